@@ -1,0 +1,34 @@
+"""Where the facts about releases are kept."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from prefect.blocks.core import Block
+from pydantic import Field
+
+from blocks.azure_credential import AzureCredential
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
+
+
+class Ledger(Block):
+    """A blob container; on Azure an immutability policy on it makes every fact write-once."""
+
+    _block_type_name = "Signalbox Ledger"
+    _block_type_slug = "signalbox-ledger"
+
+    account_url: str = Field(pattern=r"^https://[a-z0-9]{3,24}\.blob\.core\.[a-z.]+/?$")
+    container: str = Field(default="ledger", pattern=r"^[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]$")
+    credential: AzureCredential
+
+    def get_client(self) -> "ContainerClient":
+        """The SDK's client of the container; one object for equal settings."""
+        return _client(self.account_url, self.container, self.credential.get_client())
+
+
+@lru_cache(maxsize=8)
+def _client(account_url: str, container: str, credential: object) -> "ContainerClient":
+    from azure.storage.blob import ContainerClient
+
+    return ContainerClient(account_url, container, credential=credential)  # type: ignore[arg-type]

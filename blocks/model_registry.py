@@ -1,0 +1,32 @@
+"""The registry that environments share."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from prefect.blocks.core import Block
+
+from blocks.azure_credential import AzureCredential
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+
+class ModelRegistry(Block):
+    """An Azure ML registry: promoted models live here, whatever workspace they were trained in."""
+
+    _block_type_name = "Signalbox Model Registry"
+    _block_type_slug = "signalbox-model-registry"
+
+    registry_name: str
+    credential: AzureCredential
+
+    def get_client(self) -> "MLClient":
+        """The SDK's client of this registry; one object for equal settings."""
+        return _client(self.registry_name, self.credential.get_client())
+
+
+@lru_cache(maxsize=8)
+def _client(registry_name: str, credential: object) -> "MLClient":
+    from azure.ai.ml import MLClient  # takes 3 s to import
+
+    return MLClient(credential, registry_name=registry_name, show_progress=False)

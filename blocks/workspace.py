@@ -1,0 +1,45 @@
+"""One Azure ML workspace: development, test or production."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from prefect.blocks.core import Block
+from pydantic import Field
+
+from blocks.azure_credential import AzureCredential
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+
+class Workspace(Block):
+    """Where a workspace is, who speaks to it, and how its endpoints are named apart from another environment's."""
+
+    _block_type_name = "Signalbox Workspace"
+    _block_type_slug = "signalbox-workspace"
+
+    subscription_id: str
+    resource_group: str
+    workspace_name: str
+    location: str = Field(description="Azure region; batch endpoint names are unique in it")
+    credential: AzureCredential
+    endpoint_prefix: str = Field(default="", description="before every batch endpoint's name")
+    endpoint_suffix: str = Field(default="", description="after every batch endpoint's name")
+    poll_seconds: float = Field(default=30.0, gt=0, le=600, description="how often a job's state is read")
+
+    def get_client(self) -> "MLClient":
+        """The SDK's client of this workspace; one object for equal settings."""
+        return _client(self.subscription_id, self.resource_group, self.workspace_name, self.credential.get_client())
+
+    @property
+    def studio_url(self) -> str:
+        """The workspace's page in Azure ML studio."""
+        scope = f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+        return f"https://ml.azure.com/?wsid={scope}/providers/Microsoft.MachineLearningServices/workspaces/{self.workspace_name}"
+
+
+@lru_cache(maxsize=32)
+def _client(subscription_id: str, resource_group: str, workspace_name: str, credential: object) -> "MLClient":
+    from azure.ai.ml import MLClient  # takes 3 s to import
+
+    return MLClient(credential, subscription_id, resource_group, workspace_name, show_progress=False)

@@ -1,0 +1,42 @@
+"""Azure's many exceptions, told apart in the house's two kinds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from domain.errors import SignalboxError, Terminal, Transient
+
+RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+"""HTTP statuses after which the same request may succeed (Azure SDK guidelines, retry policy)."""
+
+
+@contextmanager
+def azure_errors(action: str) -> Iterator[None]:
+    """Raise what Azure's SDKs raise inside as `Transient` or `Terminal`.
+
+    action: what was being done, in words that end a sentence: "creating endpoint be-plant001-circuit01".
+    """
+    from azure.ai.ml.exceptions import MlException
+    from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+
+    try:
+        yield
+    except SignalboxError:
+        raise
+    except ClientAuthenticationError as error:
+        raise Terminal(f"Azure refused who we are while {action}: {_first_line(error)}. Check the credential block.") from error
+    except HttpResponseError as error:
+        if error.status_code in RETRIED_STATUSES:
+            raise Transient(f"Azure answered {error.status_code} while {action}: {_first_line(error)}") from error
+        raise Terminal(f"Azure refused while {action}: {_first_line(error)}") from error
+    except AzureError as error:
+        raise Transient(
+            f"Azure could not be reached while {action}: {_first_line(error)}. "
+            "On a laptop: is the emulator running (`signalbox up`)?"
+        ) from error
+    except MlException as error:
+        raise Terminal(f"The Azure ML SDK refused while {action}: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(getattr(error, "message", "") or error).strip()
+    return text.splitlines()[0].rstrip(".") if text else type(error).__name__
