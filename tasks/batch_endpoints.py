@@ -1,0 +1,163 @@
+"""Batch endpoints: one a circuit, a deployment a release, and the default that serves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from prefect import task
+
+from blocks.workspace import Workspace
+from domain.errors import Terminal
+from domain.stage import BatchEndpointTarget
+from domain.workload import Scoring
+from tasks.azure_errors import azure_errors
+from tasks.retries import RETRIED
+
+PREDICTIONS = "predictions.csv"
+"""The file a scoring job writes its rows to."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A model version deployed to an endpoint. state: Azure's provisioning state, `Succeeded` when it is ready."""
+
+    endpoint: str
+    name: str
+    model: str
+    state: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class DeploymentRequest:
+    """What to deploy where. model: `azureml://registries/…`; digest: what the scoring code must find in the files."""
+
+    endpoint: str
+    name: str
+    model: str
+    digest: str
+    tags: Mapping[str, str]
+    endpoint_tags: Mapping[str, str]
+
+
+def serving_deployment(workspace: Workspace, endpoint: str) -> str | None:
+    """The endpoint's default deployment as Azure reads it now; None where there is no endpoint or no default."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with azure_errors(f"reading endpoint {endpoint}"):
+        try:
+            found = workspace.get_client().batch_endpoints.get(endpoint)
+        except ResourceNotFoundError:
+            return None
+        return found.defaults.deployment_name if found.defaults else None
+
+
+def find_deployment(workspace: Workspace, endpoint: str, name: str) -> Deployment | None:
+    """The deployment, or None where it does not exist."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with azure_errors(f"reading deployment {name} of {endpoint}"):
+        try:
+            found: Any = workspace.get_client().batch_deployments.get(name, endpoint)
+        except ResourceNotFoundError:
+            return None
+    model = found.model if isinstance(found.model, str) else getattr(found.model, "id", "")
+    return Deployment(endpoint, found.name, model or "", found.provisioning_state or "", dict(found.tags or {}))
+
+
+@task(name="deploy", **RETRIED)
+def deploy(workspace: Workspace, target: BatchEndpointTarget, scoring: Scoring, request: DeploymentRequest) -> Deployment:
+    """Create endpoint and deployment unless they are there; the default is not touched. (Seed 002, stages 2 and 3.)"""
+    _ensure_endpoint(workspace, request)
+    found = find_deployment(workspace, request.endpoint, request.name)
+    if found is not None and found.state == "Succeeded":
+        if found.model.split("/registries/")[-1] != request.model.split("/registries/")[-1]:
+            raise Terminal(
+                f"deployment {request.name} of {request.endpoint} serves {found.model}, not {request.model}: it was made by "
+                "something else. Delete it, or make a new release."
+            )
+        return found
+    with azure_errors(f"creating deployment {request.name} of {request.endpoint}"):
+        workspace.get_client().batch_deployments.begin_create_or_update(_deployment(target, scoring, request)).result()
+    created = find_deployment(workspace, request.endpoint, request.name)
+    if created is None or created.state != "Succeeded":
+        raise Terminal(
+            f"deployment {request.name} of {request.endpoint} is {created.state if created else 'absent'} after it was created. "
+            f"Check compute {target.compute} and the model in the registry: `signalbox doctor`."
+        )
+    return created
+
+
+def _ensure_endpoint(workspace: Workspace, request: DeploymentRequest) -> None:
+    from azure.ai.ml.entities import BatchEndpoint
+    from azure.core.exceptions import ResourceNotFoundError
+
+    client = workspace.get_client()
+    with azure_errors(f"creating endpoint {request.endpoint}"):
+        try:
+            client.batch_endpoints.get(request.endpoint)
+        except ResourceNotFoundError:
+            endpoint = BatchEndpoint(name=request.endpoint, tags=dict(request.endpoint_tags))
+            client.batch_endpoints.begin_create_or_update(endpoint).result()
+
+
+def _deployment(target: BatchEndpointTarget, scoring: Scoring, request: DeploymentRequest) -> Any:
+    from azure.ai.ml.constants import BatchDeploymentOutputAction
+    from azure.ai.ml.entities import (
+        BatchRetrySettings,
+        CodeConfiguration,
+        Environment,
+        ModelBatchDeployment,
+        ModelBatchDeploymentSettings,
+    )
+
+    return ModelBatchDeployment(
+        name=request.name,
+        endpoint_name=request.endpoint,
+        model=request.model,
+        code_configuration=CodeConfiguration(code=str(scoring.folder), scoring_script=scoring.script),
+        environment=Environment(image=scoring.environment.image, conda_file=str(scoring.conda_file)),
+        compute=target.compute,
+        tags=dict(request.tags),
+        settings=ModelBatchDeploymentSettings(
+            instance_count=target.instance_count,
+            max_concurrency_per_instance=target.max_concurrency_per_instance,
+            mini_batch_size=target.mini_batch_size,
+            output_action=BatchDeploymentOutputAction.APPEND_ROW,
+            output_file_name=PREDICTIONS,
+            retry_settings=BatchRetrySettings(max_retries=1, timeout=target.retry_timeout_seconds),
+            error_threshold=target.error_threshold,
+            logging_level="info",
+            environment_variables={"MODEL_DIGEST": request.digest},
+        ),
+    )
+
+
+@task(name="invoke endpoint", **RETRIED)
+def invoke(workspace: Workspace, endpoint: str, deployment: str, data: str) -> str:
+    """Start a scoring job on one deployment over a folder; returns the job's name."""
+    from azure.ai.ml import Input
+
+    with azure_errors(f"invoking deployment {deployment} of {endpoint}"):
+        job = workspace.get_client().batch_endpoints.invoke(
+            endpoint_name=endpoint, deployment_name=deployment, input=Input(type="uri_folder", path=data)
+        )
+    return str(job.name)
+
+
+@task(name="switch", **RETRIED)
+def switch(workspace: Workspace, endpoint: str, deployment: str) -> str:
+    """Make a deployment the default and read it back; a switch that Azure did not do is Terminal, not a success."""
+    if serving_deployment(workspace, endpoint) != deployment:
+        client = workspace.get_client()
+        with azure_errors(f"switching {endpoint} to {deployment}"):
+            found = client.batch_endpoints.get(endpoint)
+            found.defaults.deployment_name = deployment
+            client.batch_endpoints.begin_create_or_update(found).result()
+    now = serving_deployment(workspace, endpoint)
+    if now != deployment:
+        raise Terminal(
+            f"{endpoint} still serves {now or 'nothing'} after it was switched to {deployment}: Azure accepted the update and "
+            "did not do it. Check the endpoint in the studio, then run the same command again."
+        )
+    return deployment

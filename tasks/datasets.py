@@ -1,0 +1,61 @@
+"""Data assets: one immutable version a circuit and cutoff date."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from prefect import task
+
+from blocks.workspace import Workspace
+from domain.errors import Terminal
+from tasks.azure_errors import azure_errors
+from tasks.retries import RETRIED
+
+
+@dataclass(frozen=True)
+class DataAsset:
+    """A registered data asset. version is the cutoff date; uri is what a job takes as its input."""
+
+    name: str
+    version: str
+    path: str
+    tags: Mapping[str, str]
+
+    @property
+    def uri(self) -> str:
+        """The asset as a job input."""
+        return f"azureml:{self.name}:{self.version}"
+
+
+def find_data(workspace: Workspace, name: str, version: str) -> DataAsset | None:
+    """The asset, or None where none is registered under that name and version."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with azure_errors(f"reading data asset {name}:{version}"):
+        try:
+            data = workspace.get_client().data.get(name, version)
+        except ResourceNotFoundError:
+            return None
+    return DataAsset(data.name, data.version, data.path, dict(data.tags))
+
+
+@task(name="register data", **RETRIED)
+def register_data(workspace: Workspace, name: str, version: str, path: str, tags: Mapping[str, str]) -> DataAsset:
+    """Register an MLTable folder. Registered already with the same content: that one; with other content: Terminal.
+
+    tags must hold `content_digest`, by which two contents are told apart.
+    """
+    from azure.ai.ml.constants import AssetTypes
+    from azure.ai.ml.entities import Data
+
+    found = find_data(workspace, name, version)
+    if found is not None:
+        if found.tags.get("content_digest") != tags["content_digest"]:
+            raise Terminal(
+                f"data asset {name}:{version} is registered with other content ({found.tags.get('content_digest')}), and "
+                "versions never change. Choose another cutoff date, or archive that version first."
+            )
+        return found
+    with azure_errors(f"registering data asset {name}:{version}"):
+        asset = Data(name=name, version=version, path=path, type=AssetTypes.MLTABLE, tags=dict(tags))
+        created = workspace.get_client().data.create_or_update(asset)
+    return DataAsset(created.name, created.version, created.path, dict(created.tags))

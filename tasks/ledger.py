@@ -1,0 +1,101 @@
+"""The ledger: append-only facts about releases, each written create-only in blob storage."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from prefect import task
+
+from blocks.ledger import Ledger
+from domain.errors import Terminal, Transient
+from domain.fact import Fact
+from tasks.azure_errors import azure_errors
+from tasks.retries import RETRIED
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
+
+MAX_FACT_BYTES = 1_000_000
+
+
+def open_ledger(ledger: Ledger) -> "ContainerClient":
+    """The ledger's container, created on first use."""
+    from azure.core.exceptions import ResourceExistsError
+
+    container = ledger.get_client()
+    with azure_errors(f"opening ledger {ledger.container}"):
+        try:
+            if not container.exists():
+                container.create_container()
+        except ResourceExistsError:
+            pass  # somebody else was first
+    return container
+
+
+def read_facts(ledger: Ledger, workload: str, release: str) -> tuple[Fact, ...]:
+    """Every fact about a release, in order; empty when there is no such release."""
+    container = open_ledger(ledger)
+    with azure_errors(f"reading the ledger of release {release}"):
+        names = sorted(container.list_blob_names(name_starts_with=f"{workload}/{release}/"))
+        return tuple(Fact.model_validate_json(container.download_blob(name).readall()) for name in names)
+
+
+def release_names(ledger: Ledger, workload: str) -> tuple[str, ...]:
+    """Names of all releases of a workload, newest first."""
+    container = open_ledger(ledger)
+    with azure_errors(f"listing the releases of {workload}"):
+        prefixes = [item.name for item in container.walk_blobs(name_starts_with=f"{workload}/", delimiter="/")]
+    names = [prefix.removeprefix(f"{workload}/").rstrip("/") for prefix in prefixes]
+    return tuple(sorted(names, key=_by_day_and_number, reverse=True))
+
+
+def _by_day_and_number(name: str) -> tuple[str, int]:
+    day, _, number = name.partition(".")
+    return day, int(number) if number.isdigit() else 0
+
+
+@task(name="record", **RETRIED)
+def record(ledger: Ledger, workload: str, release: str, kind: str, body: Mapping[str, Any]) -> Fact:
+    """Append one fact. Written create-only: of two writers of the same sequence one wins, and the other reads again.
+
+    The body is read back from storage when an attempt before this one had written it (a lost answer is no second fact).
+    """
+    from azure.core.exceptions import ResourceExistsError
+
+    facts = read_facts(ledger, workload, release)
+    fact = Fact.after(
+        facts[-1] if facts else None, workload=workload, release=release, kind=kind, at=datetime.now(UTC), body=dict(body)
+    )
+    content = fact.canonical_json()
+    if len(content) > MAX_FACT_BYTES:
+        raise Terminal(f"fact {fact.path} has {len(content)} bytes, more than the {MAX_FACT_BYTES} the ledger takes")
+    container = open_ledger(ledger)
+    with azure_errors(f"recording {fact.path}"):
+        try:
+            container.upload_blob(fact.path, content, overwrite=False)  # sends If-None-Match: *
+        except ResourceExistsError as error:
+            raise Transient(f"{fact.path} was written by somebody else at the same time; reading again") from error
+    return fact
+
+
+@task(name="keep document", **RETRIED)
+def keep_document(ledger: Ledger, path: str, content: str) -> str:
+    """Store a document that facts refer to (a report, changed_circuits.json) beside them; returns its path."""
+    container = open_ledger(ledger)
+    with azure_errors(f"keeping {path}"):
+        container.upload_blob(path, content.encode(), overwrite=True)
+    return path
+
+
+def read_document(ledger: Ledger, path: str) -> str:
+    """A document kept with `keep_document`; Terminal when there is none."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    container = open_ledger(ledger)
+    with azure_errors(f"reading {path}"):
+        try:
+            return container.download_blob(path).readall().decode()
+        except ResourceNotFoundError as error:
+            raise Terminal(f"the ledger holds no {path}") from error
+
+

@@ -1,0 +1,63 @@
+"""The smoke test of a deployment: score the circuit's test data and look at what came out. (Seed 002, stage 2.)"""
+
+import csv
+import io
+import re
+import tempfile
+from pathlib import Path
+
+from prefect import task
+
+from blocks.workspace import Workspace
+from domain.errors import Terminal
+from domain.smoke import SmokeEvidence, SmokeTest
+from domain.unit import Unit
+from tasks.azure_errors import azure_errors
+from tasks.batch_endpoints import PREDICTIONS, invoke
+from tasks.pipelines import logs_of, wait_for_job
+from tasks.retries import RETRIED
+from tasks.storage import list_files
+
+ERROR_LINE = re.compile(r"\b(ERROR|CRITICAL|FATAL)\b|^Traceback \(most recent call last\)")
+MAX_ERRORS_KEPT = 20
+
+
+@task(name="smoke test", **RETRIED)
+def smoke(workspace: Workspace, test: SmokeTest, unit: Unit, endpoint: str, deployment: str) -> SmokeEvidence:
+    """Invoke the deployment over the circuit's test data, wait, and gather what the verdict is made of."""
+    data = test.data_for(unit)
+    if not list_files.fn(workspace, data):
+        raise Terminal(
+            f"{unit} has no test data: {data} in {workspace.workspace_name} is empty. Upload test_input.csv there "
+            "(a small slice, the training data's columns), then run the release again."
+        )
+    job = invoke.fn(workspace, endpoint, deployment, data)
+    finished = wait_for_job(workspace, job, timeout_seconds=test.timeout_minutes * 60)
+    client = workspace.get_client()
+    with azure_errors(f"reading the results of job {job}"), tempfile.TemporaryDirectory() as folder:
+        logs = dict(logs_of(client, job))
+        for child in client.jobs.list(parent_job_name=job):
+            logs |= logs_of(client, child.name)
+        errors = [line.strip() for text in logs.values() for line in text.splitlines() if ERROR_LINE.search(line)]
+        if finished.status == "Completed":
+            client.jobs.download(job, download_path=folder, output_name="score")
+        files = sorted(path for path in Path(folder).rglob("*") if path.is_file() and path.stat().st_size)
+        columns, rows = _table([path for path in files if path.name == PREDICTIONS])
+    return SmokeEvidence(
+        unit=unit,
+        job=job,
+        status=finished.status,
+        seconds=finished.seconds,
+        log_errors=tuple(errors[:MAX_ERRORS_KEPT]),
+        output_files=tuple(path.name for path in files),
+        columns=columns,
+        rows=rows,
+    )
+
+
+def _table(files: list[Path]) -> tuple[tuple[str, ...], int]:
+    if not files:
+        return (), 0
+    lines = files[0].read_text(errors="replace").splitlines()
+    header = next(csv.reader(io.StringIO(lines[0])), []) if lines else []
+    return tuple(header), max(0, len(lines) - 1)
