@@ -1,0 +1,73 @@
+"""Register an environment's blocks and work pool with the Prefect server; run it as often as you like.
+
+`python -m deployments.bootstrap laptop`
+"""
+
+import sys
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectAlreadyExists
+
+from blocks.approvers import Approvers
+from blocks.azure_credential import AzureCredential
+from blocks.ledger import Ledger
+from blocks.model_registry import ModelRegistry
+from blocks.workspace import Workspace
+from deployments.environment import Environment, known_environments, load_environment
+from domain.errors import SignalboxError
+
+
+def register_blocks(environment: Environment) -> tuple[str, ...]:
+    """Save every block under the name workload.yaml uses; returns what was registered, as `type/name`."""
+    for kind in (AzureCredential, Workspace, ModelRegistry, Approvers, Ledger):
+        kind.register_type_and_schema()
+    credential = AzureCredential(**environment.credential.model_dump())
+    credential.save("azure", overwrite=True)
+    registered = ["credential/azure"]
+    for name, workspace in environment.workspaces.items():
+        Workspace(**workspace.model_dump(), credential=credential).save(name, overwrite=True)
+        registered.append(f"workspace/{name}")
+    for name, registry in environment.registries.items():
+        ModelRegistry(**registry.model_dump(), credential=credential).save(name, overwrite=True)
+        registered.append(f"registry/{name}")
+    for name, members in environment.approvers.items():
+        Approvers(members=members).save(name, overwrite=True)
+        registered.append(f"approvers/{name}")
+    Ledger(**environment.ledger.model_dump(), credential=credential).save("ledger", overwrite=True)
+    registered.append("ledger/ledger")
+    return tuple(registered)
+
+
+def create_work_pool(environment: Environment) -> None:
+    """The pool that prefect.yaml's deployments name; one that is there stays as it is."""
+    with get_client(sync_client=True) as client:
+        try:
+            client.create_work_pool(WorkPoolCreate(name=environment.work_pool, type="process"))
+        except ObjectAlreadyExists:
+            return
+
+
+def bootstrap(name: str) -> tuple[str, ...]:
+    """Everything the flows need of the server for one environment."""
+    environment = load_environment(name)
+    create_work_pool(environment)
+    return register_blocks(environment)
+
+
+def main(arguments: list[str]) -> int:
+    """The command; 0 when all is registered, 2 for a wrong call or an environment that is not complete."""
+    if len(arguments) != 1 or arguments[0] in {"-h", "--help"}:
+        sys.stderr.write(f"{__doc__}\nenvironments: {', '.join(known_environments())}\n")
+        return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
+    try:
+        for block in bootstrap(arguments[0]):
+            sys.stdout.write(f"registered {block}\n")
+    except SignalboxError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
