@@ -53,7 +53,7 @@ def cut_test_input(scada: Path, plant: str, circuit: str, until: date, directory
     """Write `directory/PLANT/CIRCUIT/test_input.csv`: the last `days` days up to and including `until`, in the
     columns of the prepared training data, so the measured power is there to compare a prediction with."""
     rows, _ = prepare(extract(read_scada(scada), circuit, until)[0], plant, circuit, until)
-    rows = rows[rows["days_before_cutoff"] < days]
+    rows = rows[rows["days_before_cutoff"] <= days]
     if rows.empty:
         raise DataError(f"{circuit} has no rows in the {days} days up to {until}: choose an earlier day.")
     target = directory / plant / circuit / "test_input.csv"
