@@ -6,13 +6,14 @@ from pathlib import Path
 from domain.errors import Terminal
 
 
-def content_digest(folder: Path) -> str:
+def content_digest(folder: Path, ignoring: str | None = None) -> str:
     """`sha256:` of one line `{sha256 of the file}  {relative posix path}` a file, sorted by path.
 
+    ignoring: name of folders whose files do not count, such as Python's `__pycache__` in code; for a model every file counts.
     Raises Terminal for a folder without files: an empty model is no model.
     """
     lines = []
-    for path in sorted((p for p in folder.rglob("*") if p.is_file()), key=lambda p: p.relative_to(folder).as_posix()):
+    for path in sorted((p for p in folder.rglob("*") if p.is_file() and ignoring not in p.parts), key=lambda p: p.relative_to(folder).as_posix()):
         with path.open("rb") as stream:
             lines.append(f"{file_digest(stream, 'sha256').hexdigest()}  {path.relative_to(folder).as_posix()}\n")
     if not lines:

@@ -1,6 +1,5 @@
 """Azure ML pipelines: published as registered components, then run remotely and waited for."""
 
-import json
 import tempfile
 import time
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from prefect import task
 
 from blocks.workspace import Workspace
@@ -65,16 +65,15 @@ class FinishedJob:
 @task(name="publish pipeline", **RETRIED)
 def publish_pipeline(workspace: Workspace, file: Path) -> PublishedPipeline:
     """Register every component of a pipeline file; one that has not changed stays as it is. (Seed 001, publish step.)"""
-    from azure.ai.ml import load_job
+    from azure.ai.ml import load_component
     from azure.core.exceptions import ResourceNotFoundError
 
     client = workspace.get_client()
     components: dict[str, str] = {}
     with azure_errors(f"publishing pipeline {file.name} to {workspace.workspace_name}"):
-        pipeline: Any = load_job(file)
-        for step, node in pipeline.jobs.items():
-            component = node.component
-            component.version = _version(component)
+        for step, source in _component_files(file).items():
+            component: Any = load_component(source)
+            component.version = _version(source, component)
             try:
                 registered = client.components.get(component.name, component.version)
             except ResourceNotFoundError:
@@ -83,10 +82,14 @@ def publish_pipeline(workspace: Workspace, file: Path) -> PublishedPipeline:
     return PublishedPipeline(file, components)
 
 
-def _version(component: Any) -> str:
-    declared = {key: value for key, value in component._to_dict().items() if key not in {"version", "code"}}
-    code = content_digest((Path(component.base_path) / component.code).resolve())
-    return sha256(f"{json.dumps(declared, sort_keys=True, default=str)}{code}".encode()).hexdigest()[:12]
+def _component_files(file: Path) -> dict[str, Path]:
+    steps = yaml.safe_load(file.read_text())["jobs"]
+    return {step: file.parent / node["component"] for step, node in steps.items()}
+
+
+def _version(source: Path, component: Any) -> str:
+    code = content_digest((source.parent / component.code).resolve(), ignoring="__pycache__")
+    return sha256(source.read_bytes() + code.encode()).hexdigest()[:12]
 
 
 @task(name="run pipeline", **RETRIED)
@@ -127,21 +130,28 @@ def _pipeline_job(
     outputs: Mapping[str, str],
     tags: Mapping[str, str],
 ) -> Any:
-    from azure.ai.ml import Input, Output, load_job
+    from azure.ai.ml import Input, Output, load_component
+    from azure.ai.ml.entities import PipelineJob, PipelineJobSettings
 
-    pipeline: Any = load_job(published.file)
+    pipeline: Any = load_component(published.file)
     unknown = sorted(set(inputs) - set(pipeline.inputs))
     if unknown:
         raise Terminal(f"{published.file.name} has no input {', '.join(unknown)}; it has {', '.join(pipeline.inputs)}")
-    pipeline.name, pipeline.experiment_name, pipeline.tags = job_name, experiment, dict(tags)
-    pipeline.settings.default_compute = compute
-    for name, value in inputs.items():
-        pipeline.inputs[name] = Input(type=value.type, path=value.path) if isinstance(value, JobInput) else value
-    for name, path in outputs.items():
-        pipeline.outputs[name] = Output(type=pipeline.outputs[name].type, path=path)
+    job: Any = PipelineJob(
+        component=pipeline,
+        name=job_name,
+        experiment_name=experiment,
+        tags=dict(tags),
+        settings=PipelineJobSettings(default_compute=compute),
+        inputs={
+            name: Input(type=value.type, path=value.path) if isinstance(value, JobInput) else value
+            for name, value in inputs.items()
+        },
+        outputs={name: Output(type=pipeline.outputs[name].type, path=path) for name, path in outputs.items()},
+    )
     for step, component in published.components.items():
-        pipeline.jobs[step]._component = component
-    return pipeline
+        job.jobs[step]._component = component
+    return job
 
 
 def wait_for_job(workspace: Workspace, name: str, timeout_seconds: float | None = None) -> FinishedJob:

@@ -1,0 +1,67 @@
+"""Raw data → validated, registered data, a circuit at a time. (Seed 001, pipeline 1; seed 002, per-circuit MLTable.)"""
+
+from datetime import UTC, date, datetime, timedelta
+
+from prefect import flow, get_run_logger
+from prefect.events import emit_event
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from blocks.ledger import Ledger
+from blocks.workspace import Workspace
+from domain.cutoff import check_cutoff
+from domain.errors import Terminal
+from flows.declared import declared_workload
+from tasks.compute import ensure_compute
+from tasks.pipelines import publish_pipeline
+from tasks.preparation import PreparedUnit, prepare_unit, report_preparation
+
+DATA_REGISTERED = "signalbox.data.registered"
+
+
+@flow(
+    name="extract-prepare",
+    flow_run_name="extract-prepare {workload} {cutoff_date}",
+    task_runner=ThreadPoolTaskRunner(max_workers=8),
+    log_prints=False,
+)
+def extract_prepare(
+    workload: str = "plants", cutoff_date: date | None = None, circuits: list[str] | None = None
+) -> list[PreparedUnit]:
+    """Prepare, validate and register the data of every circuit up to a day.
+
+    cutoff_date: last day of data, UTC; yesterday when left out. circuits: "PLANT/CIRCUIT" names; all when left out.
+    A circuit with bad data stops, with every failed expectation named, and the others go on. When something is registered
+    the event `signalbox.data.registered` is emitted.
+    """
+    logger = get_run_logger()
+    declared = declared_workload(workload)
+    today = datetime.now(UTC).date()
+    cutoff = cutoff_date or today - timedelta(days=1)
+    check_cutoff(cutoff, today, declared.data.starts)
+    units = declared.chosen_units(circuits)
+
+    dev, ledger = Workspace.load("dev"), Ledger.load("ledger")
+    compute = ensure_compute(dev, declared.training.compute)
+    published = publish_pipeline(dev, declared.folder / declared.data.pipeline)
+    futures = [prepare_unit.submit(dev, ledger, declared, unit, cutoff, published, compute) for unit in units]
+    prepared = [future.result(raise_on_failure=False) for future in futures]
+
+    good = [unit for unit in prepared if isinstance(unit, PreparedUnit)]
+    faults = {
+        str(unit): str(result) for unit, result in zip(units, prepared, strict=True) if not isinstance(result, PreparedUnit)
+    }
+    report_preparation(declared.name, cutoff, good, faults)
+    for unit, fault in faults.items():
+        logger.error("%s stops here: %s", unit, fault)
+    if not good:
+        raise Terminal("no circuit has valid data, so nothing was registered: " + "; ".join(faults.values()))
+    emit_event(
+        DATA_REGISTERED,
+        resource={"prefect.resource.id": f"signalbox.workload.{declared.name}"},
+        payload={
+            "workload": declared.name,
+            "cutoff_date": cutoff.isoformat(),
+            "circuits": [str(item.unit) for item in good],
+        },
+    )
+    return good

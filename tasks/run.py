@@ -1,0 +1,28 @@
+"""Which run of Prefect this is."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from prefect import runtime
+
+from domain.errors import Terminal
+
+
+def short_run_id() -> str:
+    """The flow run's id, shortened for names; the same in every retry and after every resume of that run."""
+    run_id = runtime.flow_run.id
+    if run_id is None:
+        raise Terminal("this works inside a flow run only: call it from a flow")
+    return str(run_id).replace("-", "")[:10]
+
+
+def code_commit() -> str:
+    """The git commit of the code that runs; `uncommitted` where there is no git history to ask."""
+    git = shutil.which("git")
+    if git is None:
+        return "uncommitted"
+    answer = subprocess.run(
+        [git, "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False, timeout=10
+    )
+    return answer.stdout.strip() if answer.returncode == 0 else "uncommitted"
