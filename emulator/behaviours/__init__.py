@@ -1,0 +1,81 @@
+"""What a resource type does beyond being stored: one type a file, registering itself by being defined.
+
+A type without a file here is plain storage and needs no code.
+"""
+
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from emulator.arm.errors import AzureError
+from emulator.arm.resource_id import ResourceId
+from emulator.call import Answer
+
+if TYPE_CHECKING:
+    from emulator.world import World
+
+Document = dict[str, Any]
+
+_KNOWN: dict[str, "Behaviour"] = {}
+
+
+class Behaviour:
+    """Plain storage. A subclass names its resource type and overrides what differs."""
+
+    type: ClassVar[str] = ""
+    long_running: ClassVar[bool] = False
+    """Whether PUT and DELETE answer 201/202 with an operation to poll."""
+    needs_parent: ClassVar[bool] = True
+    """Whether a PUT into a parent that does not exist is refused."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.type:
+            _KNOWN[cls.type.lower()] = cls()
+
+    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+        """The document to store for a PUT; AzureError refuses it."""
+        return body
+
+    def settle(self, world: "World", id: ResourceId, document: Document) -> Document:
+        """The document once its operation succeeded; AzureError makes the operation end Failed."""
+        return document
+
+    def shown(self, world: "World", id: ResourceId, document: Document) -> Document:
+        """The document as a GET answers it."""
+        return document
+
+    def missing(self, world: "World", id: ResourceId) -> Document | None:
+        """What a GET answers where nothing is stored; None for Azure's 404."""
+        return None
+
+    def listed(self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]) -> list[Document]:
+        """The members that a GET of the collection answers."""
+        return documents
+
+    def before_delete(self, world: "World", id: ResourceId, document: Document) -> None:
+        """A chance to refuse (AzureError) or to end what belongs to the resource."""
+
+    def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
+        """POST {id}/{name}."""
+        raise AzureError(404, "InvalidResourceType", f"The resource type '{self.type}' has no action '{name}'.")
+
+
+class PlainStorage(Behaviour):
+    """Any other provider's resources: stored, read, listed, deleted."""
+
+    needs_parent = False
+
+
+_PLAIN = PlainStorage()
+
+
+def behaviour_of(resource_type: str) -> Behaviour:
+    """The behaviour of a resource type, whatever its case."""
+    return _KNOWN.get(resource_type.lower(), _PLAIN)
+
+
+def load_behaviours() -> None:
+    """Import every file of this package, so that each type registers itself."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")

@@ -1,0 +1,19 @@
+"""How long things take, as data: the emulator's clock can be made as slow as Azure's, or quick."""
+
+from dataclasses import dataclass, field
+
+DEFAULT_SECONDS = 0.02
+
+
+@dataclass
+class Pace:
+    """Seconds that an operation takes, by resource type; `retry_after_ms` is what clients are told to wait between polls."""
+
+    default_seconds: float = DEFAULT_SECONDS
+    by_type: dict[str, float] = field(default_factory=dict)
+    retry_after_ms: int = 20
+
+    def seconds(self, resource_type: str, verb: str) -> float:
+        """For one operation; `verb` narrows it down: `{type}:delete` comes before `{type}`."""
+        wanted = resource_type.lower()
+        return self.by_type.get(f"{wanted}:{verb}", self.by_type.get(wanted, self.default_seconds))
