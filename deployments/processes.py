@@ -1,0 +1,166 @@
+"""Child processes, each in its own session with a log file; stopped in reverse order, and only those started here."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Self
+
+POLL_SECONDS = 0.1
+LOG_TAIL_LINES = 20
+
+
+class StartError(Exception):
+    """A process could not be started or never got ready; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process started here. log: everything it printed, stdout and stderr."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def tail(self) -> str:
+        """The last lines of the log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process and everything in its group; nothing happens when they are gone."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
+
+    def group_alive(self) -> bool:
+        """Whether anything of the process's group still runs."""
+        self.process.poll()  # reaps the leader, which would count as alive
+        try:
+            os.killpg(self.process.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+
+class Processes:
+    """Starts children and, as a context manager, stops every one of them on the way out.
+
+    logs: the folder for NAME.log. grace_seconds: between asking a child to stop and killing it.
+    """
+
+    def __init__(self, logs: Path, grace_seconds: float = 15.0) -> None:
+        self._logs = logs
+        self._grace_seconds = grace_seconds
+        self._children: list[Child] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        ready: Callable[[], bool] | None = None,
+        deadline_seconds: float = 120.0,
+    ) -> Child:
+        """Start a command and wait until `ready` says so; a StartError shows the end of its log.
+
+        environment: all of the child's variables, not additions.
+        """
+        self._logs.mkdir(parents=True, exist_ok=True)
+        log = self._logs / f"{name}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                list(command),
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # the terminal's Ctrl-C is ours to pass on, in the right order
+            )
+        child = Child(name, process, log)
+        self._children.append(child)
+        deadline = time.monotonic() + deadline_seconds
+        while ready is not None and not ready():
+            if process.poll() is not None:
+                raise StartError(f"{name} ended with code {process.returncode}; the end of {log}:\n{child.tail()}")
+            if time.monotonic() > deadline:
+                raise StartError(
+                    f"{name} was not ready after {deadline_seconds:g} s; the end of {log}:\n{child.tail()}\n"
+                    "Try again when the machine is less busy, or read the whole log."
+                )
+            time.sleep(POLL_SECONDS)
+        return child
+
+    def ended(self) -> Child | None:
+        """The first child that ended by itself, or None while all run."""
+        return next((child for child in self._children if child.process.poll() is not None), None)
+
+    def stop(self) -> None:
+        """Stop all, the newest first; a second Ctrl-C kills what is left at once."""
+        try:
+            while self._children:
+                self._stop(self._children[-1])
+                self._children.pop()
+        finally:
+            for child in reversed(self._children):
+                child.signal(signal.SIGKILL)
+                child.process.wait()
+            self._children.clear()
+
+    def _stop(self, child: Child) -> None:
+        child.signal(signal.SIGTERM)
+        deadline = time.monotonic() + self._grace_seconds
+        while child.group_alive() and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS / 2)
+        child.signal(signal.SIGKILL)
+        child.process.wait()
+
+
+def check_port_free(port: int, purpose: str, option: str) -> None:
+    """StartError when 127.0.0.1:port is taken: how to find the holder, and the option to choose another port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port in TIME_WAIT is free
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            find = f"lsof -nP -iTCP:{port} -sTCP:LISTEN" if sys.platform == "darwin" else f"ss -ltnp 'sport = :{port}'"
+            raise StartError(
+                f"port {port} of 127.0.0.1 cannot be used for {purpose}: {error.strerror}. "
+                f"See who holds it with `{find}`, or choose another port with {option}."
+            ) from None
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def termination_as_interrupt() -> Iterator[None]:
+    """SIGTERM and a closed terminal end the main thread's work as Ctrl-C does, so that children are stopped too."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
