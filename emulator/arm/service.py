@@ -1,0 +1,151 @@
+"""management.azure.com: every resource type through the same few verbs."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from emulator.arm.errors import AzureError, bad_request, not_found, parent_not_found
+from emulator.arm.operations import Operation
+from emulator.arm.resource_id import ResourceId
+from emulator.behaviours import Document, behaviour_of
+from emulator.call import Answer, Call
+
+if TYPE_CHECKING:
+    from emulator.world import World
+
+HOST = "https://management.azure.com"
+SERVER_FIELDS = ("id", "name", "type", "systemData")
+
+
+def answer(world: "World", call: Call) -> Answer:
+    """Answer one ARM request."""
+    if "/operations/" in call.path and call.path.startswith("/signalbox"):
+        return _operation(world, call)
+    try:
+        id = ResourceId.parse(call.path)
+    except ValueError as error:
+        raise bad_request(str(error), "InvalidResourceId") from error
+    match call.method:
+        case "GET" | "HEAD" if id.collection:
+            return _list(world, id, call)
+        case "GET" | "HEAD":
+            return _get(world, id)
+        case "PUT":
+            return _put(world, id, call)
+        case "PATCH":
+            return _patch(world, id, call)
+        case "DELETE":
+            return _delete(world, id)
+        case "POST" if id.collection:
+            resource = ResourceId(id.scope, id.namespace, id.pairs)
+            return behaviour_of(resource.type).action(world, resource, id.collection, call.json())
+    raise AzureError(405, "MethodNotAllowed", f"The method {call.method} is not allowed here.")
+
+
+def _operation(world: "World", call: Call) -> Answer:
+    kind, _, operation_id = call.path.removeprefix("/signalbox/operations/").partition("/")
+    if kind == "status":
+        return Answer(document=world.operations.status_document(operation_id), headers=_pacing(world))
+    operation = world.operations.get(operation_id)
+    if operation is None:
+        raise not_found("operation", operation_id)
+    if operation.status == "InProgress":
+        return Answer(202, headers=_pacing(world) | {"Location": f"{HOST}{call.path}"})
+    if operation.error is not None:
+        raise operation.error
+    return Answer(204) if operation.verb == "delete" else _get(world, operation.resource)
+
+
+def _pacing(world: "World") -> dict[str, str]:
+    return {"x-ms-retry-after-ms": str(world.pace.retry_after_ms)}
+
+
+def _get(world: "World", id: ResourceId) -> Answer:
+    behaviour = behaviour_of(id.type)
+    document = world.store.get(id.path)
+    if document is None:
+        document = behaviour.missing(world, id)
+        if document is None:
+            raise not_found(id.pairs[-1][0], id.name)
+    return Answer(document=behaviour.shown(world, id, document))
+
+
+def _list(world: "World", collection: ResourceId, call: Call) -> Answer:
+    behaviour = behaviour_of(collection.type)
+    documents = world.store.children(collection.path)
+    shown = [behaviour.shown(world, ResourceId.parse(document["id"]), document) for document in documents]
+    return Answer(document={"value": behaviour.listed(world, collection, shown, dict(call.query)), "nextLink": None})
+
+
+def _put(world: "World", id: ResourceId, call: Call) -> Answer:
+    if id.collection:
+        raise bad_request(f"{call.path} names a collection.", "InvalidResourceId")
+    behaviour, existing = behaviour_of(id.type), world.store.get(id.path)
+    parent = id.parent
+    if behaviour.needs_parent and parent is not None and world.store.get(parent.path) is None:
+        raise parent_not_found(parent.path)
+    if existing is not None and world.faults.silences(id.path):
+        return Answer(200, behaviour.shown(world, id, existing))
+    body = {key: value for key, value in call.json().items() if key not in SERVER_FIELDS}
+    document = _stamped(id, behaviour.prepare(world, id, body, existing), existing)
+    properties = document.setdefault("properties", {})
+    if not behaviour.long_running:
+        properties.setdefault("provisioningState", "Succeeded")
+        world.store.put(id.path, document)
+        return Answer(200 if existing else 201, behaviour.shown(world, id, document))
+    properties["provisioningState"] = "Updating" if existing else "Creating"
+    world.store.put(id.path, document)
+    operation = world.operations.begin(id, "create")
+    shown = behaviour.shown(world, id, document)
+    return Answer(200 if existing and call.method == "PATCH" else 201, shown, headers=_headers(world, operation))
+
+
+def _patch(world: "World", id: ResourceId, call: Call) -> Answer:
+    existing = world.store.get(id.path)
+    if existing is None:
+        raise not_found(id.pairs[-1][0], id.name)
+    merged = _merge(existing, call.json())
+    behaviour = behaviour_of(id.type)
+    document = _stamped(id, behaviour.prepare(world, id, merged, existing), existing)
+    world.store.put(id.path, document)
+    return Answer(200, behaviour.shown(world, id, document))
+
+
+def _merge(base: Any, change: Any) -> Any:
+    """RFC 7396."""
+    if not isinstance(base, dict) or not isinstance(change, dict):
+        return change
+    merged = dict(base)
+    for key, value in change.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = _merge(merged.get(key), value)
+    return merged
+
+
+def _delete(world: "World", id: ResourceId) -> Answer:
+    document = world.store.get(id.path)
+    if document is None:
+        return Answer(204)
+    behaviour = behaviour_of(id.type)
+    behaviour.before_delete(world, id, document)
+    if not behaviour.long_running:
+        world.store.delete(id.path)
+        return Answer(200)
+    document.setdefault("properties", {})["provisioningState"] = "Deleting"
+    world.store.put(id.path, document)
+    return Answer(202, headers=_headers(world, world.operations.begin(id, "delete")))
+
+
+def _headers(world: "World", operation: Operation) -> dict[str, str]:
+    return _pacing(world) | {
+        "Azure-AsyncOperation": f"{HOST}/signalbox/operations/status/{operation.id}",
+        "Location": f"{HOST}/signalbox/operations/result/{operation.id}",
+    }
+
+
+def _stamped(id: ResourceId, document: Document, existing: Document | None) -> Document:
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
+    created = existing["systemData"]["createdAt"] if existing else now
+    data = {"createdAt": created, "createdBy": "signalbox", "createdByType": "Application", "lastModifiedAt": now}
+    return {**document, "id": id.path, "name": id.name, "type": id.type, "systemData": data}

@@ -1,0 +1,78 @@
+"""Faults on request: what can go wrong with Azure, as data, each with a match and a number of times."""
+
+import re
+import threading
+from dataclasses import dataclass
+from typing import Literal
+
+from emulator.arm.errors import AzureError
+
+Kind = Literal["throttle", "server_error", "reset", "failed_operation", "silent_no_op"]
+
+
+@dataclass
+class Fault:
+    """One fault.
+
+    kind: throttle (429 with Retry-After), server_error (status, 5xx), reset (the connection is cut), failed_operation
+    (a long-running operation ends Failed), silent_no_op (an endpoint's update is accepted and does nothing).
+    method, path: regular expressions that the request must match; the path's, against host and path. times: how often.
+    """
+
+    kind: Kind
+    method: str = ".*"
+    path: str = ".*"
+    times: int = 1
+    status: int = 503
+    retry_after: float = 1.0
+    happened: int = 0
+
+    def matches(self, method: str, path: str) -> bool:
+        """Whether this request is one of those meant, and there are times left."""
+        return (
+            self.happened < self.times
+            and re.fullmatch(self.method, method, re.IGNORECASE) is not None
+            and re.search(self.path, path, re.IGNORECASE) is not None
+        )
+
+
+class Faults:
+    """The faults that are to happen, in the order in which they were asked for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Ask for one."""
+        with self._lock:
+            self._faults.append(fault)
+
+    def clear(self) -> None:
+        """Ask for none."""
+        with self._lock:
+            self._faults.clear()
+
+    def listed(self) -> list[Fault]:
+        """Those asked for, with how often they happened."""
+        return list(self._faults)
+
+    def take(self, kinds: set[Kind], method: str, path: str) -> Fault | None:
+        """The first fault that fits, counted as happened; None for a request that nothing is to happen to."""
+        if not self._faults:
+            return None
+        with self._lock:
+            for fault in self._faults:
+                if fault.kind in kinds and fault.matches(method, path):
+                    fault.happened += 1
+                    return fault
+        return None
+
+    def failing_operation(self, verb: str, path: str) -> AzureError | None:
+        """The error with which an operation on a resource is to end, if any."""
+        fault = self.take({"failed_operation"}, "DELETE" if verb == "delete" else "PUT", path)
+        return AzureError(500, "InternalServerError", "The operation failed (injected fault).") if fault else None
+
+    def silences(self, path: str) -> bool:
+        """Whether this update is to be accepted and not done."""
+        return self.take({"silent_no_op"}, "PUT", path) is not None

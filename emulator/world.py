@@ -1,0 +1,47 @@
+"""Everything that one emulator knows and does."""
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emulator.arm.operations import Operations
+from emulator.arm.store import Store
+from emulator.behaviours import load_behaviours
+from emulator.faults import Faults
+from emulator.journal import Journal
+from emulator.pace import Pace
+
+if TYPE_CHECKING:
+    from emulator.dataplane.blob_store import BlobStore
+    from emulator.execution.executor import Executor
+
+
+class World:
+    """The state of one emulator, under one folder: resources, blobs, running jobs."""
+
+    def __init__(self, state: Path) -> None:
+        state.mkdir(parents=True, exist_ok=True)
+        load_behaviours()
+        self.state = state
+        self.pace = Pace()
+        self.faults = Faults()
+        self.journal = Journal()
+        self.store = Store(state / "azure.sqlite")
+        self.operations = Operations(self)
+        self.blobs: BlobStore = importlib.import_module("emulator.dataplane.blob_store").BlobStore(state / "blobs")
+        self.executor: Executor = importlib.import_module("emulator.execution.executor").Executor(self)
+
+    def reset(self) -> None:
+        """Empty as on the first day: jobs ended, resources and blobs gone, faults and pace as by default."""
+        self.executor.shutdown()
+        self.store.reset()
+        self.blobs.reset()
+        self.faults.clear()
+        self.journal.clear()
+        self.pace = Pace()
+
+    def close(self) -> None:
+        """End what runs and give the files back."""
+        self.executor.shutdown()
+        self.operations.settle_all()
+        self.store.close()
