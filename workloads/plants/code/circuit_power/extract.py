@@ -82,8 +82,9 @@ def _numbers(column: pd.Series) -> pd.Series:
 
 def _refuse(column: pd.Series, wrong: pd.Series, what: str) -> None:
     if wrong.any():
+        first = column[wrong].head(EXAMPLES)
         examples = "; ".join(
-            f"line {line + FIRST_LINE}: {value!r}" for line, value in column[wrong].head(EXAMPLES).items()
+            f"line {int(line) + FIRST_LINE}: {value!r}" for line, value in zip(first.index, first, strict=True)
         )
         raise InputError(f"{int(wrong.sum())} value(s) of column {column.name} {what}: {examples}. Correct the source.")
 

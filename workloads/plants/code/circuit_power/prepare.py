@@ -14,7 +14,7 @@ import pandas as pd
 
 from .tables import CHANNELS, PREPARED, TARGET, end_of, iso, write_json, write_table
 
-DAY = pd.Timedelta(days=1)
+SECONDS_A_DAY = 86_400
 
 
 def prepare(rows: pd.DataFrame, plant: str, circuit: str, cutoff: date) -> tuple[pd.DataFrame, dict[str, object]]:
@@ -24,7 +24,7 @@ def prepare(rows: pd.DataFrame, plant: str, circuit: str, cutoff: date) -> tuple
     clean = clean.assign(
         plant=plant,
         circuit=circuit,
-        days_before_cutoff=(end_of(cutoff) - clean["timestamp"]) / DAY,
+        days_before_cutoff=(end_of(cutoff) - clean["timestamp"]).dt.total_seconds() / SECONDS_A_DAY,
     )[list(PREPARED)]
     channels = list(CHANNELS.values())
     summary: dict[str, object] = {
@@ -44,8 +44,8 @@ def prepare(rows: pd.DataFrame, plant: str, circuit: str, cutoff: date) -> tuple
 def _clock_goes_forward(times: pd.Series) -> pd.Series:
     march_31 = pd.to_datetime(times.dt.year.astype(str) + "-03-31", utc=True)
     sunday = march_31 - pd.to_timedelta((march_31.dt.day_of_week + 1) % 7, unit="D")
-    hour_after = times - sunday - pd.Timedelta(hours=1)
-    return (hour_after >= pd.Timedelta(0)) & (hour_after < pd.Timedelta(hours=1))
+    hour = pd.Timedelta(hours=1)
+    return times.between(sunday + hour, sunday + 2 * hour, inclusive="left")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -62,6 +63,6 @@ def iso(moment: pd.Timestamp) -> str:
     return moment.tz_convert("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def end_of(day: str | object) -> pd.Timestamp:
+def end_of(day: date) -> pd.Timestamp:
     """Return the midnight that ends `day`, in UTC."""
     return pd.Timestamp(str(day), tz="UTC") + pd.Timedelta(days=1)

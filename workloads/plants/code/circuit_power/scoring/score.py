@@ -14,6 +14,7 @@ from typing import Any
 
 import joblib
 import pandas as pd
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 
 class ScoringError(RuntimeError):
@@ -29,7 +30,8 @@ class LoadedModel:
 
     def predict(self, frame: pd.DataFrame) -> Any:
         """Return the predicted active power in kW, one number a row."""
-        return self.estimator.predict(frame[self.description["predictors"]])
+        with threadpool_limits(limits=1, user_api="openmp"):  # a node runs several processes of this side by side
+            return self.estimator.predict(frame[self.description["predictors"]])
 
 
 def content_digest(folder: Path) -> str:
