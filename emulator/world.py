@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from emulator.arm.operations import Operations
 from emulator.arm.store import Store
 from emulator.behaviours import load_behaviours
+from emulator.dataplane.storage_keys import StorageKeys
 from emulator.faults import Faults
 from emulator.journal import Journal
 from emulator.pace import Pace
@@ -28,6 +29,7 @@ class World:
         self.journal = Journal()
         self.store = Store(state / "azure.sqlite")
         self.operations = Operations(self)
+        self.keys = StorageKeys(state)
         self.blobs: BlobStore = importlib.import_module("emulator.dataplane.blob_store").BlobStore(state / "blobs")
         self.executor: Executor = importlib.import_module("emulator.execution.executor").Executor(self)
 
