@@ -1,0 +1,22 @@
+"""What can go wrong, in two kinds: a person must act, or time may mend it."""
+
+
+class SignalboxError(Exception):
+    """Any error of Signalbox's own. The message says what happened, why, and what to do next."""
+
+
+class Terminal(SignalboxError):
+    """A person must act; trying again changes nothing."""
+
+
+class Transient(SignalboxError):
+    """Time may mend it; the one retry policy tries again."""
+
+
+class InvalidDeclaration(Terminal):
+    """A declaration (workload.yaml, an environment, changed_circuits.json) with faults, all of them listed."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        self.faults = faults
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        super().__init__(f"{count}, nothing was touched:\n" + "\n".join(f"  {fault}" for fault in faults))
