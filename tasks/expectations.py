@@ -40,7 +40,7 @@ def build_expectations(declared: Sequence[Mapping[str, Any]]) -> list[Any]:
         except TypeError as problem:
             faults.append(f"{where} {name}: {problem}")
     if faults:
-        raise InvalidDeclaration(faults)
+        raise InvalidDeclaration(tuple(faults))
     return built
 
 
