@@ -1,5 +1,7 @@
 """What can go wrong, in two kinds: a person must act, or time may mend it."""
 
+from collections.abc import Sequence
+
 
 class SignalboxError(Exception):
     """Any error of Signalbox's own. The message says what happened, why, and what to do next."""
@@ -16,7 +18,7 @@ class Transient(SignalboxError):
 class InvalidDeclaration(Terminal):
     """A declaration (workload.yaml, an environment, changed_circuits.json) with faults, all of them listed."""
 
-    def __init__(self, faults: tuple[str, ...]) -> None:
-        self.faults = faults
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
         super().__init__(f"{count}, nothing was touched:\n" + "\n".join(f"  {fault}" for fault in faults))

@@ -97,9 +97,7 @@ def _validated(workload: Workload, unit: Unit, version: str, files: Path, docs: 
 
     frame = pd.read_parquet(files / "data.parquet")
     docs.mkdir()
-    return validate(
-        frame, workload.data.expectations_for(version), suite_name=f"{workload.name} {unit} {version}", docs_dir=docs
-    )
+    return validate(frame, workload.data.expectations, suite_name=f"{workload.name} {unit} {version}", docs_dir=docs)
 
 
 def _keep(ledger: Ledger, workload: Workload, unit: Unit, version: str, report: ValidationReport) -> str:

@@ -1,0 +1,15 @@
+"""The point where approvers decide."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Gate(BaseModel):
+    """A gate of a stage. group: whose members may decide. timeout_minutes: after which the release is EXPIRED."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, max_length=100)
+    group: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    timeout_minutes: int = Field(default=1440, ge=1, le=60 * 24 * 30)
+    instructions: str = Field(min_length=1, max_length=4000)
+    checklist: tuple[str, ...] = ()

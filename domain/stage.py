@@ -1,0 +1,49 @@
+"""One rung of the ladder: where a release goes, who is asked first, how it is proven."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.gate import Gate
+from domain.smoke import SmokeTest
+
+BLOCK_NAME = r"^[a-z0-9][a-z0-9-]*$"
+
+
+class ModelRegistryTarget(BaseModel):
+    """Models are promoted to a shared registry. registry: the block's name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["model_registry"]
+    registry: str = Field(pattern=BLOCK_NAME)
+
+
+class BatchEndpointTarget(BaseModel):
+    """A batch endpoint a circuit. workspace: the block's name. retry_timeout_seconds: for one mini-batch."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["batch_endpoint"]
+    workspace: str = Field(pattern=BLOCK_NAME)
+    compute: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]$")
+    vm_size: str
+    instance_count: int = Field(default=1, ge=1, le=100)
+    max_concurrency_per_instance: int = Field(default=1, ge=1, le=64)
+    mini_batch_size: int = Field(default=10, ge=1)
+    retry_timeout_seconds: int = Field(default=300, ge=1)
+    error_threshold: int = Field(default=0, ge=-1)
+
+
+Target = Annotated[ModelRegistryTarget | BatchEndpointTarget, Field(discriminator="kind")]
+
+
+class Stage(BaseModel):
+    """A rung. The gate, if any, comes before anything is done; the verification after deploying, before the switch."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=BLOCK_NAME)
+    target: Target
+    gate: Gate | None = None
+    verification: SmokeTest | None = None

@@ -1,0 +1,38 @@
+"""Tags, exactly as seed 002 lists them: values are strings, never null."""
+
+from datetime import date, datetime
+
+from domain.unit import Unit
+
+NO_PREVIOUS = "none"
+"""`previous_deployment` of an endpoint's first deployment."""
+
+
+def utc_text(moment: datetime) -> str:
+    """ISO 8601 in UTC with Z, to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def model_tags(
+    unit: Unit, cutoff: date, promoted_from: str, promoted_at: datetime, release_id: str, build_id: str
+) -> dict[str, str]:
+    """Of a model in the registry."""
+    return {
+        "cutoff_date": cutoff.isoformat(),
+        "plant_id": unit.plant,
+        "circuit_id": unit.circuit,
+        "promoted_from": promoted_from,
+        "promoted_at": utc_text(promoted_at),
+        "release_id": release_id,
+        "build_id": build_id,
+    }
+
+
+def deployment_tags(cutoff: date, release_id: str, deployed_at: datetime, previous: str | None) -> dict[str, str]:
+    """Of a batch deployment; previous: the default deployment before, for rollback."""
+    return {
+        "cutoff_date": cutoff.isoformat(),
+        "release_id": release_id,
+        "deployed_at": utc_text(deployed_at),
+        "previous_deployment": previous or NO_PREVIOUS,
+    }
