@@ -1,0 +1,55 @@
+"""The way back: to the deployment before, for one circuit or all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.fleet import Switch
+from domain.tags import NO_PREVIOUS
+from domain.unit import Unit
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What one circuit's endpoint serves, and what its deployment says came before.
+
+    previous: the tag `previous_deployment` of the current deployment. previous_ready: whether that deployment still exists
+    and can serve.
+    """
+
+    unit: Unit
+    endpoint: str
+    current: str | None
+    previous: str | None
+    previous_ready: bool
+
+
+@dataclass(frozen=True)
+class RollbackPlan:
+    """The switches to make, or every reason why none is made."""
+
+    switches: tuple[Switch, ...]
+    refusals: tuple[str, ...]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether nothing speaks against it."""
+        return not self.refusals
+
+
+def plan_rollback(standings: Sequence[Standing]) -> RollbackPlan:
+    """All circuits asked for go back, or none does."""
+    switches: list[Switch] = []
+    refusals: list[str] = []
+    for standing in standings:
+        if standing.current is None:
+            refusals.append(f"{standing.unit}: {standing.endpoint} serves nothing, so there is nothing to go back from")
+        elif standing.previous is None or standing.previous == NO_PREVIOUS:
+            refusals.append(f"{standing.unit}: {standing.current} is the first deployment of {standing.endpoint}; nothing came before it")
+        elif not standing.previous_ready:
+            refusals.append(
+                f"{standing.unit}: {standing.previous}, which came before {standing.current}, is gone or not ready; "
+                "deploy that version again with `signalbox deploy-version`"
+            )
+        else:
+            switches.append(Switch(standing.endpoint, standing.current, standing.previous))
+    return RollbackPlan(() if refusals else tuple(switches), tuple(refusals))
