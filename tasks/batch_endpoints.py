@@ -9,7 +9,7 @@ from prefect import task
 from blocks.workspace import Workspace
 from domain.errors import Terminal
 from domain.stage import BatchEndpointTarget
-from domain.workload import Scoring
+from domain.workload import Workload
 from tasks.azure_errors import azure_errors
 from tasks.retries import RETRIED
 
@@ -66,7 +66,7 @@ def find_deployment(workspace: Workspace, endpoint: str, name: str) -> Deploymen
 
 
 @task(name="deploy", **RETRIED)
-def deploy(workspace: Workspace, target: BatchEndpointTarget, scoring: Scoring, request: DeploymentRequest) -> Deployment:
+def deploy(workspace: Workspace, target: BatchEndpointTarget, workload: Workload, request: DeploymentRequest) -> Deployment:
     """Create endpoint and deployment unless they are there; the default is not touched. (Seed 002, stages 2 and 3.)"""
     _ensure_endpoint(workspace, request)
     found = find_deployment(workspace, request.endpoint, request.name)
@@ -78,7 +78,7 @@ def deploy(workspace: Workspace, target: BatchEndpointTarget, scoring: Scoring, 
             )
         return found
     with azure_errors(f"creating deployment {request.name} of {request.endpoint}"):
-        workspace.get_client().batch_deployments.begin_create_or_update(_deployment(target, scoring, request)).result()
+        workspace.get_client().batch_deployments.begin_create_or_update(_deployment(target, workload, request)).result()
     created = find_deployment(workspace, request.endpoint, request.name)
     if created is None or created.state != "Succeeded":
         raise Terminal(
@@ -101,7 +101,7 @@ def _ensure_endpoint(workspace: Workspace, request: DeploymentRequest) -> None:
             client.batch_endpoints.begin_create_or_update(endpoint).result()
 
 
-def _deployment(target: BatchEndpointTarget, scoring: Scoring, request: DeploymentRequest) -> Any:
+def _deployment(target: BatchEndpointTarget, workload: Workload, request: DeploymentRequest) -> Any:
     from azure.ai.ml.constants import BatchDeploymentOutputAction
     from azure.ai.ml.entities import (
         BatchRetrySettings,
@@ -115,8 +115,8 @@ def _deployment(target: BatchEndpointTarget, scoring: Scoring, request: Deployme
         name=request.name,
         endpoint_name=request.endpoint,
         model=request.model,
-        code_configuration=CodeConfiguration(code=str(scoring.folder), scoring_script=scoring.script),
-        environment=Environment(image=scoring.environment.image, conda_file=str(scoring.conda_file)),
+        code_configuration=CodeConfiguration(code=str(workload.scoring_folder), scoring_script=workload.scoring.script),
+        environment=Environment(image=workload.scoring.environment.image, conda_file=str(workload.conda_file)),
         compute=target.compute,
         tags=dict(request.tags),
         settings=ModelBatchDeploymentSettings(

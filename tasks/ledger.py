@@ -8,7 +8,7 @@ from prefect import task
 
 from blocks.ledger import Ledger
 from domain.errors import Terminal, Transient
-from domain.fact import Fact
+from domain.fact import Fact, Kind
 from tasks.azure_errors import azure_errors
 from tasks.retries import RETRIED
 
@@ -55,7 +55,7 @@ def _by_day_and_number(name: str) -> tuple[str, int]:
 
 
 @task(name="record", **RETRIED)
-def record(ledger: Ledger, workload: str, release: str, kind: str, body: Mapping[str, Any]) -> Fact:
+def record(ledger: Ledger, workload: str, release: str, kind: Kind, body: Mapping[str, Any]) -> Fact:
     """Append one fact. Written create-only: of two writers of the same sequence one wins, and the other reads again.
 
     The body is read back from storage when an attempt before this one had written it (a lost answer is no second fact).
@@ -68,13 +68,13 @@ def record(ledger: Ledger, workload: str, release: str, kind: str, body: Mapping
     )
     content = fact.canonical_json()
     if len(content) > MAX_FACT_BYTES:
-        raise Terminal(f"fact {fact.path} has {len(content)} bytes, more than the {MAX_FACT_BYTES} the ledger takes")
+        raise Terminal(f"fact {fact.slot} has {len(content)} bytes, more than the {MAX_FACT_BYTES} the ledger takes")
     container = open_ledger(ledger)
-    with azure_errors(f"recording {fact.path}"):
+    with azure_errors(f"recording {fact.slot}"):
         try:
-            container.upload_blob(fact.path, content, overwrite=False)  # sends If-None-Match: *
+            container.upload_blob(fact.slot, content, overwrite=False)  # sends If-None-Match: *
         except ResourceExistsError as error:
-            raise Transient(f"{fact.path} was written by somebody else at the same time; reading again") from error
+            raise Transient(f"{fact.slot} was written by somebody else at the same time; reading again") from error
     return fact
 
 

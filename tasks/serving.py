@@ -1,0 +1,57 @@
+"""Which version serves a circuit at a stage, as Azure says now."""
+
+from dataclasses import dataclass
+
+from blocks.model_registry import ModelRegistry
+from blocks.workspace import Workspace
+from domain.errors import Terminal
+from domain.naming import Naming
+from domain.unit import Unit
+from tasks.batch_endpoints import Deployment, find_deployment, serving_deployment
+from tasks.models import find_model
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The model version that serves a circuit. uri: as a job takes it; digest: of its files."""
+
+    name: str
+    version: str
+    uri: str
+    digest: str
+
+
+def naming_of(workspace: Workspace) -> Naming:
+    """How this workspace's environment names its endpoints."""
+    return Naming(workspace.endpoint_prefix, workspace.endpoint_suffix)
+
+
+def deployment_serving(workspace: Workspace, unit: Unit) -> Deployment | None:
+    """The default deployment of the circuit's endpoint; None where nothing serves."""
+    endpoint = naming_of(workspace).endpoint(unit)
+    name = serving_deployment(workspace, endpoint)
+    return None if name is None else find_deployment(workspace, endpoint, name)
+
+
+def model_of(deployment: Deployment) -> tuple[str, str]:
+    """Name and version of the model that a deployment serves."""
+    parts = deployment.model.rstrip("/").split("/")
+    if len(parts) < 4 or parts[-2] != "versions":
+        raise Terminal(f"deployment {deployment.name} of {deployment.endpoint} serves {deployment.model!r}, which is no model version")
+    return parts[-3], parts[-1]
+
+
+def champion_of(production: Workspace, registry: ModelRegistry, unit: Unit) -> Champion | None:
+    """The version that production serves; None before the first release."""
+    deployment = deployment_serving(production, unit)
+    if deployment is None:
+        return None
+    name, version = model_of(deployment)
+    model = find_model(registry, name, version)
+    if model is None:
+        raise Terminal(
+            f"{unit}: production serves {name}:{version}, which is no longer in registry {registry.registry_name}, so no "
+            "candidate can be compared with it. Restore that version, or roll back to one that exists."
+        )
+    uri = f"azureml://registries/{registry.registry_name}/models/{name}/versions/{version}"
+    return Champion(name, version, uri, model.digest)
