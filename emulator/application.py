@@ -12,6 +12,7 @@ from emulator.call import Answer, Call
 from emulator.dataplane import load_services, service_for
 from emulator.identity import ARM_AUDIENCE, check_token
 from emulator.journal import Entry
+from emulator.serving import Connection
 from emulator.world import World
 
 MAX_BODY_BYTES = 256 * 1024 * 1024
@@ -34,12 +35,19 @@ class Application:
         if scope["type"] != "http":
             return
         started = time.perf_counter()
+        connection: Connection = scope["state"]["connection"]
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         body = await _read(receive, headers)
         if body is None:
-            await _send(send, Answer(413, AzureError(413, "RequestBodyTooLarge", "The request body is too large.").document))
+            await _send(
+                send, Answer(413, AzureError(413, "RequestBodyTooLarge", "The request body is too large.").document)
+            )
             return
-        host = headers.get("host", "").partition(":")[0].lower()
+        host = headers.get("host", "").removesuffix(":443").lower()
+        if host != connection.host:
+            text = f"The request is for {host!r}, its connection for {connection.host!r}."
+            await _send(send, Answer(421, AzureError(421, "MisdirectedRequest", text).document))
+            return
         call = Call(
             method=scope["method"],
             host=host,
@@ -50,13 +58,17 @@ class Application:
             raw_path=scope["raw_path"].decode("latin-1"),
             raw_query=scope["query_string"].decode("latin-1"),
         )
-        reset = self._world.faults.take({"reset"}, call.method, host + call.path)
-        if reset is not None:
-            raise ConnectionResetError("injected fault")  # uvicorn closes a connection whose application raised
+        if self._world.faults.take({"reset"}, call.method, host + call.path) is not None:
+            connection.reset()
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
         answer = self._answer(call)
         milliseconds = (time.perf_counter() - started) * 1000
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._world.journal.add(Entry(now, call.method, host, unquote(call.raw_path), answer.status, round(milliseconds, 3)))
+        self._world.journal.add(
+            Entry(now, call.method, host, unquote(call.raw_path), answer.status, round(milliseconds, 3))
+        )
         await _send(send, answer, head=call.method == "HEAD")
 
     def _answer(self, call: Call) -> Answer:

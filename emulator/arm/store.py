@@ -16,11 +16,16 @@ class Store:
         self._lock = threading.RLock()
         self._database = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._database.execute("PRAGMA journal_mode=WAL")
-        self._database.execute("PRAGMA synchronous=OFF")  # survives the end of the process; the machine's is not promised
-        self._database.execute("CREATE TABLE IF NOT EXISTS resources (key TEXT PRIMARY KEY, position INTEGER, document TEXT)")
+        self._database.execute(
+            "PRAGMA synchronous=OFF"
+        )  # survives the end of the process; the machine's is not promised
+        self._database.execute(
+            "CREATE TABLE IF NOT EXISTS resources (key TEXT PRIMARY KEY, position INTEGER, document TEXT)"
+        )
         rows = self._database.execute("SELECT key, document FROM resources ORDER BY position")
         self._documents: dict[str, str] = dict(rows.fetchall())
-        self._position = len(self._documents)
+        (last,) = self._database.execute("SELECT MAX(position) FROM resources").fetchone()
+        self._position: int = last or 0
 
     def get(self, path: str) -> Document | None:
         """A copy of the document, or None."""
@@ -52,7 +57,11 @@ class Store:
         """Documents of a collection's direct members (`…/models`), oldest first."""
         prefix = path.lower().rstrip("/") + "/"
         with self._lock:
-            texts = [text for key, text in self._documents.items() if key.startswith(prefix) and "/" not in key[len(prefix) :]]
+            texts = [
+                text
+                for key, text in self._documents.items()
+                if key.startswith(prefix) and "/" not in key[len(prefix) :]
+            ]
         return [json.loads(text) for text in texts]
 
     def all_of(self, resource_type: str) -> list[Document]:
@@ -61,6 +70,10 @@ class Store:
         with self._lock:
             documents = [json.loads(text) for text in self._documents.values()]
         return [document for document in documents if str(document.get("type", "")).lower() == wanted]
+
+    def count(self) -> int:
+        """How many resources there are."""
+        return len(self._documents)
 
     def reset(self) -> None:
         """Forget everything."""

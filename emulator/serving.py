@@ -1,0 +1,104 @@
+"""What the connections of one running emulator share, and HTTP on those that are for the emulator itself."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakSet
+
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from emulator.proxy import Front
+from emulator.tls import Certificates
+from emulator.tunnel import quick
+
+KEEP_ALIVE_SECONDS = 300
+STOP_SECONDS = 2.0
+"""Requests that are being answered get this long when the emulator stops."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What the application may know of the connection under a request. host: named by CONNECT; None: the control plane."""
+
+    host: str | None
+    transport: asyncio.Transport
+
+    def reset(self) -> None:
+        """Cut it: the client reads a reset, not an end."""
+        line = self.transport.get_extra_info("socket")
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
+
+
+class Http(HttpToolsProtocol):
+    """uvicorn's HTTP, acknowledging at once."""
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the loop."""
+        if not self.transport.is_closing():
+            quick(self.transport)
+        super().data_received(data)
+
+
+class Serving:
+    """The listening port of one emulator, inside its loop."""
+
+    def __init__(self, azure: Any, control: Any, certificates: Certificates) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.certificates = certificates
+        self.transports: WeakSet[asyncio.BaseTransport] = WeakSet()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._state = ServerState()
+        self._azure, self._control = (_config(app) for app in (azure, control))
+
+    async def listen(self, port: int) -> asyncio.Server:
+        """Listen on the loopback interface, and nowhere else; OSError when the port is taken."""
+        return await self.loop.create_server(lambda: Front(self), "127.0.0.1", port)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside; it is ended with the emulator."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def hand_over(self, transport: asyncio.Transport, line: asyncio.Transport, host: str | None, early: bytes) -> None:
+        """Speak HTTP from here on. line: the TCP connection under the transport; early: bytes that came already."""
+        config = self._control if host is None else self._azure
+        protocol = Http(config, self._state, {"connection": Connection(host, line)})
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        if early:
+            protocol.data_received(early)
+
+    async def stop(self) -> None:
+        """End every connection; requests that are being answered are answered first."""
+        for protocol in list(self._state.connections):
+            protocol.shutdown()
+        waiting = [*self._state.tasks, *self._tasks]
+        for task in self._tasks:
+            task.cancel()
+        if waiting:
+            await asyncio.wait(waiting, timeout=STOP_SECONDS)
+        for transport in list(self.transports):
+            transport.abort()  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
+
+
+def _config(app: Any) -> Config:
+    config = Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        ws="none",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        server_header=False,
+        date_header=False,
+    )
+    config.load()
+    return config
