@@ -1,0 +1,87 @@
+"""Registered data → candidates that are better than what serves. (Seed 001, pipeline 2.)"""
+
+from datetime import date
+
+from prefect import flow, get_run_logger, runtime
+from prefect.artifacts import create_markdown_artifact
+from prefect.events import emit_event
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from blocks.ledger import Ledger
+from blocks.model_registry import ModelRegistry
+from blocks.workspace import Workspace
+from domain.changed_circuits import FILE, ChangedCircuits
+from domain.errors import Terminal
+from flows.declared import declared_workload, production_of, registry_of
+from tasks.compute import delete_compute, ensure_compute
+from tasks.ledger import keep_document
+from tasks.pipelines import publish_pipeline
+from tasks.run import code_commit
+from tasks.training import TrainedUnit, report_training, train_unit
+
+MODELS_REGISTERED = "signalbox.models.registered"
+
+
+@flow(
+    name="train-register",
+    flow_run_name="train-register {workload} {cutoff_date}",
+    task_runner=ThreadPoolTaskRunner(max_workers=8),
+)
+def train_register(
+    workload: str = "plants", cutoff_date: date | None = None, circuits: list[str] | None = None
+) -> ChangedCircuits | None:
+    """Train and evaluate every circuit's candidate; register what is better than the champion.
+
+    cutoff_date: of registered data; needed. circuits: "PLANT/CIRCUIT" names; all when left out. None when no circuit has a
+    better candidate: a green end. Otherwise changed_circuits.json is kept and `signalbox.models.registered` emitted.
+    The compute is deleted at the end, also when training failed.
+    """
+    logger = get_run_logger()
+    declared = declared_workload(workload)
+    if cutoff_date is None:
+        raise Terminal("which data? give cutoff_date, the cutoff of registered data, such as 2014-12-31")
+    units = declared.chosen_units(circuits)
+    dev, ledger = Workspace.load("dev"), Ledger.load("ledger")
+    production, registry = Workspace.load(production_of(declared)), ModelRegistry.load(registry_of(declared))
+
+    compute = ensure_compute(dev, declared.training.compute)
+    try:
+        published = publish_pipeline(dev, declared.folder / declared.training.pipeline)
+        futures = [
+            train_unit.submit(dev, production, registry, declared, unit, cutoff_date, published, compute) for unit in units
+        ]
+        results = [future.result(raise_on_failure=False) for future in futures]
+    finally:
+        delete_compute(dev, compute)
+
+    trained = [result for result in results if isinstance(result, TrainedUnit)]
+    faults = {str(unit): str(result) for unit, result in zip(units, results, strict=True) if not isinstance(result, TrainedUnit)}
+    report_training(declared.name, cutoff_date, trained, faults)
+    for one in trained:
+        logger.info("%s: %s (%s)", one.unit, one.outcome, one.reason)
+    for name, fault in faults.items():
+        logger.error("%s stops here: %s", name, fault)
+    changed = tuple(one.changed for one in trained if one.changed is not None)
+    if not changed:
+        if faults:
+            raise Terminal("no candidate was registered, and these circuits failed: " + "; ".join(faults))
+        logger.info("No circuit has a better candidate than its champion; there is nothing to release.")
+        return None
+    document = ChangedCircuits(
+        workload=declared.name, build_id=str(runtime.flow_run.id), code_commit=code_commit(), circuits=changed
+    )
+    hand_over(ledger, document)
+    return document
+
+
+def hand_over(ledger: Ledger, document: ChangedCircuits) -> None:
+    """Keep changed_circuits.json, show it as an artifact, and tell whoever waits for it."""
+    text = document.to_json()
+    keep_document(ledger, f"changed/{document.workload}/{FILE}", text)
+    keep_document(ledger, f"changed/{document.workload}/{document.build_id}/{FILE}", text)
+    create_markdown_artifact(f"```json\n{text}\n```", key="changed-circuits", description=f"{FILE} of {document.workload}")
+    emit_event(
+        MODELS_REGISTERED,
+        resource={"prefect.resource.id": f"signalbox.workload.{document.workload}"},
+        payload={"workload": document.workload, "changed_circuits": text},
+    )
