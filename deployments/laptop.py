@@ -72,6 +72,7 @@ class Laptop:
         """Make this process work with the laptop until the laptop stops."""
         before = dict(os.environ)
         self._restore.callback(_become, before)
+        self._restore.callback(_send_what_is_queued)
         _become(self.full_environment())
 
     def __enter__(self) -> Self:
@@ -134,6 +135,14 @@ def _become(environment: Mapping[str, str]) -> None:
         del os.environ[name]
     os.environ.update(environment)
     refresh_global_settings_context()
+
+
+def _send_what_is_queued() -> None:
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (EventsWorker, APILogWorker):  # else they complain at exit that the server has gone
+        worker.drain_all(timeout=10, at_exit=False)
 
 
 def _answers(port: int, path: str) -> bool:

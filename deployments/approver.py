@@ -1,0 +1,148 @@
+"""Answers the approval forms of waiting flow runs from outside the Prefect UI: at a terminal, or alone in a demo."""
+
+import _thread
+import json
+import logging
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.responses import SetStateStatus
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.exceptions import PrefectHTTPStatusError
+
+NOT_ACCEPTED = "**Not accepted:**"
+"""How a form begins whose last answer did not count; see flows.gates."""
+LIMIT = 200  # the server's own; it refuses the client's default, which is none
+FIELDS = frozenset({"decision", "approver", "comment"})
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A form that waits for an answer.
+
+    evidence: markdown. form: its JSON schema. refusal: why the server did not take the last answer, or "".
+    """
+
+    run_id: UUID
+    run_name: str
+    key: str
+    evidence: str
+    form: dict[str, Any]
+    refusal: str = ""
+
+
+Answer = dict[str, str]
+Decide = Callable[[Pending], Answer | None]
+"""Returns the answer to a form, or None to leave it to somebody else."""
+
+
+class Approver:
+    """Asks `decide` about every approval form of the given runs, or of all; as a context manager, in the background.
+
+    When `decide` raises, the main thread is interrupted as by Ctrl-C, because it may wait for an answer that will never
+    come, and the error is raised on the way out.
+    """
+
+    def __init__(self, decide: Decide, runs: Collection[UUID] | None = None, poll_seconds: float = 1.0) -> None:
+        self._decide = decide
+        self._runs = None if runs is None else frozenset(runs)
+        self._poll_seconds = poll_seconds
+        self._left: set[tuple[UUID, str]] = set()
+        self._without_evidence: set[tuple[UUID, str]] = set()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="approver", daemon=True)
+        self._error: Exception | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join(timeout=5)  # a person may be typing; the thread is a daemon
+        if self._error is not None:
+            raise self._error
+
+    def answer_once(self) -> int:
+        """Ask about every form that waits now; returns how many answers were accepted."""
+        with get_client(sync_client=True) as client:
+            pending = [self._pending(client, run) for run in self._waiting(client)]
+            return sum(self._answer(client, form) for form in pending if form is not None)
+
+    def _watch(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.answer_once()
+            except httpx.HTTPError as error:
+                if isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500:
+                    self._give_up(error)
+                    return
+                logger.warning("the server cannot be asked for waiting runs, trying again: %s", error)
+            except Exception as error:  # noqa: BLE001  # raised again by __exit__, in the thread that can act on it
+                self._give_up(error)
+                return
+            self._stop.wait(self._poll_seconds)
+
+    def _give_up(self, error: Exception) -> None:
+        self._error = error
+        _thread.interrupt_main()
+
+    def _waiting(self, client: SyncPrefectClient) -> list[FlowRun]:
+        paused = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PAUSED]))
+        chosen = None if self._runs is None else FlowRunFilterId(any_=sorted(self._runs))
+        return client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(state=paused, id=chosen),
+            sort=FlowRunSort.EXPECTED_START_TIME_ASC,
+            limit=LIMIT,
+        )
+
+    def _pending(self, client: SyncPrefectClient, run: FlowRun) -> Pending | None:
+        keyset = run.state and run.state.state_details.run_input_keyset
+        if not keyset:
+            return None
+        key = keyset["response"]
+        form = _read(client, run.id, keyset["schema"])
+        if (run.id, key) in self._left or form is None or not form.get("properties", {}).keys() >= FIELDS:
+            return None
+        evidence = _read(client, run.id, keyset["description"])
+        if evidence is None and (run.id, key) not in self._without_evidence:
+            self._without_evidence.add((run.id, key))  # it is written after the form; look once more
+            return None
+        return Pending(run.id, run.name, key, evidence or "", form)
+
+    def _answer(self, client: SyncPrefectClient, pending: Pending) -> bool:
+        while not self._stop.is_set():
+            answer = self._decide(pending)
+            if answer is None:
+                self._left.add((pending.run_id, pending.key))
+                return False
+            result = client.resume_flow_run(pending.run_id, run_input=answer)
+            if result.status is SetStateStatus.ACCEPT:
+                return True
+            reason = getattr(result.details, "reason", None) or str(result.status)
+            if result.status is not SetStateStatus.REJECT:
+                logger.warning("%s no longer waits for this answer: %s", pending.run_name, reason)
+                return False
+            pending = replace(pending, refusal=reason)
+        return False
+
+
+def _read(client: SyncPrefectClient, run_id: UUID, key: str) -> Any:
+    try:
+        return json.loads(client.read_flow_run_input(run_id, key))
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code == 404:
+            return None
+        raise

@@ -1,0 +1,64 @@
+"""Who decides when an Approver asks: a person at this terminal, or the demo's approver."""
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.prompt import Prompt
+from rich.rule import Rule
+from rich.text import Text
+
+from deployments.approver import NOT_ACCEPTED, Answer, Decide, Pending
+
+
+class NotAcceptedError(Exception):
+    """An answer that nobody will correct was refused; the message says why and what to do."""
+
+
+def at_terminal(console: Console | None = None) -> Decide:
+    """Shows the evidence, asks for decision, name and reason, and asks again when the server refuses the answer."""
+    screen = console or Console()
+
+    def decide(pending: Pending) -> Answer | None:
+        screen.print(Rule(Text(f"{pending.run_name} waits for a decision")))
+        if pending.refusal:
+            screen.print(f"not accepted: {pending.refusal}", style="bold red", markup=False)
+        else:
+            screen.print(Markdown(pending.evidence))
+        try:
+            return {
+                "decision": Prompt.ask("decision", choices=["approve", "reject"], console=screen),
+                "approver": Prompt.ask("your name, as the environment lists it", console=screen).strip(),
+                "comment": Prompt.ask("why (a rejection needs a reason)", default="", console=screen).strip(),
+            }
+        except EOFError:
+            raise NotAcceptedError(
+                f"{pending.run_name} waits for a decision and nobody can be asked here: the input has ended. "
+                "Decide on the run's page in the Prefect UI, or start again at a terminal."
+            ) from None
+
+    return decide
+
+
+def demo(name: str, console: Console | None = None) -> Decide:
+    """Approves everything and says so, as NAME; for demos where nobody can be asked, never for real releases."""
+    screen = console or Console()
+
+    def decide(pending: Pending) -> Answer:
+        refusal = pending.refusal or _refusal_in(pending.evidence)
+        if refusal:
+            raise NotAcceptedError(
+                f"the demo approver's answer as {name!r} was not accepted: {refusal}. "
+                f"List {name!r} among the approvers in deployments/environments, or decide in the Prefect UI."
+            )
+        screen.print(Rule(Text(f"{pending.run_name} waits for a decision")))
+        screen.print(Markdown(pending.evidence))
+        screen.print(
+            f"The demo approver approves this as {name!r}; on a real train a person decides here.", style="bold"
+        )
+        return {"decision": "approve", "approver": name, "comment": "approved by the demo approver"}
+
+    return decide
+
+
+def _refusal_in(evidence: str) -> str:
+    first = evidence.partition("\n")[0]
+    return first.removeprefix(NOT_ACCEPTED).strip() if first.startswith(NOT_ACCEPTED) else ""

@@ -1,0 +1,111 @@
+"""The approver against runs that really wait, on a real server."""
+
+import io
+from collections.abc import Callable
+from typing import Literal
+
+import pytest
+from prefect import flow, pause_flow_run
+from prefect.input import RunInput
+from pydantic import Field
+from rich.console import Console
+
+from deployments.approver import Answer, Approver, Pending
+from deployments.deciders import NotAcceptedError, at_terminal, demo
+from deployments.laptop import Laptop
+
+pytestmark = pytest.mark.usefixtures("laptop")
+
+
+class Form(RunInput):
+    decision: Literal["approve", "reject"]
+    approver: str = Field(min_length=1)
+    comment: str = ""
+
+
+@flow(log_prints=False)
+def waits(evidence: str) -> str:
+    form = pause_flow_run(wait_for_input=Form.with_initial_data(description=evidence), timeout=60, poll_interval=1)
+    return f"{form.decision} by {form.approver}: {form.comment}"
+
+
+@flow(log_prints=False)
+def asks_for_nothing() -> None:
+    pause_flow_run(timeout=3, poll_interval=1)
+
+
+def screen() -> Console:
+    return Console(file=io.StringIO(), width=200)
+
+
+def shown(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def deciding(*answers: Answer) -> tuple[Callable[[Pending], Answer | None], list[Pending]]:
+    asked: list[Pending] = []
+
+    def decide(pending: Pending) -> Answer | None:
+        asked.append(pending)
+        return answers[len(asked) - 1]
+
+    return decide, asked
+
+
+def test_a_form_is_asked_with_its_evidence_and_the_answer_reaches_the_flow() -> None:
+    decide, asked = deciding({"decision": "reject", "approver": "ada", "comment": "rmse got worse"})
+    with Approver(decide, poll_seconds=0.2):
+        assert waits("| circuit | rmse |") == "reject by ada: rmse got worse"
+    assert [pending.evidence for pending in asked] == ["| circuit | rmse |"]
+    assert asked[0].form["properties"]["decision"]["enum"] == ["approve", "reject"]
+
+
+def test_an_answer_that_the_form_refuses_is_asked_again_with_the_reason() -> None:
+    decide, asked = deciding({"decision": "approve", "approver": ""}, {"decision": "approve", "approver": "grace"})
+    with Approver(decide, poll_seconds=0.2):
+        assert waits("evidence") == "approve by grace: "
+    assert asked[0].refusal == ""
+    assert "approver" in asked[1].refusal
+
+
+def test_the_demo_approver_approves_and_says_so() -> None:
+    console = screen()
+    with Approver(demo("demo-approver", console), poll_seconds=0.2):
+        assert waits("# All of it") == "approve by demo-approver: approved by the demo approver"
+    assert "All of it" in shown(console)
+    assert "approves this as 'demo-approver'" in shown(console)
+
+
+def test_the_demo_approver_stops_the_wait_when_its_answer_does_not_count() -> None:
+    decide = demo("mallory", screen())
+    with (
+        pytest.raises(NotAcceptedError, match="'mallory' was not accepted: mallory is not in ml-engineers"),
+        Approver(decide),
+    ):
+        waits("**Not accepted:** mallory is not in ml-engineers\n\nevidence")
+
+
+def test_the_terminal_shows_the_evidence_and_asks_for_every_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    console, lines = screen(), iter(["approved", "approve", " ada ", "looks good"])
+    monkeypatch.setattr("builtins.input", lambda *_: next(lines))
+    with Approver(at_terminal(console), poll_seconds=0.2):
+        assert waits("## Four circuits") == "approve by ada: looks good"
+    assert "Four circuits" in shown(console)
+    assert "Please select one of the available options" in shown(console)
+
+
+def test_a_terminal_without_input_says_where_to_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(*_: object) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", ended)
+    with pytest.raises(NotAcceptedError, match=r"nobody can be asked here.*Prefect UI"), Approver(at_terminal(screen())):
+        waits("evidence")
+
+
+def test_a_run_that_waits_for_no_form_is_left_alone(laptop: Laptop) -> None:
+    decide, asked = deciding()
+    with Approver(decide, poll_seconds=0.2), pytest.raises(Exception, match="paused and never resumed"):
+        asks_for_nothing()
+    assert asked == []
