@@ -1,0 +1,92 @@
+"""A running emulator, and unmodified Azure clients that reach it the way any client would."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from azure.identity import ClientSecretCredential
+
+from emulator import identity
+from emulator.remote_control import Control
+from emulator.server import Emulator
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
+GROUP = "rg"
+ARM = "https://management.azure.com"
+WORKSPACES = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.MachineLearningServices/workspaces"
+)
+API_VERSION = "2024-10-01"
+
+Arm = Callable[..., requests.Response]
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """One emulator for all tests of this folder."""
+    with Emulator(tmp_path_factory.mktemp("emulator")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", autouse=True)
+def azure_environment(emulator: Emulator) -> Iterator[None]:
+    """What clients need, for one file at a time: tests of other folders have an emulator of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in emulator.environment().items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture
+def control(emulator: Emulator) -> Iterator[Control]:
+    """The emulator's control plane; what a test asked of it ends with the test."""
+    emulator.control.clear_journal()
+    yield emulator.control
+    emulator.control.clear_faults()
+    emulator.control.set_pace()
+
+
+@pytest.fixture(scope="module")
+def credential(azure_environment: None) -> ClientSecretCredential:
+    """The real credential, with the emulator's client."""
+    return ClientSecretCredential(identity.TENANT_ID, identity.CLIENT_ID, identity.CLIENT_SECRET)
+
+
+@pytest.fixture(scope="module")
+def arm(credential: ClientSecretCredential) -> Iterator[Arm]:
+    """`arm("PUT", path, json=…)`: a plain ARM request with a good token, over one connection that is kept."""
+    with requests.Session() as session:
+
+        def ask(method: str, path: str, **more: Any) -> requests.Response:
+            token = credential.get_token(f"{ARM}/.default").token
+            headers = {"Authorization": f"Bearer {token}", **more.pop("headers", {})}
+            return session.request(
+                method, ARM + path, params={"api-version": API_VERSION}, headers=headers, timeout=30, **more
+            )
+
+        yield ask
+
+
+@pytest.fixture(scope="module")
+def make_ml(arm: Arm, credential: ClientSecretCredential) -> "Callable[[str], MLClient]":
+    """`make_ml("test")`: an MLClient of a workspace of that name, created when it is not there."""
+
+    def make(workspace: str) -> "MLClient":
+        from azure.ai.ml import MLClient
+
+        body = {"location": "westeurope", "properties": {"friendlyName": workspace}}
+        answer = arm("PUT", f"{WORKSPACES}/{workspace}", json=body)
+        assert answer.status_code in (200, 201, 202), answer.text
+        return MLClient(credential, SUBSCRIPTION, GROUP, workspace)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def ml(make_ml: "Callable[[str], MLClient]") -> "MLClient":
+    """An MLClient of the workspace `ws`."""
+    return make_ml("ws")
