@@ -49,7 +49,9 @@ class Behaviour:
         """What a GET answers where nothing is stored; None for Azure's 404."""
         return None
 
-    def listed(self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]) -> list[Document]:
+    def listed(
+        self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
+    ) -> list[Document]:
         """The members that a GET of the collection answers."""
         return documents
 
