@@ -1,5 +1,6 @@
 """The ASGI application behind the proxy: who is asked, whether the caller may, what is answered."""
 
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -11,12 +12,14 @@ from emulator.arm.service import answer as arm_answer
 from emulator.call import Answer, Call
 from emulator.dataplane import load_services, service_for
 from emulator.identity import ARM_AUDIENCE, check_token
-from emulator.journal import Entry
+from emulator.journal import CUT, Entry
 from emulator.serving import Connection
 from emulator.world import World
 
 MAX_BODY_BYTES = 256 * 1024 * 1024
 """Azure takes 4,000 MiB in one Put Blob; a laptop is asked for less, and clients split anything larger than 64 MiB."""
+
+_log = logging.getLogger("emulator")
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -34,42 +37,41 @@ class Application:
         """One ASGI connection; everything but HTTP is ignored."""
         if scope["type"] != "http":
             return
-        started = time.perf_counter()
         connection: Connection = scope["state"]["connection"]
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         body = await _read(receive, headers)
-        if body is None:
-            await _send(
-                send, Answer(413, AzureError(413, "RequestBodyTooLarge", "The request body is too large.").document)
-            )
-            return
-        host = headers.get("host", "").removesuffix(":443").lower()
-        if host != connection.host:
-            text = f"The request is for {host!r}, its connection for {connection.host!r}."
-            await _send(send, Answer(421, AzureError(421, "MisdirectedRequest", text).document))
-            return
+        started = time.perf_counter()
+        raw_query = scope["query_string"].decode("latin-1")
         call = Call(
             method=scope["method"],
-            host=host,
+            host=headers.get("host", "").removesuffix(":443").lower(),
             path=scope["path"],
-            query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+            query=dict(parse_qsl(raw_query, keep_blank_values=True)),
             headers=headers,
-            body=body,
+            body=body or b"",
             raw_path=scope["raw_path"].decode("latin-1"),
-            raw_query=scope["query_string"].decode("latin-1"),
+            raw_query=raw_query,
         )
-        if self._world.faults.take({"reset"}, call.method, host + call.path) is not None:
+        if self._world.faults.take({"reset"}, call.method, call.host + call.path) is not None:
+            self._note(call, CUT, started)
             connection.reset()
             while (await receive())["type"] != "http.disconnect":
                 pass
             return
-        answer = self._answer(call)
-        milliseconds = (time.perf_counter() - started) * 1000
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._world.journal.add(
-            Entry(now, call.method, host, unquote(call.raw_path), answer.status, round(milliseconds, 3))
-        )
+        if call.host != connection.host:
+            text = f"The request is for {call.host!r}, its connection for {connection.host!r}."
+            answer = _refusal(AzureError(421, "MisdirectedRequest", text))
+        elif body is None:
+            answer = _refusal(AzureError(413, "RequestBodyTooLarge", "The request body is too large."))
+        else:
+            answer = self._answer(call)
+        self._note(call, answer.status, started)
         await _send(send, answer, head=call.method == "HEAD")
+
+    def _note(self, call: Call, status: int, started: float) -> None:
+        milliseconds = round((time.perf_counter() - started) * 1000, 3)
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self._world.journal.add(Entry(now, call.method, call.host, unquote(call.raw_path), status, milliseconds))
 
     def _answer(self, call: Call) -> Answer:
         world = self._world
@@ -91,7 +93,15 @@ class Application:
                 check_token(call.headers, service.audience)
             return service.handler(world, call)
         except AzureError as error:
-            return Answer(error.status, error.document, headers=error.headers)
+            return _refusal(error)
+        except Exception:  # noqa: BLE001 (a fault of the emulator must not end the connection without a word)
+            _log.exception("%s https://%s%s", call.method, call.host, call.path)
+            text = "The emulator failed at this request; its log has the traceback."
+            return _refusal(AzureError(500, "InternalServerError", text))
+
+
+def _refusal(error: AzureError) -> Answer:
+    return Answer(error.status, error.document, headers=error.headers)
 
 
 async def _read(receive: Receive, headers: dict[str, str]) -> bytes | None:

@@ -7,6 +7,8 @@ from typing import Literal
 
 from emulator.arm.errors import AzureError
 
+ARM_HOST = "management.azure.com"
+
 Kind = Literal["throttle", "server_error", "reset", "failed_operation", "silent_no_op"]
 
 
@@ -70,9 +72,9 @@ class Faults:
 
     def failing_operation(self, verb: str, path: str) -> AzureError | None:
         """The error with which an operation on a resource is to end, if any."""
-        fault = self.take({"failed_operation"}, "DELETE" if verb == "delete" else "PUT", path)
+        fault = self.take({"failed_operation"}, "DELETE" if verb == "delete" else "PUT", ARM_HOST + path)
         return AzureError(500, "InternalServerError", "The operation failed (injected fault).") if fault else None
 
-    def silences(self, path: str) -> bool:
-        """Whether this update is to be accepted and not done."""
-        return self.take({"silent_no_op"}, "PUT", path) is not None
+    def silences(self, method: str, path: str) -> bool:
+        """Whether this update of a resource is to be accepted and not done."""
+        return self.take({"silent_no_op"}, method, ARM_HOST + path) is not None

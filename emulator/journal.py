@@ -4,6 +4,8 @@ from collections import deque
 from dataclasses import dataclass
 
 KEPT = 20_000
+CUT = 0
+"""The status of a request whose connection was cut by a fault."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ HEAD_SECONDS = 15.0
 """A peer that has not said what it wants after this is let go; so is one whose TLS handshake takes longer."""
 CONNECT_SECONDS = 30.0
 REFUSED = re.compile(r"(.+\.)?azuremlschemas(prod)?\.azureedge\.net")
-"""The Azure ML SDK fetches a schema there for each MLTable, with retries for 5 s, and does without when it is refused."""
+"""The Azure ML SDK fetches a schema there for each MLTable, for 5 s with retries; when refused, it does without."""
 
 _LINE = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.[01]\r\n")
 _TARGET = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:/\[\]]+):(\d{1,5})")

@@ -23,7 +23,7 @@ STOP_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Connection:
-    """What the application may know of the connection under a request. host: named by CONNECT; None: the control plane."""
+    """The connection under a request. host: the one named by CONNECT; None for the control plane."""
 
     host: str | None
     transport: asyncio.Transport

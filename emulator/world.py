@@ -32,10 +32,12 @@ class World:
         self.keys = StorageKeys(state)
         self.blobs: BlobStore = importlib.import_module("emulator.dataplane.blob_store").BlobStore(state / "blobs")
         self.executor: Executor = importlib.import_module("emulator.execution.executor").Executor(self)
+        self.operations.settle_left_over()
 
     def reset(self) -> None:
         """Empty as on the first day: jobs ended, resources and blobs gone, faults and pace as by default."""
         self.executor.shutdown()
+        self.operations.forget()
         self.store.reset()
         self.blobs.reset()
         self.faults.clear()

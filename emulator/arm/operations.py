@@ -1,5 +1,6 @@
 """Long-running operations: 201 and a place to poll, until the time that the pace gives has passed."""
 
+import logging
 import threading
 import time
 import uuid
@@ -8,26 +9,36 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.arm.errors import AzureError
 from emulator.arm.resource_id import ResourceId
-from emulator.behaviours import behaviour_of
+from emulator.behaviours import Document, behaviour_of
 
 if TYPE_CHECKING:
     from emulator.world import World
 
+KEPT = 10_000
+"""Operations that can still be asked for; older ones answer 404."""
+VERBS = {"Creating": "create", "Updating": "create", "Deleting": "delete"}
+"""What is going on with a resource in one of these states."""
+_log = logging.getLogger("emulator")
+
 
 @dataclass
 class Operation:
-    """What is going on with one resource. due: monotonic seconds; verb: "create" or "delete"."""
+    """What is going on with one resource.
+
+    due: monotonic seconds. verb: "create" or "delete". previous: the document that a failure puts back, if any.
+    """
 
     id: str
     resource: ResourceId
     verb: str
     due: float
+    previous: Document | None = None
     status: str = "InProgress"
     error: AzureError | None = None
 
 
 class Operations:
-    """All operations of this process; a restart ends the open ones as succeeded, as the stored documents say."""
+    """All operations of this process; what a process left open when it was killed is ended by `settle_left_over`."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
@@ -35,13 +46,14 @@ class Operations:
         self._all: dict[str, Operation] = {}
         self._open: dict[str, Operation] = {}
 
-    def begin(self, resource: ResourceId, verb: str) -> Operation:
+    def begin(self, resource: ResourceId, verb: str, previous: Document | None = None) -> Operation:
         """Start one; it ends when the pace of its resource type has passed."""
-        operation = Operation(
-            str(uuid.uuid4()), resource, verb, time.monotonic() + self._world.pace.seconds(resource.type, verb)
-        )
+        due = time.monotonic() + self._world.pace.seconds(resource.type, verb)
+        operation = Operation(str(uuid.uuid4()), resource, verb, due, previous)
         with self._lock:
             self._all[operation.id] = operation
+            if len(self._all) > KEPT:
+                del self._all[next(iter(self._all))]
             self._open[operation.id] = operation
         return operation
 
@@ -55,35 +67,65 @@ class Operations:
                 del self._open[operation.id]
                 self._end(operation)
 
+    def is_open(self, resource: ResourceId) -> bool:
+        """Whether something is going on with the resource."""
+        with self._lock:
+            return any(one.resource.key == resource.key for one in self._open.values())
+
     def settle_all(self) -> None:
         """End every open operation now (before the emulator stops)."""
         with self._lock:
-            for operation in list(self._open.values()):
+            for operation in self._open.values():
                 operation.due = 0.0
         self.settle_due()
 
+    def settle_left_over(self) -> None:
+        """End what an emulator that was killed left Creating, Updating or Deleting."""
+        for document in self._world.store.all_in_states(*VERBS):
+            resource = ResourceId.parse(document["id"])
+            self._end(Operation(str(uuid.uuid4()), resource, VERBS[document["properties"]["provisioningState"]], 0.0))
+
+    def forget(self) -> None:
+        """Drop them all, ended or not."""
+        with self._lock:
+            self._all.clear()
+            self._open.clear()
+
     def _end(self, operation: Operation) -> None:
-        store, resource = self._world.store, operation.resource
-        document = store.get(resource.path)
+        resource = operation.resource
+        document = self._world.store.get(resource.path)
         if document is None:
             operation.status = "Succeeded" if operation.verb == "delete" else "Canceled"
             return
-        behaviour = behaviour_of(resource.type)
         try:
-            fault = self._world.faults.failing_operation(operation.verb, resource.path)
-            if fault is not None:
-                raise fault
-            if operation.verb == "delete":
-                store.delete(resource.path)
-            else:
-                document = behaviour.settle(self._world, resource, document)
-                document.setdefault("properties", {})["provisioningState"] = "Succeeded"
-                store.put(resource.path, document)
+            self._finish(operation, document)
             operation.status = "Succeeded"
         except AzureError as error:
-            operation.status, operation.error = "Failed", error
+            self._fail(operation, document, error)
+        except Exception:  # noqa: BLE001 (a fault of the emulator must not leave the operation open for ever)
+            _log.exception("the operation on %s failed", resource.path)
+            text = "The emulator failed at this operation; its log has the traceback."
+            self._fail(operation, document, AzureError(500, "InternalServerError", text))
+
+    def _finish(self, operation: Operation, document: Document) -> None:
+        store, resource = self._world.store, operation.resource
+        fault = self._world.faults.failing_operation(operation.verb, resource.path)
+        if fault is not None:
+            raise fault
+        if operation.verb == "delete":
+            store.delete(resource.path)
+            return
+        document = behaviour_of(resource.type).settle(self._world, resource, document)
+        document.setdefault("properties", {})["provisioningState"] = "Succeeded"
+        store.put(resource.path, document)
+
+    def _fail(self, operation: Operation, document: Document, error: AzureError) -> None:
+        operation.status, operation.error = "Failed", error
+        if operation.previous is not None:
+            document = operation.previous
+        else:
             document.setdefault("properties", {})["provisioningState"] = "Failed"
-            store.put(resource.path, document)
+        self._world.store.put(operation.resource.path, document)
 
     def status_document(self, operation_id: str) -> dict[str, Any]:
         """What the operation's own address answers."""

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from emulator.arm.errors import AzureError, bad_request, not_found, parent_not_found
+from emulator.arm.errors import AzureError, bad_request, conflict, not_found, parent_not_found
 from emulator.arm.operations import Operation
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Document, behaviour_of
@@ -83,7 +83,8 @@ def _put(world: "World", id: ResourceId, call: Call) -> Answer:
     parent = id.parent
     if behaviour.needs_parent and parent is not None and world.store.get(parent.path) is None:
         raise parent_not_found(parent.path)
-    if existing is not None and world.faults.silences(id.path):
+    _refuse_while_busy(world, id)
+    if existing is not None and world.faults.silences(call.method, id.path):
         return Answer(200, behaviour.shown(world, id, existing))
     body = {key: value for key, value in call.json().items() if key not in SERVER_FIELDS}
     document = _stamped(id, behaviour.prepare(world, id, body, existing), existing)
@@ -94,7 +95,7 @@ def _put(world: "World", id: ResourceId, call: Call) -> Answer:
         return Answer(200 if existing else 201, behaviour.shown(world, id, document))
     properties["provisioningState"] = "Updating" if existing else "Creating"
     world.store.put(id.path, document)
-    operation = world.operations.begin(id, "create")
+    operation = world.operations.begin(id, "create", existing)
     shown = behaviour.shown(world, id, document)
     return Answer(200 if existing and call.method == "PATCH" else 201, shown, headers=_headers(world, operation))
 
@@ -103,8 +104,10 @@ def _patch(world: "World", id: ResourceId, call: Call) -> Answer:
     existing = world.store.get(id.path)
     if existing is None:
         raise not_found(id.pairs[-1][0], id.name)
-    merged = _merge(existing, call.json())
-    behaviour = behaviour_of(id.type)
+    _refuse_while_busy(world, id)
+    merged, behaviour = _merge(existing, call.json()), behaviour_of(id.type)
+    if world.faults.silences(call.method, id.path):
+        return Answer(200, behaviour.shown(world, id, existing))
     document = _stamped(id, behaviour.prepare(world, id, merged, existing), existing)
     world.store.put(id.path, document)
     return Answer(200, behaviour.shown(world, id, document))
@@ -127,14 +130,21 @@ def _delete(world: "World", id: ResourceId) -> Answer:
     document = world.store.get(id.path)
     if document is None:
         return Answer(204)
+    _refuse_while_busy(world, id)
     behaviour = behaviour_of(id.type)
     behaviour.before_delete(world, id, document)
     if not behaviour.long_running:
         world.store.delete(id.path)
         return Answer(200)
-    document.setdefault("properties", {})["provisioningState"] = "Deleting"
-    world.store.put(id.path, document)
-    return Answer(202, headers=_headers(world, world.operations.begin(id, "delete")))
+    operation = world.operations.begin(id, "delete", document)
+    deleting = {**document, "properties": {**document.get("properties", {}), "provisioningState": "Deleting"}}
+    world.store.put(id.path, deleting)
+    return Answer(202, headers=_headers(world, operation))
+
+
+def _refuse_while_busy(world: "World", id: ResourceId) -> None:
+    if world.operations.is_open(id):
+        raise conflict(f"Another operation is in progress on the resource '{id.path}'. Try again when it has ended.")
 
 
 def _headers(world: "World", operation: Operation) -> dict[str, str]:

@@ -71,6 +71,12 @@ class Store:
             documents = [json.loads(text) for text in self._documents.values()]
         return [document for document in documents if str(document.get("type", "")).lower() == wanted]
 
+    def all_in_states(self, *states: str) -> list[Document]:
+        """Documents whose provisioningState is one of these."""
+        with self._lock:
+            documents = [json.loads(text) for text in self._documents.values()]
+        return [one for one in documents if (one.get("properties") or {}).get("provisioningState") in states]
+
     def count(self) -> int:
         """How many resources there are."""
         return len(self._documents)
