@@ -1,12 +1,12 @@
 """management.azure.com: every resource type through the same few verbs."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from emulator.arm.errors import AzureError, bad_request, conflict, not_found, parent_not_found
 from emulator.arm.operations import Operation
 from emulator.arm.resource_id import ResourceId
-from emulator.behaviours import Document, behaviour_of
+from emulator.arm.stamp import stamped
+from emulator.behaviours import behaviour_of
 from emulator.call import Answer, Call
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _put(world: "World", id: ResourceId, call: Call) -> Answer:
     if existing is not None and world.faults.silences(call.method, id.path):
         return Answer(200, behaviour.shown(world, id, existing))
     body = {key: value for key, value in call.json().items() if key not in SERVER_FIELDS}
-    document = _stamped(id, behaviour.prepare(world, id, body, existing), existing)
+    document = stamped(id, behaviour.prepare(world, id, body, existing), existing)
     properties = document.setdefault("properties", {})
     if not behaviour.long_running:
         properties.setdefault("provisioningState", "Succeeded")
@@ -108,7 +108,7 @@ def _patch(world: "World", id: ResourceId, call: Call) -> Answer:
     merged, behaviour = _merge(existing, call.json()), behaviour_of(id.type)
     if world.faults.silences(call.method, id.path):
         return Answer(200, behaviour.shown(world, id, existing))
-    document = _stamped(id, behaviour.prepare(world, id, merged, existing), existing)
+    document = stamped(id, behaviour.prepare(world, id, merged, existing), existing)
     world.store.put(id.path, document)
     return Answer(200, behaviour.shown(world, id, document))
 
@@ -152,10 +152,3 @@ def _headers(world: "World", operation: Operation) -> dict[str, str]:
         "Azure-AsyncOperation": f"{HOST}/signalbox/operations/status/{operation.id}",
         "Location": f"{HOST}/signalbox/operations/result/{operation.id}",
     }
-
-
-def _stamped(id: ResourceId, document: Document, existing: Document | None) -> Document:
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
-    created = existing["systemData"]["createdAt"] if existing else now
-    data = {"createdAt": created, "createdBy": "signalbox", "createdByType": "Application", "lastModifiedAt": now}
-    return {**document, "id": id.path, "name": id.name, "type": id.type, "systemData": data}
