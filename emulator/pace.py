@@ -7,7 +7,7 @@ DEFAULT_SECONDS = 0.02
 
 @dataclass
 class Pace:
-    """Seconds that an operation takes, by resource type; `retry_after_ms` is what clients are told to wait between polls."""
+    """Seconds that an operation takes, by resource type. retry_after_ms: what clients wait between polls."""
 
     default_seconds: float = DEFAULT_SECONDS
     by_type: dict[str, float] = field(default_factory=dict)

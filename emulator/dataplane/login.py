@@ -35,7 +35,8 @@ def login(world: "World", call: Call) -> Answer:
             400,
             "invalid_request",
             90002,
-            f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.",
+            f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the "
+            "correct cloud.",
         )
     if what.endswith("openid-configuration"):
         return Answer(document=_configuration(tenant))
