@@ -1,0 +1,87 @@
+"""The emulator's end of a scoring worker: start it, hand it mini-batches, give up on one that hangs."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from emulator.execution.process import user_environment
+
+INIT_SECONDS = 300.0
+PROGRAM = Path(__file__).with_name("scoring_worker.py")
+
+
+class WorkerError(Exception):
+    """The worker did not answer: it hung, ended, or its init() failed."""
+
+
+class BatchWorker:
+    """One process that has the deployment's script loaded."""
+
+    def __init__(self, script: Path, folder: Path, variables: Mapping[str, str], log: Path) -> None:
+        self._answers: queue.Queue[str | None] = queue.Queue()
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, str(PROGRAM), str(script)],
+                cwd=folder,
+                env=user_environment(variables),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                text=True,
+                start_new_session=True,
+            )
+        threading.Thread(target=self._listen, daemon=True).start()
+        if not self._answer(INIT_SECONDS).get("ready"):
+            self.stop()
+            raise WorkerError("init() failed")
+
+    def _listen(self) -> None:
+        if self._process.stdout is not None:
+            for line in self._process.stdout:
+                self._answers.put(line)
+        self._answers.put(None)
+
+    def _answer(self, seconds: float) -> dict[str, Any]:
+        try:
+            line = self._answers.get(timeout=seconds)
+        except queue.Empty as error:
+            self.stop()
+            raise WorkerError(f"no answer within {seconds:g} seconds") from error
+        if line is None:
+            self.stop()
+            raise WorkerError("the worker process ended")
+        document = json.loads(line)
+        return document if isinstance(document, dict) else {}
+
+    def run(self, files: Sequence[str], result: Path, seconds: float) -> int | None:
+        """Rows that run() gave for a mini-batch; None when it raised. WorkerError when it hung or died."""
+        if self._process.stdin is None:
+            raise WorkerError("the worker has no input")
+        try:
+            self._process.stdin.write(json.dumps({"files": list(files), "result": str(result)}) + "\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            raise WorkerError("the worker process ended") from error
+        rows = self._answer(seconds).get("rows")
+        return rows if isinstance(rows, int) else None
+
+    def stop(self) -> None:
+        """End the process and all that it started."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait()
+        for stream in (self._process.stdin,):
+            if stream is not None:
+                try:
+                    stream.close()
+                except OSError:
+                    continue
