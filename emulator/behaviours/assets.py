@@ -60,8 +60,8 @@ class AssetVersions(Behaviour):
         """Azure's words for a version that is there with other content."""
         return (
             f"A {self.noun} with this name and version already exists. If you are trying to create a new {self.noun}, "
-            f"use a different name or version. If you are trying to update an existing {self.noun}, the existing asset's "
-            f"{self.location} cannot be changed. Only tags, description, and isArchived can be updated."
+            f"use a different name or version. If you are trying to update an existing {self.noun}, the existing "
+            f"asset's {self.location} cannot be changed. Only tags, description, and isArchived can be updated."
         )
 
     def completed(self, world: "World", id: ResourceId, properties: Document) -> Document:

@@ -1,0 +1,50 @@
+"""Where an asset's files are, in the one form that the service keeps: the full azureml:// path of a datastore."""
+
+import re
+from typing import TYPE_CHECKING
+
+from emulator.arm.errors import bad_request
+from emulator.arm.resource_id import ResourceId
+
+if TYPE_CHECKING:
+    from emulator.world import World
+
+_SHORT = re.compile(r"azureml://datastores/(?P<store>[^/]+)/paths/(?P<path>.*)", re.DOTALL)
+_JOB = re.compile(r"azureml://jobs/(?P<job>[^/]+)/outputs/(?P<output>[^/]+)(?:/paths/(?P<path>.*))?", re.DOTALL)
+_RUN = re.compile(r"runs:/(?P<job>[^/]+)/(?P<path>.+)")
+
+
+def datastore_uri(workspace: ResourceId, store: str, path: str) -> str:
+    """`azureml://subscriptions/…/workspaces/w/datastores/s/paths/p`."""
+    scope = workspace.scope.replace("/resourceGroups/", "/resourcegroups/")
+    return f"azureml:/{scope}/workspaces/{workspace.name}/datastores/{store}/paths/{path}"
+
+
+def resolved_uri(world: "World", workspace: ResourceId, uri: str) -> str:
+    """The path of an asset in full; Azure's refusal when it names a job or datastore that is not there."""
+    short = _SHORT.fullmatch(uri)
+    if short:
+        if world.store.get(workspace.child("datastores", short["store"]).path) is None:
+            raise bad_request(f"Could not find datastore: {short['store']}", "UserError")
+        return datastore_uri(workspace, short["store"], short["path"])
+    run = _RUN.fullmatch(uri)
+    if run:
+        return _output_uri(world, workspace, run["job"], "artifacts", run["path"])
+    job = _JOB.fullmatch(uri)
+    if job:
+        return _output_uri(world, workspace, job["job"], job["output"], job["path"] or "")
+    return uri
+
+
+def _output_uri(world: "World", workspace: ResourceId, job: str, output: str, path: str) -> str:
+    document = world.store.get(workspace.child("jobs", job).path)
+    if document is None:
+        raise bad_request(f"Could not find job: {job}", "UserError")
+    if output == "artifacts":
+        return datastore_uri(workspace, "workspaceartifactstore", f"ExperimentRun/dcid.{job}/{path}")
+    declared = (document["properties"].get("outputs") or {}).get(output)
+    if declared is None:
+        raise bad_request(f"The job '{job}' has no output '{output}'.", "UserError")
+    place = declared.get("uri") or f"azureml://datastores/workspaceblobstore/paths/azureml/{job}/{output}/"
+    whole = f"{place.rstrip('/')}/{path}" if path else place
+    return resolved_uri(world, workspace, whole)
