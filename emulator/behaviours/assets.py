@@ -13,7 +13,7 @@ from emulator.behaviours import Behaviour, Document, behaviour_of
 if TYPE_CHECKING:
     from emulator.world import World
 
-ANONYMOUS = "azureml_anonymous"
+ANONYMOUS = frozenset({"azureml_anonymous", "CliV2AnonymousEnvironment"})
 
 
 class AssetContainers(Behaviour):
@@ -32,7 +32,7 @@ class AssetContainers(Behaviour):
         self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
     ) -> list[Document]:
         """Without archived and anonymous ones, unless they are asked for."""
-        return paged([one for one in documents if one["name"] != ANONYMOUS and _in_view(one, query)], query)
+        return paged([one for one in documents if one["name"] not in ANONYMOUS and _in_view(one, query)], query)
 
 
 class AssetVersions(Behaviour):

@@ -42,15 +42,11 @@ class ModelVersions(AssetVersions):
 def check_names(id: ResourceId) -> None:
     """Azure's refusal of names and versions that it does not take."""
     name, version = id.pairs[-2][1], id.name
+    rule = "start with a letter or digit, and contain only letters, digits, '-', '_' and '.'"
     if not NAME.fullmatch(name):
         raise bad_request(
-            f"The asset name '{name}' is invalid. Names must be 1 to 255 characters long, start with a letter or digit, "
-            "and contain only letters, digits, '-', '_' and '.'.",
-            "UserError",
+            f"The asset name '{name}' is invalid. It must be 1 to 255 characters long, {rule}.", "UserError"
         )
     if not VERSION.fullmatch(version):
-        raise bad_request(
-            f"The asset version '{version}' is invalid. Versions must be 1 to 30 characters long, start with a letter or "
-            "digit, and contain only letters, digits, '-', '_' and '.'.",
-            "UserError",
-        )
+        text = f"The asset version '{version}' is invalid. It must be 1 to 30 characters long, {rule}."
+        raise bad_request(text, "UserError")
