@@ -1,7 +1,10 @@
 """A running emulator, and unmodified Azure clients that reach it the way any client would."""
 
+import socket
+import ssl
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -69,6 +72,32 @@ def arm(credential: ClientSecretCredential) -> Iterator[Arm]:
             )
 
         yield ask
+
+
+@pytest.fixture
+def connected(emulator: Emulator) -> Callable[[str], socket.socket]:
+    """`connected("host:443")`: a socket behind an accepted CONNECT."""
+
+    def connect(target: str) -> socket.socket:
+        port = urlsplit(emulator.url).port
+        line = socket.create_connection(("127.0.0.1", port), timeout=10)
+        line.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
+        answer = line.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 200 "), answer
+        return line
+
+    return connect
+
+
+@pytest.fixture
+def secured(emulator: Emulator, connected: Callable[[str], socket.socket]) -> Callable[..., ssl.SSLSocket]:
+    """`secured("management.azure.com")`: a TLS socket to that host; `name=` for another name in the handshake."""
+
+    def secure(host: str, name: str | None = None) -> ssl.SSLSocket:
+        context = ssl.create_default_context(cafile=str(emulator.ca_file))
+        return context.wrap_socket(connected(f"{host}:443"), server_hostname=name or host)
+
+    return secure
 
 
 @pytest.fixture(scope="module")
