@@ -92,6 +92,8 @@ def _put(world: "World", id: ResourceId, call: Call) -> Answer:
     if not behaviour.long_running:
         properties.setdefault("provisioningState", "Succeeded")
         world.store.put(id.path, document)
+        if existing is None:
+            behaviour.created(world, id)
         return Answer(200 if existing else 201, behaviour.shown(world, id, document))
     properties["provisioningState"] = "Updating" if existing else "Creating"
     world.store.put(id.path, document)

@@ -37,6 +37,9 @@ class Behaviour:
         """The document to store for a PUT; AzureError refuses it."""
         return body
 
+    def created(self, world: "World", id: ResourceId) -> None:
+        """Once a new document is stored, where nothing is to be waited for."""
+
     def settle(self, world: "World", id: ResourceId, document: Document) -> Document:
         """The document once its operation succeeded; AzureError makes the operation end Failed."""
         return document
