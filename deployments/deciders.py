@@ -7,9 +7,10 @@ from rich.rule import Rule
 from rich.text import Text
 
 from deployments.approver import NOT_ACCEPTED, Answer, Decide, Pending
+from domain.errors import Terminal
 
 
-class NotAcceptedError(Exception):
+class NotAcceptedError(Terminal):
     """An answer that nobody will correct was refused; the message says why and what to do."""
 
 

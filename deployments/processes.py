@@ -13,11 +13,13 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
+from domain.errors import Terminal
+
 POLL_SECONDS = 0.1
 LOG_TAIL_LINES = 20
 
 
-class StartError(Exception):
+class StartError(Terminal):
     """A process could not be started or never got ready; the message says why and what to do."""
 
 

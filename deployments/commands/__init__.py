@@ -1,0 +1,1 @@
+"""The commands of `signalbox`, one a file; deployments.cli registers them."""

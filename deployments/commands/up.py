@@ -1,0 +1,89 @@
+"""`signalbox up`: everything on this machine, until Ctrl-C."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from deployments.laptop import Laptop
+from deployments.processes import StartError, termination_as_interrupt
+from domain.errors import SignalboxError
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = "laptop"
+SHOWN_LINES = 30
+
+console = Console()
+
+
+def up(
+    api_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Prefect server and its UI.")] = 4200,
+    emulator_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Azure emulator.")] = 8400,
+    home: Annotated[Path, typer.Option(file_okay=False, help="Data and logs, kept between runs.")] = Path(".signalbox"),
+) -> None:
+    """Start emulator, server and worker here, deploy every flow, and wait; Ctrl-C stops all of it."""
+    laptop = Laptop(home, api_port=api_port, emulator_port=emulator_port, worker=True)
+    try:
+        with termination_as_interrupt():
+            console.print("starting the emulator, the Prefect server and a worker …")
+            with laptop:
+                deploy(laptop)
+                console.print(welcome(laptop), markup=False, soft_wrap=True)
+                wait(laptop)
+    except SignalboxError as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        console.print("stopped all that was started")
+        raise typer.Exit(130) from None
+
+
+def deploy(laptop: Laptop) -> None:
+    """Register blocks, then `prefect deploy --all`; StartError shows the end of what it printed."""
+    laptop.apply()
+    from deployments.bootstrap import bootstrap  # imports Prefect, which takes two seconds
+
+    console.print(f"registered {len(bootstrap(ENVIRONMENT))} blocks; deploying the flows …")
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", "prefect.yaml"]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=laptop.full_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        end = "\n".join(done.stdout.splitlines()[-SHOWN_LINES:])
+        raise StartError(
+            f"`prefect deploy --all` ended with code {done.returncode}; the end of what it printed:\n{end}"
+        )
+
+
+def welcome(laptop: Laptop) -> str:
+    """Where things are and what to do next."""
+    return (
+        f"\nSignalbox is up.\n"
+        f"  Prefect UI   {laptop.ui_url}\n"
+        f"  emulator     {laptop.emulator_url}/health\n"
+        f"  logs         {laptop.home / 'logs'}\n\n"
+        f"Next: open {laptop.ui_url}/deployments and run extract-prepare; training and the release follow\n"
+        f"by themselves, and a release that waits for a decision shows its form on its run's page.\n"
+        f"Ctrl-C stops everything; the data stays in {laptop.home}."
+    )
+
+
+def wait(laptop: Laptop) -> None:
+    """Until interrupted; StartError when something that should keep running ends by itself."""
+    while (ended := laptop.processes.ended()) is None:
+        time.sleep(1)
+    raise StartError(
+        f"{ended.name} ended with code {ended.process.returncode}; the end of {ended.log}:\n{ended.tail()}\n"
+        "Everything else was stopped; start again with `signalbox up`."
+    )
