@@ -1,4 +1,4 @@
-"""Data assets: named, versioned paths of files, folders or MLTables. The files are where they are: nothing is copied."""
+"""Data assets: named, versioned paths of files, folders or MLTables. The files stay where they are."""
 
 from typing import TYPE_CHECKING
 
