@@ -1,5 +1,7 @@
 """Faults, as unmodified clients see them."""
 
+import os
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -57,7 +59,7 @@ def test_a_cut_connection_is_an_error_to_a_plain_client_and_nothing_was_done(con
 
 def test_a_cut_connection_is_reset_not_ended(control: Control, secured: Secured) -> None:
     control.add_fault("reset")
-    with secured("management.azure.com") as client, client.dup() as line:
+    with secured("management.azure.com") as client, socket.socket(fileno=os.dup(client.fileno())) as line:
         client.sendall(b"GET /subscriptions/s HTTP/1.1\r\nHost: management.azure.com\r\n\r\n")
         with pytest.raises(ConnectionResetError, match="reset by peer"):
             while line.recv(4096):
