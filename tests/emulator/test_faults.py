@@ -61,6 +61,7 @@ def test_a_cut_connection_is_reset_not_ended(control: Control, secured: Secured)
     control.add_fault("reset")
     with secured("management.azure.com") as client, socket.socket(fileno=os.dup(client.fileno())) as line:
         client.sendall(b"GET /subscriptions/s HTTP/1.1\r\nHost: management.azure.com\r\n\r\n")
+        line.settimeout(10)
         with pytest.raises(ConnectionResetError, match="reset by peer"):
             while line.recv(4096):
                 pass
