@@ -1,0 +1,101 @@
+"""`signalbox up` as a person starts and ends it."""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from deployments.processes import free_port
+
+
+class Up:
+    """A `signalbox up` of its own, in a session of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home"
+        self.output = folder / "output"
+        self.api_port, self.emulator_port = free_port(), free_port()
+        ports = ["--api-port", str(self.api_port), "--emulator-port", str(self.emulator_port)]
+        command = [sys.executable, "-m", "deployments.cli", "up", *ports, "--home", str(self.home)]
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def until(self, happened: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not happened():
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.1)
+
+    def answers(self, port: int, path: str) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def left(self) -> list[str]:
+        """Command lines of processes that work with this home."""
+        mine = f"{self.home}".encode()
+        lines = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if mine in (folder / "environ").read_bytes() or mine in (folder / "cmdline").read_bytes():
+                    lines.append((folder / "cmdline").read_text().replace("\0", " "))
+            except OSError:  # it ended meanwhile
+                continue
+        return lines
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Up]:
+    started = Up(tmp_path)
+    try:
+        yield started
+    finally:
+        if started.process.poll() is None:
+            os.killpg(started.process.pid, signal.SIGTERM)
+            started.process.wait(timeout=60)
+
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in /proc")
+
+
+def test_ctrl_c_while_starting_leaves_no_process(up: Up) -> None:
+    up.until(lambda: up.answers(up.emulator_port, "/_emulator/health"), seconds=60)
+    assert up.left()
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(timeout=40) == 130, up.said()
+    assert up.left() == []
+
+
+def test_termination_when_all_is_up_leaves_no_process(up: Up) -> None:
+    up.until(lambda: "Signalbox is up." in up.said(), seconds=120)
+    assert up.answers(up.api_port, "/api/health")
+    assert f"http://127.0.0.1:{up.api_port}" in up.said()
+    up.process.send_signal(signal.SIGTERM)
+    assert up.process.wait(timeout=60) == 130, up.said()
+    assert up.left() == []
+
+
+def test_a_taken_port_is_named_before_anything_starts(up: Up, tmp_path: Path) -> None:
+    up.until(lambda: up.answers(up.emulator_port, "/_emulator/health"), seconds=60)
+    ports = ["--api-port", str(free_port()), "--emulator-port", str(up.emulator_port)]
+    command = [sys.executable, "-m", "deployments.cli", "up", *ports, "--home", str(tmp_path / "second")]
+    second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 1
+    assert f"port {up.emulator_port} of 127.0.0.1 cannot be used for the emulator" in second.stdout
+    assert "--emulator-port" in second.stdout
+    assert not (tmp_path / "second").exists()
