@@ -90,7 +90,7 @@ class Application:
             if service is None:
                 raise AzureError(404, "NotFound", f"The emulator has no service at {call.host}{call.path}.")
             if service.audience is not None:
-                check_token(call.headers, service.audience)
+                check_token(call.headers, *service.audience)
             return service.handler(world, call)
         except AzureError as error:
             return _refusal(error)

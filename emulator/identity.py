@@ -78,8 +78,8 @@ def public_keys() -> dict[str, Any]:
     return {"keys": [{**document, "kid": kid, "use": "sig", "issuer": ISSUER} for kid, document in keys]}
 
 
-def check_token(headers: Mapping[str, str], audience: str) -> None:
-    """AzureError 401 unless the request carries a valid bearer token for the audience. headers: lower-case names."""
+def check_token(headers: Mapping[str, str], *audiences: str) -> None:
+    """AzureError 401 unless the request carries a valid bearer token for one audience. headers: lower-case names."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if not token:
         raise unauthorized("Authentication failed. The 'Authorization' header is missing.", "AuthenticationFailed")
@@ -97,10 +97,11 @@ def check_token(headers: Mapping[str, str], audience: str) -> None:
     granted, expires = known
     if time.time() >= expires:
         raise _expired(expires)
-    if granted.rstrip("/") != audience.rstrip("/"):
+    if granted.rstrip("/") not in {audience.rstrip("/") for audience in audiences}:
+        allowed = ",".join(f"'{audience}','{audience}/'" for audience in audiences)
         raise unauthorized(
             f"The access token has been obtained for wrong audience or resource '{granted}'. It should exactly match "
-            f"with one of the allowed audiences '{audience}','{audience}/'.",
+            f"with one of the allowed audiences {allowed}.",
             "InvalidAuthenticationTokenAudience",
         )
 

@@ -164,7 +164,7 @@ def wait_for_job(workspace: Workspace, name: str, timeout_seconds: float | None 
         seconds = time.monotonic() - started
         if job.status in ENDED:
             reason = "" if job.status == "Completed" else failure_of(client, name)
-            return FinishedJob(name, job.status, seconds, job.studio_url or "", reason)
+            return FinishedJob(name, str(getattr(job.status, "value", job.status)), seconds, job.studio_url or "", reason)
         if timeout_seconds is not None and seconds > timeout_seconds:
             with azure_errors(f"cancelling job {name}"):
                 client.jobs.begin_cancel(name)

@@ -17,21 +17,22 @@ Handler = Callable[["World", Call], Answer]
 
 @dataclass(frozen=True)
 class Service:
-    """What answers for a host and the paths under a pattern. audience: of the token it wants; None: it checks by itself."""
+    """What answers for a host and the paths under a pattern. audience: of the tokens it takes; None: it checks by itself."""
 
     host: re.Pattern[str]
     path: re.Pattern[str]
-    audience: str | None
+    audience: tuple[str, ...] | None
     handler: Handler
 
 
 _SERVICES: list[Service] = []
 
 ML_HOST = r".+\.(api\.azureml\.ms|experiments\.azureml\.net)"
-ML_AUDIENCE = "https://ml.azure.com"
+ML_AUDIENCE = ("https://ml.azure.com", "https://management.azure.com")
+"""The SDK comes with either, according to the client it uses inside."""
 
 
-def service(host: str, path: str, audience: str | None) -> Callable[[Handler], Handler]:
+def service(host: str, path: str, audience: tuple[str, ...] | None) -> Callable[[Handler], Handler]:
     """Register a handler; host and path are regular expressions, the host's matched whole, the path's from its start."""
 
     def register(handler: Handler) -> Handler:

@@ -21,8 +21,10 @@ class PipelineRun:
 
     def __init__(self, world: "World", record: JobRecord, run_step: RunStep) -> None:
         self._world, self._record, self._run_step = world, record, run_step
-        self._properties = record.properties
+        self._properties = _opened(world, record)
         self._steps: dict[str, dict[str, Any]] = self._properties.get("jobs") or {}
+        if not self._steps:
+            raise bad_request("The pipeline has no steps.", "UserError")
         self._specs = {name: self._spec(step) for name, step in self._steps.items()}
         self._given = {
             name: value for name, rest in (self._properties.get("inputs") or {}).items() if (value := input_of(rest)) is not None
@@ -39,6 +41,8 @@ class PipelineRun:
             raise AzureError(404, "UserError", f"The component {address} of a pipeline step was not found.")
         spec = document["properties"]["componentSpec"]
         assert isinstance(spec, dict)  # noqa: S101 - component versions are stored with it
+        if str(spec.get("type", "command")).lower() != "command":
+            raise bad_request(f"The emulator runs pipelines of command steps; {spec.get('name')} is of type {spec['type']}.", "UserError")
         return spec
 
     def _outputs_of(self, step: str) -> dict[str, tuple[str, str]]:
@@ -135,3 +139,33 @@ class PipelineRun:
             record.write_log(f"{error.code}: {error.message}")
             record.end("Failed", error.message)
             return "Failed"
+
+
+def _opened(world: "World", record: JobRecord) -> dict[str, Any]:
+    """The job's properties, with what the pipeline component that it runs declares: steps, defaults, outputs."""
+    properties = record.properties
+    address = properties.get("componentId")
+    if not address:
+        return properties
+    document = world.store.get(str(address).removeprefix("azureml:"))
+    if document is None:
+        raise AzureError(404, "UserError", f"The pipeline component {address} was not found.")
+    spec = document["properties"]["componentSpec"]
+    given = properties.get("inputs") or {}
+    defaults = {
+        name: {"jobInputType": "literal", "value": str(declared["default"])}
+        for name, declared in (spec.get("inputs") or {}).items()
+        if declared.get("default") is not None
+    }
+    missing = [name for name, declared in (spec.get("inputs") or {}).items() if not declared.get("optional") and name not in {**defaults, **given}]
+    if missing:
+        raise bad_request(f"The pipeline needs the inputs {', '.join(missing)}, which were not given.", "UserError")
+    outputs = {
+        name: {
+            "jobOutputType": str(declared.get("type", "uri_folder")),
+            "uri": f"azureml://datastores/workspaceblobstore/paths/azureml/{record.id.name}/{name}/",
+        }
+        for name, declared in (spec.get("outputs") or {}).items()
+    } | (properties.get("outputs") or {})
+    record.update(outputs=outputs)
+    return {**properties, "jobs": spec.get("jobs") or {}, "inputs": {**defaults, **given}, "outputs": outputs}
