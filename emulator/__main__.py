@@ -32,9 +32,8 @@ def main() -> int:
             sys.stdout.flush()
             stop.wait()
     except OSError as error:
-        sys.stderr.write(
-            f"The emulator cannot start: {error}\nStop what uses it, or choose another --port or --state.\n"
-        )
+        sys.stderr.write(f"The emulator cannot start: {error.strerror or error}.\n")
+        sys.stderr.write("Stop what is in the way, or choose another --port or --state.\n")
         return 2
     return 0
 

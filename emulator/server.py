@@ -1,6 +1,7 @@
 """A running emulator: one thread, one port."""
 
 import asyncio
+import socket
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ import uvloop
 from emulator import identity
 from emulator.application import Application
 from emulator.control import ControlPlane
+from emulator.private_file import locked
 from emulator.remote_control import Control
 from emulator.serving import Serving
 from emulator.tls import Certificates
@@ -35,7 +37,9 @@ class Emulator:
 
     def __enter__(self) -> Self:
         """Start; OSError when the port is taken or the state folder cannot be used."""
-        self._thread = threading.Thread(target=self._run, name="emulator", daemon=True)
+        listening = _listening(self._wanted)
+        self._port = listening.getsockname()[1]
+        self._thread = threading.Thread(target=self._run, args=(listening,), name="emulator", daemon=True)
         self._thread.start()
         if not self._ready.wait(START_SECONDS):
             raise TimeoutError(f"the emulator did not start within {START_SECONDS:.0f} s")
@@ -79,27 +83,33 @@ class Emulator:
             "AZURE_CLIENT_SECRET": identity.CLIENT_SECRET,
         }
 
-    def _run(self) -> None:
+    def _run(self, listening: socket.socket) -> None:
         try:
-            uvloop.run(self._serve())
+            with listening, locked(self.state):
+                uvloop.run(self._serve(listening))
         except BaseException as error:  # noqa: BLE001 (the starting thread raises it)
             self._failure = error
         finally:
             self._ready.set()
 
-    async def _serve(self) -> None:
+    async def _serve(self, listening: socket.socket) -> None:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
-        self.state.mkdir(parents=True, exist_ok=True)
         certificates = Certificates(self.state)
         identity.open_key(self.state)
         world = World(self.state)
         try:
             serving = Serving(Application(world), ControlPlane(world), certificates)
-            server = await serving.listen(self._wanted)
-            self._port = server.sockets[0].getsockname()[1]
+            server = await serving.listen(listening)
             self._ready.set()
             await self._end.wait()
             server.close()
             await serving.stop()
         finally:
             world.close()
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port), backlog=512)
+    except OSError as error:
+        raise OSError(error.errno, f"port {port} of {HOST} cannot be used ({error.strerror})") from error

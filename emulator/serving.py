@@ -1,6 +1,7 @@
 """What the connections of one running emulator share, and HTTP on those that are for the emulator itself."""
 
 import asyncio
+import ipaddress
 import socket
 import struct
 from collections.abc import Coroutine
@@ -56,9 +57,11 @@ class Serving:
         self._state = ServerState()
         self._azure, self._control = (_config(app) for app in (azure, control))
 
-    async def listen(self, port: int) -> asyncio.Server:
-        """Listen on the loopback interface, and nowhere else; OSError when the port is taken."""
-        return await self.loop.create_server(lambda: Front(self), "127.0.0.1", port)
+    async def listen(self, listening: socket.socket) -> asyncio.Server:
+        """Take connections from a socket, which must be bound to the loopback interface."""
+        if not ipaddress.ip_address(listening.getsockname()[0]).is_loopback:
+            raise ValueError(f"the emulator listens on the loopback interface only, not on {listening.getsockname()}")
+        return await self.loop.create_server(lambda: Front(self), sock=listening)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside; it is ended with the emulator."""
