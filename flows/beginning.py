@@ -1,0 +1,71 @@
+"""How a release begins: its manifest is the first fact, and asking again finds it there."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from prefect import get_run_logger
+
+from blocks.ledger import Ledger
+from domain.changed_circuits import FILE, ChangedCircuits
+from domain.errors import InvalidDeclaration, Terminal
+from domain.fact import Fact, Kind, facts_of
+from domain.outcome import Outcome
+from domain.release import Release, next_name
+from domain.workload import Workload
+from tasks.ledger import read_document, read_facts, record, release_names
+
+LOOKED_BACK = 20
+"""Releases among which one of the same changed circuits is looked for."""
+
+
+def changed_circuits_of(ledger: Ledger, workload: Workload, given: str | dict[str, Any] | None) -> ChangedCircuits:
+    """What was given, or the newest that training handed over; checked whole before anything is touched."""
+    content = given if given is not None else read_document(ledger, f"changed/{workload.name}/{FILE}")
+    changed = ChangedCircuits.parse(content, workload.units)
+    if changed.workload != workload.name:
+        raise InvalidDeclaration([f"{FILE}: workload: is {changed.workload!r}, and {workload.name!r} is to be released"])
+    return changed
+
+
+def begin(ledger: Ledger, changed: ChangedCircuits, requested_by: str) -> Release:
+    """The release of these circuits: the one that is under way, or a new one, requested in the ledger.
+
+    Terminal when a release of exactly these has succeeded: nothing is left to do.
+    """
+    taken = release_names(ledger, changed.workload)
+    for name in taken[:LOOKED_BACK]:
+        facts = read_facts(ledger, changed.workload, name)
+        if not facts or facts[0].body.get("changed_digest") != changed.digest:
+            continue
+        outcome = outcome_of(facts)
+        if outcome is None:
+            get_run_logger().info("Release %s of these circuits is under way; it goes on where it stopped.", name)
+            return requested_release(facts)
+        if outcome is Outcome.SUCCEEDED:
+            raise Terminal(f"these circuits were released as {name}; there is nothing left to do")
+    now = datetime.now(UTC)
+    release = Release.of(changed, next_name(now.date(), taken), now, requested_by)
+    request(ledger, release, changed.digest)
+    return release
+
+
+def request(ledger: Ledger, release: Release, changed_digest: str) -> None:
+    """Write the manifest down as the release's first fact."""
+    body = {"release": release.model_dump(mode="json"), "digest": release.digest, "changed_digest": changed_digest}
+    fact = record(ledger, release.workload, release.name, Kind.REQUESTED, body)
+    if fact.sequence != 0:
+        raise Terminal(f"release {release.name} was begun by somebody else at the same moment; run it again")
+
+
+def requested_release(facts: tuple[Fact, ...]) -> Release:
+    """The manifest, as it was requested; Terminal when what is stored is not what was digested."""
+    release = Release.model_validate(facts[0].body["release"])
+    if release.digest != facts[0].body["digest"]:
+        raise Terminal(f"the stored manifest of release {release.name} has digest {release.digest}, not {facts[0].body['digest']}: it was changed")
+    return release
+
+
+def outcome_of(facts: tuple[Fact, ...]) -> Outcome | None:
+    """How the release ended; None while it is under way."""
+    ended = facts_of(facts, Kind.ENDED)
+    return Outcome(ended[-1].body["outcome"]) if ended else None

@@ -1,0 +1,150 @@
+"""Stages 2 and 3: deploy all, verify all, write the journal, switch all, read back. (Seed 002; a fleet moves as one.)"""
+
+from datetime import UTC, datetime
+
+from prefect import get_run_logger
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from blocks.ledger import Ledger
+from blocks.model_registry import ModelRegistry
+from blocks.workspace import Workspace
+from domain.errors import Terminal
+from domain.fact import Kind, facts_of
+from domain.fleet import SwitchPlan, plan_switch
+from domain.naming import deployment_name
+from domain.release import Release
+from domain.smoke import SmokeTest, SmokeVerdict
+from domain.stage import BatchEndpointTarget, Stage
+from domain.tags import deployment_tags, utc_text
+from domain.workload import Compute, Workload
+from flows.declared import registry_of
+from flows.fan_out import gathered
+from tasks.batch_endpoints import DeploymentRequest, deploy, serving_deployment, switch
+from tasks.compute import ensure_compute
+from tasks.evidence import deployment_summary
+from tasks.ledger import read_facts, record
+from tasks.serving import naming_of
+from tasks.smoke import smoke
+
+
+def deploy_stage(
+    ledger: Ledger, workload: Workload, release: Release, stage: Stage, target: BatchEndpointTarget
+) -> dict[str, str]:
+    """Carry every circuit to the stage; circuit → reason when it failed, and then nothing was switched or all went back."""
+    workspace = Workspace.load(target.workspace)
+    ensure_compute(workspace, Compute(name=target.compute, size=target.vm_size, max_instances=max(4, target.instance_count)))
+    requests = _requests(workspace, workload, release)
+
+    _, failures = gathered({name: deploy.submit(workspace, target, workload, request) for name, request in requests.items()})
+    if failures:
+        return failures
+    _once(ledger, release, Kind.DEPLOYED, stage, {"deployment": deployment_name(release.name)})
+
+    checks: list[dict[str, object]] = []
+    if stage.verification is not None and not _recorded(ledger, release, Kind.VERIFIED, stage):
+        verdicts, failures = _smoke(workspace, stage.verification, release, requests)
+        checks = _report(stage, release, verdicts)
+        failures |= {str(verdict.unit): "; ".join(verdict.failures) for verdict in verdicts if not verdict.passed}
+        if failures:
+            return failures
+    _once(ledger, release, Kind.VERIFIED, stage, {"passed": True, "checks": checks})
+
+    failures = _switch_all(ledger, workspace, release, stage, requests)
+    if not failures:
+        _tell(release, stage, workspace)
+    return failures
+
+
+def _requests(workspace: Workspace, workload: Workload, release: Release) -> dict[str, DeploymentRequest]:
+    registry = ModelRegistry.load(registry_of(workload)).registry_name
+    naming, name, now = naming_of(workspace), deployment_name(release.name), datetime.now(UTC)
+    requests = {}
+    for unit in release.units:
+        endpoint = naming.endpoint(unit.unit)
+        serving = serving_deployment(workspace, endpoint)
+        requests[str(unit.unit)] = DeploymentRequest(
+            endpoint=endpoint,
+            name=name,
+            model=f"azureml://registries/{registry}/models/{unit.model_name}/versions/{unit.model_version}",
+            digest=unit.model_digest,
+            tags=deployment_tags(unit.cutoff_date, release.name, now, serving if serving != name else None),
+            endpoint_tags={"plant_id": unit.plant_id, "circuit_id": unit.circuit_id},
+        )
+    return requests
+
+
+def _smoke(
+    workspace: Workspace, test: SmokeTest, release: Release, requests: dict[str, DeploymentRequest]
+) -> tuple[list[SmokeVerdict], dict[str, str]]:
+    futures = {
+        str(unit.unit): smoke.submit(workspace, test, unit.unit, requests[str(unit.unit)].endpoint, requests[str(unit.unit)].name)
+        for unit in release.units
+    }
+    evidence, failures = gathered(futures)
+    return [test.verdict(seen) for seen in evidence.values()], failures
+
+
+def _report(stage: Stage, release: Release, verdicts: list[SmokeVerdict]) -> list[dict[str, object]]:
+    """A table artifact of every check; warnings are logged, because they stop nothing."""
+    checks: list[dict[str, object]] = [
+        {"unit": str(verdict.unit), "name": check.name, "passed": check.passed, "warning": check.warning, "detail": check.detail}
+        for verdict in verdicts
+        for check in verdict.checks
+    ]
+    create_table_artifact(checks, key=f"smoke-{stage.name}", description=f"Smoke tests of release {release.name} at {stage.name}")
+    for verdict in verdicts:
+        for warning in verdict.warnings:
+            get_run_logger().warning("%s: %s", verdict.unit, warning)
+    return checks
+
+
+def _switch_all(
+    ledger: Ledger, workspace: Workspace, release: Release, stage: Stage, requests: dict[str, DeploymentRequest]
+) -> dict[str, str]:
+    wanted = {request.endpoint: request.name for request in requests.values()}
+    journal = facts_of(read_facts(ledger, release.workload, release.name), Kind.JOURNAL, stage.name)
+    if journal:
+        before: dict[str, str | None] = journal[-1].body["before"]
+    else:
+        before = {endpoint: serving_deployment(workspace, endpoint) for endpoint in wanted}
+        record(ledger, release.workload, release.name, Kind.JOURNAL, {"stage": stage.name, "before": before, "after": wanted})
+    plan = plan_switch(before, wanted)
+    _, failures = gathered({one.endpoint: switch.submit(workspace, one.endpoint, one.after) for one in plan.switches})
+    serving = {endpoint: serving_deployment(workspace, endpoint) for endpoint in wanted}
+    for difference in plan.differences(serving):
+        failures.setdefault(difference.partition(" ")[0], difference)
+    if failures:
+        failures |= _go_back(workspace, plan)
+        record(ledger, release.workload, release.name, Kind.ROLLED_BACK, {"stage": stage.name, "reason": "; ".join(failures.values())})
+        return failures
+    _once(ledger, release, Kind.SWITCHED, stage, {"after": wanted})
+    return {}
+
+
+def _go_back(workspace: Workspace, plan: SwitchPlan) -> dict[str, str]:
+    """Undo the switches in reverse order; endpoint → reason of those that did not go back."""
+    stuck: dict[str, str] = {}
+    for one in plan.way_back():
+        try:
+            switch(workspace, one.endpoint, one.after)
+        except Terminal as error:
+            stuck[one.endpoint] = f"did not go back: {error}"
+    return stuck
+
+
+def _recorded(ledger: Ledger, release: Release, kind: Kind, stage: Stage) -> bool:
+    return bool(facts_of(read_facts(ledger, release.workload, release.name), kind, stage.name))
+
+
+def _once(ledger: Ledger, release: Release, kind: Kind, stage: Stage, body: dict[str, object]) -> None:
+    if not _recorded(ledger, release, kind, stage):
+        record(ledger, release.workload, release.name, kind, {"stage": stage.name, **body})
+
+
+def _tell(release: Release, stage: Stage, workspace: Workspace) -> None:
+    summary = deployment_summary(release, stage, workspace.workspace_name, utc_text(datetime.now(UTC)))
+    create_markdown_artifact(f"```\n{summary}\n```", key=f"summary-{stage.name}", description=f"Release {release.name} at {stage.name}")
+    for line in summary.splitlines():
+        get_run_logger().info(line)
+
+

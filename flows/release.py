@@ -1,0 +1,37 @@
+"""Candidates → registry → test → production, people asked on the way. (Seed 002.)"""
+
+from typing import Any
+
+from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from blocks.ledger import Ledger
+from flows.beginning import begin, changed_circuits_of
+from flows.climbing import Ending, climb
+from flows.declared import declared_workload
+
+
+@flow(name="release", flow_run_name="release {workload}", task_runner=ThreadPoolTaskRunner(max_workers=8))
+def release(
+    workload: str = "plants", changed_circuits: str | dict[str, Any] | None = None, requested_by: str = "schedule or event"
+) -> "State[str]":
+    """Release what training handed over, through every stage and gate of the workload.
+
+    changed_circuits: the text or content of changed_circuits.json; the newest kept one when left out. Run again with the same
+    circuits it goes on where it stopped. It ends SUCCEEDED, REJECTED, EXPIRED or FAILED, with the reason.
+    """
+    declared = declared_workload(workload)
+    ledger = Ledger.load("ledger")
+    manifest = begin(ledger, changed_circuits_of(ledger, declared, changed_circuits), requested_by)
+    get_run_logger().info("Release %s of %s, digest %s, %d circuits", manifest.name, workload, manifest.digest, len(manifest.units))
+    return ended(climb(ledger, declared, manifest, declared.stages))
+
+
+def ended(ending: Ending) -> "State[str]":
+    """The outcome as the flow run's state, so that every view shows it: green only when nobody has to act."""
+    state = Completed if ending.outcome.is_green else Failed
+    return state(name=ending.outcome.value.capitalize(), message=ending.reason, data=ending.outcome.value if ending.outcome.is_green else None)
+
+
