@@ -2,7 +2,9 @@
 
 import io
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Literal
+from uuid import uuid4
 
 import pytest
 from prefect import flow, pause_flow_run
@@ -10,9 +12,12 @@ from prefect.input import RunInput
 from pydantic import Field
 from rich.console import Console
 
-from deployments.approver import Answer, Approver, Pending
+from deployments.approver import FIELDS, NOT_ACCEPTED, Answer, Approver, Pending
 from deployments.deciders import NotAcceptedError, at_terminal, demo
 from deployments.laptop import Laptop
+from domain.decision import Decision
+from domain.gate import Gate
+from flows.gates import Approval, Question, ask
 
 pytestmark = pytest.mark.usefixtures("laptop")
 
@@ -24,14 +29,28 @@ class Form(RunInput):
 
 
 @flow(log_prints=False)
-def waits(evidence: str) -> str:
-    form = pause_flow_run(wait_for_input=Form.with_initial_data(description=evidence), timeout=60, poll_interval=1)
+def waits(evidence: str, seconds: int = 60) -> str:
+    form = pause_flow_run(wait_for_input=Form.with_initial_data(description=evidence), timeout=seconds, poll_interval=1)
     return f"{form.decision} by {form.approver}: {form.comment}"
 
 
 @flow(log_prints=False)
 def asks_for_nothing() -> None:
     pause_flow_run(timeout=3, poll_interval=1)
+
+
+@flow(log_prints=False)
+def gate() -> Decision | None:
+    return ask(
+        Question(
+            gate=Gate(name="Registry-Approval", group="ml-engineers", instructions="Look at the metrics."),
+            stage="registry",
+            release_digest="sha256:" + "a" * 64,
+            evidence="| circuit | rmse |",
+            members=frozenset({"ada"}),
+            expires_at=datetime.now(UTC) + timedelta(minutes=1),
+        )
+    )
 
 
 def screen() -> Console:
@@ -100,7 +119,10 @@ def test_a_terminal_without_input_says_where_to_decide(monkeypatch: pytest.Monke
         raise EOFError
 
     monkeypatch.setattr("builtins.input", ended)
-    with pytest.raises(NotAcceptedError, match=r"nobody can be asked here.*Prefect UI"), Approver(at_terminal(screen())):
+    with (
+        pytest.raises(NotAcceptedError, match=r"nobody can be asked here.*Prefect UI"),
+        Approver(at_terminal(screen())),
+    ):
         waits("evidence")
 
 
@@ -108,4 +130,25 @@ def test_a_run_that_waits_for_no_form_is_left_alone(laptop: Laptop) -> None:
     decide, asked = deciding()
     with Approver(decide, poll_seconds=0.2), pytest.raises(Exception, match="paused and never resumed"):
         asks_for_nothing()
+    assert asked == []
+
+
+def test_the_approver_knows_the_fields_of_the_gates_form() -> None:
+    assert Approval.model_fields.keys() == FIELDS
+
+
+def test_a_gate_refuses_a_stranger_and_takes_a_members_answer() -> None:
+    decide, asked = deciding({"decision": "approve", "approver": "mallory"}, {"decision": "approve", "approver": "ada"})
+    with Approver(decide, poll_seconds=0.2):
+        decision = gate()
+    assert decision is not None
+    assert decision.approver == "ada"
+    assert asked[1].evidence.startswith(NOT_ACCEPTED)
+    assert "mallory" in asked[1].evidence
+
+
+def test_only_the_given_runs_are_asked_about() -> None:
+    decide, asked = deciding()
+    with Approver(decide, runs=[uuid4()], poll_seconds=0.2), pytest.raises(Exception, match="paused and never resumed"):
+        waits.with_options(name="not-ours")("evidence", 3)
     assert asked == []
