@@ -28,7 +28,9 @@ def admit(stage: Stage, before: Sequence[Stage], release: Release, facts: Sequen
     if not requested:
         reasons.append(f"release {release.name} was never requested; start it with `signalbox release`")
     elif requested[0].body.get("digest") != release.digest:
-        reasons.append(f"what was requested is {requested[0].body.get('digest')}, and this is {release.digest}: it was changed")
+        reasons.append(
+            f"what was requested is {requested[0].body.get('digest')}, and this is {release.digest}: it was changed"
+        )
     for fact in facts_of(facts, Kind.ENDED):
         reasons.append(f"release {release.name} has ended {fact.body.get('outcome')}; make a new release")
     for fact in facts_of(facts, Kind.HELD, stage.name):
@@ -55,5 +57,7 @@ def _gate_reasons(stage: Stage, release: Release, facts: Sequence[Fact]) -> list
     if not approved and not reasons:
         reasons.append(f"nobody has approved it at {stage.gate.name}; a member of {stage.gate.group} must")
     if approved and all(decision.release_digest != release.digest for decision in approved):
-        reasons.append(f"the approval at {stage.gate.name} is about {approved[-1].release_digest}, not {release.digest}: approve again")
+        reasons.append(
+            f"the approval at {stage.gate.name} is about {approved[-1].release_digest}, not {release.digest}: approve again"
+        )
     return reasons

@@ -62,7 +62,10 @@ class ChangedCircuits(BaseModel):
             changed = cls.model_validate(content)
         except ValidationError as error:
             raise InvalidDeclaration(
-                [f"{FILE}: {'.'.join(map(str, fault['loc'])) or 'document'}: {fault['msg']}" for fault in error.errors()]
+                [
+                    f"{FILE}: {'.'.join(map(str, fault['loc'])) or 'document'}: {fault['msg']}"
+                    for fault in error.errors()
+                ]
             ) from error
         names = Counter(f"{circuit.plant_id}/{circuit.circuit_id}" for circuit in changed.circuits)
         circuits = {str(unit) for unit in known}

@@ -37,7 +37,9 @@ def check_decision(decision: Decision, gate: Gate, members: Collection[str], rel
     if decision.release_digest != release_digest:
         reasons.append(f"it is about release {decision.release_digest}, and this one is {release_digest}")
     if decision.approver not in members:
-        reasons.append(f"{decision.approver or 'nobody'} is not a member of {gate.group}; ask one of its members to decide")
+        reasons.append(
+            f"{decision.approver or 'nobody'} is not a member of {gate.group}; ask one of its members to decide"
+        )
     if decision.choice is Choice.REJECT and not decision.comment:
         reasons.append("a rejection needs a comment that says why")
     return tuple(reasons)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -58,7 +57,11 @@ def _compose(path: Path, text: str) -> yaml.MappingNode:
     except yaml.YAMLError as error:
         raise InvalidDeclaration([f"{path.name}: not YAML: {error}"]) from error
     if not isinstance(node, yaml.MappingNode):
-        raise InvalidDeclaration([f"{path.name}:1: a declaration is a mapping of keys; this is {'empty' if node is None else 'something else'}"])
+        raise InvalidDeclaration(
+            [
+                f"{path.name}:1: a declaration is a mapping of keys; this is {'empty' if node is None else 'something else'}"
+            ]
+        )
     return node
 
 

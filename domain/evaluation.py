@@ -47,7 +47,9 @@ class Evaluation(BaseModel):
             return Judgement(True, f"there is no champion yet; {self.metric} {ours:.4g}")
         theirs = champion.get(self.metric, math.nan)
         if not math.isfinite(theirs):
-            return Judgement(False, f"the champion has no finite {self.metric} on these rows, so nothing can be compared")
+            return Judgement(
+                False, f"the champion has no finite {self.metric} on these rows, so nothing can be compared"
+            )
         gain = self._gain(ours, theirs)
         compared = f"{self.metric} {ours:.4g} against the champion's {theirs:.4g}"
         if gain > self.margin:

@@ -30,13 +30,16 @@ class SwitchPlan:
     def way_back(self) -> tuple[Switch, ...]:
         """The same switches undone, last first; an endpoint that served nothing before has no way back."""
         return tuple(
-            Switch(switch.endpoint, switch.after, switch.before) for switch in reversed(self.switches) if switch.before is not None
+            Switch(switch.endpoint, switch.after, switch.before)
+            for switch in reversed(self.switches)
+            if switch.before is not None
         )
 
     def differences(self, serving: Mapping[str, str | None]) -> tuple[str, ...]:
         """What the read-back shows otherwise than planned."""
         return tuple(
-            f"{switch.endpoint} serves {serving.get(switch.endpoint) or 'nothing'}, not {switch.after}" for switch in self.open(serving)
+            f"{switch.endpoint} serves {serving.get(switch.endpoint) or 'nothing'}, not {switch.after}"
+            for switch in self.open(serving)
         )
 
 

@@ -50,9 +50,13 @@ def faults_of_names(units: Iterable[Unit], naming: Naming) -> tuple[str, ...]:
     for unit in units:
         endpoint = naming.endpoint(unit)
         if not ENDPOINT.fullmatch(endpoint):
-            faults.append(f"{unit}: endpoint name {endpoint!r} must begin with a letter and have letters, digits and single hyphens")
+            faults.append(
+                f"{unit}: endpoint name {endpoint!r} must begin with a letter and have letters, digits and single hyphens"
+            )
         if not 3 <= len(endpoint) <= LONGEST_ENDPOINT:
-            faults.append(f"{unit}: endpoint name {endpoint!r} has {len(endpoint)} characters; Azure takes 3 to {LONGEST_ENDPOINT}")
+            faults.append(
+                f"{unit}: endpoint name {endpoint!r} has {len(endpoint)} characters; Azure takes 3 to {LONGEST_ENDPOINT}"
+            )
         if endpoint in seen and seen[endpoint] != unit:
             faults.append(f"{unit} and {seen[endpoint]} would share the endpoint {endpoint!r}; rename one")
         seen.setdefault(endpoint, unit)

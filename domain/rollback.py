@@ -44,7 +44,9 @@ def plan_rollback(standings: Sequence[Standing]) -> RollbackPlan:
         if standing.current is None:
             refusals.append(f"{standing.unit}: {standing.endpoint} serves nothing, so there is nothing to go back from")
         elif standing.previous is None or standing.previous == NO_PREVIOUS:
-            refusals.append(f"{standing.unit}: {standing.current} is the first deployment of {standing.endpoint}; nothing came before it")
+            refusals.append(
+                f"{standing.unit}: {standing.current} is the first deployment of {standing.endpoint}; nothing came before it"
+            )
         elif not standing.previous_ready:
             refusals.append(
                 f"{standing.unit}: {standing.previous}, which came before {standing.current}, is gone or not ready; "

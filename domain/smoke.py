@@ -82,8 +82,15 @@ class SmokeTest(BaseModel):
                 Check(
                     "Output files",
                     bool(evidence.output_files) and evidence.rows > 0,
-                    f"{evidence.rows} rows in {', '.join(evidence.output_files)}" if evidence.output_files else "none was written",
+                    f"{evidence.rows} rows in {', '.join(evidence.output_files)}"
+                    if evidence.output_files
+                    else "none was written",
                 ),
-                Check("Schema", wanted == found, f"columns {', '.join(found) or 'none'}; expected {', '.join(wanted)}", warning=True),
+                Check(
+                    "Schema",
+                    wanted == found,
+                    f"columns {', '.join(found) or 'none'}; expected {', '.join(wanted)}",
+                    warning=True,
+                ),
             ),
         )

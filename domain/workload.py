@@ -101,7 +101,9 @@ class Workload(Part):
             reasons = [f"not in {self.name}: {', '.join(unknown)}"] if unknown else []
             reasons += [f"named twice: {', '.join(repeated)}"] if repeated else []
             reasons += ["none was named"] if not chosen else []
-            raise Terminal(f"these circuits cannot be used ({'; '.join(reasons)}); there are {', '.join(map(str, self.units))}")
+            raise Terminal(
+                f"these circuits cannot be used ({'; '.join(reasons)}); there are {', '.join(map(str, self.units))}"
+            )
         return tuple(chosen)
 
     def stage(self, name: str) -> Stage:
@@ -109,7 +111,9 @@ class Workload(Part):
         for stage in self.stages:
             if stage.name == name:
                 return stage
-        raise Terminal(f"{self.name} has no stage {name!r}; its stages are {', '.join(stage.name for stage in self.stages)}")
+        raise Terminal(
+            f"{self.name} has no stage {name!r}; its stages are {', '.join(stage.name for stage in self.stages)}"
+        )
 
     def before(self, name: str) -> tuple[Stage, ...]:
         """The stages below one."""

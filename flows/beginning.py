@@ -23,7 +23,9 @@ def changed_circuits_of(ledger: Ledger, workload: Workload, given: str | dict[st
     content = given if given is not None else read_document(ledger, f"changed/{workload.name}/{FILE}")
     changed = ChangedCircuits.parse(content, workload.units)
     if changed.workload != workload.name:
-        raise InvalidDeclaration([f"{FILE}: workload: is {changed.workload!r}, and {workload.name!r} is to be released"])
+        raise InvalidDeclaration(
+            [f"{FILE}: workload: is {changed.workload!r}, and {workload.name!r} is to be released"]
+        )
     return changed
 
 
@@ -61,7 +63,9 @@ def requested_release(facts: tuple[Fact, ...]) -> Release:
     """The manifest, as it was requested; Terminal when what is stored is not what was digested."""
     release = Release.model_validate(facts[0].body["release"])
     if release.digest != facts[0].body["digest"]:
-        raise Terminal(f"the stored manifest of release {release.name} has digest {release.digest}, not {facts[0].body['digest']}: it was changed")
+        raise Terminal(
+            f"the stored manifest of release {release.name} has digest {release.digest}, not {facts[0].body['digest']}: it was changed"
+        )
     return release
 
 

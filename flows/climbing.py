@@ -9,6 +9,7 @@ from prefect.artifacts import create_markdown_artifact
 
 from blocks.approvers import Approvers
 from blocks.ledger import Ledger
+from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.admission import admit
@@ -52,7 +53,9 @@ def climb(ledger: Ledger, workload: Workload, release: Release, stages: Sequence
             ending = carry(ledger, workload, release, stage)
         if ending is not None:
             return end(ledger, release, ending, stage)
-    return end(ledger, release, Ending(Outcome.SUCCEEDED, f"release {release.name} serves {stages[-1].name}"), stages[-1])
+    return end(
+        ledger, release, Ending(Outcome.SUCCEEDED, f"release {release.name} serves {stages[-1].name}"), stages[-1]
+    )
 
 
 def check_blocks(workload: Workload, stages: Sequence[Stage]) -> None:
@@ -62,15 +65,15 @@ def check_blocks(workload: Workload, stages: Sequence[Stage]) -> None:
         target = stage.target
         try:
             if isinstance(target, ModelRegistryTarget):
-                ModelRegistry.load(target.registry)
+                loaded(ModelRegistry, target.registry)
             else:
-                faults += faults_of_names(workload.units, naming_of(Workspace.load(target.workspace)))
+                faults += faults_of_names(workload.units, naming_of(loaded(Workspace, target.workspace)))
             if stage.gate is not None:
-                Approvers.load(stage.gate.group)
-        except ValueError as error:
+                loaded(Approvers, stage.gate.group)
+        except Terminal as error:
             faults.append(f"stage {stage.name}: {error}")
     if faults:
-        raise Terminal("the release cannot start (python -m deployments.bootstrap ENVIRONMENT registers blocks):\n  " + "\n  ".join(faults))
+        raise Terminal("the release cannot start:\n  " + "\n  ".join(faults))
 
 
 def passed(ledger: Ledger, release: Release, stage: Stage) -> bool:
@@ -92,11 +95,18 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
             expires_at = datetime.fromisoformat(asked[0].body["expires_at"])
         else:
             expires_at = datetime.now(UTC) + timedelta(minutes=gate.timeout_minutes)
-            body = {"stage": stage.name, "gate": gate.name, "digest": release.digest, "expires_at": expires_at.isoformat()}
+            body = {
+                "stage": stage.name,
+                "gate": gate.name,
+                "digest": release.digest,
+                "expires_at": expires_at.isoformat(),
+            }
             record(ledger, release.workload, release.name, Kind.ASKED, body)
         evidence = gate_evidence(release, stage, gate, workload.evaluation, serving_now(stage, release), facts)
-        create_markdown_artifact(evidence, key=f"evidence-{stage.name}", description=f"{gate.name}, release {release.name}")
-        members = Approvers.load(gate.group).get_members()
+        create_markdown_artifact(
+            evidence, key=f"evidence-{stage.name}", description=f"{gate.name}, release {release.name}"
+        )
+        members = loaded(Approvers, gate.group).get_members()
         decision = ask(Question(gate, stage.name, release.digest, evidence, members, expires_at))
         if decision is None:
             return Ending(Outcome.EXPIRED, f"nobody decided at {gate.name} before {expires_at:%Y-%m-%d %H:%M} UTC")
@@ -113,7 +123,7 @@ def serving_now(stage: Stage, release: Release) -> dict[str, str]:
     """What serves each circuit at the stage, as its model version; circuits that nothing serves are left out."""
     if not isinstance(stage.target, BatchEndpointTarget):
         return {}
-    workspace = Workspace.load(stage.target.workspace)
+    workspace = loaded(Workspace, stage.target.workspace)
     found = {}
     for unit in release.units:
         deployment = deployment_serving(workspace, unit.unit)
@@ -131,7 +141,9 @@ def carry(ledger: Ledger, workload: Workload, release: Release, stage: Stage) ->
             failures = deploy_stage(ledger, workload, release, stage, stage.target)
     if not failures:
         return None
-    return Ending(Outcome.FAILED, f"{stage.name}: " + "; ".join(f"{name}: {reason}" for name, reason in failures.items()))
+    return Ending(
+        Outcome.FAILED, f"{stage.name}: " + "; ".join(f"{name}: {reason}" for name, reason in failures.items())
+    )
 
 
 def end(ledger: Ledger, release: Release, ending: Ending, stage: Stage) -> Ending:

@@ -6,6 +6,7 @@ from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from blocks.ledger import Ledger
+from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.errors import Terminal
@@ -31,11 +32,15 @@ def deploy_stage(
     ledger: Ledger, workload: Workload, release: Release, stage: Stage, target: BatchEndpointTarget
 ) -> dict[str, str]:
     """Carry every circuit to the stage; circuit → reason when it failed, and then nothing was switched or all went back."""
-    workspace = Workspace.load(target.workspace)
-    ensure_compute(workspace, Compute(name=target.compute, size=target.vm_size, max_instances=max(4, target.instance_count)))
+    workspace = loaded(Workspace, target.workspace)
+    ensure_compute(
+        workspace, Compute(name=target.compute, size=target.vm_size, max_instances=max(4, target.instance_count))
+    )
     requests = _requests(workspace, workload, release)
 
-    _, failures = gathered({name: deploy.submit(workspace, target, workload, request) for name, request in requests.items()})
+    _, failures = gathered(
+        {name: deploy.submit(workspace, target, workload, request) for name, request in requests.items()}
+    )
     if failures:
         return failures
     _once(ledger, release, Kind.DEPLOYED, stage, {"deployment": deployment_name(release.name)})
@@ -56,7 +61,7 @@ def deploy_stage(
 
 
 def _requests(workspace: Workspace, workload: Workload, release: Release) -> dict[str, DeploymentRequest]:
-    registry = ModelRegistry.load(registry_of(workload)).registry_name
+    registry = loaded(ModelRegistry, registry_of(workload)).registry_name
     naming, name, now = naming_of(workspace), deployment_name(release.name), datetime.now(UTC)
     requests = {}
     for unit in release.units:
@@ -77,7 +82,9 @@ def _smoke(
     workspace: Workspace, test: SmokeTest, release: Release, requests: dict[str, DeploymentRequest]
 ) -> tuple[list[SmokeVerdict], dict[str, str]]:
     futures = {
-        str(unit.unit): smoke.submit(workspace, test, unit.unit, requests[str(unit.unit)].endpoint, requests[str(unit.unit)].name)
+        str(unit.unit): smoke.submit(
+            workspace, test, unit.unit, requests[str(unit.unit)].endpoint, requests[str(unit.unit)].name
+        )
         for unit in release.units
     }
     evidence, failures = gathered(futures)
@@ -87,11 +94,19 @@ def _smoke(
 def _report(stage: Stage, release: Release, verdicts: list[SmokeVerdict]) -> list[dict[str, object]]:
     """A table artifact of every check; warnings are logged, because they stop nothing."""
     checks: list[dict[str, object]] = [
-        {"unit": str(verdict.unit), "name": check.name, "passed": check.passed, "warning": check.warning, "detail": check.detail}
+        {
+            "unit": str(verdict.unit),
+            "name": check.name,
+            "passed": check.passed,
+            "warning": check.warning,
+            "detail": check.detail,
+        }
         for verdict in verdicts
         for check in verdict.checks
     ]
-    create_table_artifact(checks, key=f"smoke-{stage.name}", description=f"Smoke tests of release {release.name} at {stage.name}")
+    create_table_artifact(
+        checks, key=f"smoke-{stage.name}", description=f"Smoke tests of release {release.name} at {stage.name}"
+    )
     for verdict in verdicts:
         for warning in verdict.warnings:
             get_run_logger().warning("%s: %s", verdict.unit, warning)
@@ -107,7 +122,13 @@ def _switch_all(
         before: dict[str, str | None] = journal[-1].body["before"]
     else:
         before = {endpoint: serving_deployment(workspace, endpoint) for endpoint in wanted}
-        record(ledger, release.workload, release.name, Kind.JOURNAL, {"stage": stage.name, "before": before, "after": wanted})
+        record(
+            ledger,
+            release.workload,
+            release.name,
+            Kind.JOURNAL,
+            {"stage": stage.name, "before": before, "after": wanted},
+        )
     plan = plan_switch(before, wanted)
     _, failures = gathered({one.endpoint: switch.submit(workspace, one.endpoint, one.after) for one in plan.switches})
     serving = {endpoint: serving_deployment(workspace, endpoint) for endpoint in wanted}
@@ -115,7 +136,13 @@ def _switch_all(
         failures.setdefault(difference.partition(" ")[0], difference)
     if failures:
         failures |= _go_back(workspace, plan)
-        record(ledger, release.workload, release.name, Kind.ROLLED_BACK, {"stage": stage.name, "reason": "; ".join(failures.values())})
+        record(
+            ledger,
+            release.workload,
+            release.name,
+            Kind.ROLLED_BACK,
+            {"stage": stage.name, "reason": "; ".join(failures.values())},
+        )
         return failures
     _once(ledger, release, Kind.SWITCHED, stage, {"after": wanted})
     return {}
@@ -143,8 +170,8 @@ def _once(ledger: Ledger, release: Release, kind: Kind, stage: Stage, body: dict
 
 def _tell(release: Release, stage: Stage, workspace: Workspace) -> None:
     summary = deployment_summary(release, stage, workspace.workspace_name, utc_text(datetime.now(UTC)))
-    create_markdown_artifact(f"```\n{summary}\n```", key=f"summary-{stage.name}", description=f"Release {release.name} at {stage.name}")
+    create_markdown_artifact(
+        f"```\n{summary}\n```", key=f"summary-{stage.name}", description=f"Release {release.name} at {stage.name}"
+    )
     for line in summary.splitlines():
         get_run_logger().info(line)
-
-

@@ -4,13 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 
 from prefect import flow, get_run_logger
 from prefect.events import emit_event
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from blocks.ledger import Ledger
+from blocks.loading import loaded
 from blocks.workspace import Workspace
 from domain.cutoff import check_cutoff
 from domain.errors import Terminal
 from flows.declared import declared_workload
+from flows.fan_out import FAN_OUT
 from tasks.compute import ensure_compute
 from tasks.pipelines import publish_pipeline
 from tasks.preparation import PreparedUnit, prepare_unit, report_preparation
@@ -21,7 +22,7 @@ DATA_REGISTERED = "signalbox.data.registered"
 @flow(
     name="extract-prepare",
     flow_run_name="extract-prepare {workload} {cutoff_date}",
-    task_runner=ThreadPoolTaskRunner(max_workers=8),
+    task_runner=FAN_OUT,
     log_prints=False,
 )
 def extract_prepare(
@@ -40,7 +41,7 @@ def extract_prepare(
     check_cutoff(cutoff, today, declared.data.starts)
     units = declared.chosen_units(circuits)
 
-    dev, ledger = Workspace.load("dev"), Ledger.load("ledger")
+    dev, ledger = loaded(Workspace, "dev"), loaded(Ledger, "ledger")
     compute = ensure_compute(dev, declared.training.compute)
     published = publish_pipeline(dev, declared.folder / declared.data.pipeline)
     futures = [prepare_unit.submit(dev, ledger, declared, unit, cutoff, published, compute) for unit in units]
@@ -48,7 +49,9 @@ def extract_prepare(
 
     good = [unit for unit in prepared if isinstance(unit, PreparedUnit)]
     faults = {
-        str(unit): str(result) for unit, result in zip(units, prepared, strict=True) if not isinstance(result, PreparedUnit)
+        str(unit): str(result)
+        for unit, result in zip(units, prepared, strict=True)
+        if not isinstance(result, PreparedUnit)
     }
     report_preparation(declared.name, cutoff, good, faults)
     for unit, fault in faults.items():

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from blocks.ledger import Ledger
+from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.fact import Kind, facts_of
@@ -19,7 +20,7 @@ def promote_stage(
     ledger: Ledger, workload: Workload, release: Release, stage: Stage, target: ModelRegistryTarget
 ) -> dict[str, str]:
     """Promote every circuit's model; circuit → reason of those that could not be. All must, or the stage fails."""
-    dev, registry = Workspace.load("dev"), ModelRegistry.load(target.registry)
+    dev, registry = loaded(Workspace, "dev"), loaded(ModelRegistry, target.registry)
     futures = {
         str(unit.unit): promote_model.submit(
             dev,

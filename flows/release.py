@@ -5,17 +5,20 @@ from typing import Any
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from blocks.ledger import Ledger
+from blocks.loading import loaded
 from flows.beginning import begin, changed_circuits_of
 from flows.climbing import Ending, climb
 from flows.declared import declared_workload
+from flows.fan_out import FAN_OUT
 
 
-@flow(name="release", flow_run_name="release {workload}", task_runner=ThreadPoolTaskRunner(max_workers=8))
+@flow(name="release", flow_run_name="release {workload}", task_runner=FAN_OUT)
 def release(
-    workload: str = "plants", changed_circuits: str | dict[str, Any] | None = None, requested_by: str = "schedule or event"
+    workload: str = "plants",
+    changed_circuits: str | dict[str, Any] | None = None,
+    requested_by: str = "schedule or event",
 ) -> "State[str]":
     """Release what training handed over, through every stage and gate of the workload.
 
@@ -23,15 +26,19 @@ def release(
     circuits it goes on where it stopped. It ends SUCCEEDED, REJECTED, EXPIRED or FAILED, with the reason.
     """
     declared = declared_workload(workload)
-    ledger = Ledger.load("ledger")
+    ledger = loaded(Ledger, "ledger")
     manifest = begin(ledger, changed_circuits_of(ledger, declared, changed_circuits), requested_by)
-    get_run_logger().info("Release %s of %s, digest %s, %d circuits", manifest.name, workload, manifest.digest, len(manifest.units))
+    get_run_logger().info(
+        "Release %s of %s, digest %s, %d circuits", manifest.name, workload, manifest.digest, len(manifest.units)
+    )
     return ended(climb(ledger, declared, manifest, declared.stages))
 
 
 def ended(ending: Ending) -> "State[str]":
     """The outcome as the flow run's state, so that every view shows it: green only when nobody has to act."""
     state = Completed if ending.outcome.is_green else Failed
-    return state(name=ending.outcome.value.capitalize(), message=ending.reason, data=ending.outcome.value if ending.outcome.is_green else None)
-
-
+    return state(
+        name=ending.outcome.value.capitalize(),
+        message=ending.reason,
+        data=ending.outcome.value if ending.outcome.is_green else None,
+    )

@@ -5,14 +5,15 @@ from datetime import date
 from prefect import flow, get_run_logger, runtime
 from prefect.artifacts import create_markdown_artifact
 from prefect.events import emit_event
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from blocks.ledger import Ledger
+from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.changed_circuits import FILE, ChangedCircuits
 from domain.errors import Terminal
 from flows.declared import declared_workload, production_of, registry_of
+from flows.fan_out import FAN_OUT
 from tasks.compute import delete_compute, ensure_compute
 from tasks.ledger import keep_document
 from tasks.pipelines import publish_pipeline
@@ -25,7 +26,7 @@ MODELS_REGISTERED = "signalbox.models.registered"
 @flow(
     name="train-register",
     flow_run_name="train-register {workload} {cutoff_date}",
-    task_runner=ThreadPoolTaskRunner(max_workers=8),
+    task_runner=FAN_OUT,
 )
 def train_register(
     workload: str = "plants", cutoff_date: date | None = None, circuits: list[str] | None = None
@@ -41,21 +42,26 @@ def train_register(
     if cutoff_date is None:
         raise Terminal("which data? give cutoff_date, the cutoff of registered data, such as 2014-12-31")
     units = declared.chosen_units(circuits)
-    dev, ledger = Workspace.load("dev"), Ledger.load("ledger")
-    production, registry = Workspace.load(production_of(declared)), ModelRegistry.load(registry_of(declared))
+    dev, ledger = loaded(Workspace, "dev"), loaded(Ledger, "ledger")
+    production, registry = loaded(Workspace, production_of(declared)), loaded(ModelRegistry, registry_of(declared))
 
     compute = ensure_compute(dev, declared.training.compute)
     try:
         published = publish_pipeline(dev, declared.folder / declared.training.pipeline)
         futures = [
-            train_unit.submit(dev, production, registry, declared, unit, cutoff_date, published, compute) for unit in units
+            train_unit.submit(dev, production, registry, declared, unit, cutoff_date, published, compute)
+            for unit in units
         ]
         results = [future.result(raise_on_failure=False) for future in futures]
     finally:
         delete_compute(dev, compute)
 
     trained = [result for result in results if isinstance(result, TrainedUnit)]
-    faults = {str(unit): str(result) for unit, result in zip(units, results, strict=True) if not isinstance(result, TrainedUnit)}
+    faults = {
+        str(unit): str(result)
+        for unit, result in zip(units, results, strict=True)
+        if not isinstance(result, TrainedUnit)
+    }
     report_training(declared.name, cutoff_date, trained, faults)
     for one in trained:
         logger.info("%s: %s (%s)", one.unit, one.outcome, one.reason)
@@ -79,7 +85,9 @@ def hand_over(ledger: Ledger, document: ChangedCircuits) -> None:
     text = document.to_json()
     keep_document(ledger, f"changed/{document.workload}/{FILE}", text)
     keep_document(ledger, f"changed/{document.workload}/{document.build_id}/{FILE}", text)
-    create_markdown_artifact(f"```json\n{text}\n```", key="changed-circuits", description=f"{FILE} of {document.workload}")
+    create_markdown_artifact(
+        f"```json\n{text}\n```", key="changed-circuits", description=f"{FILE} of {document.workload}"
+    )
     emit_event(
         MODELS_REGISTERED,
         resource={"prefect.resource.id": f"signalbox.workload.{document.workload}"},

@@ -23,7 +23,9 @@ def azure_errors(action: str) -> Iterator[None]:
     except SignalboxError:
         raise
     except ClientAuthenticationError as error:
-        raise Terminal(f"Azure refused who we are while {action}: {_first_line(error)}. Check the credential block.") from error
+        raise Terminal(
+            f"Azure refused who we are while {action}: {_first_line(error)}. Check the credential block."
+        ) from error
     except HttpResponseError as error:
         if error.status_code in RETRIED_STATUSES:
             raise Transient(f"Azure answered {error.status_code} while {action}: {_first_line(error)}") from error

@@ -66,7 +66,9 @@ def find_deployment(workspace: Workspace, endpoint: str, name: str) -> Deploymen
 
 
 @task(name="deploy", **RETRIED)
-def deploy(workspace: Workspace, target: BatchEndpointTarget, workload: Workload, request: DeploymentRequest) -> Deployment:
+def deploy(
+    workspace: Workspace, target: BatchEndpointTarget, workload: Workload, request: DeploymentRequest
+) -> Deployment:
     """Create endpoint and deployment unless they are there; the default is not touched. (Seed 002, stages 2 and 3.)"""
     _ensure_endpoint(workspace, request)
     found = find_deployment(workspace, request.endpoint, request.name)

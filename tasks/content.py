@@ -13,7 +13,10 @@ def content_digest(folder: Path, ignoring: str | None = None) -> str:
     Raises Terminal for a folder without files: an empty model is no model.
     """
     lines = []
-    for path in sorted((p for p in folder.rglob("*") if p.is_file() and ignoring not in p.parts), key=lambda p: p.relative_to(folder).as_posix()):
+    for path in sorted(
+        (p for p in folder.rglob("*") if p.is_file() and ignoring not in p.parts),
+        key=lambda p: p.relative_to(folder).as_posix(),
+    ):
         with path.open("rb") as stream:
             lines.append(f"{file_digest(stream, 'sha256').hexdigest()}  {path.relative_to(folder).as_posix()}\n")
     if not lines:

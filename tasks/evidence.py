@@ -29,7 +29,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def gate_evidence(
-    release: Release, stage: Stage, gate: Gate, evaluation: Evaluation, serving: Mapping[str, str], facts: Sequence[Fact]
+    release: Release,
+    stage: Stage,
+    gate: Gate,
+    evaluation: Evaluation,
+    serving: Mapping[str, str],
+    facts: Sequence[Fact],
 ) -> str:
     """Everything an approver needs on one screen. serving: circuit → what serves it at this stage now."""
     compared = [
@@ -43,7 +48,10 @@ def gate_evidence(
         )
         for unit in release.units
     ]
-    data = [(unit.unit, unit.data_asset, unit.cutoff_date.isoformat(), unit.data_report_digest[7:23]) for unit in release.units]
+    data = [
+        (unit.unit, unit.data_asset, unit.cutoff_date.isoformat(), unit.data_report_digest[7:23])
+        for unit in release.units
+    ]
     parts = [
         f"## {plain(gate.name)}: release {release.name} of {plain(release.workload)} to {plain(stage.name)}",
         gate.instructions.strip(),
@@ -51,7 +59,9 @@ def gate_evidence(
         f"requested by {plain(release.requested_by)}",
         f"Digest: `{release.digest}`",
         f"### Candidate against champion ({plain(evaluation.metric)}, {evaluation.direction.value}; the same held-out rows)",
-        table(("circuit", "candidate", evaluation.metric, "champion's", "better by", f"change at {stage.name}"), compared),
+        table(
+            ("circuit", "candidate", evaluation.metric, "champion's", "better by", f"change at {stage.name}"), compared
+        ),
         "### Data",
         table(("circuit", "data asset", "cutoff date", "validation report"), data),
         *_verified(facts),
@@ -100,7 +110,10 @@ def deployment_summary(release: Release, stage: Stage, workspace: str, deployed_
         f"Deployed At: {deployed_at}",
         "",
         "📋 Deployed Circuits:",
-        *(f"   - {unit.plant_id} / {unit.circuit_id} → {unit.model_name} (version {unit.model_version})" for unit in release.units),
+        *(
+            f"   - {unit.plant_id} / {unit.circuit_id} → {unit.model_name} (version {unit.model_version})"
+            for unit in release.units
+        ),
         "",
         f"🔗 Workspace: {workspace}",
         RULE,

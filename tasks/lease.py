@@ -42,7 +42,11 @@ def _take(ledger: Ledger, path: str, stage: str, holder: str) -> None:
             if held["holder"] != holder and datetime.fromisoformat(held["until"]) > now:
                 raise Terminal(_refusal(stage, holder, held["holder"], held["until"]))
             container.upload_blob(
-                path, content, overwrite=True, etag=current.properties.etag, match_condition=MatchConditions.IfNotModified
+                path,
+                content,
+                overwrite=True,
+                etag=current.properties.etag,
+                match_condition=MatchConditions.IfNotModified,
             )
         except ResourceNotFoundError:
             try:

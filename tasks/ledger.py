@@ -64,7 +64,12 @@ def record(ledger: Ledger, workload: str, release: str, kind: Kind, body: Mappin
 
     facts = read_facts(ledger, workload, release)
     fact = Fact.after(
-        facts[-1] if facts else None, workload=workload, release=release, kind=kind, at=datetime.now(UTC), body=dict(body)
+        facts[-1] if facts else None,
+        workload=workload,
+        release=release,
+        kind=kind,
+        at=datetime.now(UTC),
+        body=dict(body),
     )
     content = fact.canonical_json()
     if len(content) > MAX_FACT_BYTES:
@@ -97,5 +102,3 @@ def read_document(ledger: Ledger, path: str) -> str:
             return container.download_blob(path).readall().decode()
         except ResourceNotFoundError as error:
             raise Terminal(f"the ledger holds no {path}") from error
-
-

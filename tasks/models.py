@@ -124,9 +124,7 @@ def promote_model(
                 )
                 present = _frozen(registry.get_client().models.create_or_update(copy))
     with tempfile.TemporaryDirectory() as folder:
-        arrived = content_digest(
-            _download(registry.get_client(), name, version, Path(folder), registry.registry_name)
-        )
+        arrived = content_digest(_download(registry.get_client(), name, version, Path(folder), registry.registry_name))
     _must_match(arrived, digest, name, version, f"registry {registry.registry_name}")
     return present
 
@@ -153,5 +151,3 @@ def _must_match(found: str, expected: str, name: str, version: str, where: str) 
             f"the files of model {name}:{version} in {where} changed after it was registered: digest {found}, released "
             f"was {expected}. Nothing was deployed. Register a new version and make a new release of it."
         )
-
-

@@ -164,12 +164,18 @@ def wait_for_job(workspace: Workspace, name: str, timeout_seconds: float | None 
         seconds = time.monotonic() - started
         if job.status in ENDED:
             reason = "" if job.status == "Completed" else failure_of(client, name)
-            return FinishedJob(name, str(getattr(job.status, "value", job.status)), seconds, job.studio_url or "", reason)
+            return FinishedJob(
+                name, str(getattr(job.status, "value", job.status)), seconds, job.studio_url or "", reason
+            )
         if timeout_seconds is not None and seconds > timeout_seconds:
             with azure_errors(f"cancelling job {name}"):
                 client.jobs.begin_cancel(name)
             return FinishedJob(
-                name, "TimedOut", seconds, job.studio_url or "", f"It ran longer than {timeout_seconds:.0f} s and was cancelled."
+                name,
+                "TimedOut",
+                seconds,
+                job.studio_url or "",
+                f"It ran longer than {timeout_seconds:.0f} s and was cancelled.",
             )
         time.sleep(workspace.poll_seconds)
 
@@ -205,5 +211,7 @@ def download_output(workspace: Workspace, job_name: str, output: str, folder: Pa
         workspace.get_client().jobs.download(job_name, download_path=folder, output_name=output)
     found = folder / "named-outputs" / output
     if not found.is_dir():
-        raise Terminal(f"job {job_name} has no output {output!r}; its pipeline file must declare it and a step must write it")
+        raise Terminal(
+            f"job {job_name} has no output {output!r}; its pipeline file must declare it and a step must write it"
+        )
     return found

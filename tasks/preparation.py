@@ -73,7 +73,9 @@ def prepare_unit(
         kept = _keep(ledger, workload, unit, version, report)
         if not report.valid:
             failures = "; ".join(failure.explanation for failure in report.failed)
-            raise Terminal(f"{len(report.failed)} expectations failed, nothing was registered: {failures} (report: {kept})")
+            raise Terminal(
+                f"{len(report.failed)} expectations failed, nothing was registered: {failures} (report: {kept})"
+            )
         tags = {
             "content_digest": content_digest(files),
             "report_digest": report.digest,
@@ -114,6 +116,10 @@ def report_preparation(
     workload: str, cutoff: date, prepared: Sequence[PreparedUnit], faults: Mapping[str, str]
 ) -> None:
     """A table artifact: what became of each circuit."""
-    rows = [{"circuit": str(item.unit), "outcome": "registered", "data": item.asset, "rows": item.rows} for item in prepared]
+    rows = [
+        {"circuit": str(item.unit), "outcome": "registered", "data": item.asset, "rows": item.rows} for item in prepared
+    ]
     rows += [{"circuit": unit, "outcome": "stopped", "data": fault, "rows": ""} for unit, fault in faults.items()]
-    create_table_artifact(rows, key=f"{workload}-prepared", description=f"Data of {workload} up to {cutoff.isoformat()}")
+    create_table_artifact(
+        rows, key=f"{workload}-prepared", description=f"Data of {workload} up to {cutoff.isoformat()}"
+    )

@@ -37,7 +37,9 @@ def model_of(deployment: Deployment) -> tuple[str, str]:
     """Name and version of the model that a deployment serves."""
     parts = deployment.model.rstrip("/").split("/")
     if len(parts) < 4 or parts[-2] != "versions":
-        raise Terminal(f"deployment {deployment.name} of {deployment.endpoint} serves {deployment.model!r}, which is no model version")
+        raise Terminal(
+            f"deployment {deployment.name} of {deployment.endpoint} serves {deployment.model!r}, which is no model version"
+        )
     return parts[-3], parts[-1]
 
 

@@ -30,7 +30,10 @@ def container_of(workspace: Workspace, datastore: str = "workspaceblobstore") ->
     with azure_errors(f"reading datastore {datastore} of {workspace.workspace_name}"):
         found = workspace.get_client().datastores.get(datastore)
         return _container(
-            found.account_name, found.container_name, found.endpoint or "core.windows.net", workspace.credential.get_client()
+            found.account_name,
+            found.container_name,
+            found.endpoint or "core.windows.net",
+            workspace.credential.get_client(),
         )
 
 

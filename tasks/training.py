@@ -61,7 +61,9 @@ def train_unit(
         )
     registered = _registered_for(dev, unit, data)
     if registered is not None:
-        return TrainedUnit(unit, Outcome.SUCCEEDED, "registered by an earlier run", _changed(unit, cutoff, data, registered))
+        return TrainedUnit(
+            unit, Outcome.SUCCEEDED, "registered by an earlier run", _changed(unit, cutoff, data, registered)
+        )
 
     champion = champion_of(production, registry, unit)
     inputs: dict[str, JobInput | str | int | float] = {
@@ -98,7 +100,9 @@ def _evaluation(file: Path) -> dict[str, Any]:
         document = json.loads(file.read_text())
         candidate = document["candidate"]
     except (OSError, ValueError, KeyError) as error:
-        raise Terminal(f"the evaluate step wrote no usable evaluation.json ({error}); it needs `candidate` with metrics") from error
+        raise Terminal(
+            f"the evaluate step wrote no usable evaluation.json ({error}); it needs `candidate` with metrics"
+        ) from error
     if not isinstance(candidate, dict):
         raise Terminal("evaluation.json: `candidate` must be an object of metrics")
     return dict(document)
@@ -127,7 +131,9 @@ def _tags(
 
 
 def _numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
-    return {name: float(value) for name, value in metrics.items() if isinstance(value, int | float) and math.isfinite(value)}
+    return {
+        name: float(value) for name, value in metrics.items() if isinstance(value, int | float) and math.isfinite(value)
+    }
 
 
 def _changed(unit: Unit, cutoff: date, data: DataAsset, model: Model) -> ChangedCircuit:
@@ -152,10 +158,18 @@ def _changed(unit: Unit, cutoff: date, data: DataAsset, model: Model) -> Changed
 def report_training(workload: str, cutoff: date, trained: Sequence[TrainedUnit], faults: Mapping[str, str]) -> None:
     """A table artifact: what became of each circuit and why."""
     rows = [
-        {"circuit": str(one.unit), "outcome": one.outcome.value, "reason": one.reason, "model": one.changed.model_version if one.changed else ""}
+        {
+            "circuit": str(one.unit),
+            "outcome": one.outcome.value,
+            "reason": one.reason,
+            "model": one.changed.model_version if one.changed else "",
+        }
         for one in trained
     ]
-    rows += [{"circuit": unit, "outcome": Outcome.FAILED.value, "reason": fault, "model": ""} for unit, fault in faults.items()]
-    create_table_artifact(rows, key=f"{workload}-trained", description=f"Candidates of {workload}, data up to {cutoff.isoformat()}")
-
-
+    rows += [
+        {"circuit": unit, "outcome": Outcome.FAILED.value, "reason": fault, "model": ""}
+        for unit, fault in faults.items()
+    ]
+    create_table_artifact(
+        rows, key=f"{workload}-trained", description=f"Candidates of {workload}, data up to {cutoff.isoformat()}"
+    )
