@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import statistics
 import threading
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ import pytest
 import requests
 import trustme
 
-from emulator import proxy
+from emulator import identity, proxy
 from emulator.server import Emulator
 from emulator.tls import INTERCEPTED
 
@@ -180,3 +181,13 @@ def test_only_the_loopback_is_listened_to(emulator: Emulator) -> None:
         pytest.skip("this machine has no other address than the loopback")
     with pytest.raises(ConnectionRefusedError, match="refused"):
         socket.create_connection((address, urlsplit(emulator.url).port), timeout=5)
+
+
+def test_requests_with_a_body_are_not_held_up_by_delayed_acknowledgements(emulator: Emulator) -> None:
+    url = "https://management.azure.com/subscriptions/s/resourceGroups/rg?api-version=1"
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {identity.issue_token(identity.ARM_AUDIENCE)}"
+        seconds = [
+            session.put(url, json={"tags": {"a": "b" * 3000}}, timeout=10).elapsed.total_seconds() for _ in range(40)
+        ]
+    assert statistics.median(seconds[10:]) < 0.03  # Nagle's algorithm and a delayed acknowledgement cost 42 ms together
