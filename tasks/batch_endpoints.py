@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from prefect import task
@@ -12,6 +13,8 @@ from domain.stage import BatchEndpointTarget
 from domain.workload import Workload
 from tasks.azure_errors import azure_errors
 from tasks.retries import RETRIED
+
+_ONE_INVOCATION = Lock()
 
 PREDICTIONS = "predictions.csv"
 """The file a scoring job writes its rows to."""
@@ -140,7 +143,8 @@ def invoke(workspace: Workspace, endpoint: str, deployment: str, data: str) -> s
     """Start a scoring job on one deployment over a folder; returns the job's name."""
     from azure.ai.ml import Input
 
-    with azure_errors(f"invoking deployment {deployment} of {endpoint}"):
+    # the SDK keeps the deployment's name in a header dictionary that all calls share
+    with _ONE_INVOCATION, azure_errors(f"invoking deployment {deployment} of {endpoint}"):
         job = workspace.get_client().batch_endpoints.invoke(
             endpoint_name=endpoint, deployment_name=deployment, input=Input(type="uri_folder", path=data)
         )

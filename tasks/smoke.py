@@ -1,7 +1,6 @@
 """The smoke test of a deployment: score the circuit's test data and look at what came out. (Seed 002, stage 2.)"""
 
 import csv
-import io
 import re
 import tempfile
 from pathlib import Path
@@ -42,7 +41,7 @@ def smoke(workspace: Workspace, test: SmokeTest, unit: Unit, endpoint: str, depl
         if finished.status == "Completed":
             client.jobs.download(job, download_path=folder, output_name="score")
         files = sorted(path for path in Path(folder).rglob("*") if path.is_file() and path.stat().st_size)
-        columns, rows = _table([path for path in files if path.name == PREDICTIONS])
+        columns, rows = _table([path for path in files if path.name == PREDICTIONS], test.columns)
     return SmokeEvidence(
         unit=unit,
         job=job,
@@ -55,9 +54,14 @@ def smoke(workspace: Workspace, test: SmokeTest, unit: Unit, endpoint: str, depl
     )
 
 
-def _table(files: list[Path]) -> tuple[tuple[str, ...], int]:
+def _table(files: list[Path], expected: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+    """Columns and rows of the predictions. Azure ML writes no header and parts columns by spaces, so columns have the
+    expected names when there are as many, and numbers otherwise."""
     if not files:
         return (), 0
-    lines = files[0].read_text(errors="replace").splitlines()
-    header = next(csv.reader(io.StringIO(lines[0])), []) if lines else []
-    return tuple(header), max(0, len(lines) - 1)
+    with files[0].open(newline="", errors="replace") as stream:
+        rows = list(csv.reader(stream, delimiter=" "))
+    widths = {len(row) for row in rows}
+    if widths == {len(expected)}:
+        return expected, len(rows)
+    return tuple(f"column {position + 1}" for position in range(max(widths, default=0))), len(rows)

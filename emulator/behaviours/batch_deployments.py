@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING, Any
 from emulator.arm.errors import AzureError, bad_request
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
-from emulator.behaviours.batch_endpoints import NAME, NAME_RULE
 from emulator.behaviours.workspaces import region_of, workspace_of
 from emulator.execution.locations import REGISTRY, registry_asset
 
 if TYPE_CHECKING:
     from emulator.world import World
+
+NAME = re.compile(r"[a-zA-Z](?=.{2,31}\Z)[-.a-zA-Z0-9]*[a-zA-Z0-9]")
+"""As endpoints' names, and a dot: seed 002's real system has `deployment-20251210.1`."""
+
+NAME_RULE = (
+    "It must be between 3 and 32 characters long, start with a letter, end with a letter or digit, and contain only "
+    "letters, digits, '-' and '.'."
+)
 
 DEFAULTS: Document = {
     "description": None,

@@ -47,7 +47,7 @@ class Executor:
             "command": self._run_command,
             "pipeline": self._run_pipeline,
             "batch": self._run_batch,
-        }[str(record.properties["jobType"]).lower()]
+        }["batch" if "batch" in record.properties else str(record.properties["jobType"]).lower()]
         thread = threading.Thread(target=self._guarded, args=(run, record), name=f"job {id.name}", daemon=True)
         with self._lock:
             self._threads = [one for one in self._threads if one.is_alive()] + [thread]
