@@ -25,6 +25,8 @@ class Tunnel(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""
+        if self.transport is not None and not self.transport.is_closing():
+            quick(self.transport)
         if self.other is not None:
             self.other.write(data)
 

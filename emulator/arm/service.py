@@ -24,10 +24,16 @@ def answer(world: "World", call: Call) -> Answer:
         id = ResourceId.parse(call.path)
     except ValueError as error:
         raise bad_request(str(error), "InvalidResourceId") from error
+    if "api-version" not in call.query:
+        text = "The api-version query parameter (?api-version=) is required for all requests."
+        raise bad_request(text, "MissingApiVersionParameter")
     match call.method:
+        case "HEAD" if not id.collection:
+            _get(world, id)
+            return Answer(204)
         case "GET" | "HEAD" if id.collection:
             return _list(world, id, call)
-        case "GET" | "HEAD":
+        case "GET":
             return _get(world, id)
         case "PUT":
             return _put(world, id, call)
@@ -52,7 +58,7 @@ def _operation(world: "World", call: Call) -> Answer:
         return Answer(202, headers=_pacing(world) | {"Location": f"{HOST}{call.path}"})
     if operation.error is not None:
         raise operation.error
-    return Answer(204) if operation.verb == "delete" else _get(world, operation.resource)
+    return Answer(204) if operation.verb in {"delete", "action"} else _get(world, operation.resource)
 
 
 def _pacing(world: "World") -> dict[str, str]:
@@ -154,3 +160,8 @@ def _headers(world: "World", operation: Operation) -> dict[str, str]:
         "Azure-AsyncOperation": f"{HOST}/signalbox/operations/status/{operation.id}",
         "Location": f"{HOST}/signalbox/operations/result/{operation.id}",
     }
+
+
+def accepted(world: "World", operation: Operation) -> Answer:
+    """The answer to a POST that goes on: 202, and where to ask."""
+    return Answer(202, headers=_headers(world, operation))

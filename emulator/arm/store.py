@@ -16,14 +16,15 @@ class Store:
         self._lock = threading.RLock()
         self._database = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._database.execute("PRAGMA journal_mode=WAL")
-        self._database.execute(
-            "PRAGMA synchronous=OFF"
-        )  # survives the end of the process; the machine's is not promised
+        self._database.execute("PRAGMA synchronous=OFF")  # survives the end of this process, not of the machine
         self._database.execute(
             "CREATE TABLE IF NOT EXISTS resources (key TEXT PRIMARY KEY, position INTEGER, document TEXT)"
         )
-        rows = self._database.execute("SELECT key, document FROM resources ORDER BY position")
-        self._documents: dict[str, str] = dict(rows.fetchall())
+        self._documents: dict[str, str] = {}
+        self._members: dict[str, dict[str, None]] = {}  # keys by collection, oldest first
+        self._types: dict[str, dict[str, None]] = {}  # keys by resource type, oldest first
+        for key, text in self._database.execute("SELECT key, document FROM resources ORDER BY position"):
+            self._remember(key, text, json.loads(text))
         (last,) = self._database.execute("SELECT MAX(position) FROM resources").fetchone()
         self._position: int = last or 0
 
@@ -36,7 +37,7 @@ class Store:
         """Keep a document; one that was there is replaced in place."""
         text, key = json.dumps(document), path.lower()
         with self._lock:
-            self._documents[key] = text
+            self._remember(key, text, document)
             self._position += 1
             self._database.execute(
                 "INSERT INTO resources VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET document = excluded.document",
@@ -50,26 +51,19 @@ class Store:
             inside = [name for name in self._documents if name == key or name.startswith(key + "/")]
             for name in inside:
                 del self._documents[name]
+                del self._members[name.rpartition("/")[0]][name]
+                for keys in self._types.values():
+                    keys.pop(name, None)
             self._database.executemany("DELETE FROM resources WHERE key = ?", [(name,) for name in inside])
         return key in inside
 
     def children(self, path: str) -> list[Document]:
         """Documents of a collection's direct members (`…/models`), oldest first."""
-        prefix = path.lower().rstrip("/") + "/"
-        with self._lock:
-            texts = [
-                text
-                for key, text in self._documents.items()
-                if key.startswith(prefix) and "/" not in key[len(prefix) :]
-            ]
-        return [json.loads(text) for text in texts]
+        return self._of(self._members.get(path.lower().rstrip("/"), {}))
 
     def all_of(self, resource_type: str) -> list[Document]:
-        """Documents of every resource of a type, wherever it is."""
-        wanted = resource_type.lower()
-        with self._lock:
-            documents = [json.loads(text) for text in self._documents.values()]
-        return [document for document in documents if str(document.get("type", "")).lower() == wanted]
+        """Documents of every resource of a type, wherever it is, oldest first."""
+        return self._of(self._types.get(resource_type.lower(), {}))
 
     def all_in_states(self, *states: str) -> list[Document]:
         """Documents whose provisioningState is one of these."""
@@ -84,9 +78,20 @@ class Store:
     def reset(self) -> None:
         """Forget everything."""
         with self._lock:
-            self._documents.clear()
+            for known in (self._documents, self._members, self._types):
+                known.clear()
             self._database.execute("DELETE FROM resources")
 
     def close(self) -> None:
         """Give the file back."""
         self._database.close()
+
+    def _of(self, keys: dict[str, None]) -> list[Document]:
+        with self._lock:
+            texts = [self._documents[key] for key in keys]
+        return [json.loads(text) for text in texts]
+
+    def _remember(self, key: str, text: str, document: Document) -> None:
+        self._documents[key] = text
+        self._members.setdefault(key.rpartition("/")[0], {})[key] = None
+        self._types.setdefault(str(document.get("type", "")).lower(), {})[key] = None
