@@ -25,7 +25,7 @@ _log = logging.getLogger("emulator")
 class Operation:
     """What is going on with one resource.
 
-    due: monotonic seconds. verb: "create" or "delete". previous: the document that a failure puts back, if any.
+    due: monotonic seconds. verb: "create", "delete" or "action". previous: what a failure puts back, if anything.
     """
 
     id: str

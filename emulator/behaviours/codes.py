@@ -51,10 +51,10 @@ class CodeVersions(AssetVersions):
         return Answer(document=pending_upload(world, account, container))
 
 
-def pending_upload(world: "World", account: str, container: str) -> Document:
-    """Where to upload to, and the signature that opens it."""
+def pending_upload(world: "World", account: str, container: str, permissions: str = "racwdl") -> Document:
+    """Where to upload to (or read from), and the signature that opens it."""
     address = f"https://{account}.blob.core.windows.net/{container}"
-    sas = f"{address}?{world.keys.container_sas(account, container)}"
+    sas = f"{address}?{world.keys.container_sas(account, container, permissions)}"
     arm_id = f"/subscriptions/storage/providers/Microsoft.Storage/storageAccounts/{account}"
     reference = {
         "blobUri": address,

@@ -12,7 +12,7 @@ from emulator.behaviours.assets import AssetContainers, AssetVersions
 if TYPE_CHECKING:
     from emulator.world import World
 
-NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}")
+NAME = re.compile(r"(?![-_.])[a-zA-Z0-9._-]{1,255}(?<!\.)")
 VERSION = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,29}")
 
 
@@ -42,7 +42,7 @@ class ModelVersions(AssetVersions):
 def check_names(id: ResourceId) -> None:
     """Azure's refusal of names and versions that it does not take."""
     name, version = id.pairs[-2][1], id.name
-    rule = "start with a letter or digit, and contain only letters, digits, '-', '_' and '.'"
+    rule = "start with a letter or digit, not end with '.', and contain only letters, digits, '-', '_' and '.'"
     if not NAME.fullmatch(name):
         raise bad_request(
             f"The asset name '{name}' is invalid. It must be 1 to 255 characters long, {rule}.", "UserError"
