@@ -28,7 +28,7 @@ def main() -> int:
         with Emulator(arguments.state, arguments.port) as emulator:
             lines = [f"export {name}={shlex.quote(value)}" for name, value in emulator.environment().items()]
             sys.stdout.write(f"# The emulator answers at {emulator.url}. In the shell of a client:\n")
-            sys.stdout.write("\n".join(lines) + "\n")
+            sys.stdout.write("\n".join([*lines, "# Ctrl-C stops it."]) + "\n")
             sys.stdout.flush()
             stop.wait()
     except OSError as error:

@@ -72,12 +72,17 @@ class Emulator:
         return Control(self.url)
 
     def environment(self) -> dict[str, str]:
-        """Variables with which an unmodified Azure SDK reaches this emulator."""
+        """Variables with which an unmodified Azure SDK reaches this emulator.
+
+        Proxies are named twice: where both spellings are set, Python's clients take the lower-case one.
+        """
         return {
             "HTTPS_PROXY": self.url,
+            "https_proxy": self.url,
             "REQUESTS_CA_BUNDLE": str(self.ca_file),
             "SSL_CERT_FILE": str(self.ca_file),
             "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
             "AZURE_TENANT_ID": identity.TENANT_ID,
             "AZURE_CLIENT_ID": identity.CLIENT_ID,
             "AZURE_CLIENT_SECRET": identity.CLIENT_SECRET,

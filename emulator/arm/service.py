@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from emulator.arm.content import content_of
 from emulator.arm.errors import AzureError, bad_request, conflict, not_found, parent_not_found
 from emulator.arm.operations import Operation
 from emulator.arm.resource_id import ResourceId
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from emulator.world import World
 
 HOST = "https://management.azure.com"
-SERVER_FIELDS = ("id", "name", "type", "systemData")
 
 
 def answer(world: "World", call: Call) -> Answer:
@@ -92,8 +92,7 @@ def _put(world: "World", id: ResourceId, call: Call) -> Answer:
     _refuse_while_busy(world, id)
     if existing is not None and world.faults.silences(call.method, id.path):
         return Answer(200, behaviour.shown(world, id, existing))
-    body = {key: value for key, value in call.json().items() if key not in SERVER_FIELDS}
-    document = stamped(id, behaviour.prepare(world, id, body, existing), existing)
+    document = stamped(id, behaviour.prepare(world, id, content_of(call), existing), existing)
     properties = document.setdefault("properties", {})
     if not behaviour.long_running:
         properties.setdefault("provisioningState", "Succeeded")
@@ -113,7 +112,7 @@ def _patch(world: "World", id: ResourceId, call: Call) -> Answer:
     if existing is None:
         raise not_found(id.pairs[-1][0], id.name)
     _refuse_while_busy(world, id)
-    merged, behaviour = _merge(existing, call.json()), behaviour_of(id.type)
+    merged, behaviour = _merge(existing, content_of(call)), behaviour_of(id.type)
     if world.faults.silences(call.method, id.path):
         return Answer(200, behaviour.shown(world, id, existing))
     document = stamped(id, behaviour.prepare(world, id, merged, existing), existing)

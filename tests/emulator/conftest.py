@@ -67,9 +67,8 @@ def arm(credential: ClientSecretCredential) -> Iterator[Arm]:
         def ask(method: str, path: str, **more: Any) -> requests.Response:
             token = credential.get_token(f"{ARM}/.default").token
             headers = {"Authorization": f"Bearer {token}", **more.pop("headers", {})}
-            return session.request(
-                method, ARM + path, params={"api-version": API_VERSION}, headers=headers, timeout=30, **more
-            )
+            query = more.pop("params", {"api-version": API_VERSION})
+            return session.request(method, ARM + path, params=query, headers=headers, timeout=30, **more)
 
         yield ask
 

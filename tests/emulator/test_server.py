@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import itertools
 import signal
 import socket
 import stat
@@ -101,8 +102,10 @@ def test_the_command_prints_its_environment_and_stops_cleanly(tmp_path: Path, nu
         _command("--port", "0", "--state", str(tmp_path)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(8)]
-        exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines[1:])
+        lines = itertools.takewhile(lambda line: "Ctrl-C" not in line, process.stdout)
+        exports = dict(
+            line.removeprefix("export ").strip().split("=", 1) for line in lines if line.startswith("export ")
+        )
         assert set(exports) >= {"HTTPS_PROXY", "REQUESTS_CA_BUNDLE", "NO_PROXY", "AZURE_TENANT_ID", "AZURE_CLIENT_ID"}
         assert requests.get(exports["HTTPS_PROXY"] + "/_emulator/health", timeout=10).json()["status"] == "ok"
         process.send_signal(number)
