@@ -77,7 +77,11 @@ def _get(world: "World", id: ResourceId) -> Answer:
 
 def _list(world: "World", collection: ResourceId, call: Call) -> Answer:
     behaviour = behaviour_of(collection.type)
-    documents = world.store.children(collection.path)
+    if collection.pairs or "/resourcegroups/" in collection.key:
+        documents = world.store.children(collection.path)
+    else:  # a whole subscription's
+        inside = f"{collection.scope.lower()}/"
+        documents = [one for one in world.store.all_of(collection.type) if one["id"].lower().startswith(inside)]
     shown = [behaviour.shown(world, ResourceId.parse(document["id"]), document) for document in documents]
     return Answer(document={"value": behaviour.listed(world, collection, shown, dict(call.query)), "nextLink": None})
 

@@ -65,6 +65,13 @@ class Store:
         """Documents of every resource of a type, wherever it is, oldest first."""
         return self._of(self._types.get(resource_type.lower(), {}))
 
+    def under(self, path: str) -> list[Document]:
+        """Documents of everything inside a scope or resource, at any depth, oldest first."""
+        prefix = path.lower().rstrip("/") + "/"
+        with self._lock:
+            texts = [text for key, text in self._documents.items() if key.startswith(prefix)]
+        return [json.loads(text) for text in texts]
+
     def all_in_states(self, *states: str) -> list[Document]:
         """Documents whose provisioningState is one of these."""
         with self._lock:

@@ -1,0 +1,62 @@
+"""Subscriptions and resource groups: what all other resources are in."""
+
+import re
+from typing import TYPE_CHECKING
+
+from emulator.arm.errors import bad_request
+from emulator.arm.resource_id import ResourceId
+from emulator.behaviours import Behaviour, Document
+from emulator.behaviours.workspaces import region_of
+from emulator.identity import TENANT_ID
+
+if TYPE_CHECKING:
+    from emulator.world import World
+
+NAME = re.compile(r"[-\w._()]{0,89}[-\w_()]")
+
+
+class Subscriptions(Behaviour):
+    """Every subscription is there: the emulator bills nobody."""
+
+    type = "Microsoft.Resources/subscriptions"
+
+    def missing(self, world: "World", id: ResourceId) -> Document | None:
+        """Enabled."""
+        document = {"id": id.path, "subscriptionId": id.name, "displayName": "Emulator", "tenantId": TENANT_ID}
+        return {**document, "state": "Enabled"}
+
+
+class ResourceGroups(Behaviour):
+    """Deleting one deletes all that is in it."""
+
+    type = "Microsoft.Resources/subscriptions/resourceGroups"
+    needs_parent = False
+
+    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+        """A name that Azure takes, and a place."""
+        if not NAME.fullmatch(id.name):
+            raise bad_request(
+                f"The provided resource group name '{id.name}' has these invalid characters or a wrong length. The name "
+                "can only be a letter, digit, '-', '.', '(', ')' or '_', at most 90 of them, and not end with '.'.",
+                "InvalidResourceGroupName",
+            )
+        if existing is None and not body.get("location"):
+            raise bad_request("The location property is required for this definition.", "LocationRequired")
+        tags = body.get("tags") if body.get("tags") is not None else (existing or {}).get("tags")
+        properties = {"provisioningState": "Succeeded"}
+        return {"location": region_of(existing or body), "tags": tags or {}, "properties": properties}
+
+
+class GroupedResources(Behaviour):
+    """GET {group}/resources: all that is directly in a group."""
+
+    type = "Microsoft.Resources/subscriptions/resourceGroups/resources"
+
+    def listed(
+        self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
+    ) -> list[Document]:
+        """Top-level resources, without their properties, as ARM lists them."""
+        group = ResourceId(collection.scope, collection.namespace, collection.pairs).path.lower()
+        found = world.store.under(f"{group}/providers")
+        top = [one for one in found if len(ResourceId.parse(one["id"]).pairs) == 1]
+        return [{key: value for key, value in one.items() if key not in {"properties", "systemData"}} for one in top]
