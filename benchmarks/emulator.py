@@ -3,6 +3,7 @@
 Run: `python -m benchmarks.emulator [requests]`. One client, one connection that is kept, requests one after the other.
 """
 
+import itertools
 import os
 import socket
 import statistics
@@ -85,8 +86,9 @@ def _emulator(count: int, state: Path) -> None:
     command = ["-m", "emulator", "--port", "0", "--state", str(state)]
     with _running(command) as process, requests.Session() as session:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(8)]
-        os.environ.update(line.removeprefix("export ").strip().split("=", 1) for line in lines[1:])
+        lines = itertools.takewhile(lambda line: "Ctrl-C" not in line, process.stdout)
+        exports = (line.removeprefix("export ").strip() for line in lines if line.startswith("export "))
+        os.environ.update(line.split("=", 1) for line in exports)
         control = Control(os.environ["HTTPS_PROXY"])
         credential = ClientSecretCredential(identity.TENANT_ID, identity.CLIENT_ID, identity.CLIENT_SECRET)
         token = credential.get_token(f"{identity.ARM_AUDIENCE}/.default").token
