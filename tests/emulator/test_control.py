@@ -31,7 +31,7 @@ def test_reset_empties_an_emulator_and_its_controls(tmp_path: Path) -> None:
         session.trust_env = False
         session.headers["Authorization"] = f"Bearer {identity.issue_token(identity.ARM_AUDIENCE)}"
         url = "https://management.azure.com/subscriptions/s/resourceGroups/g?api-version=1"
-        assert session.put(url, json={}, timeout=10).status_code == 201
+        assert session.put(url, json={"location": "westeurope"}, timeout=10).status_code == 201
         control.add_fault("throttle")
         control.set_pace(7.0)
         control.reset()
@@ -56,7 +56,7 @@ def test_faults_are_listed_with_how_often_they_happened(control: Control, arm: A
 
 
 def test_the_journal_is_filtered(control: Control, arm: Arm) -> None:
-    arm("PUT", GROUP, json={})
+    arm("PUT", GROUP, json={"location": "westeurope"})
     arm("GET", GROUP)
     arm("GET", GROUP + "-absent")
     assert [entry.status for entry in control.journal(method="GET", path="/control")] == [200, 404]

@@ -52,9 +52,9 @@ def test_a_server_that_stays_down_is_an_error_to_the_sdk(control: Control, arm: 
 def test_a_cut_connection_is_an_error_to_a_plain_client_and_nothing_was_done(control: Control, arm: Arm) -> None:
     control.add_fault("reset", method="PUT", path="/resourceGroups/cut")
     with pytest.raises(requests.ConnectionError, match=r"reset by peer|closed connection without response"):
-        arm("PUT", "/subscriptions/s/resourceGroups/cut", json={})
+        arm("PUT", "/subscriptions/s/resourceGroups/cut", json={"location": "westeurope"})
     assert arm("GET", "/subscriptions/s/resourceGroups/cut").status_code == 404
-    assert arm("PUT", "/subscriptions/s/resourceGroups/cut", json={}).status_code == 201
+    assert arm("PUT", "/subscriptions/s/resourceGroups/cut", json={"location": "westeurope"}).status_code == 201
 
 
 def test_a_cut_connection_is_reset_not_ended(control: Control, secured: Secured) -> None:
@@ -69,7 +69,10 @@ def test_a_cut_connection_is_reset_not_ended(control: Control, secured: Secured)
 
 def test_a_fault_happens_only_to_what_it_names(control: Control, arm: Arm) -> None:
     control.add_fault("throttle", method="DELETE", path="/resourceGroups/other")
-    assert arm("PUT", "/subscriptions/s/resourceGroups/other", json={}).status_code in (200, 201)
+    assert arm("PUT", "/subscriptions/s/resourceGroups/other", json={"location": "westeurope"}).status_code in (
+        200,
+        201,
+    )
     assert arm("DELETE", "/subscriptions/s/resourceGroups/others").status_code == 429
     (fault,) = control.faults()
     assert fault.happened == 1

@@ -39,7 +39,11 @@ def _command(*arguments: str) -> list[str]:
 def test_resources_tokens_and_certificates_outlive_a_restart(tmp_path: Path) -> None:
     with Emulator(tmp_path) as first:
         token = identity.issue_token(identity.ARM_AUDIENCE)
-        assert _session(first.url, first.ca_file, token).put(GROUP, json={"tags": {"a": "b"}}, timeout=10).ok
+        assert (
+            _session(first.url, first.ca_file, token)
+            .put(GROUP, json={"location": "westeurope", "tags": {"a": "b"}}, timeout=10)
+            .ok
+        )
         trusted = first.ca_file.read_bytes()
     with Emulator(tmp_path) as second:
         answer = _session(second.url, second.ca_file, token).get(GROUP, timeout=10)
