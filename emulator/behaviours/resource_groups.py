@@ -36,7 +36,7 @@ class ResourceGroups(Behaviour):
         """A name that Azure takes, and a place."""
         if not NAME.fullmatch(id.name):
             raise bad_request(
-                f"The provided resource group name '{id.name}' has these invalid characters or a wrong length. The name "
+                f"The provided resource group name '{id.name}' has invalid characters or a wrong length. The name "
                 "can only be a letter, digit, '-', '.', '(', ')' or '_', at most 90 of them, and not end with '.'.",
                 "InvalidResourceGroupName",
             )
