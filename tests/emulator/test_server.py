@@ -157,3 +157,20 @@ def test_a_leaf_is_made_once_a_host_and_anew_before_it_expires(tmp_path: Path, m
     now = tls.time.time()
     monkeypatch.setattr(tls.time, "time", lambda: now + (tls.LEAF_DAYS - tls.RENEW_DAYS) * 86_400 + 1)
     assert certificates.context("management.azure.com") is not first
+
+
+def test_a_killed_emulator_starts_again_with_all_it_had(tmp_path: Path) -> None:
+    command = _command("--port", "0", "--state", str(tmp_path))
+    for number in range(2):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            lines = itertools.takewhile(lambda line: "Ctrl-C" not in line, process.stdout)
+            exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines if "=" in line)
+            identity.open_key(tmp_path)
+            token = identity.issue_token(identity.ARM_AUDIENCE)
+            session = _session(exports["HTTPS_PROXY"], Path(exports["REQUESTS_CA_BUNDLE"]), token)
+            if number == 0:
+                assert session.put(GROUP, json={"location": "westeurope"}, timeout=10).status_code == 201
+            answer = session.get(GROUP, timeout=10)
+            process.kill()
+        assert (answer.status_code, answer.json()["location"]) == (200, "westeurope")
