@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ from typing import Self
 
 from domain.errors import Terminal
 
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 POLL_SECONDS = 0.1
 LOG_TAIL_LINES = 20
 
@@ -83,7 +85,7 @@ class Processes:
         """
         self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"{name}.log"
-        with log.open("wb") as output:
+        with log.open("wb") as output, interrupts_held():
             process = subprocess.Popen(
                 list(command),
                 env=dict(environment),
@@ -92,8 +94,8 @@ class Processes:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # the terminal's Ctrl-C is ours to pass on, in the right order
             )
-        child = Child(name, process, log)
-        self._children.append(child)
+            child = Child(name, process, log)
+            self._children.append(child)
         deadline = time.monotonic() + deadline_seconds
         while ready is not None and not ready():
             if process.poll() is not None:
@@ -151,6 +153,23 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Deliver Ctrl-C, SIGTERM and SIGHUP only afterwards: else a child just started could go unnoticed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are handled in the main thread alone
+        return
+    held: list[int] = []
+    before = {number: signal.signal(number, lambda got, frame: held.append(got)) for number in INTERRUPTS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if held:
+            signal.raise_signal(held[0])
 
 
 @contextmanager

@@ -40,6 +40,8 @@ def up(
     except KeyboardInterrupt:
         console.print("stopped all that was started")
         raise typer.Exit(130) from None
+    finally:
+        laptop.processes.stop()  # an interrupt on the very edge of the with block
 
 
 def deploy(laptop: Laptop) -> None:

@@ -1,6 +1,7 @@
 """Starting and stopping child processes, with real ones."""
 
 import os
+import signal
 import socket
 import sys
 import time
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.processes import Processes, StartError, check_port_free, free_port
+from deployments.processes import Processes, StartError, check_port_free, free_port, interrupts_held
 
 GRANDPARENT = """
 import subprocess, sys, time
@@ -106,3 +107,11 @@ def test_a_child_that_ends_by_itself_is_noticed(tmp_path: Path) -> None:
         child = processes.start("short", [sys.executable, "-c", "pass"], os.environ)
         child.process.wait(timeout=20)
         assert processes.ended() is child
+
+
+def test_an_interrupt_waits_until_a_child_just_started_is_noted() -> None:
+    noted = False
+    with pytest.raises(KeyboardInterrupt), interrupts_held():
+        signal.raise_signal(signal.SIGINT)
+        noted = True
+    assert noted
