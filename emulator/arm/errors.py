@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from emulator.arm.resource_id import ResourceId
+
 
 class AzureError(Exception):
     """Answers a request: `{"error": {"code", "message"}}` with a status. headers go with it."""
@@ -19,6 +21,21 @@ class AzureError(Exception):
 def not_found(what: str, name: str) -> AzureError:
     """404: Azure ML's own word for a resource that is not there is UserError; ARM's is ResourceNotFound."""
     return AzureError(404, "ResourceNotFound", f"The {what} '{name}' was not found.")
+
+
+def resource_not_found(id: ResourceId) -> AzureError:
+    """404, as ARM says it of any resource."""
+    if id.namespace == "Microsoft.Resources":
+        noun = {"resourcegroups": "ResourceGroup"}.get(id.pairs[-1][0].lower(), "Resource")
+        return AzureError(404, f"{noun}NotFound", f"{noun} '{id.name}' could not be found.")
+    resource = "/".join([id.namespace, *(part for pair in id.pairs for part in pair)])
+    group = id.scope.rpartition("/")[2]
+    return AzureError(
+        404,
+        "ResourceNotFound",
+        f"The Resource '{resource}' under resource group '{group}' was not found. For more details please go to "
+        "https://aka.ms/ARMResourceNotFoundFix",
+    )
 
 
 def parent_not_found(path: str) -> AzureError:

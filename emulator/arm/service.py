@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from emulator.arm.content import content_of
-from emulator.arm.errors import AzureError, bad_request, conflict, not_found, parent_not_found
+from emulator.arm.errors import AzureError, bad_request, conflict, not_found, parent_not_found, resource_not_found
 from emulator.arm.operations import Operation
 from emulator.arm.resource_id import ResourceId
 from emulator.arm.stamp import stamped
@@ -71,7 +71,7 @@ def _get(world: "World", id: ResourceId) -> Answer:
     if document is None:
         document = behaviour.missing(world, id)
         if document is None:
-            raise not_found(id.pairs[-1][0], id.name)
+            raise resource_not_found(id)
     return Answer(document=behaviour.shown(world, id, document))
 
 
@@ -114,7 +114,7 @@ def _put(world: "World", id: ResourceId, call: Call) -> Answer:
 def _patch(world: "World", id: ResourceId, call: Call) -> Answer:
     existing = world.store.get(id.path)
     if existing is None:
-        raise not_found(id.pairs[-1][0], id.name)
+        raise resource_not_found(id)
     _refuse_while_busy(world, id)
     merged, behaviour = _merge(existing, content_of(call)), behaviour_of(id.type)
     if world.faults.silences(call.method, id.path):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from emulator.arm.errors import bad_request
 from emulator.arm.resource_id import ResourceId
+from emulator.execution.locations import LONG, workspace_id
 
 if TYPE_CHECKING:
     from emulator.world import World
@@ -22,10 +23,13 @@ def datastore_uri(workspace: ResourceId, store: str, path: str) -> str:
 
 def resolved_uri(world: "World", workspace: ResourceId, uri: str) -> str:
     """The path of an asset in full; Azure's refusal when it names a job or datastore that is not there."""
+    whole = LONG.fullmatch(uri)
+    if whole:
+        _check_datastore(world, workspace_id(f"/{whole[1]}"), whole[2])
+        return uri
     short = _SHORT.fullmatch(uri)
     if short:
-        if world.store.get(workspace.child("datastores", short["store"]).path) is None:
-            raise bad_request(f"Could not find datastore: {short['store']}", "UserError")
+        _check_datastore(world, workspace, short["store"])
         return datastore_uri(workspace, short["store"], short["path"])
     run = _RUN.fullmatch(uri)
     if run:
@@ -34,6 +38,11 @@ def resolved_uri(world: "World", workspace: ResourceId, uri: str) -> str:
     if job:
         return _output_uri(world, workspace, job["job"], job["output"], job["path"] or "")
     return uri
+
+
+def _check_datastore(world: "World", workspace: ResourceId, name: str) -> None:
+    if world.store.get(workspace.child("datastores", name).path) is None:
+        raise bad_request(f"Could not find datastore: {name}", "UserError")
 
 
 def _output_uri(world: "World", workspace: ResourceId, job: str, output: str, path: str) -> str:

@@ -27,7 +27,7 @@ def test_a_real_credential_gets_a_token_that_opens_azure(credential: ClientSecre
     token = credential.get_token(SCOPE).token
     claims = jwt.decode(token, options={"verify_signature": False})
     assert claims["aud"] == identity.ARM_AUDIENCE
-    assert _refused(f"Bearer {token}") == (404, "ResourceNotFound")
+    assert _refused(f"Bearer {token}") == (404, "ResourceGroupNotFound")
 
 
 @pytest.mark.parametrize(
