@@ -45,6 +45,9 @@ class AssetVersions(Behaviour):
 
     def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
         """Refuse other content under the same version; make the container with the first one."""
+        owner = id.ancestor(1)
+        if world.store.get(owner.path) is None:
+            raise parent_not_found(owner.path)
         given = {key: value for key, value in (body.get("properties") or {}).items() if value is not None}
         given = self.completed(world, id, given)
         if existing is None:
@@ -58,10 +61,11 @@ class AssetVersions(Behaviour):
 
     def refusal(self) -> str:
         """Azure's words for a version that is there with other content."""
+        article = "An" if self.noun[0] in "aeiou" else "A"
         return (
-            f"A {self.noun} with this name and version already exists. If you are trying to create a new {self.noun}, "
-            f"use a different name or version. If you are trying to update an existing {self.noun}, the existing "
-            f"asset's {self.location} cannot be changed. Only tags, description, and isArchived can be updated."
+            f"{article} {self.noun} with this name and version already exists. If you are trying to create a new "
+            f"{self.noun}, use a different name or version. If you are trying to update an existing {self.noun}, the "
+            f"existing asset's {self.location} cannot be changed. Only tags, description, and isArchived can be updated."
         )
 
     def completed(self, world: "World", id: ResourceId, properties: Document) -> Document:
@@ -95,10 +99,7 @@ def _in_view(document: Document, query: dict[str, str]) -> bool:
 
 
 def _ensure_container(world: "World", id: ResourceId, properties: Document) -> None:
-    container = id.parent
-    owner = container.parent if container else None
-    if container is None or owner is None or world.store.get(owner.path) is None:
-        raise parent_not_found(owner.path if owner else id.path)
+    container = id.ancestor(len(id.pairs) - 1)
     if world.store.get(container.path) is None:
         body = behaviour_of(container.type).prepare(world, container, {"properties": properties}, None)
         world.store.put(container.path, stamped(container, body, None))
