@@ -64,8 +64,9 @@ class AssetVersions(Behaviour):
         article = "An" if self.noun[0] in "aeiou" else "A"
         return (
             f"{article} {self.noun} with this name and version already exists. If you are trying to create a new "
-            f"{self.noun}, use a different name or version. If you are trying to update an existing {self.noun}, the "
-            f"existing asset's {self.location} cannot be changed. Only tags, description, and isArchived can be updated."
+            f"{self.noun}, use a different name or version. If you are trying to update an existing {self.noun}, "
+            f"the existing asset's {self.location} cannot be changed. Only tags, description, and isArchived can be "
+            "updated."
         )
 
     def completed(self, world: "World", id: ResourceId, properties: Document) -> Document:
