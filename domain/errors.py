@@ -7,11 +7,11 @@ class SignalboxError(Exception):
     """Any error of Signalbox's own. The message says what happened, why, and what to do next."""
 
 
-class Terminal(SignalboxError):
+class Terminal(SignalboxError):  # noqa: N818 — the house's word, read aloud everywhere
     """A person must act; trying again changes nothing."""
 
 
-class Transient(SignalboxError):
+class Transient(SignalboxError):  # noqa: N818 — the house's word, read aloud everywhere
     """Time may mend it; the one retry policy tries again."""
 
 

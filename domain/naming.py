@@ -1,8 +1,13 @@
 """Every name in Azure is derived here. (Seed 002, batch endpoint naming convention.)
 
-Rules: "Naming rules and restrictions for Azure resources" and "Manage resource quotas for Azure Machine Learning": batch
-endpoints and deployments have 3 to 32 characters, a letter first, then letters, digits and hyphens (the seed's deployment
-names also have a dot); assets have up to 255 characters: letters, digits, hyphens, underscores, dots.
+Rules of Azure, from its documentation (learn.microsoft.com):
+- azure/machine-learning/how-to-manage-quotas: an endpoint's name begins with a letter, has 3 to 32 characters, letters, digits
+  and single hyphens. azure-ai-ml checks the same, and that no hyphen is last.
+- azure/machine-learning/how-to-use-batch-model-deployments: a batch endpoint's name is unique in its region, hence `Naming`.
+- rest/api/azureml/registry-model-containers/create-or-update: models and data have 1 to 255 letters, digits, hyphens and
+  underscores, a letter or digit first.
+- rest/api/azureml/batch-deployments/update gives deployments the pattern of models, which has no dot; the seed's deployment
+  names have one (`deployment-20251210.1`). The seed says what its pipelines run, so its form is kept.
 """
 
 import re
@@ -12,8 +17,8 @@ from dataclasses import dataclass
 from domain.unit import Unit
 
 ENDPOINT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-ASSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
-LONGEST_ENDPOINT = 32
+ASSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
+SHORTEST_ENDPOINT, LONGEST_ENDPOINT = 3, 32
 
 
 @dataclass(frozen=True)
@@ -43,26 +48,36 @@ def data_asset_name(unit: Unit) -> str:
     return f"{unit.plant}_{unit.circuit}".upper()
 
 
+def faults_of_name(unit: Unit, naming: Naming) -> tuple[str, ...]:
+    """Every name of one circuit that Azure would refuse, with the rule it breaks."""
+    faults: list[str] = []
+    endpoint = naming.endpoint(unit)
+    if not ENDPOINT.fullmatch(endpoint):
+        faults.append(
+            f"{unit}: Azure would refuse the endpoint name {endpoint!r}: a letter first, then letters, digits and single "
+            "hyphens, none last"
+        )
+    if not SHORTEST_ENDPOINT <= len(endpoint) <= LONGEST_ENDPOINT:
+        faults.append(
+            f"{unit}: Azure would refuse the endpoint name {endpoint!r}: it has {len(endpoint)} characters, and "
+            f"{SHORTEST_ENDPOINT} to {LONGEST_ENDPOINT} are allowed; shorten the plant, the circuit or the suffix"
+        )
+    faults += [
+        f"{unit}: Azure would refuse the name {name!r}: 1 to 255 letters, digits, hyphens and underscores"
+        for name in (model_name(unit), data_asset_name(unit))
+        if not ASSET.fullmatch(name)
+    ]
+    return tuple(faults)
+
+
 def faults_of_names(units: Iterable[Unit], naming: Naming) -> tuple[str, ...]:
-    """Every name that Azure would refuse, with the rule it breaks."""
+    """Every name that Azure would refuse, and every two circuits that would share one."""
     faults: list[str] = []
     seen: dict[str, Unit] = {}
     for unit in units:
+        faults += faults_of_name(unit, naming)
         endpoint = naming.endpoint(unit)
-        if not ENDPOINT.fullmatch(endpoint):
-            faults.append(
-                f"{unit}: endpoint name {endpoint!r} must begin with a letter and have letters, digits and single hyphens"
-            )
-        if not 3 <= len(endpoint) <= LONGEST_ENDPOINT:
-            faults.append(
-                f"{unit}: endpoint name {endpoint!r} has {len(endpoint)} characters; Azure takes 3 to {LONGEST_ENDPOINT}"
-            )
-        if endpoint in seen and seen[endpoint] != unit:
-            faults.append(f"{unit} and {seen[endpoint]} would share the endpoint {endpoint!r}; rename one")
-        seen.setdefault(endpoint, unit)
-        faults += [
-            f"{unit}: name {name!r} must have letters, digits, hyphens, underscores and dots only"
-            for name in (model_name(unit), data_asset_name(unit))
-            if not ASSET.fullmatch(name)
-        ]
+        first = seen.setdefault(endpoint, unit)
+        if first != unit:
+            faults.append(f"{unit} and {first} would share the endpoint {endpoint!r} and the model; rename one")
     return tuple(faults)

@@ -2,15 +2,13 @@
 
 from datetime import date, datetime
 
+from domain.moment import utc_text
 from domain.unit import Unit
+
+__all__ = ["NO_PREVIOUS", "deployment_tags", "model_tags", "utc_text"]
 
 NO_PREVIOUS = "none"
 """`previous_deployment` of an endpoint's first deployment."""
-
-
-def utc_text(moment: datetime) -> str:
-    """ISO 8601 in UTC with Z, to the second."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def model_tags(

@@ -1,17 +1,21 @@
 """The smallest part of a workload with a model of its own: a circuit of a plant."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from functools import total_ordering
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from domain.errors import Terminal
+from domain.identifiers import PlantId
 
 
+@total_ordering
 class Unit(BaseModel):
     """A circuit of a plant, written PLANT/CIRCUIT."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    plant: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$")
-    circuit: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$")
+    plant: PlantId
+    circuit: PlantId
 
     def __str__(self) -> str:
         return f"{self.plant}/{self.circuit}"
@@ -22,7 +26,11 @@ class Unit(BaseModel):
     @classmethod
     def parse(cls, text: str) -> "Unit":
         """Read PLANT/CIRCUIT; Terminal when it is something else."""
-        plant, separator, circuit = text.strip().partition("/")
-        if not separator or not plant or not circuit or "/" in circuit:
-            raise Terminal(f"{text!r} is not a circuit; write PLANT/CIRCUIT, such as PLANT001/CIRCUIT01")
-        return cls(plant=plant, circuit=circuit)
+        plant, _, circuit = text.strip().partition("/")
+        try:
+            return cls(plant=plant, circuit=circuit)
+        except ValidationError as error:
+            raise Terminal(
+                f"{text[:100]!r} is not a circuit; write PLANT/CIRCUIT with letters, digits and hyphens, "
+                "such as PLANT001/CIRCUIT01"
+            ) from error

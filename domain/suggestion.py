@@ -1,0 +1,21 @@
+"""What somebody may have meant."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+SHOWN = 12
+"""Names shown of a long list; a workload may have a thousand circuits."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """` (did you mean X?)`, or nothing when nothing known is close."""
+    by_fold = {name.casefold(): name for name in known}
+    close = get_close_matches(word.casefold(), by_fold, n=1)
+    return f" (did you mean {by_fold[close[0]]}?)" if close else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """`a, b, c`, and how many more when there are many; `none` when there is none."""
+    every = list(names)
+    more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
+    return (", ".join(every[:SHOWN]) + more) or "none"
