@@ -2,37 +2,53 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, Strict, ValidationError
 
 from domain.canonical import canonical_json, digest_of
 from domain.errors import InvalidDeclaration
+from domain.identifiers import PlantId, Sha256
+from domain.naming import model_name
+from domain.suggestion import did_you_mean, listed
 from domain.unit import Unit
+from domain.wording import dotted, worded
 
 FILE = "changed_circuits.json"
-SHA256 = r"^sha256:[0-9a-f]{64}$"
+MAX_BYTES = 8 * 1024 * 1024
+"""Ten times what a thousand circuits take."""
+
+
+def _written_day(value: object) -> object:
+    """A number is no day, though pydantic would read seconds since 1970 into it."""
+    if isinstance(value, int | float):
+        raise ValueError("write the day as YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written_day)]
+Metrics = dict[str, Annotated[FiniteFloat, Strict()]]
 
 
 class ChangedCircuit(BaseModel):
     """A circuit whose candidate was registered. metrics of candidate and champion are of the same rows."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
-    plant_id: str
-    circuit_id: str
+    plant_id: PlantId
+    circuit_id: PlantId
     model_name: str = Field(min_length=1)
     model_version: str = Field(min_length=1)
-    model_digest: str = Field(pattern=SHA256)
+    model_digest: Sha256
     data_asset: str = Field(min_length=1)
-    cutoff_date: date
-    data_report_digest: str = Field(pattern=SHA256)
+    cutoff_date: Day
+    data_report_digest: Sha256
     training_job: str = Field(min_length=1)
-    metrics: dict[str, float]
+    metrics: Metrics
     champion_version: str | None = None
-    champion_metrics: dict[str, float] | None = None
+    champion_metrics: Metrics | None = None
 
     @property
     def unit(self) -> Unit:
@@ -43,7 +59,7 @@ class ChangedCircuit(BaseModel):
 class ChangedCircuits(BaseModel):
     """The whole file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
     workload: str = Field(min_length=1)
     build_id: str = Field(min_length=1)
@@ -51,30 +67,15 @@ class ChangedCircuits(BaseModel):
     circuits: tuple[ChangedCircuit, ...] = Field(min_length=1)
 
     @classmethod
-    def parse(cls, content: str | dict[str, Any], known: Collection[Unit]) -> "ChangedCircuits":
+    def parse(cls, content: str | Mapping[str, Any], known: Collection[Unit]) -> "ChangedCircuits":
         """Read the file; InvalidDeclaration names every fault in it. known: the workload's circuits."""
-        if isinstance(content, str):
-            try:
-                content = json.loads(content)
-            except ValueError as error:
-                raise InvalidDeclaration([f"{FILE}: not JSON: {error}"]) from error
+        document = _document(content) if isinstance(content, str) else dict(content)
+        faults = _circuit_faults(document, known)
         try:
-            changed = cls.model_validate(content)
+            changed = cls.model_validate(document)
         except ValidationError as error:
-            raise InvalidDeclaration(
-                [
-                    f"{FILE}: {'.'.join(map(str, fault['loc'])) or 'document'}: {fault['msg']}"
-                    for fault in error.errors()
-                ]
-            ) from error
-        names = Counter(f"{circuit.plant_id}/{circuit.circuit_id}" for circuit in changed.circuits)
-        circuits = {str(unit) for unit in known}
-        faults = [f"{FILE}: {name} is listed {count} times" for name, count in names.items() if count > 1]
-        faults += [
-            f"{FILE}: {name} is not a circuit of {changed.workload}; there are {', '.join(sorted(circuits))}"
-            for name in names
-            if name not in circuits
-        ]
+            shapes = [f"{FILE}: {dotted(where)}: {what}" for where, what in worded(error, cls)]
+            raise InvalidDeclaration([*shapes, *faults]) from error
         if faults:
             raise InvalidDeclaration(faults)
         return changed
@@ -87,3 +88,44 @@ class ChangedCircuits(BaseModel):
     def digest(self) -> str:
         """Of the content, whatever its spelling."""
         return digest_of(canonical_json(self))
+
+
+def _document(text: str) -> dict[str, Any]:
+    if len(text) > MAX_BYTES:
+        raise InvalidDeclaration([f"{FILE}: {len(text)} characters, more than the {MAX_BYTES} that are read"])
+    try:
+        document = json.loads(text, object_pairs_hook=_unrepeated)
+    except (ValueError, RecursionError) as error:
+        raise InvalidDeclaration([f"{FILE}: not usable JSON: {error}"]) from error
+    if not isinstance(document, dict):
+        raise InvalidDeclaration([f"{FILE}: must be an object with workload, build_id, code_commit and circuits"])
+    return document
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    repeated = [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]
+    if repeated:
+        raise ValueError(f"key {listed(repeated)} stands twice in one object")
+    return dict(pairs)
+
+
+def _circuit_faults(document: Mapping[str, Any], known: Collection[Unit]) -> list[str]:
+    """Circuits that are unknown or repeated, or carry another's model, seen also where other fields are faulty."""
+    entries = document.get("circuits")
+    if not isinstance(entries, list | tuple):
+        return []
+    units = {str(unit): unit for unit in known}
+    entries = [entry for entry in entries if isinstance(entry, Mapping)]
+    counts = Counter(f"{entry.get('plant_id')}/{entry.get('circuit_id')}" for entry in entries)
+    faults = [f"{FILE}: {name} is listed {count} times" for name, count in counts.items() if count > 1]
+    faults += [
+        f"{FILE}: {name} is not a circuit of the workload{did_you_mean(name, units)}; there are {listed(units)}"
+        for name in counts
+        if name not in units
+    ]
+    for entry in entries:
+        unit = units.get(f"{entry.get('plant_id')}/{entry.get('circuit_id')}")
+        model = entry.get("model_name")
+        if unit is not None and isinstance(model, str) and model != model_name(unit):
+            faults.append(f"{FILE}: {unit} carries model {model!r}; its own is {model_name(unit)!r}")
+    return faults

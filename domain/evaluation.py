@@ -26,7 +26,7 @@ class Judgement:
 class Evaluation(BaseModel):
     """How candidate and champion are compared, on the same rows.
 
-    margin: by how much, in the metric's unit, the candidate must be better. limit: the worst value that is acceptable at all.
+    margin: by how much, in the metric's unit, the candidate must be better. limit: the worst value acceptable at all.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,17 +36,20 @@ class Evaluation(BaseModel):
     margin: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     limit: float | None = Field(default=None, allow_inf_nan=False)
 
-    def judge(self, candidate: Mapping[str, float], champion: Mapping[str, float] | None) -> Judgement:
-        """A candidate without a finite metric never wins; without a champion, one within the limit does."""
-        ours = candidate.get(self.metric, math.nan)
-        if not math.isfinite(ours):
+    def judge(self, candidate: Mapping[str, object], champion: Mapping[str, object] | None) -> Judgement:
+        """A candidate without a finite metric never wins; without a champion, one within the limit does.
+
+        candidate, champion: metrics as the evaluate step wrote them, so they are not trusted to be numbers.
+        """
+        ours = _finite(candidate.get(self.metric))
+        if ours is None:
             return Judgement(False, f"the candidate has no finite {self.metric}")
         if self.limit is not None and self._gain(ours, self.limit) < 0:
             return Judgement(False, f"{self.metric} {ours:.4g} is worse than the limit {self.limit:.4g}")
         if champion is None:
             return Judgement(True, f"there is no champion yet; {self.metric} {ours:.4g}")
-        theirs = champion.get(self.metric, math.nan)
-        if not math.isfinite(theirs):
+        theirs = _finite(champion.get(self.metric))
+        if theirs is None:
             return Judgement(
                 False, f"the champion has no finite {self.metric} on these rows, so nothing can be compared"
             )
@@ -60,3 +63,10 @@ class Evaluation(BaseModel):
 
     def _gain(self, ours: float, theirs: float) -> float:
         return theirs - ours if self.direction is Direction.MINIMIZE else ours - theirs
+
+
+def _finite(value: object) -> float | None:
+    """The number, if it is one that can be compared; true and false are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None

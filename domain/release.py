@@ -3,28 +3,37 @@
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
-from functools import cached_property
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from domain.canonical import canonical_json, digest_of
 from domain.changed_circuits import ChangedCircuit, ChangedCircuits
+from domain.moment import Moment
 
 NAME = re.compile(r"(\d{8})\.(\d+)")
 
 
 class Release(BaseModel):
-    """What is released: for each circuit the model's name, version and content digest, its data, and how it was judged."""
+    """What is released: for each circuit the model's name, version and digest, its data, and how it was judged."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
-    workload: str
+    workload: str = Field(min_length=1)
     name: str = Field(pattern=r"^\d{8}\.[1-9]\d*$")
-    created_at: AwareDatetime
+    created_at: Moment
     requested_by: str
     build_id: str
     code_commit: str
     units: tuple[ChangedCircuit, ...] = Field(min_length=1)
+
+    @field_validator("units")
+    @classmethod
+    def _each_once(cls, units: tuple[ChangedCircuit, ...]) -> tuple[ChangedCircuit, ...]:
+        names = [str(unit.unit) for unit in units]
+        repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+        if repeated:
+            raise ValueError(f"listed more than once: {', '.join(repeated)}")
+        return units
 
     @classmethod
     def of(cls, changed: ChangedCircuits, name: str, created_at: datetime, requested_by: str) -> "Release":
@@ -43,14 +52,14 @@ class Release(BaseModel):
         """What the digest is taken of."""
         return canonical_json(self)
 
-    @cached_property
+    @property
     def digest(self) -> str:
-        """The release's identity: change one byte and it is another release."""
+        """The release's identity: change one byte and it is another release. Never cached: a copy would inherit it."""
         return digest_of(self.canonical_json())
 
 
 def next_name(day: date, taken: Iterable[str]) -> str:
-    """`YYYYMMDD.N`, N being the first number of that day that is free."""
+    """`YYYYMMDD.N`, N being one more than the highest of that day."""
     stem = day.strftime("%Y%m%d")
     numbers = [int(found[2]) for name in taken if (found := NAME.fullmatch(name)) and found[1] == stem]
     return f"{stem}.{max(numbers, default=0) + 1}"
