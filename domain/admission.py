@@ -1,10 +1,15 @@
 """Whether a stage admits a release: one pure method over the facts, which says every reason why not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
 
 from domain.decision import Choice, Decision
 from domain.fact import Fact, Kind, chain_faults, facts_of
+from domain.gate import Gate
+from domain.moment import in_utc
 from domain.release import Release
 from domain.stage import Stage
 
@@ -23,41 +28,81 @@ class Admission:
 
 def admit(stage: Stage, before: Sequence[Stage], release: Release, facts: Sequence[Fact]) -> Admission:
     """May this release go to this stage now? before: the stages below; facts: of this release, in order."""
-    reasons = [f"the ledger does not hold together: {fault}" for fault in chain_faults(facts)]
+    return Admission(
+        (
+            *(f"the ledger does not hold together: {fault}" for fault in chain_faults(facts)),
+            *_not_requested(release, facts),
+            *_over_or_held(stage, release, facts),
+            *(reason for lower in before for reason in _not_verified(lower, stage, facts)),
+            *(_not_approved(stage, stage.gate, release, facts) if stage.gate is not None else ()),
+        )
+    )
+
+
+def _not_requested(release: Release, facts: Sequence[Fact]) -> Iterator[str]:
+    if any((fact.workload, fact.release) != (release.workload, release.name) for fact in facts):
+        yield f"the facts are not all of release {release.name} of {release.workload}; read its own"
     requested = facts_of(facts, Kind.REQUESTED)
     if not requested:
-        reasons.append(f"release {release.name} was never requested; start it with `signalbox release`")
-    elif requested[0].body.get("digest") != release.digest:
-        reasons.append(
-            f"what was requested is {requested[0].body.get('digest')}, and this is {release.digest}: it was changed"
-        )
+        yield f"release {release.name} was never requested; start it with `signalbox release`"
+    for fact in requested[1:]:
+        yield f"release {release.name} was requested again by fact {fact.sequence}; a release is requested once"
+    if requested and requested[0].body.get("digest") != release.digest:
+        yield f"what was requested is {requested[0].body.get('digest')}, and this is {release.digest}: it was changed"
+
+
+def _over_or_held(stage: Stage, release: Release, facts: Sequence[Fact]) -> Iterator[str]:
     for fact in facts_of(facts, Kind.ENDED):
-        reasons.append(f"release {release.name} has ended {fact.body.get('outcome')}; make a new release")
-    for fact in facts_of(facts, Kind.HELD, stage.name):
-        reasons.append(f"{stage.name} is held: {fact.body.get('reason')}; make a new release")
-    for lower in before:
-        if not facts_of(facts, Kind.VERIFIED, lower.name):
-            reasons.append(f"stage {lower.name} is not verified; it comes before {stage.name}")
-    if stage.gate is not None:
-        reasons += _gate_reasons(stage, release, facts)
-    return Admission(tuple(reasons))
+        yield f"release {release.name} has ended {fact.body.get('outcome')}; make a new release"
+    for fact in facts_of(facts, Kind.HELD):
+        if fact.stage in {None, stage.name}:
+            yield f"{fact.stage or 'every stage'} is held: {fact.body.get('reason')}; make a new release"
 
 
-def _gate_reasons(stage: Stage, release: Release, facts: Sequence[Fact]) -> list[str]:
-    if stage.gate is None:
-        return []
-    decisions = [Decision.model_validate(fact.body) for fact in facts_of(facts, Kind.DECIDED, stage.name)]
-    here = [decision for decision in decisions if decision.gate == stage.gate.name]
-    reasons = [
-        f"{decision.approver} rejected it at {decision.gate}: {decision.comment}"
-        for decision in here
-        if decision.choice is Choice.REJECT
-    ]
-    approved = [decision for decision in here if decision.choice is Choice.APPROVE]
-    if not approved and not reasons:
-        reasons.append(f"nobody has approved it at {stage.gate.name}; a member of {stage.gate.group} must")
-    if approved and all(decision.release_digest != release.digest for decision in approved):
-        reasons.append(
-            f"the approval at {stage.gate.name} is about {approved[-1].release_digest}, not {release.digest}: approve again"
-        )
-    return reasons
+def _not_verified(lower: Stage, stage: Stage, facts: Sequence[Fact]) -> Iterator[str]:
+    """What happened last at the lower stage counts: what was verified and then rolled back is not verified."""
+    outcomes = [fact for fact in facts if fact.kind in {Kind.VERIFIED, Kind.ROLLED_BACK} and fact.stage == lower.name]
+    if not outcomes:
+        yield f"stage {lower.name} is not verified; it comes before {stage.name}"
+    elif outcomes[-1].kind is Kind.ROLLED_BACK:
+        yield f"stage {lower.name} was rolled back: {outcomes[-1].body.get('reason')}; it comes before {stage.name}"
+    elif outcomes[-1].body.get("passed") is not True:
+        yield f"stage {lower.name} did not pass its verification; it comes before {stage.name}"
+
+
+def _not_approved(stage: Stage, gate: Gate, release: Release, facts: Sequence[Fact]) -> Iterator[str]:
+    decisions: list[Decision] = []
+    for fact in facts_of(facts, Kind.DECIDED, stage.name):
+        try:
+            decisions.append(Decision.model_validate(fact.body))
+        except ValidationError as error:
+            yield f"the decision in fact {fact.sequence} cannot be read ({error.error_count()} faults); decide again"
+    here = [decision for decision in decisions if decision.gate == gate.name]
+    rejected = [decision for decision in here if decision.choice is Choice.REJECT]
+    for decision in rejected:
+        yield f"{decision.approver} rejected it at {decision.gate}: {decision.comment}"
+    voids = {decision: _void(decision, release, _expiry(stage, facts)) for decision in here if decision not in rejected}
+    if not rejected and not voids:
+        yield f"nobody has approved it at {gate.name}; a member of {gate.group} must"
+    if voids and all(voids.values()):
+        for reason in voids.values():
+            yield f"the approval at {gate.name} {reason}: approve again"
+
+
+def _void(decision: Decision, release: Release, expires_at: datetime | None) -> str:
+    """Why an approval does not count; empty when it does."""
+    if decision.release_digest != release.digest:
+        return f"by {decision.approver} is about {decision.release_digest}, not {release.digest}"
+    if expires_at is not None and decision.decided_at > expires_at:
+        return f"by {decision.approver} came after the time was up"
+    return ""
+
+
+def _expiry(stage: Stage, facts: Sequence[Fact]) -> datetime | None:
+    """When the gate closes, as it was asked; None where it was never asked."""
+    for fact in facts_of(facts, Kind.ASKED, stage.name):
+        try:
+            return in_utc(datetime.fromisoformat(str(fact.body.get("expires_at"))))
+        except ValueError:
+            return datetime.min.replace(tzinfo=UTC)  # unreadable: no approval can be in time
+    return None

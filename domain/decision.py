@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from enum import StrEnum
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.gate import Gate
+from domain.moment import Moment
 
 
 class Choice(StrEnum):
@@ -24,9 +25,9 @@ class Decision(BaseModel):
     stage: str
     release_digest: str
     choice: Choice
-    approver: str
-    comment: str
-    decided_at: AwareDatetime
+    approver: str = Field(max_length=200)
+    comment: str = Field(max_length=4000)
+    decided_at: Moment
 
 
 def check_decision(decision: Decision, gate: Gate, members: Collection[str], release_digest: str) -> tuple[str, ...]:
@@ -40,6 +41,6 @@ def check_decision(decision: Decision, gate: Gate, members: Collection[str], rel
         reasons.append(
             f"{decision.approver or 'nobody'} is not a member of {gate.group}; ask one of its members to decide"
         )
-    if decision.choice is Choice.REJECT and not decision.comment:
+    if decision.choice is Choice.REJECT and not decision.comment.strip():
         reasons.append("a rejection needs a comment that says why")
     return tuple(reasons)

@@ -5,9 +5,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.canonical import canonical_json, digest_of
+from domain.moment import Moment
+
+PATH_PART = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 FIRST = "sha256:" + "0" * 64
 """What the first fact of a release carries in place of a digest before it."""
@@ -32,13 +35,13 @@ class Kind(StrEnum):
 class Fact(BaseModel):
     """One fact. previous: digest of the fact before."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
-    workload: str
-    release: str
+    workload: str = Field(pattern=PATH_PART)
+    release: str = Field(pattern=PATH_PART)
     sequence: int = Field(ge=0)
     kind: Kind
-    at: AwareDatetime
+    at: Moment
     body: dict[str, Any]
     previous: str
 
@@ -79,20 +82,37 @@ class Fact(BaseModel):
 
 
 def chain_faults(facts: Sequence[Fact]) -> tuple[str, ...]:
-    """Every record that is missing, out of order, edited, or of another release; none when the chain holds."""
+    """Every record that is missing, repeated, out of order, edited, or of another release; none when the chain holds.
+
+    An edited last record shows only once another follows it: nothing yet carries its digest.
+    """
     faults: list[str] = []
     before: Fact | None = None
-    for position, fact in enumerate(facts):
-        where = f"fact {fact.sequence} ({fact.kind})"
-        if fact.sequence != position:
-            faults.append(f"{where} stands where fact {position} should: a record is missing or out of order")
-        expected = FIRST if before is None else before.digest
-        if fact.previous != expected:
-            faults.append(f"{where} does not follow the record before it: one of the two was changed")
+    if facts and facts[0].sequence == 0 and facts[0].previous != FIRST:
+        faults.append(f"{_named(facts[0])} is the first and still names one before it: it was changed")
+    for fact in facts:
+        expected = 0 if before is None else before.sequence + 1
+        if fact.sequence > expected:
+            missing = (
+                f"fact {expected}" if fact.sequence == expected + 1 else f"facts {expected} to {fact.sequence - 1}"
+            )
+            faults.append(f"{missing} missing before {_named(fact)}")
+        elif before is not None and fact.sequence == before.sequence:
+            faults.append(f"{_named(fact)} stands there twice")
+        elif before is not None and fact.sequence < before.sequence:
+            faults.append(f"{_named(fact)} is out of order: it stands after fact {before.sequence}")
+        elif before is not None and fact.previous != before.digest:
+            faults.append(f"{_named(before)} was changed after {_named(fact)} was written, or that one was")
         if before is not None and (fact.workload, fact.release) != (before.workload, before.release):
-            faults.append(f"{where} is of {fact.workload} {fact.release}, not of {before.workload} {before.release}")
+            faults.append(
+                f"{_named(fact)} is of {fact.workload} {fact.release}, not {before.workload} {before.release}"
+            )
         before = fact
     return tuple(faults)
+
+
+def _named(fact: Fact) -> str:
+    return f"fact {fact.sequence} ({fact.kind})"
 
 
 def facts_of(facts: Sequence[Fact], kind: Kind, stage: str | None = None) -> tuple[Fact, ...]:

@@ -1,13 +1,14 @@
 """Every name in Azure is derived here. (Seed 002, batch endpoint naming convention.)
 
 Rules of Azure, from its documentation (learn.microsoft.com):
-- azure/machine-learning/how-to-manage-quotas: an endpoint's name begins with a letter, has 3 to 32 characters, letters, digits
-  and single hyphens. azure-ai-ml checks the same, and that no hyphen is last.
-- azure/machine-learning/how-to-use-batch-model-deployments: a batch endpoint's name is unique in its region, hence `Naming`.
-- rest/api/azureml/registry-model-containers/create-or-update: models and data have 1 to 255 letters, digits, hyphens and
-  underscores, a letter or digit first.
-- rest/api/azureml/batch-deployments/update gives deployments the pattern of models, which has no dot; the seed's deployment
-  names have one (`deployment-20251210.1`). The seed says what its pipelines run, so its form is kept.
+- azure/machine-learning/how-to-manage-quotas: an endpoint's name begins with a letter, has 3 to 32 characters:
+  letters, digits and single hyphens. azure-ai-ml checks the same, and that no hyphen is last.
+- azure/machine-learning/how-to-use-batch-model-deployments: the name of a batch endpoint is unique in its region,
+  hence `Naming`.
+- rest/api/azureml/registry-model-containers/create-or-update: models and data have 1 to 255 letters, digits, hyphens
+  and underscores, a letter or digit first.
+- rest/api/azureml/batch-deployments/update gives deployments the pattern of models, which has no dot; the seed's
+  deployment names have one (`deployment-20251210.1`). The seed says what its pipelines run, so its form is kept.
 """
 
 import re
@@ -54,8 +55,8 @@ def faults_of_name(unit: Unit, naming: Naming) -> tuple[str, ...]:
     endpoint = naming.endpoint(unit)
     if not ENDPOINT.fullmatch(endpoint):
         faults.append(
-            f"{unit}: Azure would refuse the endpoint name {endpoint!r}: a letter first, then letters, digits and single "
-            "hyphens, none last"
+            f"{unit}: Azure would refuse the endpoint name {endpoint!r}: a letter first, then letters, digits and "
+            "single hyphens, none last"
         )
     if not SHORTEST_ENDPOINT <= len(endpoint) <= LONGEST_ENDPOINT:
         faults.append(

@@ -12,8 +12,8 @@ from domain.unit import Unit
 class Standing:
     """What one circuit's endpoint serves, and what its deployment says came before.
 
-    previous: the tag `previous_deployment` of the current deployment. previous_ready: whether that deployment still exists
-    and can serve.
+    previous: the tag `previous_deployment` of the current deployment. previous_ready: whether that deployment still
+    exists and can serve.
     """
 
     unit: Unit
@@ -39,13 +39,23 @@ class RollbackPlan:
 def plan_rollback(standings: Sequence[Standing]) -> RollbackPlan:
     """All circuits asked for go back, or none does."""
     switches: list[Switch] = []
-    refusals: list[str] = []
+    refusals = [] if standings else ["no circuit was named; name at least one"]
+    seen: set[str] = set()
     for standing in standings:
+        if standing.endpoint in seen:
+            refusals.append(f"{standing.unit}: {standing.endpoint} is named twice; name it once")
+        seen.add(standing.endpoint)
         if standing.current is None:
             refusals.append(f"{standing.unit}: {standing.endpoint} serves nothing, so there is nothing to go back from")
         elif standing.previous is None or standing.previous == NO_PREVIOUS:
             refusals.append(
-                f"{standing.unit}: {standing.current} is the first deployment of {standing.endpoint}; nothing came before it"
+                f"{standing.unit}: {standing.current} is the first deployment of {standing.endpoint}; "
+                "nothing came before it"
+            )
+        elif standing.previous == standing.current:
+            refusals.append(
+                f"{standing.unit}: {standing.current} names itself as the one before; choose a version with "
+                "`signalbox deploy-version`"
             )
         elif not standing.previous_ready:
             refusals.append(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain.datastore_path import DatastorePath, folder_for
 from domain.unit import Unit
 
 
@@ -56,17 +57,17 @@ class SmokeVerdict:
 
 
 class SmokeTest(BaseModel):
-    """A batch inference over test data. data: folder with {plant} and {circuit}. columns: what the output should have."""
+    """A batch inference over test data. data: folder with {plant} and {circuit}. columns: of the expected output."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    data: str = Field(pattern=r"^azureml://datastores/[A-Za-z0-9_]+/paths/.+$")
-    timeout_minutes: float = Field(default=15, gt=0, le=24 * 60)
+    data: DatastorePath
+    timeout_minutes: float = Field(default=15, gt=0, le=24 * 60, allow_inf_nan=False)
     columns: tuple[str, ...] = Field(min_length=1)
 
     def data_for(self, unit: Unit) -> str:
         """The circuit's test data."""
-        return self.data.format(plant=unit.plant, circuit=unit.circuit)
+        return folder_for(self.data, unit)
 
     def verdict(self, evidence: SmokeEvidence) -> SmokeVerdict:
         """Every row of the seed's table, in its order."""

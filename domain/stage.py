@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.gate import Gate
+from domain.identifiers import BlockName, ComputeName, StageName
 from domain.smoke import SmokeTest
-
-BLOCK_NAME = r"^[a-z0-9][a-z0-9-]*$"
 
 
 class ModelRegistryTarget(BaseModel):
@@ -16,7 +15,7 @@ class ModelRegistryTarget(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["model_registry"]
-    registry: str = Field(pattern=BLOCK_NAME)
+    registry: BlockName
 
 
 class BatchEndpointTarget(BaseModel):
@@ -25,9 +24,9 @@ class BatchEndpointTarget(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["batch_endpoint"]
-    workspace: str = Field(pattern=BLOCK_NAME)
-    compute: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]$")
-    vm_size: str
+    workspace: BlockName
+    compute: ComputeName
+    vm_size: str = Field(min_length=1)
     instance_count: int = Field(default=1, ge=1, le=100)
     max_concurrency_per_instance: int = Field(default=1, ge=1, le=64)
     mini_batch_size: int = Field(default=10, ge=1)
@@ -43,7 +42,7 @@ class Stage(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(pattern=BLOCK_NAME)
+    name: StageName
     target: Target
     gate: Gate | None = None
     verification: SmokeTest | None = None

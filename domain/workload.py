@@ -1,14 +1,18 @@
 """What a team trains and serves, as it is declared in workload.yaml."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain.datastore_path import DatastorePath, folder_for
 from domain.errors import Terminal
 from domain.evaluation import Evaluation
+from domain.identifiers import ComputeName, PlantId, WorkloadName
 from domain.stage import Stage
+from domain.suggestion import did_you_mean, listed
 from domain.unit import Unit
 
 
@@ -21,28 +25,32 @@ class Part(BaseModel):
 class Plant(Part):
     """A plant and its circuits."""
 
-    plant: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$")
-    circuits: tuple[str, ...] = Field(min_length=1)
+    plant: PlantId
+    circuits: tuple[PlantId, ...] = Field(min_length=1)
 
 
 class Data(Part):
-    """raw: folder with {plant}. starts: first day of data. pipeline: file. timestamp: column. expectations: Great Expectations'."""
+    """Raw data and what it must be like.
 
-    raw: str = Field(pattern=r"^azureml://datastores/[A-Za-z0-9_]+/paths/.+$")
+    raw: folder with {plant}. starts: first day of data. pipeline: file. timestamp: column.
+    expectations: Great Expectations' types, each with its arguments.
+    """
+
+    raw: DatastorePath
     starts: date
     pipeline: Path
-    timestamp: str
+    timestamp: str = Field(min_length=1)
     expectations: tuple[dict[str, Any], ...] = Field(min_length=1)
 
     def raw_for(self, unit: Unit) -> str:
         """The folder with the plant's raw data."""
-        return self.raw.format(plant=unit.plant, circuit=unit.circuit)
+        return folder_for(self.raw, unit)
 
 
 class Compute(Part):
     """A cluster of machines. size: Azure's VM size. idle_seconds: before it scales down."""
 
-    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]$")
+    name: ComputeName
     size: str = Field(min_length=1)
     max_instances: int = Field(ge=1, le=1000)
     idle_seconds: int = Field(default=120, ge=1)
@@ -74,7 +82,7 @@ class Scoring(Part):
 class Workload(Part):
     """One team's models on their way to production. folder: where the declaration and its files are."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)
+    name: WorkloadName
     description: str = Field(min_length=1)
     code: Path = Path()
     plants: tuple[Plant, ...] = Field(min_length=1, alias="units")
@@ -90,35 +98,35 @@ class Workload(Part):
         """Every circuit, in the declared order."""
         return tuple(Unit(plant=plant.plant, circuit=circuit) for plant in self.plants for circuit in plant.circuits)
 
-    def chosen_units(self, names: list[str] | None) -> tuple[Unit, ...]:
+    def unit(self, text: str) -> Unit:
+        """The circuit written PLANT/CIRCUIT; Terminal, with those there are, when there is none."""
+        return self.chosen_units([text])[0]
+
+    def chosen_units(self, names: Sequence[str] | None) -> tuple[Unit, ...]:
         """The circuits named, all when none is; Terminal naming every one that is unknown or repeated."""
         if names is None:
             return self.units
-        chosen = [Unit.parse(name) for name in names]
-        unknown = [str(unit) for unit in chosen if unit not in self.units]
-        repeated = sorted({str(unit) for unit in chosen if chosen.count(unit) > 1})
-        if unknown or repeated or not chosen:
-            reasons = [f"not in {self.name}: {', '.join(unknown)}"] if unknown else []
-            reasons += [f"named twice: {', '.join(repeated)}"] if repeated else []
-            reasons += ["none was named"] if not chosen else []
+        units = {str(unit): unit for unit in self.units}
+        chosen = [name.strip() for name in names]
+        reasons = [f"{name} is none of its circuits{did_you_mean(name, units)}" for name in chosen if name not in units]
+        reasons += [f"{name} is named twice" for name in dict.fromkeys(chosen) if chosen.count(name) > 1]
+        reasons += [] if chosen else ["none was named"]
+        if reasons:
             raise Terminal(
-                f"these circuits cannot be used ({'; '.join(reasons)}); there are {', '.join(map(str, self.units))}"
+                f"these circuits of {self.name} cannot be used: {'; '.join(reasons)}. There are {listed(units)}"
             )
-        return tuple(chosen)
+        return tuple(units[name] for name in chosen)
 
     def stage(self, name: str) -> Stage:
         """The stage of that name; Terminal, with those there are, when there is none."""
-        for stage in self.stages:
-            if stage.name == name:
-                return stage
-        raise Terminal(
-            f"{self.name} has no stage {name!r}; its stages are {', '.join(stage.name for stage in self.stages)}"
-        )
+        stages = {stage.name: stage for stage in self.stages}
+        if name not in stages:
+            raise Terminal(f"{self.name} has no stage {name!r}{did_you_mean(name, stages)}; there are {listed(stages)}")
+        return stages[name]
 
     def before(self, name: str) -> tuple[Stage, ...]:
         """The stages below one."""
-        names = [stage.name for stage in self.stages]
-        return self.stages[: names.index(self.stage(name).name)]
+        return self.stages[: self.stages.index(self.stage(name))]
 
     @property
     def scoring_folder(self) -> Path:
