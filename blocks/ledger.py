@@ -19,7 +19,7 @@ class Ledger(Block):
     _block_type_slug = "signalbox-ledger"
 
     account_url: str = Field(pattern=r"^https://[a-z0-9]{3,24}\.blob\.core\.[a-z.]+/?$")
-    container: str = Field(default="ledger", pattern=r"^[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]$")
+    container: str = Field(default="ledger", pattern=r"^[a-z0-9](-?[a-z0-9]){2,62}$")
     credential: AzureCredential
 
     def get_client(self) -> "ContainerClient":
