@@ -23,3 +23,21 @@ lock: ## resolve the dependencies anew into constraints.txt (hashes, no index ad
 	$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-header \
 	  --no-annotate --no-emit-index-url --group dev pyproject.toml -o constraints.txt
+
+demo: setup ## the whole path on real data, from extraction to production; CUTOFF=2014-09-30 chooses the day
+	$(BIN)/signalbox demo $(if $(CUTOFF),--cutoff $(CUTOFF))
+
+test: setup ## all tests
+	$(BIN)/python -m pytest -q
+
+lint: setup ## style, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup ## what it costs, against a floor measured in the same run
+	$(BIN)/python -m benchmarks
+
+clean: ## forget environment, data and logs
+	rm -rf $(VENV) .signalbox

@@ -24,7 +24,7 @@ class Ledger(Block):
 
     def get_client(self) -> "ContainerClient":
         """The SDK's client of the container; one object for equal settings."""
-        return _client(self.account_url, self.container, self.credential.get_client())
+        return _client(self.account_url, self.container, self.credential.get_client())  # type: ignore[arg-type]  # hashed by identity
 
 
 @lru_cache(maxsize=8)

@@ -22,7 +22,7 @@ class ModelRegistry(Block):
 
     def get_client(self) -> "MLClient":
         """The SDK's client of this registry; one object for equal settings."""
-        return _client(self.registry_name, self.credential.get_client())
+        return _client(self.registry_name, self.credential.get_client())  # type: ignore[arg-type]  # hashed by identity
 
 
 @lru_cache(maxsize=8)

@@ -29,7 +29,7 @@ class Workspace(Block):
 
     def get_client(self) -> "MLClient":
         """The SDK's client of this workspace; one object for equal settings."""
-        return _client(self.subscription_id, self.resource_group, self.workspace_name, self.credential.get_client())
+        return _client(self.subscription_id, self.resource_group, self.workspace_name, self.credential.get_client())  # type: ignore[arg-type]  # hashed by identity
 
     @property
     def studio_url(self) -> str:

@@ -2,6 +2,7 @@
 
 import typer
 
+from deployments.commands.demo import demo
 from deployments.commands.up import up
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ def signalbox() -> None:
 
 
 app.command()(up)
+app.command()(demo)
 
 if __name__ == "__main__":
     app()

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
+from deployments.port_holder import holder_of
 from domain.errors import Terminal
 
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -134,17 +135,24 @@ class Processes:
 
 
 def check_port_free(port: int, purpose: str, option: str) -> None:
-    """StartError when 127.0.0.1:port is taken: how to find the holder, and the option to choose another port."""
+    """StartError when 127.0.0.1:port is taken: its holder, and the option to choose another port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port in TIME_WAIT is free
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            find = f"lsof -nP -iTCP:{port} -sTCP:LISTEN" if sys.platform == "darwin" else f"ss -ltnp 'sport = :{port}'"
             raise StartError(
                 f"port {port} of 127.0.0.1 cannot be used for {purpose}: {error.strerror}. "
-                f"See who holds it with `{find}`, or choose another port with {option}."
+                f"{_how_to_free(port)}, or choose another port with {option}."
             ) from None
+
+
+def _how_to_free(port: int) -> str:
+    holder = holder_of(port)
+    if holder is not None:
+        return f"Process {holder.pid} holds it ({holder.command}): end it with `kill {holder.pid}`"
+    find = f"lsof -nP -iTCP:{port} -sTCP:LISTEN" if sys.platform == "darwin" else f"ss -ltnp 'sport = :{port}'"
+    return f"See who holds it with `{find}`"
 
 
 def free_port() -> int:

@@ -21,6 +21,7 @@ class Standing:
     current: str | None
     previous: str | None
     previous_ready: bool
+    release: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,16 @@
 """The same task for every circuit at once, and what became of each."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from prefect.futures import PrefectFuture
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from domain.errors import Terminal, Transient
 
 Result = TypeVar("Result")
 
-FAN_OUT: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=8)
+FAN_OUT = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=8))
 """Circuits at once in one flow run; unbounded threads did not finish a thousand (measured)."""
 
 

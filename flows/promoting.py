@@ -25,9 +25,7 @@ def promote_stage(
         str(unit.unit): promote_model.submit(
             dev,
             registry,
-            unit.model_name,
-            unit.model_version,
-            unit.model_digest,
+            unit,
             model_tags(unit.unit, unit.cutoff_date, "dev", datetime.now(UTC), release.name, release.build_id),
         )
         for unit in release.units

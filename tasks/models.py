@@ -10,6 +10,7 @@ from prefect import task
 
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
+from domain.changed_circuits import ChangedCircuit
 from domain.errors import Terminal
 from tasks.azure_errors import azure_errors
 from tasks.content import content_digest
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 DIGEST = "content_digest"
 """The property that holds the digest of a model's files: the registry's tags are the seed's, and no more."""
+
+CIRCUIT = "changed_circuit"
+"""The property of a promoted model that holds what training said of it."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def register_model(workspace: Workspace, name: str, folder: Path, tags: Mapping[
 
 @task(name="promote model", **RETRIED)
 def promote_model(
-    source: Workspace, registry: ModelRegistry, name: str, version: str, digest: str, tags: Mapping[str, str]
+    source: Workspace, registry: ModelRegistry, circuit: ChangedCircuit, tags: Mapping[str, str]
 ) -> Model:
     """Copy a model version from a workspace to the registry, its content checked before it leaves and on arrival.
 
@@ -108,6 +112,7 @@ def promote_model(
     from azure.ai.ml.constants import AssetTypes
     from azure.ai.ml.entities import Model as AzureModel
 
+    name, version, digest = circuit.model_name, circuit.model_version, circuit.model_digest
     present = find_model(registry, name, version)
     if present is None:
         with tempfile.TemporaryDirectory() as folder:
@@ -120,13 +125,24 @@ def promote_model(
                     path=str(files),
                     type=AssetTypes.CUSTOM_MODEL,
                     tags=dict(tags),
-                    properties={DIGEST: digest},
+                    properties={DIGEST: digest, CIRCUIT: circuit.model_dump_json()},
                 )
                 present = _frozen(registry.get_client().models.create_or_update(copy))
     with tempfile.TemporaryDirectory() as folder:
         arrived = content_digest(_download(registry.get_client(), name, version, Path(folder), registry.registry_name))
     _must_match(arrived, digest, name, version, f"registry {registry.registry_name}")
     return present
+
+
+def promoted_circuit(registry: ModelRegistry, name: str, version: str) -> ChangedCircuit:
+    """What training said of a version in the registry; Terminal when it is not there or was not promoted by Signalbox."""
+    model = find_model(registry, name, version)
+    if model is None:
+        there = ", ".join(found.version for found in models_of(registry, name)) or "none"
+        raise Terminal(f"registry {registry.registry_name} has no version {version} of {name}; it has {there}")
+    if CIRCUIT not in model.properties:
+        raise Terminal(f"model {name}:{version} was not promoted by Signalbox, so nothing is known of how it was made")
+    return ChangedCircuit.model_validate_json(model.properties[CIRCUIT])
 
 
 def download_model(home: Workspace | ModelRegistry, name: str, version: str, folder: Path) -> Path:

@@ -6,6 +6,8 @@ from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.errors import Terminal
 from domain.naming import Naming
+from domain.rollback import Standing
+from domain.tags import NO_PREVIOUS
 from domain.unit import Unit
 from tasks.batch_endpoints import Deployment, find_deployment, serving_deployment
 from tasks.models import find_model
@@ -57,3 +59,15 @@ def champion_of(production: Workspace, registry: ModelRegistry, unit: Unit) -> C
         )
     uri = f"azureml://registries/{registry.registry_name}/models/{name}/versions/{version}"
     return Champion(name, version, uri, model.digest)
+
+
+def standing_of(workspace: Workspace, unit: Unit) -> Standing:
+    """What the circuit's endpoint serves, what served before, and whether that is still there."""
+    endpoint = naming_of(workspace).endpoint(unit)
+    current = deployment_serving(workspace, unit)
+    if current is None:
+        return Standing(unit, endpoint, None, None, False)
+    previous = current.tags.get("previous_deployment")
+    before = find_deployment(workspace, endpoint, previous) if previous and previous != NO_PREVIOUS else None
+    ready = before is not None and before.state == "Succeeded"
+    return Standing(unit, endpoint, current.name, previous, ready, current.tags.get("release_id"))

@@ -1,0 +1,150 @@
+"""`signalbox demo`: the whole path on this machine, from raw data to production, with its gates."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from deployments.laptop import Laptop
+from deployments.processes import free_port, termination_as_interrupt
+from domain.errors import SignalboxError
+
+CUTOFFS = tuple(date.fromisoformat(day) for day in ("2014-06-30", "2014-09-30", "2014-12-31", "2015-03-31", "2015-06-30"))
+"""Quarters of the data; a demo without a cutoff takes the first that is later than what production serves."""
+
+ENVIRONMENT = "laptop"
+console = Console()
+
+
+class Steps:
+    """Times and tells what is going on."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """One step: announced when it starts, timed when it ends."""
+        console.print(f"→ {name} …", style="bold")
+        started = time.monotonic()
+        yield
+        self.seconds[name] = time.monotonic() - started
+        console.print(f"✓ {name}: {self.seconds[name]:.1f} s", style="green")
+
+    def table(self) -> Table:
+        """All steps and their sum."""
+        table = Table("step", "seconds", title="wall time")
+        for name, seconds in self.seconds.items():
+            table.add_row(name, f"{seconds:.1f}")
+        table.add_row("all", f"{sum(self.seconds.values()):.1f}")
+        return table
+
+
+def demo(
+    cutoff: Annotated[
+        str, typer.Option(help="Last day of data, such as 2014-06-30; the next quarter when left out.")
+    ] = "",
+    home: Annotated[Path, typer.Option(file_okay=False, help="Data and logs, kept between runs.")] = Path(".signalbox"),
+    workload: Annotated[str, typer.Option(help="Which workload to carry.")] = "plants",
+) -> None:
+    """Carry a workload from raw data to production here; asks at each gate, or decides as the demo approver."""
+    try:
+        chosen = date.fromisoformat(cutoff) if cutoff else None
+    except ValueError as error:
+        raise typer.BadParameter(f"{cutoff!r} is not a day; write it as 2014-06-30", param_hint="--cutoff") from error
+    steps = Steps()
+    try:
+        with termination_as_interrupt():
+            with steps.step("start the emulator and the Prefect server"):
+                laptop = Laptop(home, api_port=free_port(), emulator_port=free_port())
+                laptop.__enter__()
+            try:
+                laptop.apply()
+                console.print(f"  Prefect UI {laptop.ui_url}   logs {laptop.home / 'logs'}", soft_wrap=True)
+                _carry(steps, laptop.home, workload, chosen)
+            finally:
+                laptop.__exit__(None, None, None)
+    except SignalboxError as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        console.print("stopped; run it again to go on")
+        raise typer.Exit(130) from None
+    console.print(steps.table())
+
+
+def _carry(steps: Steps, home: Path, name: str, cutoff: date | None) -> None:
+    """The main job. Imports here: Prefect reads its settings when it is imported, and the laptop has just set them."""
+    with steps.step("register blocks, create workspaces, fetch and upload data"):
+        from deployments.bootstrap import bootstrap
+        from deployments.environment import load_environment
+        from deployments.laptop_resources import create_resources, seed_data
+        from flows.declared import declared_workload
+
+        environment = load_environment(ENVIRONMENT)
+        bootstrap(ENVIRONMENT)
+        create_resources(environment)
+        workload = declared_workload(name)
+        seed_data(workload, home, lambda line: console.print(f"  {line}", markup=False))
+    from flows.extract_prepare import extract_prepare
+    from flows.train_register import train_register
+
+    day = cutoff or _next_cutoff(workload)
+    with steps.step(f"extract and prepare, data up to {day}"):
+        prepared = extract_prepare(name, day)
+        for one in prepared:
+            console.print(f"  {one.unit}: {one.rows} rows valid, {one.asset}", markup=False)
+    with steps.step("train, evaluate, register"):
+        changed = train_register(name, day, [str(one.unit) for one in prepared])
+    if changed is None:
+        console.print("No circuit has a better candidate than what serves: nothing to release. This is a good end.")
+        return
+    with steps.step("release: registry, test, production"):
+        _release(environment.demo_approver, name, changed.to_json())
+
+
+def _next_cutoff(workload: "object") -> date:
+    from blocks.loading import loaded
+    from blocks.workspace import Workspace
+    from domain.workload import Workload
+    from flows.declared import production_of
+    from tasks.serving import deployment_serving
+
+    if not isinstance(workload, Workload):
+        raise TypeError("a workload is needed")
+    production = loaded(Workspace, production_of(workload))
+    served = [deployment_serving(production, unit) for unit in workload.units]
+    days = [date.fromisoformat(one.tags["cutoff_date"]) for one in served if one is not None]
+    later = [day for day in CUTOFFS if not days or day > max(days)]
+    return later[0] if later else CUTOFFS[-1]
+
+
+def _release(demo_approver: str | None, workload: str, changed: str) -> None:
+    from prefect.artifacts import Artifact
+
+    from deployments.approver import Approver
+    from deployments.deciders import at_terminal
+    from deployments.deciders import demo as demo_decider
+    from domain.errors import Terminal
+    from flows.release import release
+
+    asked = sys.stdin.isatty() and sys.stdout.isatty()
+    if not asked and demo_approver is None:
+        raise Terminal(f"nobody can be asked here, and environment {ENVIRONMENT} names no demo_approver")
+    decide = at_terminal(console) if asked else demo_decider(demo_approver or "", console)
+    started = datetime.now(UTC)
+    with Approver(decide):
+        state = release(workload, changed, "demo", return_state=True)
+    if not state.is_completed():
+        raise Terminal(f"the release ended {state.name}: {state.message}")
+    summary = Artifact.get("summary-production")
+    if summary is not None and summary.created is not None and summary.created >= started:
+        console.print(str(summary.data).strip("`\n"), markup=False)
+    console.print(f"{state.name}: {state.message}", style="bold green")

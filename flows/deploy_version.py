@@ -1,0 +1,45 @@
+"""A chosen version to a chosen stage. (Seed 001, custom QA.)"""
+
+from prefect import flow, get_run_logger, runtime
+from prefect.client.schemas.objects import State
+
+from blocks.ledger import Ledger
+from blocks.loading import loaded
+from blocks.model_registry import ModelRegistry
+from domain.changed_circuits import ChangedCircuits
+from domain.errors import Terminal
+from domain.naming import model_name
+from domain.stage import BatchEndpointTarget
+from flows.beginning import begin
+from flows.climbing import climb
+from flows.declared import declared_workload, registry_of
+from flows.fan_out import FAN_OUT
+from flows.release import ended
+from tasks.models import promoted_circuit
+from tasks.run import code_commit
+
+
+@flow(name="deploy-version", flow_run_name="deploy {circuit} version {version} to {stage}", task_runner=FAN_OUT)
+def deploy_version(
+    circuit: str, version: str, stage: str = "test", workload: str = "plants", requested_by: str = "somebody by hand"
+) -> "State[str]":
+    """Deploy one version of one circuit's model from the registry to one stage: its gate asks, its verification decides.
+
+    circuit: "PLANT/CIRCUIT". version: of the model in the registry.
+    """
+    declared = declared_workload(workload)
+    chosen = declared.stage(stage)
+    if not isinstance(chosen.target, BatchEndpointTarget):
+        raise Terminal(f"nothing is deployed at stage {stage}; its target is {chosen.target.kind}")
+    unit = declared.chosen_units([circuit])[0]
+    registry = loaded(ModelRegistry, registry_of(declared))
+    changed = ChangedCircuits(
+        workload=workload,
+        build_id=str(runtime.flow_run.id),
+        code_commit=code_commit(),
+        circuits=(promoted_circuit(registry, model_name(unit), version),),
+    )
+    ledger = loaded(Ledger, "ledger")
+    manifest = begin(ledger, changed, requested_by)
+    get_run_logger().info("Release %s carries %s version %s to %s", manifest.name, unit, version, stage)
+    return ended(climb(ledger, declared, manifest, (chosen,)))
