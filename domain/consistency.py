@@ -1,0 +1,130 @@
+"""What a declaration's parts say of one another and of the files they name.
+
+Works on the values as they were written, so that it answers also where other parts are faulty.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from domain.naming import Naming, faults_of_name, model_name
+from domain.unit import Unit
+from domain.wording import Location
+
+Found = Iterator[tuple[Location, str]]
+LONGEST_PATH = 200
+EXPECTATION = re.compile(r"expect_[a-z0-9]+(_[a-z0-9]+)*")
+
+
+def inconsistencies(values: dict[str, Any], folder: Path) -> Found:
+    """Every fault that no single part shows by itself: where, and what."""
+    if "folder" in values:
+        yield ("folder",), "unknown key; the folder is where this file lies"
+    yield from _units(values)
+    yield from _expectations(values)
+    yield from _files(values, folder)
+    yield from _stages(values)
+
+
+def _at(values: object, *path: str | int) -> Any:
+    """What stands at a place; None when nothing does."""
+    for part in path:
+        if isinstance(part, str) and isinstance(values, dict):
+            values = values.get(part)
+        elif isinstance(part, int) and isinstance(values, list) and part < len(values):
+            values = values[part]
+        else:
+            return None
+    return values
+
+
+def _items(values: object, *path: str | int) -> Iterator[tuple[Location, Any]]:
+    found = _at(values, *path)
+    if isinstance(found, list):
+        yield from (((*path, position), item) for position, item in enumerate(found))
+
+
+def _units(values: dict[str, Any]) -> Found:
+    """Circuits that are repeated, share a name in Azure, or have one that it refuses."""
+    models: dict[str, Unit] = {}
+    for place, plant in _items(values, "units"):
+        for at, circuit in _items(values, *place, "circuits"):
+            try:
+                unit = Unit(plant=_at(plant, "plant"), circuit=circuit)
+            except ValidationError:
+                continue  # said of the plant or the circuit by itself
+            first = models.setdefault(model_name(unit), unit)
+            if first is unit:
+                yield from ((at, fault) for fault in faults_of_name(unit, Naming()))
+            elif first == unit:
+                yield at, f"{unit} is listed a second time"
+            else:
+                yield at, f"{unit} would share model and endpoint with {first}; rename one"
+
+
+def _expectations(values: dict[str, Any]) -> Found:
+    for at, expectation in _items(values, "data", "expectations"):
+        if not isinstance(expectation, dict):
+            continue  # said by itself
+        kind = expectation.get("type")
+        if kind is None:
+            yield at, "needs `type`, the name of an expectation such as expect_column_values_to_be_unique"
+        elif not isinstance(kind, str) or not EXPECTATION.fullmatch(kind):
+            yield (*at, "type"), f"{kind!r} is no expectation; their names begin with expect_, in snake_case"
+
+
+def _files(values: dict[str, Any], folder: Path) -> Found:
+    code = _at(values, "scoring", "code")
+    script = _at(values, "scoring", "script")
+    for at, named, is_folder in (
+        (("code",), _at(values, "code"), True),
+        (("data", "pipeline"), _at(values, "data", "pipeline"), False),
+        (("training", "pipeline"), _at(values, "training", "pipeline"), False),
+        (("scoring", "code"), code, True),
+        (("scoring", "environment", "conda"), _at(values, "scoring", "environment", "conda"), False),
+    ):
+        yield from _file(at, named, folder, is_folder)
+    if isinstance(code, str) and isinstance(script, str) and (folder / code).is_dir():
+        yield from _file(("scoring", "script"), script, folder / code, False)
+
+
+def _file(at: Location, named: object, folder: Path, is_folder: bool) -> Found:
+    if not isinstance(named, str):
+        return
+    kind = "folder" if is_folder else "file"
+    if "\0" in named or len(named) > LONGEST_PATH:
+        yield at, f"{named[:60]!r} is no path"
+        return
+    place = (folder / named).resolve()
+    if not place.is_relative_to(folder.resolve()):
+        yield at, f"{named!r} lies outside {folder.name}/; name a {kind} in it"
+    elif not (place.is_dir() if is_folder else place.is_file()):
+        yield at, f"there is no {kind} {named!r} in {folder.name}/"
+
+
+def _stages(values: dict[str, Any]) -> Found:
+    """Stages that are repeated, deploy what no stage promoted, or would switch one another's endpoints."""
+    names: set[str] = set()
+    workspaces: dict[str, str] = {}
+    promoted = False
+    for at, stage in _items(values, "stages"):
+        name, kind = _at(stage, "name"), _at(stage, "target", "kind")
+        workspace = _at(stage, "target", "workspace")
+        if isinstance(name, str):
+            if name in names:
+                yield (*at, "name"), f"a stage {name!r} stands here a second time"
+            names.add(name)
+        if kind == "model_registry":
+            promoted = True
+            if _at(stage, "verification") is not None:
+                yield (*at, "verification"), "a model_registry scores nothing, so there is nothing to verify"
+        if kind == "batch_endpoint":
+            if not promoted:
+                yield (*at, "target"), "deploys models that no stage promoted; put a model_registry stage before it"
+            if isinstance(workspace, str):
+                first = workspaces.setdefault(workspace, str(name))
+                if first != str(name):
+                    yield (*at, "target", "workspace"), f"is {first}'s too, and one would switch the other's endpoints"
