@@ -1,6 +1,5 @@
 """Who listens on a port of this machine, as far as the system tells without further tools."""
 
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,18 +28,19 @@ def holder_of(port: int) -> Holder | None:
 
 
 def command_of(pid: int) -> str | None:
-    """A running process's command line; None when there is no such process, or the system does not say."""
+    """A running process's command line; None when it does not run (any more), or the system does not say."""
     try:
         line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     except OSError:
+        return None
+    if not line:  # it ended, and its parent has not collected it
         return None
     return line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]}…"
 
 
 def _sockets_listening_on(port: int) -> frozenset[str]:
     found = set()
-    for family in (socket.AF_INET, socket.AF_INET6):
-        table = Path("/proc/net/tcp" if family is socket.AF_INET else "/proc/net/tcp6")
+    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
         if not table.exists():
             continue
         for line in table.read_text().splitlines()[1:]:

@@ -45,7 +45,10 @@ def test_a_taken_port_is_refused_with_the_holder_and_the_option_named() -> None:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         port = holder.getsockname()[1]
-        with pytest.raises(StartError, match=rf"port {port} .* for the emulator.*{port}'`.*--emulator-port"):
+        said = (
+            rf"port {port} .* for the emulator: .*Process {os.getpid()} holds it .*kill {os.getpid()}.*--emulator-port"
+        )
+        with pytest.raises(StartError, match=said):
             check_port_free(port, "the emulator", "--emulator-port")
 
 
