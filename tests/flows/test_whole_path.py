@@ -1,0 +1,170 @@
+"""From raw data to production and back, on the emulator, with real training of a small slice."""
+
+import json
+from datetime import date
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.states import State
+
+from deployments.approver import Answer, Approver, Pending
+from domain.changed_circuits import ChangedCircuits
+from domain.errors import Terminal
+from domain.fact import Kind, chain_faults, facts_of
+from flows.deploy_version import deploy_version
+from flows.extract_prepare import extract_prepare
+from flows.release import release
+from flows.rollback import rollback
+from flows.train_register import train_register
+from tasks.ledger import read_facts, release_names
+from tasks.models import models_of, models_tagged
+from tasks.serving import deployment_serving, model_of
+
+CIRCUITS = ["HAUTEBORNE/R80711", "HAUTEBORNE/R80736"]
+FIRST, SECOND = date(2014, 4, 30), date(2014, 9, 30)
+
+
+def answering(*answers: Answer) -> "tuple[Approver, list[Pending]]":
+    """An approver that gives these answers, one a form, and keeps what it was shown."""
+    seen: list[Pending] = []
+
+    def decide(pending: Pending) -> Answer:
+        seen.append(pending)
+        return answers[min(len(seen), len(answers)) - 1]
+
+    return Approver(decide, poll_seconds=0.2), seen
+
+
+APPROVE = {"decision": "approve", "approver": "ada", "comment": ""}
+
+
+@pytest.fixture(scope="module")
+def first(site) -> ChangedCircuits:
+    """Candidates of the first cutoff, trained once for this file."""
+    prepared = extract_prepare("plants", FIRST, CIRCUITS)
+    assert [str(one.unit) for one in prepared] == CIRCUITS
+    changed = train_register("plants", FIRST, CIRCUITS)
+    assert changed is not None
+    return changed
+
+
+@pytest.fixture(scope="module")
+def released(site, first) -> str:
+    """The name of the first release, in production."""
+    approver, seen = answering({**APPROVE, "approver": "mallory"}, APPROVE)
+    with approver:
+        state: State[str] = release("plants", first.to_json(), "grace", return_state=True)
+    assert state.is_completed(), state
+    assert len(seen) == 3  # mallory is refused once, and both gates asked
+    assert "mallory is not a member of ml-engineers" in seen[1].evidence
+    return release_names(site.ledger, "plants")[0]
+
+
+def test_data_is_registered_once_with_its_validation_report(site, first) -> None:
+    again = extract_prepare("plants", FIRST, CIRCUITS)
+    assert [one.asset for one in again] == [f"HAUTEBORNE_{name}:2014-04-30" for name in ("R80711", "R80736")]
+    assert all(one.report_digest == circuit.data_report_digest for one, circuit in zip(again, first.circuits, strict=True))
+
+
+def test_candidates_carry_the_tags_that_approvers_look_for(site, first) -> None:
+    found = models_tagged(site.dev, {"validated": "true", "cutoff_date": "2014-04-30"})
+    assert [model.name for model in found] == ["hauteborne-r80711", "hauteborne-r80736"]
+    assert found[0].tags["plant_id"] == "HAUTEBORNE"
+    assert json.loads(found[0].tags["metrics"])["rmse"] > 0
+    assert found[0].digest == first.circuits[0].model_digest
+
+
+def test_the_training_compute_is_gone_at_the_end(site, first) -> None:
+    with pytest.raises(Exception, match="not found|NotFound"):
+        site.dev.get_client().compute.get(site.workload.training.compute.name)
+
+
+def test_every_circuit_serves_the_release_and_the_ledger_holds_together(site, first, released) -> None:
+    facts = read_facts(site.ledger, "plants", released)
+    assert chain_faults(facts) == ()
+    assert [fact.body["outcome"] for fact in facts_of(facts, Kind.ENDED)] == ["SUCCEEDED"]
+    assert {fact.body["approver"] for fact in facts_of(facts, Kind.DECIDED)} == {"ada"}
+    for circuit in first.circuits:
+        serving = deployment_serving(site.production, circuit.unit)
+        assert serving is not None
+        assert serving.name == f"deployment-{released}"
+        assert model_of(serving) == (circuit.model_name, circuit.model_version)
+        assert serving.tags["release_id"] == released
+        assert serving.tags["cutoff_date"] == "2014-04-30"
+        assert serving.tags["previous_deployment"] == "none"
+
+
+def test_promoted_models_have_exactly_the_tags_of_the_seed(site, first, released) -> None:
+    model = models_of(site.registry, "hauteborne-r80711")[-1]
+    assert set(model.tags) == {
+        "cutoff_date", "plant_id", "circuit_id", "promoted_from", "promoted_at", "release_id", "build_id",
+    }  # fmt: skip
+    assert (model.tags["promoted_from"], model.tags["release_id"]) == ("dev", released)
+    assert all(isinstance(value, str) for value in model.tags.values())
+
+
+def test_releasing_the_same_circuits_again_is_refused(site, first, released) -> None:
+    with pytest.raises(Terminal, match=f"released as {released}; there is nothing left to do"):
+        release("plants", first.to_json(), "grace")
+
+
+def test_a_first_release_has_nothing_to_go_back_to(site, first, released) -> None:
+    with pytest.raises(Terminal, match="is the first deployment of be-hauteborne-r80711; nothing came before it"):
+        rollback("plants", circuits=CIRCUITS, dry_run=False)
+
+
+def test_a_chosen_version_goes_to_the_test_stage_without_a_gate(site, first, released) -> None:
+    state = deploy_version(CIRCUITS[0], first.circuits[0].model_version, "test", return_state=True)
+    assert state.is_completed(), state
+    serving = deployment_serving(site.test, first.circuits[0].unit)
+    assert serving is not None
+    assert serving.tags["release_id"] != released
+
+
+def test_a_version_that_is_not_there_is_refused_with_those_that_are(site, first, released) -> None:
+    with pytest.raises(Terminal, match="has no version 99 of hauteborne-r80711; it has 1"):
+        deploy_version(CIRCUITS[0], "99", "test")
+
+
+def test_a_second_release_rolls_over_the_first_and_back_again(site, first, released) -> None:
+    extract_prepare("plants", SECOND, CIRCUITS[:1])
+    changed = train_register("plants", SECOND, CIRCUITS[:1])
+    assert changed is not None, "the later model is better on the later rows"
+    assert changed.circuits[0].champion_version == first.circuits[0].model_version
+    assert changed.circuits[0].champion_metrics is not None
+    approver, seen = answering(APPROVE)
+    with approver:
+        assert release("plants", json.loads(changed.to_json()), "grace", return_state=True).is_completed()
+    assert "Smoke tests at test" in seen[-1].evidence
+    unit = changed.circuits[0].unit
+    second = deployment_serving(site.production, unit)
+    assert second is not None
+    assert second.tags["previous_deployment"] == f"deployment-{released}"
+
+    plan = rollback("plants", circuits=CIRCUITS[:1])
+    assert [row["to"] for row in plan] == [f"deployment-{released}"]
+    assert deployment_serving(site.production, unit) == second  # a dry run changes nothing
+
+    rollback("plants", circuits=CIRCUITS[:1], reason="a bad feeling", dry_run=False)
+    now = deployment_serving(site.production, unit)
+    assert now is not None
+    assert now.name == f"deployment-{released}"
+    facts = read_facts(site.ledger, "plants", second.tags["release_id"])
+    assert [fact.body["reason"] for fact in facts_of(facts, Kind.HELD)] == ["a bad feeling"]
+
+
+def test_a_candidate_that_is_not_better_ends_green_and_is_not_registered(site, first, released) -> None:
+    before = len(models_of(site.dev, "hauteborne-r80711"))
+    extract_prepare("plants", date(2014, 12, 31), CIRCUITS[:1])
+    # a champion that has seen the held-out rows cannot be beaten on them: the service itself says who serves
+    state = train_register("plants", date(2014, 12, 31), CIRCUITS[:1], return_state=True)
+    assert state.is_completed()
+    changed = state.result()
+    assert (changed is None) == (len(models_of(site.dev, "hauteborne-r80711")) == before)
+
+
+def test_the_server_is_the_one_of_this_laptop(laptop) -> None:
+    with get_client(sync_client=True) as client:
+        assert str(client.api_url).startswith(laptop.ui_url)
+
+
