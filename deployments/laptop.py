@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from deployments.occupancy import Occupancy
 from deployments.processes import Processes, check_port_free
 from emulator.identity import CLIENT_ID, CLIENT_SECRET, TENANT_ID
 
@@ -36,7 +37,8 @@ class Laptop:
         self.api_port = api_port
         self.emulator_port = emulator_port
         self.worker = worker
-        self.processes = Processes(self.home / "logs")
+        self._occupancy = Occupancy(self.home)
+        self.processes = Processes(self.home / "logs", started=self._occupancy.note)
         self._restore = ExitStack()
 
     @property
@@ -76,23 +78,33 @@ class Laptop:
         _become(self.full_environment())
 
     def __enter__(self) -> Self:
-        check_port_free(self.emulator_port, "the emulator", "--emulator-port")
-        check_port_free(self.api_port, "the Prefect server", "--api-port")
+        self._occupancy.take(self.ui_url)
         try:
+            check_port_free(self.emulator_port, "the emulator", "--emulator-port")
+            check_port_free(self.api_port, "the Prefect server", "--api-port")
             self._start_emulator()
             self._start_server()
             if self.worker:
                 self._start_worker()
         except BaseException:
-            self.processes.stop()
+            self.stop()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._restore.close()
-        self.processes.stop()
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop what was started here and undo `apply`; nothing happens when that is done."""
+        try:
+            self._restore.close()
+        finally:
+            try:
+                self.processes.stop()
+            finally:
+                self._occupancy.release()
 
     def _start_emulator(self) -> None:
         state = self.home / "emulator"

@@ -56,12 +56,16 @@ class Child:
 class Processes:
     """Starts children and, as a context manager, stops every one of them on the way out.
 
-    logs: the folder for NAME.log. grace_seconds: between asking a child to stop and killing it.
+    logs: the folder for NAME.log. grace_seconds: between asking a child to stop and killing it. started: called with
+    the names and process ids of all children whenever one was started.
     """
 
-    def __init__(self, logs: Path, grace_seconds: float = 15.0) -> None:
+    def __init__(
+        self, logs: Path, grace_seconds: float = 15.0, started: Callable[[Mapping[str, int]], None] | None = None
+    ) -> None:
         self._logs = logs
         self._grace_seconds = grace_seconds
+        self._started = started
         self._children: list[Child] = []
 
     def __enter__(self) -> Self:
@@ -97,6 +101,8 @@ class Processes:
             )
             child = Child(name, process, log)
             self._children.append(child)
+            if self._started is not None:
+                self._started({one.name: one.process.pid for one in self._children})
         deadline = time.monotonic() + deadline_seconds
         while ready is not None and not ready():
             if process.poll() is not None:

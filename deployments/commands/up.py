@@ -41,7 +41,7 @@ def up(
         console.print("stopped all that was started")
         raise typer.Exit(130) from None
     finally:
-        laptop.processes.stop()  # an interrupt on the very edge of the with block
+        laptop.stop()  # an interrupt on the very edge of the with block
 
 
 def deploy(laptop: Laptop) -> None:

@@ -90,12 +90,39 @@ def test_termination_when_all_is_up_leaves_no_process(up: Up) -> None:
     assert up.left() == []
 
 
-def test_a_taken_port_is_named_before_anything_starts(up: Up, tmp_path: Path) -> None:
+def second(home: Path, api_port: int, emulator_port: int) -> str:
+    """What another `signalbox up` says that cannot start."""
+    ports = ["--api-port", str(api_port), "--emulator-port", str(emulator_port)]
+    command = [sys.executable, "-m", "deployments.cli", "up", *ports, "--home", str(home)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    return done.stdout
+
+
+def test_a_second_start_says_who_holds_the_port_and_who_works_in_the_folder(up: Up, tmp_path: Path) -> None:
     up.until(lambda: up.answers(up.emulator_port, "/_emulator/health"), seconds=60)
-    ports = ["--api-port", str(free_port()), "--emulator-port", str(up.emulator_port)]
-    command = [sys.executable, "-m", "deployments.cli", "up", *ports, "--home", str(tmp_path / "second")]
-    second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert second.returncode == 1
-    assert f"port {up.emulator_port} of 127.0.0.1 cannot be used for the emulator" in second.stdout
-    assert "--emulator-port" in second.stdout
-    assert not (tmp_path / "second").exists()
+    said = second(tmp_path / "second", free_port(), up.emulator_port)
+    assert f"port {up.emulator_port} of 127.0.0.1 cannot be used for the emulator" in said
+    assert "-m emulator" in said
+    assert "--emulator-port" in said
+    assert not (tmp_path / "second" / "logs").exists()
+
+    said = second(up.home, free_port(), free_port())
+    assert f"already running in {up.home}: process {up.process.pid}" in said
+    assert f"http://127.0.0.1:{up.api_port}" in said
+
+
+def test_after_a_kill_the_next_start_says_what_is_left_and_how_to_end_it(up: Up) -> None:
+    up.until(lambda: up.answers(up.emulator_port, "/_emulator/health"), seconds=60)
+    up.process.kill()
+    up.process.wait(timeout=20)
+    said = second(up.home, free_port(), free_port())
+    assert "killed left these running: emulator (process " in said
+    command = said.partition("`")[2].partition("`")[0].split()
+    assert command[:2] == ["kill", "--"]
+    for group in command[2:]:
+        os.killpg(-int(group), signal.SIGTERM)
+    deadline = time.monotonic() + 30
+    while up.left() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert up.left() == []
