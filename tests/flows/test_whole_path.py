@@ -60,6 +60,11 @@ def released(site, first) -> str:
     return release_names(site.ledger, "plants")[0]
 
 
+def test_the_training_compute_is_gone_at_the_end(site, first) -> None:
+    with pytest.raises(Exception, match="not found|NotFound"):
+        site.dev.get_client().compute.get(site.workload.training.compute.name)
+
+
 def test_data_is_registered_once_with_its_validation_report(site, first) -> None:
     again = extract_prepare("plants", FIRST, CIRCUITS)
     assert [one.asset for one in again] == [f"HAUTEBORNE_{name}:2014-04-30" for name in ("R80711", "R80736")]
@@ -72,11 +77,6 @@ def test_candidates_carry_the_tags_that_approvers_look_for(site, first) -> None:
     assert found[0].tags["plant_id"] == "HAUTEBORNE"
     assert json.loads(found[0].tags["metrics"])["rmse"] > 0
     assert found[0].digest == first.circuits[0].model_digest
-
-
-def test_the_training_compute_is_gone_at_the_end(site, first) -> None:
-    with pytest.raises(Exception, match="not found|NotFound"):
-        site.dev.get_client().compute.get(site.workload.training.compute.name)
 
 
 def test_every_circuit_serves_the_release_and_the_ledger_holds_together(site, first, released) -> None:
