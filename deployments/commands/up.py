@@ -14,7 +14,7 @@ from deployments.processes import StartError, termination_as_interrupt
 from domain.errors import SignalboxError
 
 ROOT = Path(__file__).parents[2]
-ENVIRONMENT = "laptop"
+WORKLOAD = "plants"
 SHOWN_LINES = 30
 
 console = Console()
@@ -31,6 +31,7 @@ def up(
         with termination_as_interrupt():
             console.print("starting the emulator, the Prefect server and a worker …")
             with laptop:
+                prepare_here(laptop)
                 deploy(laptop)
                 console.print(welcome(laptop), markup=False, soft_wrap=True)
                 wait(laptop)
@@ -44,12 +45,17 @@ def up(
         laptop.stop()  # an interrupt on the very edge of the with block
 
 
-def deploy(laptop: Laptop) -> None:
-    """Register blocks, then `prefect deploy --all`; StartError shows the end of what it printed."""
+def prepare_here(laptop: Laptop) -> None:
+    """Blocks, workspaces and data, so that the first run finds what it needs."""
     laptop.apply()
-    from deployments.bootstrap import bootstrap  # imports Prefect, which takes two seconds
+    from deployments.preparation import prepare  # imports Prefect, which takes two seconds
 
-    console.print(f"registered {len(bootstrap(ENVIRONMENT))} blocks; deploying the flows …")
+    prepare(WORKLOAD, laptop.home, lambda line: console.print(line, markup=False, soft_wrap=True))
+
+
+def deploy(laptop: Laptop) -> None:
+    """`prefect deploy --all`; StartError shows the end of what it printed."""
+    console.print("deploying the flows …")
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", "prefect.yaml"]
     done = subprocess.run(
         command,

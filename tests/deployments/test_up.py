@@ -13,6 +13,9 @@ import pytest
 
 from deployments.processes import free_port
 
+FETCHED = Path(__file__).parents[2] / ".signalbox" / "data"
+"""Where set-up keeps the fetched data."""
+
 
 class Up:
     """A `signalbox up` of its own, in a session of its own."""
@@ -20,6 +23,9 @@ class Up:
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home"
         self.output = folder / "output"
+        self.home.mkdir()
+        FETCHED.mkdir(parents=True, exist_ok=True)
+        (self.home / "data").symlink_to(FETCHED)  # else each test would fetch it
         self.api_port, self.emulator_port = free_port(), free_port()
         ports = ["--api-port", str(self.api_port), "--emulator-port", str(self.emulator_port)]
         command = [sys.executable, "-m", "deployments.cli", "up", *ports, "--home", str(self.home)]

@@ -1,0 +1,30 @@
+"""What the flows find on a laptop before the first of them runs. Import it once the laptop's settings are in force."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from deployments.bootstrap import bootstrap
+from deployments.environment import load_environment
+from deployments.laptop_resources import create_resources, seed_data
+from domain.errors import Terminal
+from domain.workload import Workload
+from flows.declared import declared_workload
+from workloads.plants.data import DataError
+
+ENVIRONMENT = "laptop"
+
+
+def prepare(workload: str, home: Path, report: Callable[[str], None]) -> Workload:
+    """Register the blocks, create the workspaces, fetch and upload the data; what is there stays as it is.
+
+    home: the laptop's folder, which keeps the fetched data. report: told what takes time.
+    """
+    environment = load_environment(ENVIRONMENT)
+    report(f"registered {len(bootstrap(ENVIRONMENT))} blocks")
+    create_resources(environment)
+    declared = declared_workload(workload)
+    try:
+        seed_data(declared, home, report)
+    except DataError as error:
+        raise Terminal(f"the data of {workload} is not there: {error}") from error
+    return declared
