@@ -1,0 +1,112 @@
+"""A workload of two circuits whose models are text files: releases of it take seconds and can be made to go wrong."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import yaml
+
+from blocks.loading import loaded
+from blocks.workspace import Workspace
+from deployments.approver import Answer, Approver, Pending
+from domain.changed_circuits import ChangedCircuit, ChangedCircuits
+from domain.unit import Unit
+from tasks.models import register_model
+from tasks.storage import upload_file
+
+GOOD = """
+import os
+def init():
+    pass
+def run(files):
+    return [f"row {n}.5" for n in range(len(files))]
+"""
+NOTHING = "sha256:" + "0" * 64
+PLANTS = Path(__file__).parents[2] / "workloads" / "plants"
+
+
+@dataclass
+class Tiny:
+    """The workload, what it scores with, and how to make candidates of it."""
+
+    name: str
+    folder: Path
+    circuits: tuple[str, ...] = ("A1", "B2")
+    made: list[ChangedCircuits] = field(default_factory=list)
+
+    @property
+    def plant(self) -> str:
+        return self.name.upper().replace("_", "")
+
+    def units(self) -> tuple[Unit, ...]:
+        return tuple(Unit(plant=self.plant, circuit=circuit) for circuit in self.circuits)
+
+    def declare(self, score: str = GOOD, minutes: float = 1, columns: Sequence[str] = ("name", "value")) -> None:
+        """Write workload.yaml and the scoring script."""
+        document = yaml.safe_load((PLANTS / "workload.yaml").read_text())
+        document |= {"name": self.name, "units": [{"plant": self.plant, "circuits": list(self.circuits)}]}
+        document["scoring"] |= {"code": "scoring", "script": "score.py"}
+        document["scoring"]["environment"]["conda"] = "scoring/conda.yaml"
+        for stage in document["stages"][1:]:
+            stage["target"] |= {"retry_timeout_seconds": 2}
+        document["stages"][1]["verification"] |= {"timeout_minutes": minutes, "columns": list(columns)}
+        (self.folder / "scoring").mkdir(parents=True, exist_ok=True)
+        shutil.copytree(PLANTS / "pipelines", self.folder / "pipelines", dirs_exist_ok=True)
+        (self.folder / "workload.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+        (self.folder / "scoring" / "score.py").write_text(score)
+        (self.folder / "scoring" / "conda.yaml").write_text("dependencies: [python=3.11]\n")
+
+    def give_test_data(self, circuits: Sequence[str] | None = None) -> None:
+        """Upload one line of test data for circuits; all when left out."""
+        file = self.folder / "test_input.csv"
+        file.write_text("value\n1\n")
+        for circuit in circuits or self.circuits:
+            path = f"azureml://datastores/workspaceblobstore/paths/test-data/{self.plant}/{circuit}/test_input.csv"
+            upload_file.fn(loaded(Workspace, "test"), file, path)
+
+    def candidates(self) -> ChangedCircuits:
+        """Register a new model for each circuit and hand them over, as training would."""
+        dev, stamp = loaded(Workspace, "dev"), datetime.now(UTC).isoformat()
+        circuits = []
+        for unit in self.units():
+            model = self.folder / "models" / stamp / unit.circuit
+            model.mkdir(parents=True)
+            (model / "model.txt").write_text(f"{unit} {stamp}")
+            name = f"{unit.plant}-{unit.circuit}".lower()
+            tags = {"data_asset": f"D:{stamp}", "training_job": "job", "metrics": json.dumps({"rmse": 1.0})}
+            registered = register_model.fn(dev, name, model, tags)
+            circuits.append(
+                ChangedCircuit(
+                    plant_id=unit.plant,
+                    circuit_id=unit.circuit,
+                    model_name=name,
+                    model_version=registered.version,
+                    model_digest=registered.digest,
+                    data_asset=f"D:{stamp}",
+                    cutoff_date=date(2014, 6, 30),
+                    data_report_digest=NOTHING,
+                    training_job="job",
+                    metrics={"rmse": 1.0},
+                )
+            )
+        self.made.append(
+            ChangedCircuits(workload=self.name, build_id=stamp, code_commit="c" * 40, circuits=tuple(circuits))
+        )
+        return self.made[-1]
+
+
+def answering(*answers: Answer) -> tuple[Approver, list[Pending]]:
+    """An approver that gives these answers, one a form and the last one for all others, and keeps what it was shown."""
+    seen: list[Pending] = []
+
+    def decide(pending: Pending) -> Answer:
+        seen.append(pending)
+        return answers[min(len(seen), len(answers)) - 1]
+
+    return Approver(decide, poll_seconds=0.2), seen
+
+
+APPROVE = {"decision": "approve", "approver": "ada", "comment": ""}
