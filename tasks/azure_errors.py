@@ -30,13 +30,13 @@ def azure_errors(action: str) -> Iterator[None]:
         if error.status_code in RETRIED_STATUSES:
             raise Transient(f"Azure answered {error.status_code} while {action}: {_first_line(error)}") from error
         raise Terminal(f"Azure refused while {action}: {_first_line(error)}") from error
+    except MlException as error:  # an AzureError, too, but no matter of the network
+        raise Terminal(f"The Azure ML SDK refused while {action}: {_first_line(error)}") from error
     except AzureError as error:
         raise Transient(
             f"Azure could not be reached while {action}: {_first_line(error)}. "
             "On a laptop: is the emulator running (`signalbox up`)?"
         ) from error
-    except MlException as error:
-        raise Terminal(f"The Azure ML SDK refused while {action}: {_first_line(error)}") from error
 
 
 def _first_line(error: BaseException) -> str:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 ENDED = frozenset({"Completed", "Failed", "Canceled", "NotResponding"})
 """States in which Azure ML will change nothing any more."""
 
+TIMED_OUT = "TimedOut"
+"""Our own word for a job that was cancelled because it took too long."""
+
+CANCEL_SECONDS = 120
 LOG_LINES_SHOWN = 15
 
 
@@ -168,16 +172,20 @@ def wait_for_job(workspace: Workspace, name: str, timeout_seconds: float | None 
                 name, str(getattr(job.status, "value", job.status)), seconds, job.studio_url or "", reason
             )
         if timeout_seconds is not None and seconds > timeout_seconds:
-            with azure_errors(f"cancelling job {name}"):
-                client.jobs.begin_cancel(name)
-            return FinishedJob(
-                name,
-                "TimedOut",
-                seconds,
-                job.studio_url or "",
-                f"It ran longer than {timeout_seconds:.0f} s and was cancelled.",
-            )
+            _cancel(workspace, name)
+            reason = f"It ran longer than {timeout_seconds:.0f} s and was cancelled."
+            return FinishedJob(name, TIMED_OUT, seconds, job.studio_url or "", reason)
         time.sleep(workspace.poll_seconds)
+
+
+def _cancel(workspace: Workspace, name: str) -> None:
+    """Cancel a job and give it time to end: its logs can be read only then."""
+    client = workspace.get_client()
+    with azure_errors(f"cancelling job {name}"):
+        client.jobs.begin_cancel(name)
+        deadline = time.monotonic() + CANCEL_SECONDS
+        while client.jobs.get(name).status not in ENDED and time.monotonic() < deadline:
+            time.sleep(min(workspace.poll_seconds, 5))
 
 
 def failure_of(client: "MLClient", name: str) -> str:

@@ -119,7 +119,7 @@ class _Session:
         result = self.results / f"{number:08d}"
         rows: int | None = None
         for _ in range(attempts):
-            worker = worker or BatchWorker(self.script, self.folder, self.variables, self.log)
+            worker = worker or BatchWorker(self.script, self.folder, self.variables, self.log, self.cancelled)
             try:
                 rows = worker.run(files, result, seconds)
             except WorkerError as error:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 from emulator.execution.process import user_environment
 
 INIT_SECONDS = 300.0
+POLL_SECONDS = 0.2
+"""How soon a cancelled job's worker is ended."""
 PROGRAM = Path(__file__).with_name("scoring_worker.py")
 
 
@@ -24,7 +27,10 @@ class WorkerError(Exception):
 class BatchWorker:
     """One process that has the deployment's script loaded."""
 
-    def __init__(self, script: Path, folder: Path, variables: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, script: Path, folder: Path, variables: Mapping[str, str], log: Path, cancelled: threading.Event
+    ) -> None:
+        self._cancelled = cancelled
         self._answers: queue.Queue[str | None] = queue.Queue()
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -49,11 +55,16 @@ class BatchWorker:
         self._answers.put(None)
 
     def _answer(self, seconds: float) -> dict[str, Any]:
-        try:
-            line = self._answers.get(timeout=seconds)
-        except queue.Empty as error:
-            self.stop()
-            raise WorkerError(f"no answer within {seconds:g} seconds") from error
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                line = self._answers.get(timeout=POLL_SECONDS)
+                break
+            except queue.Empty as error:
+                if self._cancelled.is_set() or time.monotonic() > deadline:
+                    self.stop()
+                    why = "the job was cancelled" if self._cancelled.is_set() else f"no answer within {seconds:g} seconds"
+                    raise WorkerError(why) from error
         if line is None:
             self.stop()
             raise WorkerError("the worker process ended")

@@ -196,7 +196,7 @@ def test_changed_circuits_with_faults_are_refused_with_all_of_them(tiny: Tiny) -
     with pytest.raises(InvalidDeclaration, match="Z9") as refused:
         release(tiny.name, document)
     assert len(refused.value.faults) >= 2
-    with pytest.raises(InvalidDeclaration, match="not JSON"):
+    with pytest.raises(InvalidDeclaration, match="not usable JSON"):
         release(tiny.name, '{"workload": ')
     with pytest.raises(InvalidDeclaration, match="circuits"):
         release(tiny.name, {**document, "circuits": []})
