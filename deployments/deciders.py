@@ -1,9 +1,10 @@
 """Who decides when an Approver asks: a person at this terminal, or the demo's approver."""
 
-from rich.console import Console
-from rich.markdown import Markdown
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.markdown import Markdown, TableElement
 from rich.prompt import Prompt
 from rich.rule import Rule
+from rich.table import Table
 from rich.text import Text
 
 from deployments.approver import NOT_ACCEPTED, Answer, Decide, Pending
@@ -12,6 +13,23 @@ from domain.errors import Terminal
 
 class NotAcceptedError(Terminal):
     """An answer that nobody will correct was refused; the message says why and what to do."""
+
+
+class WholeTable(TableElement):
+    """A table that breaks a long word over lines; rich would cut it off, and with it the name of a circuit."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for part in super().__rich_console__(console, options):
+            if isinstance(part, Table):
+                for column in part.columns:
+                    column.overflow = "fold"
+            yield part
+
+
+class Evidence(Markdown):
+    """What the UI shows above the form, for a terminal of any width; nothing of it is left out."""
+
+    elements = Markdown.elements | {"table_open": WholeTable}
 
 
 def at_terminal(console: Console | None = None) -> Decide:
@@ -23,7 +41,7 @@ def at_terminal(console: Console | None = None) -> Decide:
         if pending.refusal:
             screen.print(f"not accepted: {pending.refusal}", style="bold red", markup=False)
         else:
-            screen.print(Markdown(pending.evidence))
+            screen.print(Evidence(pending.evidence))
         try:
             return {
                 "decision": Prompt.ask("decision", choices=["approve", "reject"], console=screen),
@@ -51,7 +69,7 @@ def demo(name: str, console: Console | None = None) -> Decide:
                 f"List {name!r} among the approvers in deployments/environments, or decide in the Prefect UI."
             )
         screen.print(Rule(Text(f"{pending.run_name} waits for a decision")))
-        screen.print(Markdown(pending.evidence))
+        screen.print(Evidence(pending.evidence))
         screen.print(
             f"The demo approver approves this as {name!r}; on a real train a person decides here.", style="bold"
         )

@@ -35,7 +35,8 @@ def create_resources(environment: Environment) -> None:
     """Resource groups, workspaces and registries of the environment; what is there stays as it is."""
     credential = loaded(AzureCredential, "azure").get_client()
     policies: list[Any] = [RetryPolicy(), BearerTokenCredentialPolicy(credential, f"{ARM}/.default")]
-    with PipelineClient(ARM, policies=policies) as client, azure_errors("creating the laptop's resources"):
+    client: PipelineClient[Any, Any] = PipelineClient(ARM, policies=policies)
+    with client, azure_errors("creating the laptop's resources"):
         for workspace in environment.workspaces.values():
             group = f"/subscriptions/{workspace.subscription_id}/resourceGroups/{workspace.resource_group}"
             _put(client, group, workspace.location)

@@ -122,7 +122,12 @@ def _reached(at: tuple[int | str, ...], root: type[BaseModel]) -> tuple[type[Bas
 
 def _keys(at: tuple[int | str, ...], root: type[BaseModel]) -> tuple[str, ...]:
     """The keys that the mapping at a place may have, in declared order."""
-    return tuple(field.alias or name for model in _reached(at, root) for name, field in model.model_fields.items())
+    return tuple(
+        field.alias or name
+        for model in _reached(at, root)
+        for name, field in model.model_fields.items()
+        if not field.exclude  # set by whoever loads the file, not by whoever writes it
+    )
 
 
 def _known_tags(at: tuple[int | str, ...], root: type[BaseModel]) -> tuple[str, ...]:

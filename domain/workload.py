@@ -91,7 +91,7 @@ class Workload(Part):
     evaluation: Evaluation
     scoring: Scoring
     stages: tuple[Stage, ...] = Field(min_length=1)
-    folder: Path
+    folder: Path = Field(exclude=True)
 
     @property
     def units(self) -> tuple[Unit, ...]:

@@ -16,8 +16,8 @@ from domain.unit import Unit
 from flows.declared import declared_workload
 from flows.fan_out import FAN_OUT, gathered
 from tasks.batch_endpoints import switch
-from tasks.ledger import read_facts, record
 from tasks.lease import stage_lease
+from tasks.ledger import read_facts, record
 from tasks.run import short_run_id
 from tasks.serving import standing_of
 

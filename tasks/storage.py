@@ -33,7 +33,7 @@ def container_of(workspace: Workspace, datastore: str = "workspaceblobstore") ->
             found.account_name,
             found.container_name,
             found.endpoint or "core.windows.net",
-            workspace.credential.get_client(),
+            workspace.credential.get_client(),  # type: ignore[arg-type]  # hashed by identity
         )
 
 

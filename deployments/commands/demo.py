@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +16,9 @@ from deployments.laptop import Laptop
 from deployments.processes import free_port, termination_as_interrupt
 from domain.errors import SignalboxError
 
-CUTOFFS = tuple(date.fromisoformat(day) for day in ("2014-06-30", "2014-09-30", "2014-12-31", "2015-03-31", "2015-06-30"))
+CUTOFFS = tuple(
+    date.fromisoformat(day) for day in ("2014-06-30", "2014-09-30", "2014-12-31", "2015-03-31", "2015-06-30")
+)
 """Quarters of the data; a demo without a cutoff takes the first that is later than what production serves."""
 
 ENVIRONMENT = "laptop"
@@ -127,7 +129,8 @@ def _next_cutoff(workload: "object") -> date:
 
 
 def _release(demo_approver: str | None, workload: str, changed: str) -> None:
-    from prefect.artifacts import Artifact
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
 
     from deployments.approver import Approver
     from deployments.deciders import at_terminal
@@ -139,12 +142,14 @@ def _release(demo_approver: str | None, workload: str, changed: str) -> None:
     if not asked and demo_approver is None:
         raise Terminal(f"nobody can be asked here, and environment {ENVIRONMENT} names no demo_approver")
     decide = at_terminal(console) if asked else demo_decider(demo_approver or "", console)
-    started = datetime.now(UTC)
     with Approver(decide):
         state = release(workload, changed, "demo", return_state=True)
     if not state.is_completed():
         raise Terminal(f"the release ended {state.name}: {state.message}")
-    summary = Artifact.get("summary-production")
-    if summary is not None and summary.created is not None and summary.created >= started:
+    with get_client(sync_client=True) as client:
+        newest = client.read_latest_artifacts(
+            artifact_filter=ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=["summary-production"]))
+        )
+    for summary in newest:
         console.print(str(summary.data).strip("`\n"), markup=False)
     console.print(f"{state.name}: {state.message}", style="bold green")

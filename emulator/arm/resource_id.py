@@ -40,10 +40,8 @@ class ResourceId:
     @cached_property
     def path(self) -> str:
         """The id as it was given."""
-        if self.namespace == "Microsoft.Resources" and not self.scope:
-            head = ""
-        else:
-            head = f"{self.scope}/providers/{self.namespace}"
+        bare = self.namespace == "Microsoft.Resources" and not self.scope
+        head = "" if bare else f"{self.scope}/providers/{self.namespace}"
         body = "".join(f"/{segment}/{name}" for segment, name in self.pairs)
         return f"{head}{body}" + (f"/{self.collection}" if self.collection else "")
 

@@ -35,15 +35,26 @@ class Jobs(Behaviour):
             raise bad_request(f"The emulator runs command and pipeline jobs, not '{kind}'.", "UserError")
         for compute in _computes(given):
             if world.store.get(compute) is None:
-                raise AzureError(404, "UserError", f"Requested compute '{compute.rsplit('/', 1)[-1]}' was not found in the workspace.")
+                raise AzureError(
+                    404,
+                    "UserError",
+                    f"Requested compute '{compute.rsplit('/', 1)[-1]}' was not found in the workspace.",
+                )
         defaults = {"tags": {}, "properties": {}, "experimentName": "Default", "isArchived": False}
-        properties = {**defaults, **{key: value for key, value in given.items() if value is not None}, "status": "NotStarted"}
+        properties = {
+            **defaults,
+            **{key: value for key, value in given.items() if value is not None},
+            "status": "NotStarted",
+        }
         properties.setdefault("displayName", id.name)
         properties["outputs"] = _places(id.name, properties.get("outputs") or {})
         location = (world.store.get(workspace_id(id.path).path) or {}).get("location", "westeurope")
         studio = f"https://ml.azure.com/runs/{id.name}?wsid={workspace_id(id.path).path}"
         properties["services"] = {
-            "Tracking": {"jobServiceType": "Tracking", "endpoint": f"azureml://{location}.api.azureml.ms/mlflow/v1.0{workspace_id(id.path).path}"},
+            "Tracking": {
+                "jobServiceType": "Tracking",
+                "endpoint": f"azureml://{location}.api.azureml.ms/mlflow/v1.0{workspace_id(id.path).path}",
+            },
             "Studio": {"jobServiceType": "Studio", "endpoint": studio},
         }
         return {"properties": properties}
@@ -65,11 +76,17 @@ class Jobs(Behaviour):
         }
         return {**document, "properties": {**properties, "outputs": outputs}}
 
-    def listed(self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]) -> list[Document]:
+    def listed(
+        self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
+    ) -> list[Document]:
         """Jobs of their own, newest first; archived ones only when asked for."""
         view = query.get("listViewType", "ActiveOnly")
         jobs = [one for one in reversed(documents) if one["properties"] is not None]
-        return [one for one in jobs if view == "All" or bool(one["properties"].get("isArchived")) == (view == "ArchivedOnly")]
+        return [
+            one
+            for one in jobs
+            if view == "All" or bool(one["properties"].get("isArchived")) == (view == "ArchivedOnly")
+        ]
 
     def before_delete(self, world: "World", id: ResourceId, document: Document) -> None:
         """A job that runs is not deleted."""

@@ -59,7 +59,9 @@ def _start(
     output = next((one.get("uri") for one in (asked.get("outputData") or {}).values() if one.get("uri")), None)
     code = declared.get("codeConfiguration") or {}
     if not code.get("codeId"):
-        raise bad_request(f"The deployment '{name}' has no scoring script, and the emulator runs no other models.", "UserError")
+        raise bad_request(
+            f"The deployment '{name}' has no scoring script, and the emulator runs no other models.", "UserError"
+        )
     batch = {
         "endpoint": endpoint.name,
         "deployment": name,
@@ -93,11 +95,18 @@ def _start(
         "outputs": {},
         "jobs": {},
         "settings": {},
-        "services": {"Studio": {"jobServiceType": "Studio", "endpoint": f"https://ml.azure.com/runs/{id.name}?wsid={endpoint.ancestor(1).path}"}},
+        "services": {
+            "Studio": {
+                "jobServiceType": "Studio",
+                "endpoint": f"https://ml.azure.com/runs/{id.name}?wsid={endpoint.ancestor(1).path}",
+            }
+        },
         "computeId": declared.get("compute"),
         "batch": batch,
     }
-    world.store.put(id.path, {"id": id.path, "name": id.name, "type": id.type, "systemData": created, "properties": properties})
+    world.store.put(
+        id.path, {"id": id.path, "name": id.name, "type": id.type, "systemData": created, "properties": properties}
+    )
     world.executor.submit(id)
     return id
 
@@ -111,7 +120,12 @@ def _resource(world: "World", id: ResourceId) -> dict[str, Any]:
         "id": id.path,
         "name": id.name,
         "type": id.type,
-        "properties": {"name": id.name, "status": properties["status"], "tags": properties["tags"], "displayName": properties["displayName"]},
+        "properties": {
+            "name": id.name,
+            "status": properties["status"],
+            "tags": properties["tags"],
+            "displayName": properties["displayName"],
+        },
     }
 
 

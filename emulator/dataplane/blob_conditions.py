@@ -38,4 +38,6 @@ def _date(text: str | None) -> datetime | None:
     try:
         return parsedate_to_datetime(text)
     except ValueError as error:
-        raise AzureError(400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format.") from error
+        raise AzureError(
+            400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format."
+        ) from error

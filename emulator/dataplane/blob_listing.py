@@ -51,7 +51,9 @@ def list_blobs(world: "World", account: str, container: str, query: Mapping[str,
 
 def _blob(world: "World", account: str, container: str, name: str, with_metadata: bool) -> str:
     blob = world.blobs.stat(account, container, name)
-    metadata = "".join(f"<{key}>{escape(value)}</{key}>" for key, value in blob.metadata.items()) if with_metadata else ""
+    metadata = (
+        "".join(f"<{key}>{escape(value)}</{key}>" for key, value in blob.metadata.items()) if with_metadata else ""
+    )
     return (
         f"<Blob><Name>{escape(name)}</Name><Properties><Last-Modified>{format_datetime(blob.modified, usegmt=True)}"
         f"</Last-Modified><Etag>{escape(blob.etag.strip(chr(34)))}</Etag><Content-Length>{blob.size}</Content-Length>"
@@ -63,4 +65,6 @@ def _blob(world: "World", account: str, container: str, name: str, with_metadata
 
 def xml(body: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """An answer in XML."""
-    return Answer(status, content=(DECLARATION + body).encode(), headers={"Content-Type": "application/xml", **(headers or {})})
+    return Answer(
+        status, content=(DECLARATION + body).encode(), headers={"Content-Type": "application/xml", **(headers or {})}
+    )

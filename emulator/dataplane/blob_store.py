@@ -59,7 +59,9 @@ class BlobStore:
     def path(self, account: str, container: str, name: str = "") -> Path:
         """The file of a blob, or the folder of a prefix; refused when it would leave the container."""
         base = self.root / account / container
-        if name and (name.startswith("/") or any(part in {"..", ".", ""} for part in name.rstrip("/").split("/")) or "\0" in name):
+        if name and (
+            name.startswith("/") or any(part in {"..", ".", ""} for part in name.rstrip("/").split("/")) or "\0" in name
+        ):
             raise refuse_name(name)
         return base / name if name else base
 
@@ -137,7 +139,9 @@ class BlobStore:
             raise AzureError(404, "BlobNotFound", "The specified blob does not exist.")
         status = file.stat()
         modified = datetime.fromtimestamp(int(status.st_mtime), UTC)
-        row = self._database.execute("SELECT stamp, etag, metadata, type, md5 FROM blobs WHERE file = ?", (str(file),)).fetchone()
+        row = self._database.execute(
+            "SELECT stamp, etag, metadata, type, md5 FROM blobs WHERE file = ?", (str(file),)
+        ).fetchone()
         if row is None or row[0] != status.st_mtime_ns:  # a file that a job put there
             etag = f'"0x{status.st_mtime_ns:X}"'
             return Blob(name, status.st_size, etag, modified, {}, "application/octet-stream", "")
@@ -186,7 +190,13 @@ class BlobStore:
         return {base64.urlsafe_b64decode(item.name).decode(): item.stat().st_size for item in sorted(folder.iterdir())}
 
     def commit_blocks(
-        self, account: str, container: str, name: str, blocks: Iterable[str], metadata: dict[str, str], content_type: str
+        self,
+        account: str,
+        container: str,
+        name: str,
+        blocks: Iterable[str],
+        metadata: dict[str, str],
+        content_type: str,
     ) -> Blob:
         """Make a blob of its blocks, in this order; Azure's error when one was never put."""
         folder = self._block_folder(account, container, name)

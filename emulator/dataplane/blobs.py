@@ -27,7 +27,11 @@ METADATA = "x-ms-meta-"
 @service(r".+\.(blob|dfs)\.core\.windows\.net", r"/", None)
 def blobs(world: "World", call: Call) -> Answer:
     """Answer one request to a storage account; errors are XML here, not JSON."""
-    base = {"x-ms-version": VERSION, "x-ms-request-id": str(uuid.uuid4()), "Date": format_datetime(datetime.now(UTC), usegmt=True)}
+    base = {
+        "x-ms-version": VERSION,
+        "x-ms-request-id": str(uuid.uuid4()),
+        "Date": format_datetime(datetime.now(UTC), usegmt=True),
+    }
     try:
         answer = _answer(world, call)
     except AzureError as error:
@@ -99,10 +103,14 @@ def _put(world: "World", call: Call, account: str, container: str, name: str) ->
     existing = store.stat(account, container, name) if store.exists(account, container, name) else None
     check_conditions(call, existing)
     metadata = {key[len(METADATA) :]: value for key, value in call.headers.items() if key.startswith(METADATA)}
-    content_type = call.headers.get("x-ms-blob-content-type") or call.headers.get("content-type") or "application/octet-stream"
+    content_type = (
+        call.headers.get("x-ms-blob-content-type") or call.headers.get("content-type") or "application/octet-stream"
+    )
     match comp:
         case None if call.headers.get("x-ms-blob-type", "BlockBlob") == "BlockBlob":
-            return Answer(201, headers=_headers(store.write(account, container, name, call.body, metadata, content_type)))
+            return Answer(
+                201, headers=_headers(store.write(account, container, name, call.body, metadata, content_type))
+            )
         case "blocklist":
             blocks = [element.text or "" for element in _blocks(call.body)]
             blob = store.commit_blocks(account, container, name, blocks, metadata, content_type)
@@ -141,7 +149,10 @@ def _read(world: "World", call: Call, account: str, container: str, name: str) -
     start, end = int(wanted[1]), min(int(wanted[2] or blob.size), blob.size - 1)
     if start >= blob.size:
         raise AzureError(
-            416, "InvalidRange", "The range specified is invalid for the current size of the resource.", {"Content-Range": f"bytes */{blob.size}"}
+            416,
+            "InvalidRange",
+            "The range specified is invalid for the current size of the resource.",
+            {"Content-Range": f"bytes */{blob.size}"},
         )
     content = world.blobs.read(account, container, name, start, end - start + 1)
     headers.pop("Content-MD5", None)

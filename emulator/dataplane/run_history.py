@@ -12,7 +12,9 @@ from emulator.execution.records import JobRecord
 if TYPE_CHECKING:
     from emulator.world import World
 
-RUN = re.compile(r"/history/v1\.0/(?P<scope>subscriptions/.+?/workspaces/[^/]+)(?:/experiment(?:s|ids)/[^/]+)?/runs/(?P<run>[^/]+)(?P<rest>/.*)?")
+RUN = re.compile(
+    r"/history/v1\.0/(?P<scope>subscriptions/.+?/workspaces/[^/]+)(?:/experiment(?:s|ids)/[^/]+)?/runs/(?P<run>[^/]+)(?P<rest>/.*)?"
+)
 RUN_DATA = re.compile(r"/history/v1\.0/(?P<scope>subscriptions/.+?/workspaces/[^/]+)/rundata")
 
 
@@ -32,9 +34,15 @@ def history(world: "World", call: Call) -> Answer:
         case ("GET", "/details"):
             return Answer(document=_details(world, record))
         case ("GET", "/children"):
-            return Answer(document={"value": [_run(child) for child in _children(world, record)], "continuationToken": None})
+            return Answer(
+                document={"value": [_run(child) for child in _children(world, record)], "continuationToken": None}
+            )
         case ("PATCH", ""):
-            changes = {key: value for key, value in call.json().items() if key in {"tags", "displayName", "description", "properties"}}
+            changes = {
+                key: value
+                for key, value in call.json().items()
+                if key in {"tags", "displayName", "description", "properties"}
+            }
             record.update(**changes)
             return Answer(document=_run(record))
     raise AzureError(404, "NotFound", f"Run history has no {call.method} {call.path}.")
@@ -74,7 +82,10 @@ def _run(record: JobRecord) -> dict[str, Any]:
         "properties": properties.get("properties") or {},
         "error": {"error": properties["error"]} if properties.get("error") else None,
         "outputs": {
-            name: {"assetId": _asset_id(record, str(output["uri"])), "type": str(output.get("jobOutputType", "uri_folder"))}
+            name: {
+                "assetId": _asset_id(record, str(output["uri"])),
+                "type": str(output.get("jobOutputType", "uri_folder")),
+            }
             for name, output in (properties.get("outputs") or {}).items()
         },
     }
@@ -116,6 +127,10 @@ def resolved_uris(world: "World", call: Call) -> Answer:
         if short is None and LONG.fullmatch(uri) is None:
             raise not_found("data asset", str(asset))
         locate(world, workspace, uri)
-        long = uri if short is None else f"azureml:/{workspace.path.replace('/providers/Microsoft.MachineLearningServices', '')}/datastores/{short[1]}/paths/{short[2]}"
+        long = (
+            uri
+            if short is None
+            else f"azureml:/{workspace.path.replace('/providers/Microsoft.MachineLearningServices', '')}/datastores/{short[1]}/paths/{short[2]}"
+        )
         values[str(asset)] = {"uri": long, "type": "uri_folder"}
     return Answer(document={"values": values})

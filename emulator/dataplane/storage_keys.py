@@ -71,7 +71,9 @@ class StorageKeys:
         _check_period(query)
         if not set(needed) & set(query.get("sp", "")):
             raise AzureError(
-                403, "AuthorizationPermissionMismatch", "This request is not authorized to perform this operation using this permission."
+                403,
+                "AuthorizationPermissionMismatch",
+                "This request is not authorized to perform this operation using this permission.",
             )
 
 
@@ -93,7 +95,9 @@ def _check_period(query: dict[str, str]) -> None:
     except (KeyError, ValueError) as error:
         raise refused("Signature's period is not well formed.") from error
     if not start <= now < expiry:
-        raise refused(f"Signature not valid in the specified time frame: Start [{start}] - Expiry [{expiry}] - Current [{now}]")
+        raise refused(
+            f"Signature not valid in the specified time frame: Start [{start}] - Expiry [{expiry}] - Current [{now}]"
+        )
 
 
 def _time(text: str) -> datetime:
@@ -103,7 +107,13 @@ def _time(text: str) -> datetime:
 
 def _service_sas_text(query: dict[str, str], resource: str) -> str:
     first = [query.get("sp", ""), query.get("st", ""), query.get("se", ""), resource, query.get("si", "")]
-    middle = [query.get("sip", ""), query.get("spr", ""), query.get("sv", ""), query.get("sr", ""), query.get("snapshot", "")]
+    middle = [
+        query.get("sip", ""),
+        query.get("spr", ""),
+        query.get("sv", ""),
+        query.get("sr", ""),
+        query.get("snapshot", ""),
+    ]
     scope = [query.get("ses", "")] if query.get("sv", "") >= "2020-12-06" else []
     last = [query.get(name, "") for name in ("rscc", "rscd", "rsce", "rscl", "rsct")]
     return "\n".join(first + middle + scope + last)

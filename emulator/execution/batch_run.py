@@ -34,7 +34,9 @@ class Tally:
 def run_batch(world: "World", record: JobRecord, new_process: Callable[[], UserProcess]) -> None:
     """Score every file and set the record's end. new_process: something whose `stopped` tells of a cancellation."""
     record.begin()
-    child = record.add_child(f"{record.id.name}-batchscoring", {"jobType": "Command", "displayName": "batchscoring", "tags": {}})
+    child = record.add_child(
+        f"{record.id.name}-batchscoring", {"jobType": "Command", "displayName": "batchscoring", "tags": {}}
+    )
     child.begin()
     folder = world.state / "runs" / record.id.name
     shutil.rmtree(folder, ignore_errors=True)
@@ -65,7 +67,9 @@ def _score(world: "World", record: JobRecord, child: JobRecord, folder: Path, ca
     files = _input_files(world, record, properties["inputs"], data)
     size = max(1, int(properties.get("miniBatchSize") or 10))
     batches = [files[start : start + size] for start in range(0, len(files), size)]
-    wanted = max(1, int(properties.get("instanceCount") or 1)) * max(1, int(properties.get("maxConcurrencyPerInstance") or 1))
+    wanted = max(1, int(properties.get("instanceCount") or 1)) * max(
+        1, int(properties.get("maxConcurrencyPerInstance") or 1)
+    )
     workers = max(1, min(wanted, len(batches), MOST_WORKERS))
     child.write_log(f"{len(files)} files in {len(batches)} mini-batches; {wanted} workers asked for, {workers} started")
     script = code / properties["scoringScript"]
@@ -155,8 +159,12 @@ def _input_files(world: "World", record: JobRecord, inputs: Sequence[str], place
     return found
 
 
-def _store(world: "World", record: JobRecord, child: JobRecord, results: Sequence[Path], properties: dict[str, Any]) -> None:
-    address = str(properties.get("output") or f"azureml://datastores/workspaceblobstore/paths/azureml/{child.id.name}/score/")
+def _store(
+    world: "World", record: JobRecord, child: JobRecord, results: Sequence[Path], properties: dict[str, Any]
+) -> None:
+    address = str(
+        properties.get("output") or f"azureml://datastores/workspaceblobstore/paths/azureml/{child.id.name}/score/"
+    )
     location = locate(world, record.workspace, address)
     if str(properties.get("outputAction", "AppendRow")).lower() == "appendrow":
         content = b"".join(item.read_bytes() for item in results)

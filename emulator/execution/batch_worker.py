@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,9 @@ class BatchWorker:
             except queue.Empty as error:
                 if self._cancelled.is_set() or time.monotonic() > deadline:
                     self.stop()
-                    why = "the job was cancelled" if self._cancelled.is_set() else f"no answer within {seconds:g} seconds"
+                    why = (
+                        "the job was cancelled" if self._cancelled.is_set() else f"no answer within {seconds:g} seconds"
+                    )
                     raise WorkerError(why) from error
         if line is None:
             self.stop()
@@ -85,14 +88,9 @@ class BatchWorker:
 
     def stop(self) -> None:
         """End the process and all that it started."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait()
-        for stream in (self._process.stdin,):
-            if stream is not None:
-                try:
-                    stream.close()
-                except OSError:
-                    continue
+        if self._process.stdin is not None:
+            with suppress(OSError):  # what was not sent to an ended process
+                self._process.stdin.close()

@@ -53,7 +53,10 @@ def run_command(world: "World", record: JobRecord, command: Command, process: Us
         elif code == 0:
             record.end("Completed")
         else:
-            record.end("Failed", f"Execution failed. User process exited with code {code}. See {record.log.name}. {_last_line(record)}")
+            record.end(
+                "Failed",
+                f"Execution failed. User process exited with code {code}. See {record.log.name}. {_last_line(record)}",
+            )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -66,7 +69,9 @@ def run_in(world: "World", record: JobRecord, command: Command, process: UserPro
         shutil.copytree(locate(world, record.workspace, command.code).file(world), work, dirs_exist_ok=True)
     values: dict[str, str] = {}
     for name, (kind, value) in command.inputs.items():
-        values[f"inputs.{name}"] = value if kind in LITERALS else str(_mounted(world, record, folder / "inputs" / name, value))
+        values[f"inputs.{name}"] = (
+            value if kind in LITERALS else str(_mounted(world, record, folder / "inputs" / name, value))
+        )
     for name, (kind, _) in command.outputs.items():
         place = folder / "outputs" / name
         (place.parent if kind == "uri_file" else place).mkdir(parents=True, exist_ok=True)

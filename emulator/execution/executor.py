@@ -80,7 +80,7 @@ class Executor:
         except AzureError as error:
             record.write_log(f"{error.code}: {error.message}")
             record.end("Failed", error.message)
-        except Exception as error:  # noqa: BLE001 - a job's fault must end the job, never the emulator
+        except Exception as error:
             logger.exception("job %s", record.id.name)
             record.end("Failed", f"The emulator failed: {error}")
         finally:
@@ -98,7 +98,11 @@ class Executor:
 
     def _run_command(self, record: JobRecord) -> None:
         properties = record.properties
-        inputs = {name: value for name, rest in (properties.get("inputs") or {}).items() if (value := input_of(rest)) is not None}
+        inputs = {
+            name: value
+            for name, rest in (properties.get("inputs") or {}).items()
+            if (value := input_of(rest)) is not None
+        }
         outputs = {
             name: (str((rest or {}).get("jobOutputType") or "uri_folder"), str(rest["uri"]))
             for name, rest in (properties.get("outputs") or {}).items()
@@ -112,7 +116,9 @@ class Executor:
     def _run_pipeline(self, record: JobRecord) -> None:
         record.begin()
         name = record.id.name
-        run = PipelineRun(self._world, record, lambda child, command, compute: self._run_step(name, child, command, compute))
+        run = PipelineRun(
+            self._world, record, lambda child, command, compute: self._run_step(name, child, command, compute)
+        )
         status = run.run()
         if name in self._cancelled:
             status = "Canceled"
@@ -142,7 +148,9 @@ class Executor:
             raise AzureError(404, "UserError", f"Compute target {compute.rsplit('/', 1)[-1]} was not found.")
         scale = ((document or {}).get("properties", {}).get("properties") or {}).get("scaleSettings") or {}
         with self._lock:
-            return self._clusters.setdefault(key, threading.BoundedSemaphore(max(1, int(scale.get("maxNodeCount") or 1))))
+            return self._clusters.setdefault(
+                key, threading.BoundedSemaphore(max(1, int(scale.get("maxNodeCount") or 1)))
+            )
 
 
 def _seconds(duration: object) -> float | None:

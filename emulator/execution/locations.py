@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 SHORT = re.compile(r"azureml://datastores/([^/]+)/paths/(.*)")
 LONG = re.compile(r"azureml://(subscriptions/.+/workspaces/[^/]+)/datastores/([^/]+)/paths/(.*)", re.IGNORECASE)
 ASSET = re.compile(r"azureml:([^:/]+):([^:/]+)")
-REGISTRY = re.compile(r"azureml://registries/([^/]+)/(models|data|components|environments|codes)/([^/]+)/versions/([^/]+)")
+REGISTRY = re.compile(
+    r"azureml://registries/([^/]+)/(models|data|components|environments|codes)/([^/]+)/versions/([^/]+)"
+)
 JOB_OUTPUT = re.compile(r"azureml://jobs/([^/]+)/outputs/([^/]+)(?:/paths/(.*))?")
 URI_FIELDS = ("dataUri", "modelUri", "codeUri")
 
@@ -39,7 +41,9 @@ class Location:
 
 def workspace_id(path: str) -> ResourceId:
     """The workspace around any resource of it."""
-    scope = re.search(r"/?(subscriptions/[^/]+/resourceGroups/[^/]+)/(?:providers/[^/]+/)?workspaces/([^/]+)", path, re.IGNORECASE)
+    scope = re.search(
+        r"/?(subscriptions/[^/]+/resourceGroups/[^/]+)/(?:providers/[^/]+/)?workspaces/([^/]+)", path, re.IGNORECASE
+    )
     if scope is None:
         raise bad_request(f"{path} is not inside a workspace.")
     return ResourceId("/" + scope[1], "Microsoft.MachineLearningServices", (("workspaces", scope[2]),))

@@ -27,11 +27,14 @@ class PipelineRun:
             raise bad_request("The pipeline has no steps.", "UserError")
         self._specs = {name: self._spec(step) for name, step in self._steps.items()}
         self._given = {
-            name: value for name, rest in (self._properties.get("inputs") or {}).items() if (value := input_of(rest)) is not None
+            name: value
+            for name, rest in (self._properties.get("inputs") or {}).items()
+            if (value := input_of(rest)) is not None
         }
         self._outputs: dict[str, dict[str, tuple[str, str]]] = {name: self._outputs_of(name) for name in self._steps}
         self._records = {
-            name: record.add_child(f"{record.id.name}-{name}".replace("_", "-"), self._child_properties(name)) for name in self._steps
+            name: record.add_child(f"{record.id.name}-{name}".replace("_", "-"), self._child_properties(name))
+            for name in self._steps
         }
 
     def _spec(self, step: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,7 +45,10 @@ class PipelineRun:
         spec = document["properties"]["componentSpec"]
         assert isinstance(spec, dict)  # noqa: S101 - component versions are stored with it
         if str(spec.get("type", "command")).lower() != "command":
-            raise bad_request(f"The emulator runs pipelines of command steps; {spec.get('name')} is of type {spec['type']}.", "UserError")
+            raise bad_request(
+                f"The emulator runs pipelines of command steps; {spec.get('name')} is of type {spec['type']}.",
+                "UserError",
+            )
         return spec
 
     def _outputs_of(self, step: str) -> dict[str, tuple[str, str]]:
@@ -50,15 +56,23 @@ class PipelineRun:
         for name, declared in (self._specs[step].get("outputs") or {}).items():
             bound = (self._steps[step].get("outputs") or {}).get(name) or {}
             target = whole_expression(bound.get("value"))
-            address = str(bound.get("uri") or f"azureml://datastores/workspaceblobstore/paths/azureml/{self._record.id.name}-{step}/{name}/")
+            address = str(
+                bound.get("uri")
+                or f"azureml://datastores/workspaceblobstore/paths/azureml/{self._record.id.name}-{step}/{name}/"
+            )
             if target is not None and parts(target)[:2] == ("parent", "outputs"):
                 outer = (self._properties.get("outputs") or {}).get(parts(target)[2]) or {}
-                address = str(outer.get("uri") or f"azureml://datastores/workspaceblobstore/paths/azureml/{self._record.id.name}/{parts(target)[2]}/")
+                address = str(
+                    outer.get("uri")
+                    or f"azureml://datastores/workspaceblobstore/paths/azureml/{self._record.id.name}/{parts(target)[2]}/"
+                )
             places[name] = (str(declared.get("type", "uri_folder")), address)
         return places
 
     def _child_properties(self, step: str) -> dict[str, Any]:
-        outputs = {name: {"jobOutputType": kind, "uri": address} for name, (kind, address) in self._outputs[step].items()}
+        outputs = {
+            name: {"jobOutputType": kind, "uri": address} for name, (kind, address) in self._outputs[step].items()
+        }
         name = self._specs[step].get("display_name") or step
         return {"jobType": "Command", "displayName": step, "description": name, "outputs": outputs, "tags": {}}
 
@@ -99,7 +113,13 @@ class PipelineRun:
                 raise bad_request(f"Step {step} needs the input {name}, which was not given.")
         limits = node.get("limits") or {}
         timeout = limits.get("timeout") if isinstance(limits.get("timeout"), int | float) else None
-        variables = {name: str(value) for name, value in {**(spec.get("environment_variables") or {}), **(node.get("environment_variables") or {})}.items()}
+        variables = {
+            name: str(value)
+            for name, value in {
+                **(spec.get("environment_variables") or {}),
+                **(node.get("environment_variables") or {}),
+            }.items()
+        }
         return Command(str(spec["command"]), spec.get("code"), inputs, self._outputs[step], variables, timeout)
 
     def run(self) -> str:
@@ -118,7 +138,9 @@ class PipelineRun:
                     elif all(status.get(need) == "Completed" for need in needs[step]):
                         running[pool.submit(self._one, step)] = step
                 if not running:
-                    if len(status) < len(self._steps) and not any(self._ready(step, needs, status) for step in self._steps):
+                    if len(status) < len(self._steps) and not any(
+                        self._ready(step, needs, status) for step in self._steps
+                    ):
                         raise bad_request("The pipeline's steps need each other in a circle.")
                     continue
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -132,7 +154,12 @@ class PipelineRun:
 
     def _one(self, step: str) -> str:
         record, settings = self._records[step], self._properties.get("settings") or {}
-        compute = str(self._steps[step].get("computeId") or self._properties.get("computeId") or settings.get("default_compute") or "")
+        compute = str(
+            self._steps[step].get("computeId")
+            or self._properties.get("computeId")
+            or settings.get("default_compute")
+            or ""
+        )
         try:
             return self._run_step(record, self._command(step), compute)
         except AzureError as error:
@@ -157,7 +184,11 @@ def _opened(world: "World", record: JobRecord) -> dict[str, Any]:
         for name, declared in (spec.get("inputs") or {}).items()
         if declared.get("default") is not None
     }
-    missing = [name for name, declared in (spec.get("inputs") or {}).items() if not declared.get("optional") and name not in {**defaults, **given}]
+    missing = [
+        name
+        for name, declared in (spec.get("inputs") or {}).items()
+        if not declared.get("optional") and name not in {**defaults, **given}
+    ]
     if missing:
         raise bad_request(f"The pipeline needs the inputs {', '.join(missing)}, which were not given.", "UserError")
     outputs = {

@@ -21,7 +21,12 @@ class UserProcess:
         self.stopped = threading.Event()
 
     def run(
-        self, command: str | Sequence[str], folder: Path, variables: Mapping[str, str], log: Path, timeout: float | None = None
+        self,
+        command: str | Sequence[str],
+        folder: Path,
+        variables: Mapping[str, str],
+        log: Path,
+        timeout: float | None = None,
     ) -> int:
         """Run to the end; the exit code. TimeoutError after `timeout` seconds; a stopped process gives a negative code.
 
@@ -75,7 +80,13 @@ class UserProcess:
 
 def user_environment(variables: Mapping[str, str]) -> dict[str, str]:
     """This process's environment, with our Python first on the path and one thread a process unless asked otherwise."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "AZURE_CLIENT_SECRET"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "AZURE_CLIENT_SECRET"))
+    }
     path = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
-    defaults = {"OMP_NUM_THREADS": environment.get("OMP_NUM_THREADS", "1"), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    defaults = {
+        "OMP_NUM_THREADS": environment.get("OMP_NUM_THREADS", "1"),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     return {**environment, **defaults, "PATH": path, **variables}

@@ -64,8 +64,18 @@ class JobRecord:
         """A job inside this one, such as a pipeline's step."""
         id = self.workspace.child("jobs", name)
         created = {"createdAt": now(), "createdBy": "signalbox", "createdByType": "Application"}
-        body = {"status": "NotStarted", "parentJobName": self.id.name, "experimentName": self.properties.get("experimentName", "Default")}
-        document = {"id": id.path, "name": name, "type": id.type, "systemData": created, "properties": {**body, **properties}}
+        body = {
+            "status": "NotStarted",
+            "parentJobName": self.id.name,
+            "experimentName": self.properties.get("experimentName", "Default"),
+        }
+        document = {
+            "id": id.path,
+            "name": name,
+            "type": id.type,
+            "systemData": created,
+            "properties": {**body, **properties},
+        }
         self._world.store.put(id.path, document)
         return JobRecord(self._world, id)
 
@@ -73,7 +83,9 @@ class JobRecord:
     def artifacts(self) -> Location:
         """Where logs and the default output are."""
         return locate(
-            self._world, self.workspace, f"azureml://datastores/workspaceartifactstore/paths/ExperimentRun/dcid.{self.id.name}"
+            self._world,
+            self.workspace,
+            f"azureml://datastores/workspaceartifactstore/paths/ExperimentRun/dcid.{self.id.name}",
         )
 
     @property

@@ -13,7 +13,7 @@ from pydantic import Field
 from rich.console import Console
 
 from deployments.approver import FIELDS, NOT_ACCEPTED, Answer, Approver, Pending
-from deployments.deciders import NotAcceptedError, at_terminal, demo
+from deployments.deciders import Evidence, NotAcceptedError, at_terminal, demo
 from deployments.laptop import Laptop
 from domain.decision import Decision
 from domain.gate import Gate
@@ -112,6 +112,13 @@ def test_the_terminal_shows_the_evidence_and_asks_for_every_field(monkeypatch: p
         assert waits("## Four circuits") == "approve by ada: looks good"
     assert "Four circuits" in shown(console)
     assert "Please select one of the available options" in shown(console)
+
+
+def test_a_narrow_terminal_leaves_nothing_out_of_the_evidence() -> None:
+    console = Console(file=io.StringIO(), width=24)
+    console.print(Evidence("| circuit | change |\n|---|---|\n| HAUTEBORNE/R80711 | nothing → version 1 |"))
+    assert "…" not in shown(console)
+    assert "".join(line[:12].strip() for line in shown(console).splitlines()).endswith("HAUTEBORNE/R80711")
 
 
 def test_a_terminal_without_input_says_where_to_decide(monkeypatch: pytest.MonkeyPatch) -> None:

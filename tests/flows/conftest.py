@@ -51,5 +51,3 @@ def site(laptop: Laptop) -> Iterator[Site]:
         loaded(ModelRegistry, "shared"),
         loaded(Ledger, "ledger"),
     )
-
-

@@ -154,9 +154,11 @@ def test_a_release_is_refused_a_stage_that_another_holds_and_goes_on_later(site,
     changed = tiny.candidates()
     approver, _ = answering(APPROVE)
     with approver:
-        with stage_lease(site.ledger, tiny.name, "test", "20990101.1"):
-            with pytest.raises(Terminal, match=r"stage test is held by release 20990101\.1"):
-                release(tiny.name, changed.to_json(), "grace")
+        with (
+            stage_lease(site.ledger, tiny.name, "test", "20990101.1"),
+            pytest.raises(Terminal, match=r"stage test is held by release 20990101\.1"),
+        ):
+            release(tiny.name, changed.to_json(), "grace")
         assert serving(site, tiny, "test") == {None}
         assert release(tiny.name, changed.to_json(), "grace", return_state=True).name == "Succeeded"
     assert len(release_names(site.ledger, tiny.name)) == 1

@@ -4,6 +4,7 @@ import json
 from datetime import date
 
 import pytest
+from azure.core.exceptions import ResourceNotFoundError
 from prefect.client.orchestration import get_client
 from prefect.states import State
 
@@ -61,14 +62,16 @@ def released(site, first) -> str:
 
 
 def test_the_training_compute_is_gone_at_the_end(site, first) -> None:
-    with pytest.raises(Exception, match="not found|NotFound"):
+    with pytest.raises(ResourceNotFoundError):
         site.dev.get_client().compute.get(site.workload.training.compute.name)
 
 
 def test_data_is_registered_once_with_its_validation_report(site, first) -> None:
     again = extract_prepare("plants", FIRST, CIRCUITS)
     assert [one.asset for one in again] == [f"HAUTEBORNE_{name}:2014-04-30" for name in ("R80711", "R80736")]
-    assert all(one.report_digest == circuit.data_report_digest for one, circuit in zip(again, first.circuits, strict=True))
+    assert all(
+        one.report_digest == circuit.data_report_digest for one, circuit in zip(again, first.circuits, strict=True)
+    )
 
 
 def test_candidates_carry_the_tags_that_approvers_look_for(site, first) -> None:
@@ -166,5 +169,3 @@ def test_a_candidate_that_is_not_better_ends_green_and_is_not_registered(site, f
 def test_the_server_is_the_one_of_this_laptop(laptop) -> None:
     with get_client(sync_client=True) as client:
         assert str(client.api_url).startswith(laptop.ui_url)
-
-
