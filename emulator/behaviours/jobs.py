@@ -72,7 +72,7 @@ class Jobs(Behaviour):
         outputs["default"] = {
             "jobOutputType": "uri_folder",
             "mode": "ReadWriteMount",
-            "uri": f"azureml://datastores/workspaceartifactstore/paths/ExperimentRun/dcid.{id.name}",
+            "uri": f"azureml://datastores/workspaceartifactstore/ExperimentRun/dcid.{id.name}",
         }
         return {**document, "properties": {**properties, "outputs": outputs}}
 

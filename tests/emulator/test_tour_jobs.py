@@ -189,7 +189,7 @@ def test_a_failing_step_fails_the_pipeline_and_what_needs_it_does_not_run(ws: ML
 
 
 def test_streaming_shows_the_log_and_ends_with_the_job(ws: MLClient, tmp_path: Path, capsys: Any) -> None:
-    name = submit(ws, tmp_path, "print('on its way')")
+    name = submit(ws, tmp_path, "import time\nprint('on its way')\ntime.sleep(4)")
     ws.jobs.stream(name)
     assert "on its way" in capsys.readouterr().out
 
