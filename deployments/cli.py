@@ -3,6 +3,11 @@
 import typer
 
 from deployments.commands.demo import demo
+from deployments.commands.deploy_version import deploy_version
+from deployments.commands.doctor import doctor
+from deployments.commands.models import models
+from deployments.commands.rollback import rollback
+from deployments.commands.status import status
 from deployments.commands.up import up
 
 app = typer.Typer(
@@ -21,6 +26,11 @@ def signalbox() -> None:
 
 app.command()(up)
 app.command()(demo)
+app.command()(models)
+app.command()(status)
+app.command()(doctor)
+app.command()(rollback)
+app.command()(deploy_version)
 
 if __name__ == "__main__":
     app()

@@ -111,13 +111,13 @@ class Laptop:
         state.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "emulator", "--port", str(self.emulator_port), "--state", str(state)]
         self.processes.start(
-            "emulator", command, os.environ, ready=lambda: _answers(self.emulator_port, "/_emulator/health")
+            "emulator", command, os.environ, ready=lambda: answers(self.emulator_port, "/_emulator/health")
         )
 
     def _start_server(self) -> None:
         command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(self.api_port)]
         self.processes.start(
-            "prefect-server", command, self.full_environment(), ready=lambda: _answers(self.api_port, "/api/health")
+            "prefect-server", command, self.full_environment(), ready=lambda: answers(self.api_port, "/api/health")
         )
 
     def _start_worker(self) -> None:
@@ -157,7 +157,8 @@ def _send_what_is_queued() -> None:
         worker.drain_all(timeout=10, at_exit=False)
 
 
-def _answers(port: int, path: str) -> bool:
+def answers(port: int, path: str) -> bool:
+    """Whether GET of the path on this machine answers 200."""
     return _request(port, "GET", path)[0] == 200
 
 

@@ -49,7 +49,11 @@ def test_a_command_reads_its_inputs_and_its_outputs_are_stored(ws: MLClient, tmp
     data = tmp_path / "data"
     data.mkdir()
     (data / "a.txt").write_text("four")
-    script = "import sys, pathlib\nsource, n, out = sys.argv[1:]\npathlib.Path(out, 'b.txt').write_text(pathlib.Path(source, 'a.txt').read_text() * int(n))\nprint('done')\n"
+    script = (
+        "import sys, pathlib\nsource, n, out = sys.argv[1:]\n"
+        "text = pathlib.Path(source, 'a.txt').read_text()\n"
+        "pathlib.Path(out, 'b.txt').write_text(text * int(n))\nprint('done')\n"
+    )
     name = submit(
         ws,
         tmp_path,
@@ -168,7 +172,9 @@ def pipeline(ws: MLClient, folder: Path, first: str, **inputs: str) -> str:
 WRITES = "import sys, pathlib\nword = sys.argv[1] if len(sys.argv) > 2 else 'nothing'\npathlib.Path(sys.argv[-1], 'w').write_text(word)\n"
 
 
-@pytest.mark.parametrize(("inputs", "result"), [({"word": "hello"}, "hello!"), ({}, "nothing!")], ids=["given", "left out"])
+@pytest.mark.parametrize(
+    ("inputs", "result"), [({"word": "hello"}, "hello!"), ({}, "nothing!")], ids=["given", "left out"]
+)
 def test_a_pipeline_runs_its_steps_in_order(ws: MLClient, tmp_path: Path, inputs: dict[str, str], result: str) -> None:
     name = pipeline(ws, tmp_path, WRITES, **inputs)
     assert ended(ws, name) == "Completed"

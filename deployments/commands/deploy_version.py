@@ -1,0 +1,32 @@
+"""`signalbox deploy-version`: a chosen version to a chosen stage."""
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
+
+
+def deploy_version(
+    circuit: Annotated[str, typer.Argument(help="PLANT/CIRCUIT")],
+    version: Annotated[str, typer.Argument(help="of the model in the registry")],
+    stage: Annotated[str, typer.Option(help="To which stage.")] = "test",
+    workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
+    home: Home = Path(".signalbox"),
+    api_port: ApiPort = 4200,
+    emulator_port: EmulatorPort = 8400,
+) -> None:
+    """Deploy one version of one circuit's model; a gate of the stage is asked here."""
+    with connected(home, api_port, emulator_port):
+        from deployments.approver import Approver
+        from deployments.deciders import at_terminal
+        from domain.errors import Terminal
+        from flows.deploy_version import deploy_version as flow
+
+        with Approver(at_terminal(console)):
+            state = flow(circuit, version, stage, workload, getpass.getuser(), return_state=True)
+        if not state.is_completed():
+            raise Terminal(f"it ended {state.name}: {state.message}")
+    console.print(f"{state.name}: {state.message}", style="green", markup=False)

@@ -1,0 +1,31 @@
+"""`signalbox doctor`: what is wrong, and what to do. (Seed 002, troubleshooting.)"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
+
+
+def doctor(
+    workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
+    release: Annotated[str, typer.Option(help="Whose models to look for; the newest release when left out.")] = "",
+    home: Home = Path(".signalbox"),
+    api_port: ApiPort = 4200,
+    emulator_port: EmulatorPort = 8400,
+) -> None:
+    """Look at everything a release needs and say what to do; exit code 1 when somebody has to act."""
+    with connected(home, api_port, emulator_port):
+        from flows.examination import examine
+
+        findings = examine(workload, release or None)
+    table = Table("looked at", "seen", "what to do")
+    for finding in findings:
+        table.add_row(finding.what, finding.seen, finding.advice, style="" if finding.healthy else "red")
+    console.print(table)
+    problems = sum(not finding.healthy for finding in findings)
+    console.print(f"{len(findings)} things looked at, {problems} need somebody")
+    if problems:
+        raise typer.Exit(1)

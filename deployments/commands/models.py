@@ -1,0 +1,45 @@
+"""`signalbox models`: which versions carry which tags. (Seed 002, querying by tags.)"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
+
+
+def models(
+    release: Annotated[str, typer.Option(help="Only those of a release, such as 20251210.1.")] = "",
+    cutoff_date: Annotated[str, typer.Option(help="Only those of a cutoff date, such as 2025-11-01.")] = "",
+    validated: Annotated[bool, typer.Option("--validated", help="Only those that training found better.")] = False,
+    workspace: Annotated[str, typer.Option(help="Look in this workspace instead of the registry.")] = "",
+    registry: Annotated[str, typer.Option(help="Block name of the registry.")] = "shared",
+    home: Home = Path(".signalbox"),
+    api_port: ApiPort = 4200,
+    emulator_port: EmulatorPort = 8400,
+) -> None:
+    """List model versions by their tags."""
+    wanted = {"release_id": release, "cutoff_date": cutoff_date, "validated": "true" if validated else ""}
+    with connected(home, api_port, emulator_port):
+        from blocks.loading import loaded
+        from blocks.model_registry import ModelRegistry
+        from blocks.workspace import Workspace
+        from tasks.models import models_tagged
+
+        place = loaded(Workspace, workspace) if workspace else loaded(ModelRegistry, registry)
+        found = models_tagged(place, {name: value for name, value in wanted.items() if value})
+    if not found:
+        console.print(f"no model in {workspace or registry} carries these tags")
+        return
+    table = Table("model", "version", "cutoff date", "release", "tags")
+    for model in found:
+        rest = {k: v for k, v in model.tags.items() if k not in {"cutoff_date", "release_id"}}
+        table.add_row(
+            model.name,
+            model.version,
+            model.tags.get("cutoff_date", ""),
+            model.tags.get("release_id", ""),
+            ", ".join(f"{name}={value}" for name, value in sorted(rest.items())),
+        )
+    console.print(table)

@@ -1,0 +1,35 @@
+"""`signalbox rollback`: the plan, and with --yes the way back."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
+
+
+def rollback(
+    circuit: Annotated[
+        list[str] | None, typer.Option(help="PLANT/CIRCUIT; may be repeated; all when left out.")
+    ] = None,
+    stage: Annotated[str, typer.Option(help="At which stage.")] = "production",
+    workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the ledger.")] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it; without it the plan is shown and nothing changes.")
+    ] = False,
+    home: Home = Path(".signalbox"),
+    api_port: ApiPort = 4200,
+    emulator_port: EmulatorPort = 8400,
+) -> None:
+    """Switch back to the deployments that served before; shows the plan unless --yes is given."""
+    with connected(home, api_port, emulator_port):
+        from flows.rollback import rollback as flow
+
+        rows = flow(workload, stage, circuit, reason, dry_run=not yes)
+    table = Table("circuit", "endpoint", "from", "to")
+    for row in rows:
+        table.add_row(row["circuit"], row["endpoint"], row["from"], row["to"])
+    console.print(table)
+    console.print("done, and read back" if yes else "this is the plan; give --yes to do it")

@@ -1,0 +1,58 @@
+"""`signalbox status`: which version serves each circuit at each stage, and what is under way."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
+
+NEWEST = 5
+
+
+def status(
+    workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
+    home: Home = Path(".signalbox"),
+    api_port: ApiPort = 4200,
+    emulator_port: EmulatorPort = 8400,
+) -> None:
+    """Show what serves each circuit at each stage, as Azure says now, and the newest releases."""
+    with connected(home, api_port, emulator_port):
+        from blocks.ledger import Ledger
+        from blocks.loading import loaded
+        from blocks.workspace import Workspace
+        from flows.beginning import outcome_of
+        from flows.declared import declared_workload
+        from tasks.ledger import read_facts, release_names
+        from tasks.serving import deployment_serving, model_of
+
+        declared = declared_workload(workload)
+        serving = Table("stage", "circuit", "model version", "deployment", "cutoff date", "deployed at")
+        for stage in declared.stages:
+            if stage.target.kind != "batch_endpoint":
+                continue
+            workspace = loaded(Workspace, stage.target.workspace)
+            for unit in declared.units:
+                found = deployment_serving(workspace, unit)
+                tags = found.tags if found else {}
+                version = ":".join(model_of(found)) if found else "nothing serves"
+                name = found.name if found else ""
+                serving.add_row(
+                    stage.name, str(unit), version, name, tags.get("cutoff_date", ""), tags.get("deployed_at", "")
+                )
+        ledger = loaded(Ledger, "ledger")
+        releases = Table("release", "outcome", "last fact", "at", "stage")
+        for name in release_names(ledger, workload)[:NEWEST]:
+            facts = read_facts(ledger, workload, name)
+            outcome = outcome_of(facts)
+            last = facts[-1]
+            releases.add_row(
+                name,
+                outcome.value if outcome else "under way",
+                last.kind.value,
+                f"{last.at:%Y-%m-%d %H:%M}",
+                last.stage or "",
+            )
+    console.print(serving)
+    console.print(releases)

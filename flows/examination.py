@@ -1,0 +1,38 @@
+"""What `signalbox doctor` looks at, put together from the ledger and Azure."""
+
+from blocks.ledger import Ledger
+from blocks.loading import loaded
+from blocks.model_registry import ModelRegistry
+from blocks.workspace import Workspace
+from domain.diagnosis import Finding
+from domain.errors import Terminal
+from domain.fact import Kind
+from domain.stage import BatchEndpointTarget
+from flows.beginning import requested_release
+from flows.declared import declared_workload, registry_of
+from tasks.diagnosis import diagnose_models, diagnose_stage
+from tasks.ledger import read_facts, release_names
+
+
+def examine(workload: str, release: str | None) -> tuple[Finding, ...]:
+    """Every finding about a workload's stages and about one release's models, the newest one's when none is named."""
+    declared, ledger = declared_workload(workload), loaded(Ledger, "ledger")
+    names = release_names(ledger, workload)
+    if release is not None and release not in names:
+        raise Terminal(f"{workload} has no release {release}; it has {', '.join(names) or 'none'}")
+    findings: list[Finding] = []
+    expected: dict[str, dict[str, str]] = {}
+    for name in reversed(names):
+        for fact in read_facts(ledger, workload, name):
+            if fact.kind is Kind.SWITCHED and fact.stage is not None:
+                expected.setdefault(fact.stage, {}).update(fact.body["after"])
+            elif fact.kind is Kind.ROLLED_BACK and fact.stage is not None:
+                expected.pop(fact.stage, None)  # what serves then is said by the deployments' own tags
+    if names:
+        chosen = requested_release(read_facts(ledger, workload, release or names[0]))
+        findings += diagnose_models(loaded(Workspace, "dev"), loaded(ModelRegistry, registry_of(declared)), chosen)
+    for stage in declared.stages:
+        if isinstance(stage.target, BatchEndpointTarget):
+            workspace = loaded(Workspace, stage.target.workspace)
+            findings += diagnose_stage(declared, stage, stage.target, workspace, expected.get(stage.name, {}))
+    return tuple(findings)
