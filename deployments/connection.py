@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from deployments.laptop import Laptop, answers
 from domain.errors import SignalboxError, Terminal
@@ -43,3 +44,11 @@ def connected(home: Path, api_port: int, emulator_port: int) -> Iterator[None]:
     except SignalboxError as error:
         console.print(str(error), style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
+
+
+def table(*headers: str) -> Table:
+    """A table whose names are folded, never cut: people copy them."""
+    made = Table()
+    for header in headers:
+        made.add_column(header, overflow="fold")
+    return made

@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
+from deployments.connection import ApiPort, EmulatorPort, Home, connected, console, table
 
 
 def doctor(
@@ -21,10 +20,10 @@ def doctor(
         from flows.examination import examine
 
         findings = examine(workload, release or None)
-    table = Table("looked at", "seen", "what to do")
+    shown = table("looked at", "seen", "what to do")
     for finding in findings:
-        table.add_row(finding.what, finding.seen, finding.advice, style="" if finding.healthy else "red")
-    console.print(table)
+        shown.add_row(finding.what, finding.seen, finding.advice, style="" if finding.healthy else "red")
+    console.print(shown)
     problems = sum(not finding.healthy for finding in findings)
     console.print(f"{len(findings)} things looked at, {problems} need somebody")
     if problems:

@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
+from deployments.connection import ApiPort, EmulatorPort, Home, connected, console, table
 
 
 def models(
@@ -32,14 +31,14 @@ def models(
     if not found:
         console.print(f"no model in {workspace or registry} carries these tags")
         return
-    table = Table("model", "version", "cutoff date", "release", "tags")
+    shown = table("model", "version", "cutoff date", "release", "tags")
     for model in found:
         rest = {k: v for k, v in model.tags.items() if k not in {"cutoff_date", "release_id"}}
-        table.add_row(
+        shown.add_row(
             model.name,
             model.version,
             model.tags.get("cutoff_date", ""),
             model.tags.get("release_id", ""),
             ", ".join(f"{name}={value}" for name, value in sorted(rest.items())),
         )
-    console.print(table)
+    console.print(shown)

@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
+from deployments.connection import ApiPort, EmulatorPort, Home, connected, console, table
 
 
 def rollback(
@@ -28,8 +27,8 @@ def rollback(
         from flows.rollback import rollback as flow
 
         rows = flow(workload, stage, circuit, reason, dry_run=not yes)
-    table = Table("circuit", "endpoint", "from", "to")
+    shown = table("circuit", "endpoint", "from", "to")
     for row in rows:
-        table.add_row(row["circuit"], row["endpoint"], row["from"], row["to"])
-    console.print(table)
+        shown.add_row(row["circuit"], row["endpoint"], row["from"], row["to"])
+    console.print(shown)
     console.print("done, and read back" if yes else "this is the plan; give --yes to do it")

@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
+from deployments.connection import ApiPort, EmulatorPort, Home, connected, console, table
 
 NEWEST = 5
 
@@ -28,7 +27,7 @@ def status(
         from tasks.serving import deployment_serving, model_of
 
         declared = declared_workload(workload)
-        serving = Table("stage", "circuit", "model version", "deployment", "cutoff date", "deployed at")
+        serving = table("stage", "circuit", "model version", "deployment", "cutoff date", "deployed at")
         for stage in declared.stages:
             if stage.target.kind != "batch_endpoint":
                 continue
@@ -42,7 +41,7 @@ def status(
                     stage.name, str(unit), version, name, tags.get("cutoff_date", ""), tags.get("deployed_at", "")
                 )
         ledger = loaded(Ledger, "ledger")
-        releases = Table("release", "outcome", "last fact", "at", "stage")
+        releases = table("release", "outcome", "last fact", "at", "stage")
         for name in release_names(ledger, workload)[:NEWEST]:
             facts = read_facts(ledger, workload, name)
             outcome = outcome_of(facts)
