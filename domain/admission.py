@@ -44,7 +44,7 @@ def _not_requested(release: Release, facts: Sequence[Fact]) -> Iterator[str]:
         yield f"the facts are not all of release {release.name} of {release.workload}; read its own"
     requested = facts_of(facts, Kind.REQUESTED)
     if not requested:
-        yield f"release {release.name} was never requested; start it with `signalbox release`"
+        yield f"release {release.name} was never requested; start it with the release flow"
     for fact in requested[1:]:
         yield f"release {release.name} was requested again by fact {fact.sequence}; a release is requested once"
     if requested and requested[0].body.get("digest") != release.digest:
