@@ -91,7 +91,11 @@ def test_every_file_is_scored_in_mini_batches_and_rows_are_appended_to_one_file(
     found = next((tmp_path / "got").rglob("predictions.csv"))
     assert sorted(found.read_text().splitlines()) == [f"seen {number}.csv" for number in range(5)]
     log = log_of(ws, job, tmp_path)
-    assert [line.split(" by ")[0] for line in log.splitlines() if " by " in line] == ["batch of 2", "batch of 2", "batch of 1"]
+    assert [line.split(" by ")[0] for line in log.splitlines() if " by " in line] == [
+        "batch of 2",
+        "batch of 2",
+        "batch of 1",
+    ]
     assert [one.name for one in ws.batch_endpoints.list_jobs(ENDPOINT)] == [job]
 
 
@@ -107,8 +111,12 @@ def test_instances_and_concurrency_give_that_many_workers(ws: MLClient, tmp_path
 @pytest.mark.parametrize(
     ("threshold", "ends"), [(0, "Failed"), (1, "Completed"), (-1, "Completed")], ids=["none", "one", "any number"]
 )
-def test_the_error_threshold_is_how_many_items_may_fail(ws: MLClient, tmp_path: Path, threshold: int, ends: str) -> None:
-    picky = SCORE.replace("    return", "    if '3.csv' in files[0]:\n        raise ValueError('bad three')\n    return")
+def test_the_error_threshold_is_how_many_items_may_fail(
+    ws: MLClient, tmp_path: Path, threshold: int, ends: str
+) -> None:
+    picky = SCORE.replace(
+        "    return", "    if '3.csv' in files[0]:\n        raise ValueError('bad three')\n    return"
+    )
     name = deploy(ws, tmp_path, f"picky{threshold + 1}", picky, error_threshold=threshold, mini_batch_size=1)
     job, status = score(ws, tmp_path, name)
     assert status == ends
@@ -118,8 +126,16 @@ def test_the_error_threshold_is_how_many_items_may_fail(ws: MLClient, tmp_path: 
 @pytest.mark.parametrize(
     ("name", "script", "told"),
     [
-        ("hangs", SCORE.replace("    return", "    import time; time.sleep(60)\n    return"), "no answer within 1 seconds"),
-        ("silent", SCORE.replace('[f"{word} {pathlib.Path(name).name}" for name in files]', "[]"), "more than the error threshold"),
+        (
+            "hangs",
+            SCORE.replace("    return", "    import time; time.sleep(60)\n    return"),
+            "no answer within 1 seconds",
+        ),
+        (
+            "silent",
+            SCORE.replace('[f"{word} {pathlib.Path(name).name}" for name in files]', "[]"),
+            "more than the error threshold",
+        ),
         ("broken", SCORE.replace("global word", "raise RuntimeError('no word')"), "RuntimeError: no word"),
     ],
 )

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import pytest
+from tiny import Tiny
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
@@ -16,12 +16,11 @@ from deployments.environment import load_environment
 from deployments.laptop import Laptop
 from deployments.laptop_resources import create_resources, seed_data
 from domain.workload import Workload
+from flows import declared
 from flows.declared import declared_workload
 
 DATA_HOME = Path(__file__).parents[2] / ".signalbox"
 """Where set-up keeps the fetched wheel's data, so that it is fetched once."""
-
-FIRST, SECOND = date(2014, 4, 30), date(2014, 9, 30)
 
 
 @dataclass(frozen=True)
@@ -51,3 +50,14 @@ def site(laptop: Laptop) -> Iterator[Site]:
         loaded(ModelRegistry, "shared"),
         loaded(Ledger, "ledger"),
     )
+
+
+@pytest.fixture
+def tiny(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tiny:
+    """A workload of its own for each test, declared well and with its test data."""
+    number = abs(hash(request.node.name)) % 100_000
+    made = Tiny(f"tiny{number}", tmp_path / f"tiny{number}")
+    monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
+    made.declare()
+    made.give_test_data()
+    return made

@@ -3,7 +3,6 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from prefect.states import State
@@ -13,7 +12,6 @@ from domain.errors import InvalidDeclaration, Terminal
 from domain.fact import Kind, facts_of
 from domain.outcome import Outcome
 from emulator.remote_control import Control
-from flows import declared
 from flows.beginning import begin, outcome_of
 from flows.release import release
 from tasks.lease import stage_lease
@@ -23,17 +21,6 @@ from tasks.serving import naming_of
 from tasks.storage import container_of
 
 pytestmark = pytest.mark.usefixtures("site")
-
-
-@pytest.fixture
-def tiny(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tiny:
-    """A workload of its own for each test, declared well and with its test data."""
-    number = abs(hash(request.node.name)) % 100_000
-    made = Tiny(f"tiny{number}", tmp_path / f"tiny{number}")
-    monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
-    made.declare()
-    made.give_test_data()
-    return made
 
 
 def run(tiny: Tiny, *answers: dict[str, str]) -> "State[str]":

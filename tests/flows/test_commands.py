@@ -1,0 +1,68 @@
+"""The commands that look and act, as a user types them, against a running laptop."""
+
+import pytest
+from tiny import APPROVE, Tiny, answering
+from typer.testing import CliRunner, Result
+
+from deployments.cli import app
+from flows.release import release
+from tasks.ledger import release_names
+from tasks.storage import container_of
+
+pytestmark = pytest.mark.usefixtures("site")
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner(env={"COLUMNS": "200"}).invoke(app, list(arguments))
+
+
+@pytest.fixture
+def released(site, tiny: Tiny) -> str:
+    """The name of a release of the tiny workload, in production."""
+    approver, _ = answering(APPROVE)
+    with approver:
+        assert release(tiny.name, tiny.candidates().to_json(), "grace", return_state=True).name == "Succeeded"
+    return release_names(site.ledger, tiny.name)[0]
+
+
+def test_what_serves_is_found_by_tags_in_status_and_healthy(tiny: Tiny, released: str) -> None:
+    found = run("models", "--release", released)
+    assert found.exit_code == 0
+    assert f"{tiny.plant}-a1".lower() in found.output
+    shown = run("status", "--workload", tiny.name)
+    assert f"deployment-{released}" in shown.output
+    assert "SUCCEEDED" in shown.output
+    healthy = run("doctor", "--workload", tiny.name)
+    assert healthy.exit_code == 0, healthy.output
+    assert "0 need somebody" in healthy.output
+
+
+def test_no_model_with_a_tag_is_said_and_no_error() -> None:
+    found = run("models", "--release", "20010101.1")
+    assert (found.exit_code, "no model in shared carries these tags" in found.output) == (0, True)
+
+
+def test_the_doctor_names_what_is_missing_and_what_to_do(site, tiny: Tiny, released: str) -> None:
+    stored = container_of(site.test)
+    for blob in list(stored.list_blob_names(name_starts_with=f"test-data/{tiny.plant}/A1")):
+        stored.delete_blob(blob)
+    deployments = site.production.get_client().batch_endpoints
+    endpoint = deployments.get(f"be-{tiny.plant}-a1".lower())
+    deployments.begin_delete(endpoint.name).result()
+    ill = run("doctor", "--workload", tiny.name)
+    assert ill.exit_code == 1
+    assert "upload test_input.csv to" in ill.output
+    assert "run the release again" in ill.output
+    assert "2 need somebody" in ill.output
+
+
+def test_a_rollback_shows_its_refusal_and_changes_nothing(tiny: Tiny, released: str) -> None:
+    refused = run("rollback", "--workload", tiny.name, "--yes")
+    assert refused.exit_code == 1
+    assert "nothing came before it" in refused.output
+
+
+def test_a_release_that_is_not_there_is_refused_with_those_that_are(tiny: Tiny, released: str) -> None:
+    refused = run("doctor", "--workload", tiny.name, "--release", "20010101.1")
+    assert refused.exit_code == 1
+    assert f"has no release 20010101.1; it has {released}" in refused.output
