@@ -10,7 +10,8 @@ export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS := 120
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
 
-setup: $(VENV)/.ready ## create .venv with the pinned dependencies
+setup: $(VENV)/.ready ## create .venv with the pinned dependencies, and fetch the plants' readings
+	@$(BIN)/python -m workloads.plants.data .signalbox/data/plants
 
 $(VENV)/.ready: constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Signalbox needs Python 3.11 or newer; set PYTHON=python3.11")'

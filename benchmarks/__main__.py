@@ -1,18 +1,20 @@
-"""`make bench`: every benchmark, one after the other."""
+"""`make bench`: every benchmark, one after the other, each in a process of its own."""
 
+import subprocess
 import sys
 
-from benchmarks import demo, emulator, orchestration
+BENCHMARKS = ("emulator", "orchestration", "demo")
 
 
-def main() -> None:
-    """Run them all."""
-    print("emulator against a bare server")
-    sys.argv = sys.argv[:1]
-    emulator.main()
-    orchestration.main()
-    demo.main()
+def main() -> int:
+    """Run them all; the exit code of the first that fails."""
+    for name in BENCHMARKS:
+        print(f"== {name}", flush=True)
+        code = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode
+        if code:
+            return code
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

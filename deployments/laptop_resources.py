@@ -25,6 +25,9 @@ from workloads.plants.data import cut_test_input, fetch
 ARM = "https://management.azure.com"
 PROVIDER = "providers/Microsoft.MachineLearningServices"
 API_VERSION = "2024-10-01"
+DATA = Path(__file__).parents[1] / ".signalbox" / "data" / "plants"
+"""Where `make setup` fetched the readings to; once for every laptop of this checkout."""
+
 TEST_UNTIL = date(2014, 6, 30)
 """Last day of the week that smoke tests score."""
 
@@ -55,9 +58,9 @@ def _put(client: PipelineClient[Any, Any], path: str, location: str) -> None:
     client.send_request(HttpRequest("PUT", client.format_url(address), json=body)).raise_for_status()
 
 
-def seed_data(workload: Workload, home: Path, report: Report) -> None:
+def seed_data(workload: Workload, report: Report) -> None:
     """Fetch the plants' readings and put them where raw data and test data are expected, unless they are there."""
-    scada = fetch(home / "data" / "plants", report)
+    scada = fetch(DATA, report)
     dev = loaded(Workspace, "dev")
     for plant in {unit.plant for unit in workload.units}:
         folder = workload.data.raw.format(plant=plant)

@@ -1,7 +1,6 @@
 """What the flows find on a laptop before the first of them runs. Import it once the laptop's settings are in force."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from deployments.bootstrap import bootstrap
 from deployments.environment import load_environment
@@ -14,17 +13,17 @@ from workloads.plants.data import DataError
 ENVIRONMENT = "laptop"
 
 
-def prepare(workload: str, home: Path, report: Callable[[str], None]) -> Workload:
+def prepare(workload: str, report: Callable[[str], None]) -> Workload:
     """Register the blocks, create the workspaces, fetch and upload the data; what is there stays as it is.
 
-    home: the laptop's folder, which keeps the fetched data. report: told what takes time.
+    report: told what takes time.
     """
     environment = load_environment(ENVIRONMENT)
     report(f"registered {len(bootstrap(ENVIRONMENT))} blocks")
     create_resources(environment)
     declared = declared_workload(workload)
     try:
-        seed_data(declared, home, report)
+        seed_data(declared, report)
     except DataError as error:
         raise Terminal(f"the data of {workload} is not there: {error}") from error
     return declared

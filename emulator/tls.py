@@ -1,6 +1,7 @@
 """Certificates for the host names that the emulator answers as: an authority kept on disk, a leaf for each host."""
 
 import datetime
+import os
 import re
 import ssl
 import threading
@@ -31,13 +32,13 @@ class Certificates:
 
     def __init__(self, state: Path) -> None:
         self.bundle = state / "ca.pem"
-        """What clients are to trust: this authority and the public ones of certifi."""
+        """What clients are to trust: this authority the public ones of certifi, and those this machine trusts."""
         self._authority_file = state / "authority.pem"
         self._key_file = state / "authority-key.pem"
         self._lock = threading.Lock()
         self._contexts: dict[str, tuple[ssl.SSLContext, float]] = {}
         certificate = self._authority.cert_pem.bytes()
-        self.bundle.write_bytes(certificate + Path(certifi.where()).read_bytes())
+        self.bundle.write_bytes(certificate + Path(certifi.where()).read_bytes() + _trusted_here())
 
     @cached_property
     def _authority(self) -> trustme.CA:
@@ -73,3 +74,9 @@ class Certificates:
 
         context.sni_callback = named
         return context
+
+
+def _trusted_here() -> bytes:
+    """Authorities that this machine's own settings name, such as a company's: clients keep trusting them."""
+    files = {os.environ.get(name, "") for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")}
+    return b"".join(b"\n" + Path(file).read_bytes() for file in sorted(files) if file and Path(file).is_file())

@@ -70,7 +70,7 @@ def demo(
             try:
                 laptop.apply()
                 console.print(f"  Prefect UI {laptop.ui_url}   logs {laptop.home / 'logs'}", soft_wrap=True)
-                _carry(steps, laptop.home, workload, chosen)
+                _carry(steps, workload, chosen)
             finally:
                 laptop.__exit__(None, None, None)
     except SignalboxError as error:
@@ -82,19 +82,14 @@ def demo(
     console.print(steps.table())
 
 
-def _carry(steps: Steps, home: Path, name: str, cutoff: date | None) -> None:
+def _carry(steps: Steps, name: str, cutoff: date | None) -> None:
     """The main job. Imports here: Prefect reads its settings when it is imported, and the laptop has just set them."""
-    with steps.step("register blocks, create workspaces, fetch and upload data"):
-        from deployments.bootstrap import bootstrap
+    with steps.step("register blocks, create workspaces, upload data"):
         from deployments.environment import load_environment
-        from deployments.laptop_resources import create_resources, seed_data
-        from flows.declared import declared_workload
+        from deployments.preparation import prepare
 
         environment = load_environment(ENVIRONMENT)
-        bootstrap(ENVIRONMENT)
-        create_resources(environment)
-        workload = declared_workload(name)
-        seed_data(workload, home, lambda line: console.print(f"  {line}", markup=False))
+        workload = prepare(name, lambda line: console.print(f"  {line}", markup=False))
     from flows.extract_prepare import extract_prepare
     from flows.train_register import train_register
 

@@ -50,7 +50,7 @@ def prepare_here(laptop: Laptop) -> None:
     laptop.apply()
     from deployments.preparation import prepare  # imports Prefect, which takes two seconds
 
-    prepare(WORKLOAD, laptop.home, lambda line: console.print(line, markup=False, soft_wrap=True))
+    prepare(WORKLOAD, lambda line: console.print(line, markup=False, soft_wrap=True))
 
 
 def deploy(laptop: Laptop) -> None:

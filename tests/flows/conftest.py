@@ -19,9 +19,6 @@ from domain.workload import Workload
 from flows import declared
 from flows.declared import declared_workload
 
-DATA_HOME = Path(__file__).parents[2] / ".signalbox"
-"""Where set-up keeps the fetched wheel's data, so that it is fetched once."""
-
 
 @dataclass(frozen=True)
 class Site:
@@ -41,7 +38,7 @@ def site(laptop: Laptop) -> Iterator[Site]:
     bootstrap("laptop")
     create_resources(load_environment("laptop"))
     workload = declared_workload("plants")
-    seed_data(workload, DATA_HOME, lambda line: None)
+    seed_data(workload, lambda line: None)
     yield Site(
         workload,
         loaded(Workspace, "dev"),
