@@ -15,7 +15,7 @@ from pydantic import Field
 from domain.decision import Choice, Decision, check_decision
 from domain.gate import Gate
 
-POLL_SECONDS = 2
+POLL_SECONDS = 1
 """How often a run that waits in place asks the server whether somebody answered."""
 
 
