@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deployments.laptop import Laptop, answers
+from deployments.laptop import Laptop
+from deployments.local_http import answers
 from domain.errors import SignalboxError, Terminal
 
 Home = Annotated[Path, typer.Option(file_okay=False, help="Where a running `signalbox up` keeps its data.")]

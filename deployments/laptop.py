@@ -1,6 +1,5 @@
 """Signalbox on one machine: the emulator, a Prefect server and, when asked, a worker that runs the deployed flows."""
 
-import http.client
 import json
 import os
 import sys
@@ -11,13 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from deployments.local_http import HOST, answers, request
+from deployments.lost_runs import end_lost_runs
 from deployments.occupancy import Occupancy
 from deployments.processes import Processes, check_port_free
 from emulator.identity import CLIENT_ID, CLIENT_SECRET, TENANT_ID
 
 POOL = "laptop"
 WORKER = "laptop"
-HOST = "127.0.0.1"
 
 
 class Laptop:
@@ -84,6 +84,7 @@ class Laptop:
             check_port_free(self.api_port, "the Prefect server", "--api-port")
             self._start_emulator()
             self._start_server()
+            end_lost_runs(self.api_port)
             if self.worker:
                 self._start_worker()
         except BaseException:
@@ -129,7 +130,7 @@ class Laptop:
         )
 
     def _worker_reports_since(self, moment: datetime) -> bool:
-        status, body = _request(self.api_port, "POST", f"/api/work_pools/{POOL}/workers/filter", "{}")
+        status, body = request(self.api_port, "POST", f"/api/work_pools/{POOL}/workers/filter", {})
         if status != 200:
             return False
         beats = [worker["last_heartbeat_time"] for worker in json.loads(body) if worker["name"] == WORKER]
@@ -155,20 +156,3 @@ def _send_what_is_queued() -> None:
 
     for worker in (EventsWorker, APILogWorker):  # else they complain at exit that the server has gone
         worker.drain_all(timeout=10, at_exit=False)
-
-
-def answers(port: int, path: str) -> bool:
-    """Whether GET of the path on this machine answers 200."""
-    return _request(port, "GET", path)[0] == 200
-
-
-def _request(port: int, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(HOST, port, timeout=5)
-    try:
-        connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
-        response = connection.getresponse()
-        return response.status, response.read()
-    except (OSError, http.client.HTTPException):
-        return 0, b""
-    finally:
-        connection.close()

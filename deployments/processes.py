@@ -193,7 +193,10 @@ def termination_as_interrupt() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    chosen = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # under nohup the terminal may close
+        chosen.append(signal.SIGHUP)
+    before = {number: signal.signal(number, interrupt) for number in chosen}
     try:
         yield
     finally:

@@ -1,0 +1,27 @@
+"""Requests to servers on this machine, without Prefect's client, which takes seconds to import."""
+
+import http.client
+import json
+from typing import Any
+
+HOST = "127.0.0.1"
+TIMEOUT_SECONDS = 5.0
+
+
+def request(port: int, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
+    """Status and content of the answer; status 0 when nobody answers. body: sent as JSON."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=TIMEOUT_SECONDS)
+    text = None if body is None else json.dumps(body)
+    try:
+        connection.request(method, path, text, {"Content-Type": "application/json"} if text else {})
+        response = connection.getresponse()
+        return response.status, response.read()
+    except (OSError, http.client.HTTPException):
+        return 0, b""
+    finally:
+        connection.close()
+
+
+def answers(port: int, path: str) -> bool:
+    """Whether a GET is answered with 200."""
+    return request(port, "GET", path)[0] == 200
