@@ -17,8 +17,6 @@ HEAD_BYTES = 16 * 1024
 HEAD_SECONDS = 15.0
 """A peer that has not said what it wants after this is let go; so is one whose TLS handshake takes longer."""
 CONNECT_SECONDS = 30.0
-REFUSED = re.compile(r"(.+\.)?azuremlschemas(prod)?\.azureedge\.net")
-"""The Azure ML SDK fetches a schema there for each MLTable, for 5 s with retries; when refused, it does without."""
 
 _LINE = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.[01]\r\n")
 _TARGET = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:/\[\]]+):(\d{1,5})")
@@ -94,9 +92,7 @@ class Front(asyncio.Protocol):
             self._refuse("400 Bad Request", f"CONNECT wants host:port, not {target!r}.")
             return
         host, port = match[1].strip("[]").rstrip(".").lower(), int(match[2])
-        if REFUSED.fullmatch(host):
-            self._refuse("403 Forbidden", f"{host} is not reached from a laptop.")
-        elif INTERCEPTED.fullmatch(host):
+        if INTERCEPTED.fullmatch(host):
             if port != 443:
                 self._refuse("403 Forbidden", f"{host} answers on port 443 only.")
             else:

@@ -49,7 +49,7 @@ def _output_uri(world: "World", workspace: ResourceId, job: str, output: str, pa
     document = world.store.get(workspace.child("jobs", job).path)
     if document is None:
         raise bad_request(f"Could not find job: {job}", "UserError")
-    if output == "artifacts":
+    if output in {"artifacts", "default"}:
         return datastore_uri(workspace, "workspaceartifactstore", f"ExperimentRun/dcid.{job}/{path}")
     declared = (document["properties"].get("outputs") or {}).get(output)
     if declared is None:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import threading
@@ -15,6 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from emulator.arm.errors import AzureError
+
+ACCOUNT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+CONTAINER = re.compile(r"\$?[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]")
+"""Azure's rule for containers (and `$root`, `$web`, `$logs`)."""
+MOST_NAME = 1024
+MOST_PART_BYTES = 200
+"""Of one part of a name between slashes: what a file system takes, less than Azure's 1,024."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +65,15 @@ class BlobStore:
             yield
 
     def path(self, account: str, container: str, name: str = "") -> Path:
-        """The file of a blob, or the folder of a prefix; refused when it would leave the container."""
+        """The file of a blob, or the folder of a prefix; refused when it would leave the account or the container."""
+        if not ACCOUNT.fullmatch(account) or not CONTAINER.fullmatch(container):
+            raise refuse_name(f"{account}/{container}")
         base = self.root / account / container
-        if name and (
-            name.startswith("/") or any(part in {"..", ".", ""} for part in name.rstrip("/").split("/")) or "\0" in name
-        ):
+        parts = name.rstrip("/").split("/") if name else []
+        if any(part in {"..", ".", ""} or len(part.encode()) > MOST_PART_BYTES for part in parts) or "\0" in name:
             raise refuse_name(name)
+        if len(name) > MOST_NAME:
+            raise refuse_name(f"longer than {MOST_NAME} characters")
         return base / name if name else base
 
     def create_container(self, account: str, container: str) -> bool:

@@ -78,8 +78,6 @@ def _container(world: "World", call: Call, account: str, container: str) -> Answ
     there = world.blobs.path(account, container).is_dir()
     headers = {"ETag": '"0x1"', "Last-Modified": format_datetime(datetime.now(UTC), usegmt=True)}
     if call.method == "PUT":
-        if not re.fullmatch(r"\$?[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]", container):
-            raise AzureError(400, "InvalidResourceName", "The specified resource name contains invalid characters.")
         if not world.blobs.create_container(account, container):
             raise AzureError(409, "ContainerAlreadyExists", "The specified container already exists.")
         return Answer(201, headers=headers)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 LITERALS = frozenset({"literal", "string", "number", "integer", "boolean"})
 
+OWN_FOLDERS = ("outputs", "logs")
+"""Below the working folder; what a command leaves there is kept with its job, however it ended, as on Azure."""
+
 
 @dataclass(frozen=True)
 class Command:
@@ -78,7 +81,14 @@ def run_in(world: "World", record: JobRecord, command: Command, process: UserPro
         values[f"outputs.{name}"] = str(place)
     record.log.parent.mkdir(parents=True, exist_ok=True)
     record.log.touch()
-    code = process.run(fill(command.line, values), work, command.variables, record.log, command.timeout)
+    for name in OWN_FOLDERS:
+        (work / name).mkdir(exist_ok=True)
+    try:
+        code = process.run(fill(command.line, values), work, command.variables, record.log, command.timeout)
+    finally:
+        for name in OWN_FOLDERS:
+            kept = record.artifacts.inside(name)
+            world.blobs.put_folder(kept.account, kept.container, kept.path, work / name)
     if code == 0:
         for name, (_, address) in command.outputs.items():
             _stored(world, record, folder / "outputs" / name, address)

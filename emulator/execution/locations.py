@@ -57,6 +57,10 @@ def locate(world: "World", workspace: ResourceId, address: str) -> Location:
         return _in_datastore(world, workspace_id(found[1]), found[2], found[3])
     if found := JOB_OUTPUT.fullmatch(address):
         document = world.store.get(workspace.child("jobs", found[1]).path)
+        if document is not None and found[2] in {"artifacts", "default"}:
+            return _in_datastore(world, workspace, "workspaceartifactstore", f"ExperimentRun/dcid.{found[1]}").inside(
+                found[3] or ""
+            )
         output = ((document or {}).get("properties", {}).get("outputs") or {}).get(found[2])
         if not output or not output.get("uri"):
             raise not_found("job output", f"{found[1]}/{found[2]}")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from azure.ai.ml import Input, MLClient, Output, command, load_component
-from azure.ai.ml.entities import AmlCompute, Data, PipelineJob, PipelineJobSettings
+from azure.ai.ml import Input, MLClient, Output, command, load_component, load_job
+from azure.ai.ml.entities import AmlCompute, Data, Model, PipelineJob, PipelineJobSettings
 from azure.core.exceptions import HttpResponseError
 
 ENDED = {"Completed", "Failed", "Canceled"}
@@ -119,6 +119,31 @@ def test_user_code_cannot_change_what_is_stored(ws: MLClient, tmp_path: Path) ->
     assert ended(ws, submit(ws, tmp_path, check, "python main.py ${{inputs.source}}", inputs=source)) == "Completed"
 
 
+def test_what_a_command_leaves_in_its_own_folders_is_kept_even_when_it_fails(ws: MLClient, tmp_path: Path) -> None:
+    script = (
+        "import pathlib\npathlib.Path('outputs/model').mkdir()\n"
+        "pathlib.Path('outputs/model/m.txt').write_text('weights')\npathlib.Path('logs/steps.txt').write_text('1')\n"
+        "raise SystemExit(3)\n"
+    )
+    name = submit(ws, tmp_path, script)
+    assert ended(ws, name) == "Failed"
+    ws.jobs.download(name, download_path=tmp_path / "got")
+    assert (tmp_path / "got" / "artifacts" / "outputs" / "model" / "m.txt").read_text() == "weights"
+    assert (tmp_path / "got" / "artifacts" / "logs" / "steps.txt").read_text() == "1"
+
+    kept = f"azureml://jobs/{name}/outputs/artifacts/paths/outputs/model/"
+    ws.models.create_or_update(Model(name="kept", version="1", path=kept, type="custom_model"))
+    check = (
+        "import sys, pathlib\nassert [pathlib.Path(a, 'm.txt').read_text() for a in sys.argv[1:]] == ['weights'] * 2\n"
+    )
+    inputs = {
+        "job": Input(type="uri_folder", path=kept),
+        "model": Input(type="custom_model", path="azureml:kept:1"),
+    }
+    line = "python main.py ${{inputs.job}} ${{inputs.model}}"
+    assert ended(ws, submit(ws, tmp_path, check, line, inputs=inputs)) == "Completed"
+
+
 STEP = """
 type: command
 name: {name}
@@ -184,6 +209,26 @@ def test_a_pipeline_runs_its_steps_in_order(ws: MLClient, tmp_path: Path, inputs
         "first": "Completed",
         "second": "Completed",
     }
+
+
+def test_a_pipeline_of_registered_components_runs(ws: MLClient, tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "shout.py").write_text(WRITES)
+    values = {"environment": ENVIRONMENT, "optional": "false", "kind": "string"}
+    (tmp_path / "shout.yaml").write_text(
+        STEP.format(name="shout", **values).replace("$[[${{inputs.given}}]]", "${{inputs.given}}")
+    )
+    registered = ws.components.create_or_update(load_component(tmp_path / "shout.yaml"), version="7")
+    (tmp_path / "pipeline.yaml").write_text(
+        "type: pipeline\nsettings: {default_compute: azureml:cluster}\noutputs: {said: {type: uri_folder}}\n"
+        "jobs:\n  say:\n    type: command\n    component: azureml:shout:7\n"
+        "    inputs: {given: aloud}\n    outputs: {made: '${{parent.outputs.said}}'}\n"
+    )
+    name = str(ws.jobs.create_or_update(load_job(tmp_path / "pipeline.yaml")).name)
+    assert registered.version == "7"
+    assert ended(ws, name) == "Completed"
+    ws.jobs.download(name, download_path=tmp_path / "got", output_name="said")
+    assert (tmp_path / "got" / "named-outputs" / "said" / "w").read_text() == "aloud"
 
 
 def test_a_failing_step_fails_the_pipeline_and_what_needs_it_does_not_run(ws: MLClient, tmp_path: Path) -> None:
