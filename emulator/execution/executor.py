@@ -36,9 +36,16 @@ class Executor:
         self._threads: list[threading.Thread] = []
         self._machine = threading.BoundedSemaphore(os.cpu_count() or 1)
         self._clusters: dict[str, threading.BoundedSemaphore] = {}
-        for document in world.store.all_of("Microsoft.MachineLearningServices/workspaces/jobs"):
-            if document["properties"].get("status") not in ENDED:
-                JobRecord(world, ResourceId.parse(document["id"])).end("Failed", INTERRUPTED)
+        for record in self._unfinished():
+            record.end("Failed", INTERRUPTED)
+
+    def _unfinished(self) -> list[JobRecord]:
+        jobs = self._world.store.all_of("Microsoft.MachineLearningServices/workspaces/jobs")
+        return [
+            JobRecord(self._world, ResourceId.parse(job["id"]))
+            for job in jobs
+            if job["properties"].get("status") not in ENDED
+        ]
 
     def submit(self, id: ResourceId) -> None:
         """Start a job that is in the store; returns at once."""
@@ -62,9 +69,12 @@ class Executor:
             process.stop()
 
     def shutdown(self) -> None:
-        """End every process that was started and wait for the jobs to notice."""
+        """End every process that was started and wait for the jobs to notice; what had not ended is Failed, with the reason."""
+        unfinished = self._unfinished()
+        for record in unfinished:
+            record.end("Failed", INTERRUPTED)
         with self._lock:
-            names = list(self._processes)
+            names = {*self._processes, *(record.id.name for record in unfinished)}
         for name in names:
             self.cancel(name)
         for thread in self._threads:

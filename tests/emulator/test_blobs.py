@@ -90,6 +90,22 @@ def test_a_name_that_would_leave_the_container_is_refused(box: ContainerClient, 
     assert refused.value.status_code in {400, 403}
 
 
+@pytest.mark.parametrize("container", ["..", "%2e%2e", ".blocks", "a--b", "UPPER", "x"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_a_container_that_would_leave_the_account_is_refused(
+    secured: Callable[..., Any], credential: ClientSecretCredential, box: ContainerClient, method: str, container: str
+) -> None:
+    box.upload_blob("kept", b"")
+    token = credential.get_token("https://storage.azure.com/.default").token
+    for rest in ("?restype=container", f"/{ACCOUNT}/{box.container_name}/kept"):
+        with secured("other.blob.core.windows.net") as line:
+            head = f"{method} /{container}{rest} HTTP/1.1\r\nHost: other.blob.core.windows.net\r\n"
+            line.sendall(f"{head}Authorization: Bearer {token}\r\nContent-Length: 0\r\n\r\n".encode())
+            answer = line.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 400 ") and b"InvalidResourceName" in answer
+    assert box.get_blob_client("kept").exists()
+
+
 def test_a_shared_key_opens_the_account_and_a_wrong_one_does_not(box: ContainerClient, key: str) -> None:
     with_key = ContainerClient(URL, box.container_name, credential=key)
     with_key.upload_blob("k", b"with key", metadata={"n": "1"})
