@@ -45,6 +45,8 @@ def run_batch(world: "World", record: JobRecord, new_process: Callable[[], UserP
         failure = _score(world, record, child, folder, cancelled)
     except AzureError as error:
         failure = error.message
+    except OSError as error:
+        failure = f"a file of the deployment or of its input could not be read: {error}"
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if failure:
@@ -81,7 +83,7 @@ def _score(world: "World", record: JobRecord, child: JobRecord, folder: Path, ca
     session = _Session(script, code, variables, child.log, results, properties, tally, threshold, cancelled)
     with ThreadPoolExecutor(max_workers=workers) as pool:
         list(pool.map(session.work, [list(enumerate(batches))[start::workers] for start in range(workers)]))
-    if session.fatal:
+    if session.fatal or cancelled.is_set():
         return session.fatal
     child.write_log(f"{tally.rows} rows, {tally.errors} errors, threshold {threshold}")
     if 0 <= threshold < tally.errors:

@@ -57,7 +57,12 @@ def echo() -> Iterator[int]:
 def test_other_hosts_are_tunnelled_untouched(echo: int, connected: Connected) -> None:
     sent = bytes(range(256)) * 8192
     with connected(f"127.0.0.1:{echo}") as line:
-        sender = threading.Thread(target=lambda: (line.sendall(sent), line.shutdown(socket.SHUT_WR)))
+
+        def send() -> None:
+            line.sendall(sent)
+            line.shutdown(socket.SHUT_WR)
+
+        sender = threading.Thread(target=send)
         sender.start()
         received = b""
         while data := line.recv(65536):

@@ -59,17 +59,6 @@ def test_a_table_is_registered_with_one_look_at_its_schema(ws: "MLClient", folde
     assert ws.data.get("table", "1").type == "mltable"
 
 
-def test_a_table_that_is_none_is_refused_before_it_is_registered(ws: "MLClient", folder: Path) -> None:
-    from azure.ai.ml.entities import Data
-    from azure.ai.ml.exceptions import ValidationException
-
-    (folder / "MLTable").write_text("paths: a.csv\n")
-    with pytest.raises(ValidationException, match="MLTable"):
-        ws.data.create_or_update(Data(name="not-a-table", version="1", path=str(folder), type="mltable"))
-    with pytest.raises(ResourceNotFoundError):
-        ws.data.get("not-a-table", "1")
-
-
 def test_data_counts_its_versions_and_never_changes(ws: "MLClient", folder: Path) -> None:
     from azure.ai.ml.entities import Data
 

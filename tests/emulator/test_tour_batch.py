@@ -1,11 +1,13 @@
 """The unmodified SDK invokes batch endpoints, and the deployment's script really scores."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from azure.ai.ml import Input, MLClient
+from azure.ai.ml.constants._endpoint import EndpointInvokeFields
 from azure.ai.ml.entities import (
     AmlCompute,
     BatchEndpoint,
@@ -99,13 +101,20 @@ def test_every_file_is_scored_in_mini_batches_and_rows_are_appended_to_one_file(
     assert [one.name for one in ws.batch_endpoints.list_jobs(ENDPOINT)] == [job]
 
 
-def test_instances_and_concurrency_give_that_many_workers(ws: MLClient, tmp_path: Path) -> None:
-    slow = SCORE.replace("    print(", "    import time; time.sleep(0.3)\n    print(")
-    name = deploy(ws, tmp_path, "wide", slow, instance_count=2, max_concurrency_per_instance=2, mini_batch_size=1)
-    job, status = score(ws, tmp_path, name, files=8)
+@pytest.mark.parametrize(
+    ("instances", "asked"), [(1, 2), (2, 4), (8, 16)], ids=["two", "four", "more than this machine has room for"]
+)
+def test_instances_and_concurrency_give_that_many_workers_up_to_two_a_processor(
+    ws: MLClient, tmp_path: Path, instances: int, asked: int
+) -> None:
+    slow = SCORE.replace("    print(", "    import time; time.sleep(0.2)\n    print(")
+    more = {"instance_count": instances, "max_concurrency_per_instance": 2, "mini_batch_size": 1}
+    job, status = score(ws, tmp_path, deploy(ws, tmp_path, f"wide{instances}", slow, **more), files=17)
     assert status == "Completed"
-    workers = {line.split(" by ")[1] for line in log_of(ws, job, tmp_path).splitlines() if " by " in line}
-    assert len(workers) == 4
+    log = log_of(ws, job, tmp_path)
+    started = min(asked, 2 * (os.cpu_count() or 1))
+    assert f"{asked} workers asked for, {started} started" in log
+    assert len({line.split(" by ")[1] for line in log.splitlines() if " by " in line}) == started
 
 
 @pytest.mark.parametrize(
@@ -147,10 +156,66 @@ def test_scoring_that_goes_wrong_fails_the_job_and_says_why(
     assert told in log_of(ws, job, tmp_path)
 
 
+def rows_of(ws: MLClient, job: str, folder: Path) -> list[str]:
+    ws.jobs.download(job, download_path=folder / "got", output_name="score")
+    return next((folder / "got").rglob("predictions.csv")).read_text().splitlines()
+
+
+def test_rows_of_a_table_are_separated_by_spaces_without_a_header(ws: MLClient, tmp_path: Path) -> None:
+    frame = "    import pandas\n    return pandas.DataFrame({'n': [1.5], 'w': [word]})\n"
+    table = SCORE[: SCORE.index("    return")] + frame
+    job, status = score(ws, tmp_path, deploy(ws, tmp_path, "table", table), files=1)
+    assert status == "Completed"
+    assert rows_of(ws, job, tmp_path) == ["1.5 seen"]
+
+
+def test_the_default_deployment_scores_unless_the_header_names_another(ws: MLClient, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        deploy(ws, tmp_path / name, name, SCORE.replace("{word}", name))
+    endpoint = ws.batch_endpoints.get(ENDPOINT)
+    endpoint.defaults.deployment_name = "first"
+    ws.batch_endpoints.begin_create_or_update(endpoint).result()
+    try:
+        for asked, answers in ((None, "first"), ("second", "second")):
+            place = tmp_path / f"by-{answers}"
+            place.mkdir()
+            EndpointInvokeFields.DEFAULT_HEADER.pop(EndpointInvokeFields.MODEL_DEPLOYMENT, None)
+            job, status = score(ws, place, asked, files=1)
+            assert status == "Completed"
+            assert rows_of(ws, job, place) == [f"{answers} 0.csv"]
+    finally:
+        endpoint.defaults.deployment_name = ""
+        ws.batch_endpoints.begin_create_or_update(endpoint).result()
+
+
 def test_without_a_default_deployment_one_must_be_named(ws: MLClient, tmp_path: Path) -> None:
     deploy(ws, tmp_path, "unnamed")
-    from azure.ai.ml.constants._endpoint import EndpointInvokeFields
-
     EndpointInvokeFields.DEFAULT_HEADER.pop(EndpointInvokeFields.MODEL_DEPLOYMENT, None)  # the SDK keeps the last one's
     with pytest.raises(HttpResponseError, match="has no default deployment"):
         score(ws, tmp_path, None)
+
+
+def test_a_cancelled_scoring_job_ends_its_workers_and_stores_nothing(ws: MLClient, tmp_path: Path) -> None:
+    mark = tmp_path / "alive"
+    endless = f"    while True:\n        pathlib.Path({str(mark)!r}).write_text(str(os.times()))\n"
+    name = deploy(ws, tmp_path, "endless", SCORE[: SCORE.index("    print")] + endless, timeout=60)
+    data = tmp_path / "one.csv"
+    data.write_text("1")
+    job = ws.batch_endpoints.invoke(
+        endpoint_name=ENDPOINT, deployment_name=name, input=Input(type="uri_file", path=str(data))
+    )
+    deadline = time.monotonic() + 10
+    while not mark.exists():
+        assert time.monotonic() < deadline, "run() was not called"
+        time.sleep(0.05)
+    ws.jobs.begin_cancel(job.name).result()
+    while ws.jobs.get(job.name).status != "Canceled":
+        assert time.monotonic() < deadline, "the job did not end"
+        time.sleep(0.05)
+    last = mark.read_text()
+    time.sleep(0.2)
+    assert mark.read_text() == last
+    child = next(iter(ws.jobs.list(parent_job_name=job.name)))
+    assert child.status == "Canceled"
+    assert "score" not in (ws.jobs.get(job.name).outputs or {})
