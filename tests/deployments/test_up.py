@@ -120,6 +120,7 @@ def test_a_second_start_says_who_holds_the_port_and_who_works_in_the_folder(up: 
 
 def test_after_a_kill_the_next_start_says_what_is_left_and_how_to_end_it(up: Up) -> None:
     up.until(lambda: up.answers(up.emulator_port, "/_emulator/health"), seconds=60)
+    up.until(lambda: "prefect-server" in (up.home / "running.json").read_text(), seconds=60)  # started and noted
     up.process.kill()
     up.process.wait(timeout=20)
     said = second(up.home, free_port(), free_port())
