@@ -1,17 +1,51 @@
-"""Who may decide at a gate."""
+"""Who may decide at a gate, and by what they prove that it is they."""
+
+from typing import Self
 
 from prefect.blocks.core import Block
-from pydantic import Field
+from pydantic import Field, SecretStr, model_validator
+
+from domain.enrolment import Enrolment
+from domain.one_time_code import CodeGenerator
 
 
 class Approvers(Block):
-    """A named group of people; a gate names the group, the environment names its members."""
+    """A named group of people; a gate names the group, the environment its members, `signalbox enrol` their credentials.
+
+    Only public halves stand here: the secrets of one-time codes are in Prefect Secret blocks.
+    """
 
     _block_type_name = "Signalbox Approvers"
     _block_type_slug = "signalbox-approvers"
 
     members: list[str] = Field(min_length=1, description="one name a person, as typed into the approval form")
+    enrolments: list[Enrolment] = Field(default_factory=list, description="how the members prove who they are")
+    notify: list[str] = Field(default_factory=list, description="where a request for approval is told")
+
+    @model_validator(mode="after")
+    def _members_only(self) -> Self:
+        strangers = sorted({one.name for one in self.enrolments} - set(self.members))
+        if strangers:
+            raise ValueError(f"enrolled, but no members: {', '.join(strangers)}")
+        return self
 
     def get_members(self) -> frozenset[str]:
         """The members' names; a name outside them is refused at the gate."""
         return frozenset(self.members)
+
+    def get_enrolment(self, name: str) -> Enrolment:
+        """How a member proves who they are; without any credential where they are not enrolled."""
+        return next((one for one in self.enrolments if one.name == name), Enrolment(name=name))
+
+    def with_enrolment(self, enrolment: Enrolment) -> "Approvers":
+        """The same group, with a member's enrolment put in place of the one before."""
+        others = [one for one in self.enrolments if one.name != enrolment.name]
+        return Approvers(members=self.members, enrolments=[*others, enrolment], notify=self.notify)
+
+
+def code_secret(generator: CodeGenerator) -> SecretStr:
+    """The secret of an enrolled authenticator, from its Prefect Secret block; ValueError when the block is gone."""
+    from prefect.blocks.system import Secret
+
+    value = Secret.load(generator.secret_block).get()  # type: ignore[union-attr]  # load is synchronous here
+    return SecretStr(str(value))

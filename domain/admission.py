@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from pydantic import ValidationError
-
-from domain.decision import Choice, Decision
+from domain.approval import judge
 from domain.fact import Fact, Kind, chain_faults, facts_of
-from domain.gate import Gate
-from domain.moment import in_utc
 from domain.release import Release
+from domain.roster import Roster
 from domain.stage import Stage
 
 
@@ -26,7 +23,9 @@ class Admission:
         return not self.reasons
 
 
-def admit(stage: Stage, before: Sequence[Stage], release: Release, facts: Sequence[Fact]) -> Admission:
+def admit(
+    stage: Stage, before: Sequence[Stage], release: Release, facts: Sequence[Fact], roster: Roster, now: datetime
+) -> Admission:
     """May this release go to this stage now? before: the stages below; facts: of this release, in order."""
     return Admission(
         (
@@ -34,7 +33,7 @@ def admit(stage: Stage, before: Sequence[Stage], release: Release, facts: Sequen
             *_not_requested(release, facts),
             *_over_or_held(stage, release, facts),
             *(reason for lower in before for reason in _not_verified(lower, stage, facts)),
-            *(_not_approved(stage, stage.gate, release, facts) if stage.gate is not None else ()),
+            *judge(stage, release, facts, roster, now).reasons,
         )
     )
 
@@ -68,41 +67,3 @@ def _not_verified(lower: Stage, stage: Stage, facts: Sequence[Fact]) -> Iterator
         yield f"stage {lower.name} was rolled back: {outcomes[-1].body.get('reason')}; it comes before {stage.name}"
     elif outcomes[-1].body.get("passed") is not True:
         yield f"stage {lower.name} did not pass its verification; it comes before {stage.name}"
-
-
-def _not_approved(stage: Stage, gate: Gate, release: Release, facts: Sequence[Fact]) -> Iterator[str]:
-    decisions: list[Decision] = []
-    for fact in facts_of(facts, Kind.DECIDED, stage.name):
-        try:
-            decisions.append(Decision.model_validate(fact.body))
-        except ValidationError as error:
-            yield f"the decision in fact {fact.sequence} cannot be read ({error.error_count()} faults); decide again"
-    here = [decision for decision in decisions if decision.gate == gate.name]
-    rejected = [decision for decision in here if decision.choice is Choice.REJECT]
-    for decision in rejected:
-        yield f"{decision.approver} rejected it at {decision.gate}: {decision.comment}"
-    voids = {decision: _void(decision, release, _expiry(stage, facts)) for decision in here if decision not in rejected}
-    if not rejected and not voids:
-        yield f"nobody has approved it at {gate.name}; a member of {gate.group} must"
-    if voids and all(voids.values()):
-        for reason in voids.values():
-            yield f"the approval at {gate.name} {reason}: approve again"
-
-
-def _void(decision: Decision, release: Release, expires_at: datetime | None) -> str:
-    """Why an approval does not count; empty when it does."""
-    if decision.release_digest != release.digest:
-        return f"by {decision.approver} is about {decision.release_digest}, not {release.digest}"
-    if expires_at is not None and decision.decided_at > expires_at:
-        return f"by {decision.approver} came after the time was up"
-    return ""
-
-
-def _expiry(stage: Stage, facts: Sequence[Fact]) -> datetime | None:
-    """When the gate closes, as it was asked; None where it was never asked."""
-    for fact in facts_of(facts, Kind.ASKED, stage.name):
-        try:
-            return in_utc(datetime.fromisoformat(str(fact.body.get("expires_at"))))
-        except ValueError:
-            return datetime.min.replace(tzinfo=UTC)  # unreadable: no approval can be in time
-    return None

@@ -33,7 +33,10 @@ Metrics = dict[str, Annotated[FiniteFloat, Strict()]]
 
 
 class ChangedCircuit(BaseModel):
-    """A circuit whose candidate was registered. metrics of candidate and champion are of the same rows."""
+    """A circuit whose candidate was registered. metrics of candidate and champion are of the same rows.
+
+    data_publisher: who registered the data asset, as Azure says; empty where it does not.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
@@ -47,6 +50,7 @@ class ChangedCircuit(BaseModel):
     data_report_digest: Sha256
     training_job: str = Field(min_length=1)
     metrics: Metrics
+    data_publisher: str = ""
     champion_version: str | None = None
     champion_metrics: Metrics | None = None
 
@@ -57,13 +61,14 @@ class ChangedCircuit(BaseModel):
 
 
 class ChangedCircuits(BaseModel):
-    """The whole file."""
+    """The whole file. code_author: of the commit, as `Name <address>`; empty where nobody knows."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
     workload: str = Field(min_length=1)
     build_id: str = Field(min_length=1)
     code_commit: str = Field(min_length=1)
+    code_author: str = ""
     circuits: tuple[ChangedCircuit, ...] = Field(min_length=1)
 
     @classmethod

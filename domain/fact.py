@@ -21,6 +21,8 @@ class Kind(StrEnum):
 
     REQUESTED = "requested"
     ASKED = "asked"
+    NOTIFIED = "notified"
+    REFUSED = "refused"
     DECIDED = "decided"
     PROMOTED = "promoted"
     DEPLOYED = "deployed"

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from domain.canonical import canonical_json, digest_of
 from domain.changed_circuits import ChangedCircuit, ChangedCircuits
+from domain.gate import Role
 from domain.moment import Moment
 
 NAME = re.compile(r"(\d{8})\.(\d+)")
@@ -24,6 +25,7 @@ class Release(BaseModel):
     requested_by: str
     build_id: str
     code_commit: str
+    code_author: str = ""
     units: tuple[ChangedCircuit, ...] = Field(min_length=1)
 
     @field_validator("units")
@@ -45,6 +47,7 @@ class Release(BaseModel):
             requested_by=requested_by,
             build_id=changed.build_id,
             code_commit=changed.code_commit,
+            code_author=changed.code_author,
             units=tuple(sorted(changed.circuits, key=lambda circuit: circuit.unit)),
         )
 
@@ -56,6 +59,15 @@ class Release(BaseModel):
     def digest(self) -> str:
         """The release's identity: change one byte and it is another release. Never cached: a copy would inherit it."""
         return digest_of(self.canonical_json())
+
+    def people(self, role: Role) -> tuple[str, ...]:
+        """Who had this to do with the release, each once, as they are called elsewhere; nobody where it is not known."""
+        named = {
+            Role.REQUESTER: (self.requested_by,),
+            Role.COMMIT_AUTHOR: (self.code_author,),
+            Role.DATA_PUBLISHER: tuple(unit.data_publisher for unit in self.units),
+        }[role]
+        return tuple(dict.fromkeys(name for name in named if name))
 
 
 def next_name(day: date, taken: Iterable[str]) -> str:

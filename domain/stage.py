@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain.canonical import canonical_json, digest_of
 from domain.gate import Gate
 from domain.identifiers import BlockName, ComputeName, StageName
 from domain.smoke import SmokeTest
@@ -46,3 +47,8 @@ class Stage(BaseModel):
     target: Target
     gate: Gate | None = None
     verification: SmokeTest | None = None
+
+    @property
+    def policy_digest(self) -> str:
+        """Of everything declared here: target, gate and verification. An approval is for the stage as it was shown."""
+        return digest_of(canonical_json(self))

@@ -1,0 +1,85 @@
+"""What a gate asked, as the ledger keeps it: the body of an `asked` fact."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from domain.choice import Choice
+from domain.fact import Fact, Kind, facts_of
+from domain.identifiers import Sha256
+from domain.moment import Moment
+from domain.release import Release
+from domain.stage import Stage
+from domain.statement import Statement
+
+
+class Ask(BaseModel):
+    """A question about one release at one stage.
+
+    answer_by: nobody is asked any more. expires_at: what was approved is void. run: the flow run whose form it is.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: str
+    gate: str
+    release_digest: Sha256
+    policy_digest: Sha256
+    report_digest: Sha256
+    answer_by: Moment
+    expires_at: Moment
+    run: str
+
+    @classmethod
+    def of(cls, release: Release, stage: Stage, report_digest: str, now: datetime, run: str) -> "Ask":
+        """The question of a stage's gate, asked now."""
+        if stage.gate is None:
+            raise ValueError(f"stage {stage.name} has no gate")
+        answer_by = now + timedelta(minutes=stage.gate.timeout_minutes)
+        return cls(
+            stage=stage.name,
+            gate=stage.gate.name,
+            release_digest=release.digest,
+            policy_digest=stage.policy_digest,
+            report_digest=report_digest,
+            answer_by=answer_by,
+            expires_at=answer_by + timedelta(minutes=stage.gate.valid_minutes),
+            run=run,
+        )
+
+
+def standing_ask(release: Release, stage: Stage, facts: Sequence[Fact]) -> Fact | None:
+    """The newest question that is about this release and this stage as it is declared now; None when there is none."""
+    for fact in reversed(facts_of(facts, Kind.ASKED, stage.name)):
+        ask = read_ask(fact)
+        if ask is not None and (ask.release_digest, ask.policy_digest) == (release.digest, stage.policy_digest):
+            return fact
+    return None
+
+
+def read_ask(fact: Fact) -> Ask | None:
+    """The question in a fact; None when it cannot be read."""
+    try:
+        return Ask.model_validate(fact.body)
+    except ValidationError:
+        return None
+
+
+def statement_of(fact: Fact, choice: Choice, approver: str, comment: str) -> Statement:
+    """What an approver signs to answer a question; ValidationError for an unusable name or comment."""
+    ask = Ask.model_validate(fact.body)
+    return Statement(
+        workload=fact.workload,
+        release=fact.release,
+        release_digest=ask.release_digest,
+        stage=ask.stage,
+        gate=ask.gate,
+        policy_digest=ask.policy_digest,
+        report_digest=ask.report_digest,
+        asked=fact.digest,
+        choice=choice,
+        approver=approver,
+        comment=comment,
+        expires_at=ask.expires_at,
+    )

@@ -1,0 +1,50 @@
+"""Who an approver is, and by what they prove it. Only public halves: secrets are in Prefect Secret blocks."""
+
+from email.utils import parseaddr
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.entra_token import EntraAccount
+from domain.moment import Moment
+from domain.one_time_code import CodeGenerator
+from domain.ssh_signature import SshKey
+
+Credential = Annotated[CodeGenerator | SshKey | EntraAccount, Field(discriminator="kind")]
+
+
+class Enrolment(BaseModel):
+    """An approver. aliases: other names of the same person: e-mail addresses, the author of their commits."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, max_length=200)
+    aliases: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
+    credentials: tuple[Credential, ...] = ()
+
+    def is_called(self, text: str) -> bool:
+        """Whether this names the person: `ada`, `Ada Lovelace <ada@example.org>`, in any case."""
+        names = {name.casefold() for name in (self.name, *self.aliases)}
+        return not names.isdisjoint(part.strip().casefold() for part in (text, *parseaddr(text)) if part.strip())
+
+    def with_credential(self, credential: Credential) -> "Enrolment":
+        """The same person with one credential more; one that is there already is replaced."""
+        others = tuple(one for one in self.credentials if one.id != credential.id)
+        return self.model_copy(update={"credentials": (*others, credential)})
+
+    def joined(self, other: "Enrolment") -> "Enrolment":
+        """What two groups know of the same person; a credential revoked in one is revoked."""
+        known = {one.id: one for one in self.credentials}
+        for one in other.credentials:
+            if one.id not in known or one.revoked_at is not None:
+                known[one.id] = one
+        aliases = tuple(dict.fromkeys((*self.aliases, *other.aliases)))
+        return self.model_copy(update={"aliases": aliases, "credentials": tuple(known.values())})
+
+    def revoking(self, credential_id: str, at: Moment) -> "Enrolment":
+        """The same person with a credential that counts no more; it stays listed, for what it once proved."""
+        changed = tuple(
+            one.model_copy(update={"revoked_at": at}) if one.id == credential_id and one.revoked_at is None else one
+            for one in self.credentials
+        )
+        return self.model_copy(update={"credentials": changed})

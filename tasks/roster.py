@@ -1,0 +1,43 @@
+"""The approvers of a gate, as they are enrolled at this moment."""
+
+from collections.abc import Iterable, Sequence
+
+from blocks.approvers import Approvers
+from blocks.loading import loaded
+from domain.enrolment import Enrolment
+from domain.entra_token import EntraAccount, TenantKeys
+from domain.fact import Fact, Kind, facts_of
+from domain.gate import Gate
+from domain.roster import Roster
+from tasks.tenant_keys import tenant_keys
+
+
+def roster_of(gate: Gate | None, facts: Sequence[Fact] = (), with_tenants: bool = False) -> Roster:
+    """Groups and people from the blocks; tenants' keys only where a decision or an answer needs them (they are fetched)."""
+    if gate is None:
+        return Roster({}, {})
+    groups = {name: loaded(Approvers, name) for name in gate.groups}
+    people: dict[str, Enrolment] = {}
+    for group in groups.values():
+        for enrolment in group.enrolments:
+            known = people.get(enrolment.name)
+            people[enrolment.name] = enrolment if known is None else known.joined(enrolment)
+    needed = with_tenants or any(_of_entra(fact) for fact in facts_of(facts, Kind.DECIDED))
+    keys = published_keys(people.values()) if needed else {}
+    return Roster({name: group.get_members() for name, group in groups.items()}, people, keys)
+
+
+def published_keys(people: Iterable[Enrolment]) -> TenantKeys:
+    """Tenant → keys, of every tenant with an enrolled account."""
+    tenants = {
+        one.tenant_id
+        for person in people
+        for one in person.credentials
+        if isinstance(one, EntraAccount)
+    }
+    return {tenant: tenant_keys.fn(tenant) for tenant in sorted(tenants)}
+
+
+def _of_entra(fact: Fact) -> bool:
+    proof = fact.body.get("proof")
+    return isinstance(proof, dict) and proof.get("kind") == "entra"
