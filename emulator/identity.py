@@ -6,15 +6,12 @@ import time
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
+from emulator import token_keys
 from emulator.arm.errors import unauthorized
-from emulator.private_file import write_private
 
 TENANT_ID = "00000000-0000-0000-0000-00000000000a"
 CLIENT_ID = "00000000-0000-0000-0000-00000000000c"
@@ -26,24 +23,7 @@ LIFETIME_SECONDS = 3599
 """As Entra's."""
 
 _CACHED = 1024
-_keys: dict[str, rsa.RSAPrivateKey] = {}
 _verified: dict[str, tuple[str, float]] = {}
-
-
-def open_key(state: Path) -> None:
-    """Sign from now on with the key kept under `state`, made there at the first time; tokens outlive a restart so."""
-    file = state / "token-key.pem"
-    if file.exists():
-        key = serialization.load_pem_private_key(file.read_bytes(), password=None)
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise ValueError(f"{file} holds no RSA key; remove it and start the emulator again")
-    else:
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        write_private(file, key.private_bytes(serialization.Encoding.PEM, form, plain))
-    kid = f"{key.public_key().public_numbers().n & 0xFFFFFFFFFFFF:012x}"
-    _keys.pop(kid, None)
-    _keys[kid] = key  # last is newest, and signs
 
 
 def secret_is_right(secret: str) -> bool:
@@ -53,7 +33,6 @@ def secret_is_right(secret: str) -> bool:
 
 def issue_token(audience: str, lifetime: float = LIFETIME_SECONDS) -> str:
     """A signed access token for an audience; lifetime in seconds."""
-    kid, key = next(reversed(_keys.items()))
     now = int(time.time())
     claims = {
         "aud": audience,
@@ -68,14 +47,7 @@ def issue_token(audience: str, lifetime: float = LIFETIME_SECONDS) -> str:
         "uti": uuid.uuid4().hex,
         "ver": "1.0",
     }
-    return jwt.encode(claims, key, "RS256", headers={"kid": kid})
-
-
-def public_keys() -> dict[str, Any]:
-    """The keys that tokens can be checked with (RFC 7517)."""
-    algorithm = jwt.algorithms.RSAAlgorithm
-    keys = [(kid, algorithm.to_jwk(key.public_key(), as_dict=True)) for kid, key in _keys.items()]
-    return {"keys": [{**document, "kid": kid, "use": "sig", "issuer": ISSUER} for kid, document in keys]}
+    return token_keys.sign(claims)
 
 
 def check_token(headers: Mapping[str, str], *audiences: str) -> None:
@@ -108,7 +80,7 @@ def check_token(headers: Mapping[str, str], *audiences: str) -> None:
 
 def _verify(token: str) -> tuple[str, float]:
     try:
-        key = _keys[jwt.get_unverified_header(token).get("kid", "")].public_key()
+        key = token_keys.public_key(jwt.get_unverified_header(token).get("kid", ""))
         options: Any = {"verify_aud": False, "verify_exp": False, "require": ["aud", "exp", "iss"]}
         claims = jwt.decode(token, key, ["RS256"], issuer=ISSUER, options=options)
     except (jwt.InvalidTokenError, KeyError) as error:

@@ -9,7 +9,7 @@ from typing import Self
 
 import uvloop
 
-from emulator import identity
+from emulator import identity, token_keys
 from emulator.application import Application
 from emulator.control import ControlPlane
 from emulator.private_file import locked
@@ -100,7 +100,7 @@ class Emulator:
     async def _serve(self, listening: socket.socket) -> None:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         certificates = Certificates(self.state)
-        identity.open_key(self.state)
+        token_keys.open_key(self.state)
         world = World(self.state)
         try:
             serving = Serving(Application(world), ControlPlane(world), certificates)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from emulator import identity
+from emulator import identity, token_keys
 from emulator.call import Answer, Call
 from emulator.dataplane import service
 
@@ -41,7 +41,7 @@ def login(world: "World", call: Call) -> Answer:
     if what.endswith("openid-configuration"):
         return Answer(document=_configuration(tenant))
     if what.endswith("keys"):
-        return Answer(document=identity.public_keys())
+        return Answer(document=token_keys.published(identity.ISSUER))
     if call.method != "POST":
         return _refused(405, "invalid_request", 900561, "The endpoint only accepts POST requests.")
     return _token(tenant, dict(parse_qsl(call.body.decode("utf-8", "replace"))))

@@ -17,7 +17,7 @@ import pytest
 import requests
 from cryptography import x509
 
-from emulator import identity, tls
+from emulator import identity, tls, token_keys
 from emulator.server import Emulator
 from emulator.serving import Serving
 from emulator.tls import Certificates
@@ -167,7 +167,7 @@ def test_a_killed_emulator_starts_again_with_all_it_had(tmp_path: Path) -> None:
             assert process.stdout is not None
             lines = itertools.takewhile(lambda line: "Ctrl-C" not in line, process.stdout)
             exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines if "=" in line)
-            identity.open_key(tmp_path)
+            token_keys.open_key(tmp_path)
             token = identity.issue_token(identity.ARM_AUDIENCE)
             session = _session(exports["HTTPS_PROXY"], Path(exports["REQUESTS_CA_BUNDLE"]), token)
             if number == 0:
