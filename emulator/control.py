@@ -1,8 +1,8 @@
-"""The control plane, /_emulator/… on the proxy's own port: health, reset, pace, faults, journal."""
+"""The control plane, /_emulator/… on the proxy's own port: health, reset, pace, faults, journal, users, token key."""
 
 import re
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from starlette.applications import Starlette
@@ -11,9 +11,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from emulator import token_keys
 from emulator.faults import Fault
 from emulator.journal import Entry
 from emulator.pace import Pace
+from emulator.users import ObjectIdTakenError, User
 
 if TYPE_CHECKING:
     from emulator.world import World
@@ -91,8 +93,10 @@ class ControlPlane:
                 Route("/_emulator/pace", self._pace, methods=["GET", "PUT"]),
                 Route("/_emulator/faults", self._faults, methods=["GET", "POST", "DELETE"]),
                 Route("/_emulator/journal", self._journal, methods=["GET", "DELETE"]),
+                Route("/_emulator/users", self._users, methods=["GET", "POST"]),
+                Route("/_emulator/token-key", self._rotate_token_key, methods=["POST"]),
             ],
-            exception_handlers={ValidationError: _explained},
+            exception_handlers={ValidationError: _explained, ObjectIdTakenError: _explained},
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -130,10 +134,19 @@ class ControlPlane:
         chosen = JournalFilter.model_validate(dict(request.query_params)).chosen(self._world.journal.entries())
         return JSONResponse({"value": [asdict(entry) for entry in chosen]})
 
+    async def _users(self, request: Request) -> Response:
+        if request.method == "POST":
+            user = self._world.users.add(User.model_validate_json(await request.body()))
+            return JSONResponse(user.document(), 201)
+        return JSONResponse({"value": [user.document() for user in self._world.users.listed()]})
+
+    async def _rotate_token_key(self, _: Request) -> Response:
+        return JSONResponse({"kid": token_keys.rotate_key(self._world.state)})
+
 
 async def _explained(_: Request, error: Exception) -> Response:
-    faults: list[Any] = (
-        error.errors(include_url=False, include_context=False) if isinstance(error, ValidationError) else []
-    )
-    reasons = [f"{'.'.join(str(part) for part in fault['loc']) or 'body'}: {fault['msg']}" for fault in faults]
+    reasons = [str(error)]
+    if isinstance(error, ValidationError):
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        reasons = [f"{'.'.join(str(part) for part in fault['loc']) or 'body'}: {fault['msg']}" for fault in faults]
     return JSONResponse({"error": {"code": "InvalidRequest", "message": "; ".join(reasons)}}, 400)

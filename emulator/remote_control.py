@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -83,6 +84,27 @@ class Control:
     def clear_journal(self) -> None:
         """Forget them."""
         self._ask("DELETE", "/journal")
+
+    def add_user(
+        self,
+        username: str,
+        name: str,
+        groups: Sequence[str] = (),
+        password: str | None = None,
+        oid: str | None = None,
+    ) -> dict[str, Any]:
+        """Add a person to the tenant, or change one; see `emulator.users.User`. Returns all but the password."""
+        form = {"username": username, "name": name, "groups": list(groups), "password": password}
+        return self._ask("POST", "/users", form if oid is None else {**form, "oid": oid})
+
+    def users(self) -> list[dict[str, Any]]:
+        """The people of the tenant: `username`, `name`, `oid`, `groups`."""
+        people: list[dict[str, Any]] = self._ask("GET", "/users")["value"]
+        return people
+
+    def rotate_token_key(self) -> str:
+        """Have tokens signed with a new key from now on; the one before stays published. Returns the new key's id."""
+        return str(self._ask("POST", "/token-key")["kid"])
 
     def _ask(self, method: str, path: str, document: Any = None) -> dict[str, Any]:
         data = None if document is None else json.dumps(document).encode()

@@ -11,6 +11,8 @@ from emulator.dataplane.storage_keys import StorageKeys
 from emulator.faults import Faults
 from emulator.journal import Journal
 from emulator.pace import Pace
+from emulator.sign_ins import SignIns
+from emulator.users import Users
 
 if TYPE_CHECKING:
     from emulator.dataplane.blob_store import BlobStore
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class World:
-    """The state of one emulator, under one folder: resources, blobs, running jobs."""
+    """The state of one emulator, under one folder: resources, blobs, running jobs; and people, in memory."""
 
     def __init__(self, state: Path) -> None:
         state.mkdir(parents=True, exist_ok=True)
@@ -27,6 +29,8 @@ class World:
         self.pace = Pace()
         self.faults = Faults()
         self.journal = Journal()
+        self.users = Users()
+        self.sign_ins = SignIns()
         self.store = Store(state / "azure.sqlite")
         self.operations = Operations(self)
         self.keys = StorageKeys(state)
@@ -35,13 +39,15 @@ class World:
         self.operations.settle_left_over()
 
     def reset(self) -> None:
-        """Empty as on the first day: jobs ended, resources and blobs gone, faults and pace as by default."""
+        """Empty as on the first day: jobs ended, resources, blobs and people gone, faults and pace as by default."""
         self.executor.shutdown()
         self.operations.forget()
         self.store.reset()
         self.blobs.reset()
         self.faults.clear()
         self.journal.clear()
+        self.users.clear()
+        self.sign_ins.clear()
         self.pace = Pace()
 
     def close(self) -> None:
