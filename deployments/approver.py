@@ -21,7 +21,7 @@ from prefect.exceptions import PrefectHTTPStatusError
 NOT_ACCEPTED = "**Not accepted:**"
 """How a form begins whose last answer did not count; see flows.gates."""
 LIMIT = 200  # the server's own; it refuses the client's default, which is none
-FIELDS = frozenset({"decision", "approver", "comment"})
+FIELDS = frozenset({"decision", "approver", "proof", "comment"})
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,11 @@ class Pending:
     evidence: str
     form: dict[str, Any]
     refusal: str = ""
+
+    @property
+    def choices(self) -> list[str]:
+        """The decisions that the form takes."""
+        return list(self.form["properties"]["decision"].get("enum", []))
 
 
 Answer = dict[str, str]

@@ -12,10 +12,12 @@ from prefect.exceptions import ObjectAlreadyExists
 from blocks.approvers import Approvers
 from blocks.azure_credential import AzureCredential
 from blocks.ledger import Ledger
+from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from deployments.environment import Environment, known_environments, load_environment
-from domain.errors import SignalboxError
+from domain.enrolment import Enrolment
+from domain.errors import SignalboxError, Terminal
 
 
 def register_blocks(environment: Environment) -> tuple[str, ...]:
@@ -31,12 +33,21 @@ def register_blocks(environment: Environment) -> tuple[str, ...]:
     for name, registry in environment.registries.items():
         ModelRegistry(**registry.model_dump(), credential=credential).save(name, overwrite=True)
         registered.append(f"registry/{name}")
-    for name, members in environment.approvers.items():
-        Approvers(members=members).save(name, overwrite=True)
+    for name, group in environment.approvers.items():
+        kept = [one for one in _enrolments(name) if one.name in group.members]
+        Approvers(members=group.members, enrolments=kept, notify=group.notify).save(name, overwrite=True)
         registered.append(f"approvers/{name}")
     Ledger(**environment.ledger.model_dump(), credential=credential).save("ledger", overwrite=True)
     registered.append("ledger/ledger")
     return tuple(registered)
+
+
+def _enrolments(group: str) -> list[Enrolment]:
+    """Who enrolled before stays enrolled."""
+    try:
+        return loaded(Approvers, group).enrolments
+    except Terminal:
+        return []
 
 
 def create_work_pool(environment: Environment) -> None:

@@ -1,5 +1,7 @@
 """Who decides when an Approver asks: a person at this terminal, or the demo's approver."""
 
+from typing import Protocol
+
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markdown import Markdown, TableElement
 from rich.prompt import Prompt
@@ -8,7 +10,21 @@ from rich.table import Table
 from rich.text import Text
 
 from deployments.approver import NOT_ACCEPTED, Answer, Decide, Pending
+from domain.choice import Choice
 from domain.errors import Terminal
+
+
+class Signer(Protocol):
+    """Somebody whose key lies on this machine."""
+
+    @property
+    def name(self) -> str:
+        """As the environment lists it."""
+        ...
+
+    def proof(self, pending: Pending, choice: Choice, comment: str) -> str:
+        """The signature that answers a form."""
+        ...
 
 
 class NotAcceptedError(Terminal):
@@ -32,8 +48,11 @@ class Evidence(Markdown):
     elements = Markdown.elements | {"table_open": WholeTable}
 
 
-def at_terminal(console: Console | None = None) -> Decide:
-    """Shows the evidence, asks for decision, name and reason, and asks again when the server refuses the answer."""
+def at_terminal(console: Console | None = None, signer: Signer | None = None) -> Decide:
+    """Shows the evidence, asks for decision, name, reason and proof, and asks again when the server refuses the answer.
+
+    signer: somebody whose key lies on this machine; all others type a proof.
+    """
     screen = console or Console()
 
     def decide(pending: Pending) -> Answer | None:
@@ -43,37 +62,44 @@ def at_terminal(console: Console | None = None) -> Decide:
         else:
             screen.print(Evidence(pending.evidence))
         try:
-            return {
-                "decision": Prompt.ask("decision", choices=["approve", "reject"], console=screen),
-                "approver": Prompt.ask("your name, as the environment lists it", console=screen).strip(),
-                "comment": Prompt.ask("why (a rejection needs a reason)", default="", console=screen).strip(),
-            }
+            choice = Prompt.ask("decision", choices=pending.choices, console=screen)
+            approver = Prompt.ask(
+                "your name, as the environment lists it", default=signer.name if signer else ..., console=screen
+            ).strip()
+            comment = Prompt.ask("why (a rejection needs a reason)", default="", console=screen).strip()
+            if signer is not None and approver == signer.name:
+                proof = signer.proof(pending, Choice(choice), comment)
+            else:
+                proof = Prompt.ask("the code of your authenticator", console=screen).strip()
         except EOFError:
             raise NotAcceptedError(
                 f"{pending.run_name} waits for a decision and nobody can be asked here: the input has ended. "
                 "Decide on the run's page in the Prefect UI, or start again at a terminal."
             ) from None
+        return {"decision": choice, "approver": approver, "proof": proof, "comment": comment}
 
     return decide
 
 
-def demo(name: str, console: Console | None = None) -> Decide:
-    """Approves everything and says so, as NAME; for demos where nobody can be asked, never for real releases."""
+def demo(signer: Signer, console: Console | None = None) -> Decide:
+    """Approves everything as the signer, and says so; for demos where nobody can be asked, never for real releases."""
     screen = console or Console()
 
     def decide(pending: Pending) -> Answer:
         refusal = pending.refusal or _refusal_in(pending.evidence)
         if refusal:
             raise NotAcceptedError(
-                f"the demo approver's answer as {name!r} was not accepted: {refusal}. "
-                f"List {name!r} among the approvers in deployments/environments, or decide in the Prefect UI."
+                f"the demo approver's answer as {signer.name!r} was not accepted: {refusal}. "
+                f"List {signer.name!r} among the approvers in deployments/environments, or decide in the Prefect UI."
             )
         screen.print(Rule(Text(f"{pending.run_name} waits for a decision")))
         screen.print(Evidence(pending.evidence))
         screen.print(
-            f"The demo approver approves this as {name!r}; on a real train a person decides here.", style="bold"
+            f"The demo approver approves this as {signer.name!r}; on a real train a person decides here.", style="bold"
         )
-        return {"decision": "approve", "approver": name, "comment": "approved by the demo approver"}
+        comment = "approved by the demo approver"
+        proof = signer.proof(pending, Choice.APPROVE, comment)
+        return {"decision": Choice.APPROVE.value, "approver": signer.name, "proof": proof, "comment": comment}
 
     return decide
 

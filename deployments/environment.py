@@ -57,6 +57,13 @@ def _names(value: object) -> object:
     return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
 
+class ApproversPart(_Part):
+    """See blocks.approvers."""
+
+    members: Annotated[list[str], BeforeValidator(_names), Field(min_length=1)]
+    notify: Annotated[list[str], BeforeValidator(_names)] = Field(default_factory=list)
+
+
 class Environment(_Part):
     """What `python -m deployments.bootstrap NAME` registers."""
 
@@ -65,7 +72,7 @@ class Environment(_Part):
     credential: CredentialPart
     workspaces: dict[str, WorkspacePart] = Field(min_length=1)
     registries: dict[str, RegistryPart] = Field(min_length=1)
-    approvers: dict[str, Annotated[list[str], BeforeValidator(_names), Field(min_length=1)]] = Field(min_length=1)
+    approvers: dict[str, ApproversPart] = Field(min_length=1)
     ledger: LedgerPart
     demo_approver: str | None = None
 

@@ -1,8 +1,10 @@
 """What the flows find on a laptop before the first of them runs. Import it once the laptop's settings are in force."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from deployments.bootstrap import bootstrap
+from deployments.demo_approver import SigningApprover
 from deployments.environment import load_environment
 from deployments.laptop_resources import create_resources, seed_data
 from domain.errors import Terminal
@@ -11,6 +13,16 @@ from flows.declared import declared_workload
 from workloads.plants.data import DataError
 
 ENVIRONMENT = "laptop"
+
+
+def demo_approver(home: Path) -> SigningApprover:
+    """The environment's approver for demos, enrolled with a key that is kept in home; Terminal where it names none."""
+    name = load_environment(ENVIRONMENT).demo_approver
+    if name is None:
+        raise Terminal(f"environment {ENVIRONMENT} names no demo_approver, so nobody can prove an approval here")
+    signer = SigningApprover(name, home / "approvers" / "demo_approver")
+    signer.enrol()
+    return signer
 
 
 def prepare(workload: str, report: Callable[[str], None]) -> Workload:

@@ -7,15 +7,18 @@ from enum import StrEnum
 
 from pydantic import ValidationError
 
-from domain.ask import Ask, read_ask, standing_ask
+from domain.ask import read_ask, standing_ask
 from domain.choice import Choice
 from domain.decision import Decision, proven_by
 from domain.fact import Fact, Kind, facts_of
 from domain.gate import Gate
+from domain.one_time_code import MAX_WRONG_CODES
 from domain.quorum import missing_approvals
+from domain.refusal import is_locked
 from domain.release import Release
 from domain.roster import Roster
 from domain.stage import Stage
+from domain.statement import Statement
 
 
 class Verdict(StrEnum):
@@ -40,7 +43,6 @@ def judge(stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster,
     gate = stage.gate
     if gate is None:
         return Approval(Verdict.OPEN, (), ())
-    asked = standing_ask(release, stage, facts)
     counted: list[Decision] = []
     void: list[str] = []
     for fact in facts_of(facts, Kind.DECIDED, stage.name):
@@ -52,7 +54,7 @@ def judge(stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster,
             why = f"{decision.statement.approver} rejected it at {gate.name}: {decision.statement.comment}"
             return Approval(Verdict.REJECTED, (decision,), (why,))
         else:
-            faults = faults_of(decision, fact, stage, release, asked, roster, now)
+            faults = _faults_of(decision, fact, facts, stage, release, roster, now)
             if faults:
                 void.append(f"the approval by {decision.statement.approver} is void: {'; '.join(faults)}")
             else:
@@ -63,19 +65,21 @@ def judge(stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster,
     return Approval(Verdict.OPEN, tuple(counted), ())
 
 
-def faults_of(
-    decision: Decision,
-    fact: Fact,
-    stage: Stage,
-    release: Release,
-    asked: Fact | None,
-    roster: Roster,
-    now: datetime,
+def _faults_of(
+    decision: Decision, fact: Fact, facts: Sequence[Fact], stage: Stage, release: Release, roster: Roster, now: datetime
 ) -> tuple[str, ...]:
-    """Every reason why an approval does not count; none when it does. fact: that holds it; asked: the standing question."""
+    """Every reason why an approval does not count; none when it does. fact: that holds it."""
+    gate = stage.gate
+    if gate is None:
+        return ()
+    asked = standing_ask(release, stage, facts)
+    earlier = [one for one in facts if one.sequence < fact.sequence]
     faults = [*_faults_of_subject(decision, stage, release), *_faults_of_time(decision, fact, asked, now)]
-    faults += faults_of_approver(decision, stage, release, roster)
-    return tuple(faults)
+    faults += _faults_of_person(decision.statement, gate, release, roster)
+    if is_locked(earlier, stage.name, decision.statement.approver):
+        faults.append(f"{decision.statement.approver} was locked after {MAX_WRONG_CODES} wrong codes")
+    proven = proven_by(decision, roster)
+    return (*faults, proven) if isinstance(proven, str) else tuple(faults)
 
 
 def _faults_of_subject(decision: Decision, stage: Stage, release: Release) -> list[str]:
@@ -114,25 +118,39 @@ def _faults_of_time(decision: Decision, fact: Fact, asked: Fact | None, now: dat
     return faults
 
 
-def faults_of_approver(decision: Decision, stage: Stage, release: Release, roster: Roster) -> tuple[str, ...]:
-    """Whether the approver may, and whether it was they."""
-    gate, statement = stage.gate, decision.statement
+def why_not(
+    statement: Statement, stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster, now: datetime
+) -> tuple[str, ...]:
+    """Every reason why an answer cannot count, however it is proven; none when the proof decides."""
+    gate = stage.gate
     if gate is None:
-        return ()
+        return (f"stage {stage.name} asks nobody",)
+    faults = _faults_of_person(statement, gate, release, roster)
+    if is_locked(facts, stage.name, statement.approver):
+        faults.append(
+            f"{statement.approver} is locked at {gate.name}: {MAX_WRONG_CODES} wrong codes came under this name; "
+            "somebody else must decide, or the release be made anew"
+        )
+    if statement.choice is Choice.APPROVE:
+        faults += [f"{why}; approve then" for why in gate.closures(now)]
+        counted = judge(stage, release, facts, roster, now).counted
+        if any(one.statement.approver == statement.approver for one in counted):
+            faults.append(f"{statement.approver} has approved already, and each approver counts once")
+    return tuple(faults)
+
+
+def _faults_of_person(statement: Statement, gate: Gate, release: Release, roster: Roster) -> list[str]:
+    """Whether the approver may."""
     faults: list[str] = []
-    groups = roster.groups_of(statement.approver)
     wanted = _groups_for(gate, statement.choice)
-    if groups.isdisjoint(wanted):
-        whose = " or ".join(wanted) if wanted else "any group: this gate has no break-glass"
+    if roster.groups_of(statement.approver).isdisjoint(wanted):
+        whose = " or ".join(wanted) if wanted else "any group that may break the glass here: none is declared"
         faults.append(f"{statement.approver} is not a member of {whose}")
     if statement.choice is not Choice.APPROVE and not statement.comment.strip():
         faults.append(f"{statement.choice} needs a comment that says why")
     if statement.choice is Choice.APPROVE:
         faults += _faults_of_separation(gate, statement.approver, release, roster)
-    proven = proven_by(decision, roster)
-    if isinstance(proven, str):
-        faults.append(proven)
-    return tuple(faults)
+    return faults
 
 
 def _groups_for(gate: Gate, choice: Choice) -> tuple[str, ...]:
@@ -165,9 +183,3 @@ def _read(fact: Fact) -> Decision | None:
         return Decision.model_validate(fact.body)
     except ValidationError:
         return None
-
-
-def asked_until(release: Release, stage: Stage, facts: Sequence[Fact]) -> Ask | None:
-    """The question that stands now; None when the gate has to ask first."""
-    fact = standing_ask(release, stage, facts)
-    return read_ask(fact) if fact is not None else None

@@ -34,7 +34,7 @@ def _counted(rules: Sequence[Rule], approvers: Mapping[str, Set[str]]) -> Counte
     from networkx.algorithms.bipartite import hopcroft_karp_matching
 
     people = sorted(approvers)
-    graph = Graph()
+    graph: Graph[str | tuple[int, int]] = Graph()
     graph.add_nodes_from(people)
     for number, rule in enumerate(rules):
         for place in range(rule.approvals - len(rule.required)):

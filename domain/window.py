@@ -81,6 +81,8 @@ class Window(BaseModel):
         if not self.rule:
             return rrule(DAILY, dtstart=self.starts, count=1)
         recurrence = rrulestr(self.rule, dtstart=self.starts)
+        if not isinstance(recurrence, rrule):
+            raise ValueError("write one rule, on one line")
         if "UNTIL=" in self.rule.upper():
             return recurrence
         return recurrence.replace(until=self.starts + timedelta(days=366 * LONGEST_YEARS))

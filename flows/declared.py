@@ -1,5 +1,6 @@
 """The workload a run is about, read from its declaration before anything is touched."""
 
+import os
 from pathlib import Path
 
 from domain.declaration import load_workload
@@ -7,12 +8,18 @@ from domain.errors import Terminal
 from domain.stage import BatchEndpointTarget, ModelRegistryTarget
 from domain.workload import Workload
 
-WORKLOADS = Path(__file__).parents[1] / "workloads"
+WORKLOADS = Path(os.environ.get("SIGNALBOX_WORKLOADS") or Path(__file__).parents[1] / "workloads")
+"""The folder with a folder for each workload; SIGNALBOX_WORKLOADS names another, such as one in a repository of yours."""
+
+
+def known_workloads() -> list[str]:
+    """Names that `declared_workload` takes."""
+    return sorted(file.parent.name for file in WORKLOADS.glob("*/workload.yaml"))
 
 
 def declared_workload(name: str) -> Workload:
     """Read `workloads/{name}/workload.yaml`; Terminal, with the known names, when there is none."""
-    known = sorted(file.parent.name for file in WORKLOADS.glob("*/workload.yaml"))
+    known = known_workloads()
     if name not in known:
         raise Terminal(f"there is no workload {name!r}; there are {', '.join(known)}")
     return load_workload(WORKLOADS / name / "workload.yaml")

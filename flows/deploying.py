@@ -1,5 +1,6 @@
 """Stages 2 and 3: deploy all, verify all, write the journal, switch all, read back. (Seed 002; a fleet moves as one.)"""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from prefect import get_run_logger
@@ -18,6 +19,7 @@ from domain.smoke import SmokeTest, SmokeVerdict
 from domain.stage import BatchEndpointTarget, Stage
 from domain.tags import deployment_tags, utc_text
 from domain.workload import Compute, Workload
+from flows.admitting import must_admit
 from flows.declared import registry_of
 from flows.fan_out import gathered
 from tasks.batch_endpoints import DeploymentRequest, deploy, serving_deployment, switch
@@ -29,9 +31,17 @@ from tasks.smoke import smoke
 
 
 def deploy_stage(
-    ledger: Ledger, workload: Workload, release: Release, stage: Stage, target: BatchEndpointTarget
+    ledger: Ledger,
+    workload: Workload,
+    release: Release,
+    stage: Stage,
+    target: BatchEndpointTarget,
+    before: Sequence[Stage],
 ) -> dict[str, str]:
-    """Carry every circuit to the stage; circuit → reason when it failed, and then nothing was switched or all went back."""
+    """Carry every circuit to the stage; circuit → reason when it failed, and then nothing was switched or all went back.
+
+    before: the stages below. Whether the stage admits the release is asked again just before the switch.
+    """
     workspace = loaded(Workspace, target.workspace)
     ensure_compute(
         workspace, Compute(name=target.compute, size=target.vm_size, max_instances=max(4, target.instance_count))
@@ -54,6 +64,7 @@ def deploy_stage(
             return failures
     _once(ledger, release, Kind.VERIFIED, stage, {"passed": True, "checks": checks})
 
+    must_admit(ledger, stage, before, release)
     failures = _switch_all(ledger, workspace, release, stage, requests)
     if not failures:
         _tell(release, stage, workspace)

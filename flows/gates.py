@@ -4,19 +4,19 @@ A suspended run is no process: when somebody answers, the flow starts again from
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
-from prefect import get_run_logger, pause_flow_run, runtime, suspend_flow_run
+from prefect import pause_flow_run, runtime, suspend_flow_run
 from prefect.exceptions import FlowPauseTimeout
 from prefect.input import RunInput
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from domain.decision import Choice, Decision, check_decision
-from domain.gate import Gate
+from domain.choice import Choice
+from domain.statement import MAX_COMMENT
 
 POLL_SECONDS = 1
 """How often a run that waits in place asks the server whether somebody answered."""
+MAX_PROOF = 20_000
 
 
 class Approval(RunInput):
@@ -24,61 +24,58 @@ class Approval(RunInput):
 
     decision: Literal["approve", "reject"] = Field(description="approve lets the release go on; reject ends it")
     approver: str = Field(min_length=1, max_length=200, description="your name, as the environment lists it")
-    comment: str = Field(default="", max_length=4000, description="why; a rejection needs one")
+    proof: str = Field(
+        min_length=1,
+        max_length=MAX_PROOF,
+        description="that it is you: the code of your authenticator, an SSH signature, or an Entra ID token",
+    )
+    comment: str = Field(default="", max_length=MAX_COMMENT, description="why; a rejection needs one")
+
+
+class ApprovalOrBreakGlass(Approval):
+    """The form where the gate's declaration names who may break the glass."""
+
+    decision: Literal["approve", "reject", "break-glass"] = Field(  # type: ignore[assignment]  # one answer more
+        description="approve lets the release go on; reject ends it; break-glass passes at once, with proof and reason"
+    )
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked: a gate of a stage, over exactly one release.
+class Answer:
+    """What somebody typed, checked for its shape only."""
 
-    evidence: markdown shown above the form. expires_at: UTC, after which nobody is asked any more.
+    choice: Choice
+    approver: str
+    proof: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """Something came back that is no answer, and why."""
+
+    reasons: tuple[str, ...]
+
+
+def ask(description: str, key: str, seconds: int, break_glass: bool) -> Answer | Unusable | None:
+    """Show the form and wait; None when the time ran out.
+
+    description: markdown above the form. key: of this question and attempt; the server keeps the answer to a key, so
+    that a run that starts again finds it there.
     """
-
-    gate: Gate
-    stage: str
-    release_digest: str
-    evidence: str
-    members: frozenset[str]
-    expires_at: datetime
-
-
-def ask(question: Question) -> Decision | None:
-    """The first decision that counts; None when the time ran out.
-
-    An answer that does not count (a name outside the group, a rejection without a reason) is explained in the form and
-    asked again, under a new key, because the server keeps the answer to the old one.
-    """
-    logger = get_run_logger()
-    refusals: tuple[str, ...] = ()
-    attempt = 0
-    while True:
-        attempt += 1
-        remaining = int((question.expires_at - datetime.now(UTC)).total_seconds())
-        if remaining <= 0:
-            return None
-        answer = _wait(question, refusals, remaining, key=f"{question.stage}-{question.release_digest[-12:]}-{attempt}")
-        if answer is None:
-            return None
-        decision = Decision(
-            gate=question.gate.name,
-            stage=question.stage,
-            release_digest=question.release_digest,
-            choice=Choice(answer.decision),
-            approver=answer.approver.strip(),
-            comment=answer.comment.strip(),
-            decided_at=datetime.now(UTC),
+    form = ApprovalOrBreakGlass if break_glass else Approval
+    try:
+        given = _wait(form.with_initial_data(description=description), seconds, key)
+    except ValidationError as error:
+        return Unusable(
+            tuple(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"[:300] for fault in error.errors()[:10])
         )
-        refusals = check_decision(decision, question.gate, question.members, question.release_digest)
-        if not refusals:
-            return decision
-        logger.warning("Gate %s does not accept this answer: %s", question.gate.name, "; ".join(refusals))
+    if given is None:
+        return None
+    return Answer(Choice(given.decision), given.approver.strip(), given.proof, given.comment.strip())
 
 
-def _wait(question: Question, refusals: tuple[str, ...], seconds: int, key: str) -> Approval | None:
-    description = question.evidence
-    if refusals:
-        description = "**Not accepted:** " + "; ".join(refusals) + "\n\n" + description
-    form = Approval.with_initial_data(description=description)
+def _wait(form: type[Approval], seconds: int, key: str) -> Approval | None:
     if runtime.deployment.id:
         return suspend_flow_run(wait_for_input=form, timeout=seconds, key=key)
     try:

@@ -9,8 +9,9 @@ from prefect.states import Completed, Failed
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from flows.beginning import begin, changed_circuits_of
-from flows.climbing import Ending, climb
+from flows.climbing import climb
 from flows.declared import declared_workload
+from flows.ending import Ending
 from flows.fan_out import FAN_OUT
 
 

@@ -8,6 +8,7 @@ from domain.enrolment import Enrolment
 from domain.entra_token import EntraAccount, TenantKeys
 from domain.fact import Fact, Kind, facts_of
 from domain.gate import Gate
+from domain.quorum import missing_approvals
 from domain.roster import Roster
 from tasks.tenant_keys import tenant_keys
 
@@ -27,14 +28,26 @@ def roster_of(gate: Gate | None, facts: Sequence[Fact] = (), with_tenants: bool 
     return Roster({name: group.get_members() for name, group in groups.items()}, people, keys)
 
 
+def faults_of_gate(gate: Gate) -> list[str]:
+    """What keeps the gate's rules from ever being met, in words; Terminal when a group has no block."""
+    groups = {name: loaded(Approvers, name) for name in gate.groups}
+    faults: list[str] = []
+    for rule in gate.rules:
+        members = groups[rule.group].get_members()
+        strangers = [name for name in rule.required if name not in members]
+        if strangers:
+            faults.append(f"{gate.name} requires {', '.join(strangers)}, and {rule.group} does not have them")
+    everyone = {
+        name: frozenset(group for group, block in groups.items() if name in block.members)
+        for name in (name for block in groups.values() for name in block.members)
+    }
+    faults += [f"{gate.name} can never open: {what}" for what in missing_approvals(gate.rules, everyone)]
+    return faults
+
+
 def published_keys(people: Iterable[Enrolment]) -> TenantKeys:
     """Tenant → keys, of every tenant with an enrolled account."""
-    tenants = {
-        one.tenant_id
-        for person in people
-        for one in person.credentials
-        if isinstance(one, EntraAccount)
-    }
+    tenants = {one.tenant_id for person in people for one in person.credentials if isinstance(one, EntraAccount)}
     return {tenant: tenant_keys.fn(tenant) for tenant in sorted(tenants)}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -16,12 +16,14 @@ from deployments.laptop import Laptop
 from deployments.processes import free_port, termination_as_interrupt
 from domain.errors import SignalboxError
 
+if TYPE_CHECKING:
+    from deployments.demo_approver import SigningApprover
+
 CUTOFFS = tuple(
     date.fromisoformat(day) for day in ("2014-06-30", "2014-09-30", "2014-12-31", "2015-03-31", "2015-06-30")
 )
 """Quarters of the data; a demo without a cutoff takes the first that is later than what production serves."""
 
-ENVIRONMENT = "laptop"
 console = Console()
 
 
@@ -70,7 +72,7 @@ def demo(
             try:
                 laptop.apply()
                 console.print(f"  Prefect UI {laptop.ui_url}   logs {laptop.home / 'logs'}", soft_wrap=True)
-                _carry(steps, workload, chosen)
+                _carry(steps, laptop.home, workload, chosen)
             finally:
                 laptop.__exit__(None, None, None)
     except SignalboxError as error:
@@ -82,14 +84,13 @@ def demo(
     console.print(steps.table())
 
 
-def _carry(steps: Steps, name: str, cutoff: date | None) -> None:
+def _carry(steps: Steps, home: Path, name: str, cutoff: date | None) -> None:
     """The main job. Imports here: Prefect reads its settings when it is imported, and the laptop has just set them."""
     with steps.step("register blocks, create workspaces, upload data"):
-        from deployments.environment import load_environment
-        from deployments.preparation import prepare
+        from deployments.preparation import demo_approver, prepare
 
-        environment = load_environment(ENVIRONMENT)
         workload = prepare(name, lambda line: console.print(f"  {line}", markup=False))
+        signer = demo_approver(home)
     from flows.extract_prepare import extract_prepare
     from flows.train_register import train_register
 
@@ -104,7 +105,7 @@ def _carry(steps: Steps, name: str, cutoff: date | None) -> None:
         console.print("No circuit has a better candidate than what serves: nothing to release. This is a good end.")
         return
     with steps.step("release: registry, test, production"):
-        _release(environment.demo_approver, name, changed.to_json())
+        _release(signer, name, changed.to_json())
 
 
 def _next_cutoff(workload: "object") -> date:
@@ -123,7 +124,7 @@ def _next_cutoff(workload: "object") -> date:
     return later[0] if later else CUTOFFS[-1]
 
 
-def _release(demo_approver: str | None, workload: str, changed: str) -> None:
+def _release(signer: "SigningApprover", workload: str, changed: str) -> None:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
 
@@ -134,9 +135,7 @@ def _release(demo_approver: str | None, workload: str, changed: str) -> None:
     from flows.release import release
 
     asked = sys.stdin.isatty() and sys.stdout.isatty()
-    if not asked and demo_approver is None:
-        raise Terminal(f"nobody can be asked here, and environment {ENVIRONMENT} names no demo_approver")
-    decide = at_terminal(console) if asked else demo_decider(demo_approver or "", console)
+    decide = at_terminal(console, signer) if asked else demo_decider(signer, console)
     with Approver(decide):
         state = release(workload, changed, "demo", return_state=True)
     if not state.is_completed():

@@ -1,0 +1,35 @@
+"""The approver of demos: enrolled on a laptop with an SSH key of its own, so that its approvals are proven like all others."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from blocks.ledger import Ledger
+from blocks.loading import loaded
+from deployments.approver import Pending
+from deployments.enrolling import enrol, enrolled
+from deployments.signing import make_key, sign
+from domain.choice import Choice
+from domain.ssh_signature import SshKey
+from flows.declared import known_workloads
+from flows.questions import question_of
+
+
+@dataclass(frozen=True)
+class SigningApprover:
+    """A person whose key lies here. key: the private key's file."""
+
+    name: str
+    key: Path
+
+    def enrol(self) -> None:
+        """Make the key unless it is there, and enrol its public half unless it is."""
+        make_key(self.key, f"{self.name} of a Signalbox laptop")
+        public = SshKey(public_key=self.key.with_suffix(".pub").read_text(), enrolled_at=datetime.now(UTC))
+        if public.id not in {one.id for one in enrolled(self.name).credentials}:
+            enrol(self.name, public)
+
+    def proof(self, pending: Pending, choice: Choice, comment: str) -> str:
+        """The signature that answers a waiting form."""
+        question = question_of(loaded(Ledger, "ledger"), known_workloads(), pending.key)
+        return sign(question.statement(choice, self.name, comment), self.key)

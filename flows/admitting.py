@@ -1,0 +1,25 @@
+"""Whether a stage admits a release, over the ledger, the blocks and the clock as they are at this moment."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from blocks.ledger import Ledger
+from domain.admission import Admission, admit
+from domain.errors import Terminal
+from domain.release import Release
+from domain.stage import Stage
+from tasks.ledger import read_facts
+from tasks.roster import roster_of
+
+
+def admission_of(ledger: Ledger, stage: Stage, before: Sequence[Stage], release: Release) -> Admission:
+    """Allowed, or every reason why not; every approval is verified anew."""
+    facts = read_facts(ledger, release.workload, release.name)
+    return admit(stage, before, release, facts, roster_of(stage.gate, facts), datetime.now(UTC))
+
+
+def must_admit(ledger: Ledger, stage: Stage, before: Sequence[Stage], release: Release) -> None:
+    """Terminal, with every reason, when the stage does not admit the release now."""
+    admission = admission_of(ledger, stage, before, release)
+    if not admission.allowed:
+        raise Terminal(f"{stage.name} does not admit release {release.name}: " + "; ".join(admission.reasons))
