@@ -63,8 +63,11 @@ def at_terminal(console: Console | None = None, signer: Signer | None = None) ->
             screen.print(Evidence(pending.evidence))
         try:
             choice = Prompt.ask("decision", choices=pending.choices, console=screen)
-            approver = Prompt.ask(
-                "your name, as the environment lists it", default=signer.name if signer else ..., console=screen
+            whose = "your name, as the environment lists it"
+            approver = (
+                Prompt.ask(whose, console=screen)
+                if signer is None
+                else Prompt.ask(whose, default=signer.name, console=screen)
             ).strip()
             comment = Prompt.ask("why (a rejection needs a reason)", default="", console=screen).strip()
             if signer is not None and approver == signer.name:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from domain.canonical import canonical_json, digest_of
 from domain.choice import Choice
 from domain.fact import Fact, Kind, facts_of
 from domain.identifiers import Sha256
@@ -17,7 +19,7 @@ from domain.statement import Statement
 class Ask(BaseModel):
     """A question about one release at one stage.
 
-    answer_by: nobody is asked any more. expires_at: what was approved is void. run: the flow run whose form it is.
+    policy: the stage as it was declared, whole, so that it can be judged again later. answer_by: nobody is asked any more. expires_at: what was approved is void. run: the flow run whose form it is.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -25,11 +27,16 @@ class Ask(BaseModel):
     stage: str
     gate: str
     release_digest: Sha256
-    policy_digest: Sha256
+    policy: dict[str, Any]
     report_digest: Sha256
     answer_by: Moment
     expires_at: Moment
     run: str
+
+    @property
+    def policy_digest(self) -> str:
+        """As `Stage.policy_digest`."""
+        return digest_of(canonical_json(self.policy))
 
     @classmethod
     def of(cls, release: Release, stage: Stage, report_digest: str, now: datetime, run: str) -> "Ask":
@@ -41,7 +48,7 @@ class Ask(BaseModel):
             stage=stage.name,
             gate=stage.gate.name,
             release_digest=release.digest,
-            policy_digest=stage.policy_digest,
+            policy=stage.model_dump(mode="json"),
             report_digest=report_digest,
             answer_by=answer_by,
             expires_at=answer_by + timedelta(minutes=stage.gate.valid_minutes),

@@ -1,16 +1,17 @@
 """One spelling of JSON, so that equal content has an equal digest."""
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
+from typing import Any
 
 from pydantic import BaseModel
 
 
-def canonical_json(model: BaseModel) -> bytes:
+def canonical_json(content: BaseModel | Mapping[str, Any]) -> bytes:
     """Sorted keys, no spaces, ASCII; ValueError for NaN and infinity, which JSON does not have."""
-    return json.dumps(
-        model.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    ).encode("ascii")
+    plain = content.model_dump(mode="json") if isinstance(content, BaseModel) else content
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")
 
 
 def digest_of(content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Who may ask: the one tenant and client of the emulator, and the tokens it signs and checks."""
+"""Who may ask: the one tenant of the emulator, its applications, and the access tokens it signs and checks."""
 
 import hmac
 import os
@@ -17,8 +17,13 @@ TENANT_ID = "00000000-0000-0000-0000-00000000000a"
 CLIENT_ID = "00000000-0000-0000-0000-00000000000c"
 CLIENT_SECRET = os.environ.get("EMULATOR_CLIENT_SECRET", "signalbox-laptop")
 """Opens nothing but an emulator on the loopback interface."""
+AZURE_CLI_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+"""The other application that people sign in to: Azure's command line, which every tenant knows. It has no secret."""
 ARM_AUDIENCE = "https://management.azure.com"
 ISSUER = f"https://sts.windows.net/{TENANT_ID}/"
+"""Of access tokens."""
+ISSUER_V2 = f"https://login.microsoftonline.com/{TENANT_ID}/v2.0"
+"""Of id tokens."""
 LIFETIME_SECONDS = 3599
 """As Entra's."""
 
@@ -31,10 +36,10 @@ def secret_is_right(secret: str) -> bool:
     return hmac.compare_digest(secret.encode(), CLIENT_SECRET.encode())
 
 
-def issue_token(audience: str, lifetime: float = LIFETIME_SECONDS) -> str:
-    """A signed access token for an audience; lifetime in seconds."""
+def issue_token(audience: str, lifetime: float = LIFETIME_SECONDS, claims: Mapping[str, str] | None = None) -> str:
+    """A signed access token for an audience; lifetime in seconds. claims: beside the client's own, or in their place."""
     now = int(time.time())
-    claims = {
+    everything = {
         "aud": audience,
         "iss": ISSUER,
         "iat": now,
@@ -46,8 +51,9 @@ def issue_token(audience: str, lifetime: float = LIFETIME_SECONDS) -> str:
         "tid": TENANT_ID,
         "uti": uuid.uuid4().hex,
         "ver": "1.0",
+        **(claims or {}),
     }
-    return token_keys.sign(claims)
+    return token_keys.sign(everything)
 
 
 def check_token(headers: Mapping[str, str], *audiences: str) -> None:

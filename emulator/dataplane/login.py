@@ -1,15 +1,15 @@
-"""login.microsoftonline.com: what azure-identity (msal) asks for, for the client-credentials grant."""
+"""login.microsoftonline.com: what azure-identity and msal ask of Entra's v2.0 endpoint."""
 
-import json
 import re
-import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from emulator import identity, token_keys
 from emulator.call import Answer, Call
 from emulator.dataplane import service
+from emulator.dataplane.login_authorize import authorize
+from emulator.dataplane.login_errors import LoginError
+from emulator.dataplane.login_token import token
 
 if TYPE_CHECKING:
     from emulator.world import World
@@ -17,78 +17,46 @@ if TYPE_CHECKING:
 HOST = "login.microsoftonline.com"
 BASE = f"https://{HOST}"
 _PATH = re.compile(
-    r"/(?P<tenant>[^/]+)/(?P<what>(v2\.0/)?\.well-known/openid-configuration|oauth2/v2\.0/token|discovery/(v2\.0/)?(keys|instance))"
+    r"/(?P<tenant>[^/]+)/(?P<what>(v2\.0/)?\.well-known/openid-configuration|oauth2/v2\.0/(token|authorize)"
+    r"|discovery/(v2\.0/)?(keys|instance)|userrealm/(?P<username>[^/]+))"
 )
+_ANY_TENANT = ("common", "organizations")
 
 
 @service(re.escape(HOST), "/", audience=None)
 def login(world: "World", call: Call) -> Answer:
-    """Answer one request for configuration, keys or a token."""
+    """Answer one request for configuration, keys, a sign-in or a token."""
+    try:
+        return _login(world, call)
+    except LoginError as error:
+        return error.answer()
+
+
+def _login(world: "World", call: Call) -> Answer:
     match = _PATH.fullmatch(call.path)
     if match is None:
-        return _refused(404, "invalid_request", 900561, f"The endpoint {call.path} is not served by the emulator.")
+        raise LoginError(404, "invalid_request", 900561, f"The endpoint {call.path} is not served by the emulator.")
     tenant, what = match["tenant"], match["what"]
     if what.endswith("instance"):
         return Answer(document=_instance(call.query.get("authorization_endpoint", "")))
-    if tenant not in (identity.TENANT_ID, "common", "organizations"):
-        return _refused(
-            400,
-            "invalid_request",
-            90002,
+    if match["username"]:
+        return Answer(document=_realm(world, match["username"]))
+    if tenant not in (identity.TENANT_ID, *_ANY_TENANT):
+        text = (
             f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the "
-            "correct cloud.",
+            "correct cloud."
         )
+        raise LoginError(400, "invalid_request", 90002, text)
     if what.endswith("openid-configuration"):
         return Answer(document=_configuration(tenant))
     if what.endswith("keys"):
-        return Answer(document=token_keys.published(identity.ISSUER))
+        return Answer(document=token_keys.published(_issuer(tenant)))
+    form = dict(parse_qsl(call.body.decode("utf-8", "replace")))
+    if what.endswith("authorize"):
+        return authorize(world, tenant, {**call.query, **form})
     if call.method != "POST":
-        return _refused(405, "invalid_request", 900561, "The endpoint only accepts POST requests.")
-    return _token(tenant, dict(parse_qsl(call.body.decode("utf-8", "replace"))))
-
-
-def _token(tenant: str, form: dict[str, str]) -> Answer:
-    grant, client, scope = form.get("grant_type", ""), form.get("client_id", ""), form.get("scope", "")
-    if grant != "client_credentials":
-        return _refused(400, "unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{grant}'.")
-    if client != identity.CLIENT_ID:
-        text = f"Application with identifier '{client}' was not found in the directory '{tenant}'."
-        return _refused(400, "unauthorized_client", 700016, text)
-    if not identity.secret_is_right(form.get("client_secret", "")):
-        text = (
-            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "
-            f"not the client secret ID, for a secret added to app '{client}'."
-        )
-        return _refused(401, "invalid_client", 7000215, text)
-    resources = [one.removesuffix("/.default") for one in scope.split() if one.endswith("/.default")]
-    if len(resources) != 1:
-        text = (
-            f"The provided value for scope {scope} is not valid. Client credential flows must have a scope value with "
-            "/.default suffixed to the resource identifier (application ID URI)."
-        )
-        return _refused(400, "invalid_scope", 1002012, text)
-    seconds = identity.LIFETIME_SECONDS
-    document = {"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds}
-    return Answer(document={**document, "access_token": identity.issue_token(resources[0])}, headers=_UNCACHED)
-
-
-_UNCACHED = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"}
-
-
-def _refused(status: int, error: str, code: int, text: str) -> Answer:
-    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    trace = str(uuid.uuid4())
-    document = {
-        "error": error,
-        "error_description": f"AADSTS{code}: {text} Trace ID: {trace} Correlation ID: {trace} Timestamp: {now}",
-        "error_codes": [code],
-        "timestamp": now,
-        "trace_id": trace,
-        "correlation_id": trace,
-    }
-    return Answer(
-        status, content=json.dumps(document).encode(), headers={"Content-Type": "application/json"} | _UNCACHED
-    )
+        raise LoginError(405, "invalid_request", 900561, "The endpoint only accepts POST requests.")
+    return token(world, tenant, form)
 
 
 def _instance(endpoint: str) -> dict[str, Any]:
@@ -101,18 +69,34 @@ def _instance(endpoint: str) -> dict[str, Any]:
     }
 
 
+def _realm(world: "World", username: str) -> dict[str, Any]:
+    """Where people of a domain sign in: here, for the domains of people who were added."""
+    domain = username.rpartition("@")[2]
+    cloud = {"cloud_instance_name": "microsoftonline.com", "cloud_audience_urn": "urn:federation:MicrosoftOnline"}
+    if not world.users.knows_domain(domain):
+        return {"ver": "1.0", "account_type": "Unknown", **cloud}
+    return {"ver": "1.0", "account_type": "Managed", "domain_name": domain, **cloud}
+
+
+def _issuer(tenant: str) -> str:
+    """As Entra names it: with a gap for the tenant where any tenant may be meant."""
+    return f"{BASE}/{'{tenantid}' if tenant in _ANY_TENANT else tenant}/v2.0"
+
+
 def _configuration(tenant: str) -> dict[str, Any]:
     return {
-        "issuer": f"{BASE}/{identity.TENANT_ID}/v2.0",
+        "issuer": _issuer(tenant),
         "authorization_endpoint": f"{BASE}/{tenant}/oauth2/v2.0/authorize",
         "token_endpoint": f"{BASE}/{tenant}/oauth2/v2.0/token",
         "device_authorization_endpoint": f"{BASE}/{tenant}/oauth2/v2.0/devicecode",
         "jwks_uri": f"{BASE}/{tenant}/discovery/v2.0/keys",
         "token_endpoint_auth_methods_supported": ["client_secret_post"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "response_types_supported": ["code", "token"],
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "response_types_supported": ["code"],
         "subject_types_supported": ["pairwise"],
-        "scopes_supported": ["openid"],
+        "scopes_supported": ["openid", "profile", "offline_access"],
+        "request_uri_parameter_supported": False,
         "tenant_region_scope": None,
         "cloud_instance_name": "microsoftonline.com",
     }

@@ -52,7 +52,7 @@ def test_a_scope_without_default_and_another_grant_are_refused(emulator: Emulato
     form = {"client_id": identity.CLIENT_ID, "client_secret": identity.CLIENT_SECRET, "scope": "https://x/y"}
     answer = requests.post(url, {**form, "grant_type": "client_credentials"}, timeout=10)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
-    answer = requests.post(url, {**form, "grant_type": "password"}, timeout=10)
+    answer = requests.post(url, {**form, "grant_type": "refresh_token"}, timeout=10)
     assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")
 
 
