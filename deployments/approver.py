@@ -18,6 +18,8 @@ from prefect.client.schemas.responses import SetStateStatus
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import PrefectHTTPStatusError
 
+from domain.errors import Terminal
+
 NOT_ACCEPTED = "**Not accepted:**"
 """How a form begins whose last answer did not count; see flows.gates."""
 LIMIT = 200  # the server's own; it refuses the client's default, which is none
@@ -105,27 +107,19 @@ class Approver:
         _thread.interrupt_main()
 
     def _waiting(self, client: SyncPrefectClient) -> list[FlowRun]:
-        paused = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PAUSED]))
-        chosen = None if self._runs is None else FlowRunFilterId(any_=sorted(self._runs))
-        return client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(state=paused, id=chosen),
-            sort=FlowRunSort.EXPECTED_START_TIME_ASC,
-            limit=LIMIT,
-        )
+        return waiting_runs(client, FlowRunFilter(id=self._chosen()))
+
+    def _chosen(self) -> FlowRunFilterId | None:
+        return None if self._runs is None else FlowRunFilterId(any_=sorted(self._runs))
 
     def _pending(self, client: SyncPrefectClient, run: FlowRun) -> Pending | None:
-        keyset = run.state and run.state.state_details.run_input_keyset
-        if not keyset:
+        form = form_of(client, run)
+        if form is None or (run.id, form.key) in self._left:
             return None
-        key = keyset["response"]
-        form = _read(client, run.id, keyset["schema"])
-        if (run.id, key) in self._left or form is None or not form.get("properties", {}).keys() >= FIELDS:
+        if not form.evidence and (run.id, form.key) not in self._without_evidence:
+            self._without_evidence.add((run.id, form.key))  # it is written after the form; look once more
             return None
-        evidence = _read(client, run.id, keyset["description"])
-        if evidence is None and (run.id, key) not in self._without_evidence:
-            self._without_evidence.add((run.id, key))  # it is written after the form; look once more
-            return None
-        return Pending(run.id, run.name, key, evidence or "", form)
+        return form
 
     def _answer(self, client: SyncPrefectClient, pending: Pending) -> bool:
         while not self._stop.is_set():
@@ -142,6 +136,37 @@ class Approver:
                 return False
             pending = replace(pending, refusal=reason)
         return False
+
+
+def waiting_runs(client: SyncPrefectClient, chosen: FlowRunFilter) -> list[FlowRun]:
+    """Runs that wait for somebody, the longest first."""
+    chosen.state = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PAUSED]))
+    return client.read_flow_runs(flow_run_filter=chosen, sort=FlowRunSort.EXPECTED_START_TIME_ASC, limit=LIMIT)
+
+
+def form_of(client: SyncPrefectClient, run: FlowRun) -> Pending | None:
+    """The approval form of a waiting run; None when it waits for something else."""
+    keyset = run.state and run.state.state_details.run_input_keyset
+    if not keyset:
+        return None
+    form = _read(client, run.id, keyset["schema"])
+    if form is None or not form.get("properties", {}).keys() >= FIELDS:
+        return None
+    evidence = _read(client, run.id, keyset["description"])
+    return Pending(run.id, run.name, keyset["response"], evidence or "", form)
+
+
+def waiting_form(name: str) -> Pending:
+    """The form of the run of that name or id; Terminal, with those that wait, when there is none."""
+    with get_client(sync_client=True) as client:
+        runs = waiting_runs(client, FlowRunFilter())
+        forms = [form for run in runs if (form := form_of(client, run)) is not None and form.evidence]
+    found = [form for form in forms if name in {form.run_name, str(form.run_id)}]
+    if len(found) == 1:
+        return found[0]
+    listed = "; ".join(f"{form.run_name} ({form.run_id})" for form in forms) or "none"
+    what = "several runs are" if found else "no run is"
+    raise Terminal(f"{what} called {name!r} and wait for a decision; give an id. Waiting: {listed}")
 
 
 def _read(client: SyncPrefectClient, run_id: UUID, key: str) -> Any:

@@ -2,13 +2,17 @@
 
 import typer
 
+from deployments.commands.approve import approve
+from deployments.commands.audit import audit
 from deployments.commands.demo import demo
 from deployments.commands.deploy_version import deploy_version
 from deployments.commands.doctor import doctor
+from deployments.commands.enrol import enrol
 from deployments.commands.models import models
 from deployments.commands.rollback import rollback
 from deployments.commands.status import status
 from deployments.commands.up import up
+from deployments.commands.why import why
 
 app = typer.Typer(
     name="signalbox",
@@ -28,6 +32,10 @@ app.command()(up)
 app.command()(demo)
 app.command()(models)
 app.command()(status)
+app.command()(enrol)
+app.command()(approve)
+app.command()(why)
+app.command()(audit)
 app.command()(doctor)
 app.command()(rollback)
 app.command()(deploy_version)

@@ -22,9 +22,19 @@ console = Console()
 
 
 @contextmanager
+def errors_told() -> Iterator[None]:
+    """Errors of Signalbox become one message and exit code 1."""
+    try:
+        yield
+    except SignalboxError as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+@contextmanager
 def connected(home: Path, api_port: int, emulator_port: int) -> Iterator[None]:
     """Work with a running laptop, or with PREFECT_API_URL where that is set; errors become one message and exit code 1."""
-    try:
+    with errors_told():
         if not os.environ.get("PREFECT_API_URL"):
             laptop = Laptop(home, api_port=api_port, emulator_port=emulator_port)
             silent = [
@@ -42,9 +52,6 @@ def connected(home: Path, api_port: int, emulator_port: int) -> Iterator[None]:
                 )
             laptop.apply()
         yield
-    except SignalboxError as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(1) from None
 
 
 def table(*headers: str) -> Table:

@@ -19,7 +19,8 @@ from domain.statement import Statement
 class Ask(BaseModel):
     """A question about one release at one stage.
 
-    policy: the stage as it was declared, whole, so that it can be judged again later. answer_by: nobody is asked any more. expires_at: what was approved is void. run: the flow run whose form it is.
+    policy: the stage as it was declared, whole, so that it can be judged again later. answer_by: nobody is asked any
+    more. expires_at: what was approved is void. run: the flow run whose form it is.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

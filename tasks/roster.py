@@ -13,17 +13,20 @@ from domain.roster import Roster
 from tasks.tenant_keys import tenant_keys
 
 
-def roster_of(gate: Gate | None, facts: Sequence[Fact] = (), with_tenants: bool = False) -> Roster:
-    """Groups and people from the blocks; tenants' keys only where a decision or an answer needs them (they are fetched)."""
-    if gate is None:
-        return Roster({}, {})
-    groups = {name: loaded(Approvers, name) for name in gate.groups}
+def roster_of(gate: Gate | None, facts: Sequence[Fact] = ()) -> Roster:
+    """Groups and people from the blocks; tenants' keys only where a decision needs them (they are fetched)."""
+    return roster_of_gates([gate] if gate is not None else [], facts)
+
+
+def roster_of_gates(gates: Sequence[Gate], facts: Sequence[Fact] = ()) -> Roster:
+    """The same for several gates."""
+    groups = {name: loaded(Approvers, name) for gate in gates for name in gate.groups}
     people: dict[str, Enrolment] = {}
     for group in groups.values():
         for enrolment in group.enrolments:
             known = people.get(enrolment.name)
             people[enrolment.name] = enrolment if known is None else known.joined(enrolment)
-    needed = with_tenants or any(_of_entra(fact) for fact in facts_of(facts, Kind.DECIDED))
+    needed = any(_of_entra(fact) for fact in facts_of(facts, Kind.DECIDED))
     keys = published_keys(people.values()) if needed else {}
     return Roster({name: group.get_members() for name, group in groups.items()}, people, keys)
 

@@ -1,0 +1,109 @@
+"""`signalbox approve`: the evidence in the terminal, an answer signed with the approver's own SSH key, and the run resumed."""
+
+import getpass
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
+from domain.errors import Terminal
+
+if TYPE_CHECKING:
+    from deployments.approver import Answer, Decide, Pending
+    from domain.fact import Fact
+
+VERDICT_SECONDS = 90
+"""How long the gate's word is waited for: a suspended run needs a worker to start again."""
+
+
+def approve(
+    run: Annotated[str, typer.Argument(help="Name or id of the flow run that waits; see its page in the Prefect UI.")],
+    decision: Annotated[str, typer.Option(help="approve, reject or break-glass; asked for when left out.")] = "",
+    approver: Annotated[str, typer.Option("--as", help="Your name, as the environment lists it.")] = getpass.getuser(),
+    comment: Annotated[str | None, typer.Option(help="Why; a rejection needs one.")] = None,
+    key: Annotated[
+        Path, typer.Option(dir_okay=False, help="Your SSH key; a .pub file when your agent holds the key.")
+    ] = Path("~/.ssh/id_ed25519"),
+    paste: Annotated[
+        bool, typer.Option("--paste", help="Do not answer; print the signature, to be pasted into the form.")
+    ] = False,
+    home: Home = Path(".signalbox"),
+    api_port: ApiPort = 4200,
+    emulator_port: EmulatorPort = 8400,
+) -> None:
+    """Show what a waiting release is about, sign your decision with your SSH key, and give the answer."""
+    with connected(home, api_port, emulator_port):
+        from deployments.approver import Approver, waiting_form
+
+        form = waiting_form(run)
+        decide = _signing(decision, approver, comment, key.expanduser())
+        if paste:
+            console.print((decide(form) or {})["proof"], markup=False, highlight=False, soft_wrap=True)
+            return
+        before = len(_answers(form))
+        if not Approver(decide, runs=[form.run_id]).answer_once():
+            raise Terminal(f"{form.run_name} does not wait for this answer any more")
+        _tell_verdict(form, before)
+
+
+def _signing(decision: str, approver: str, comment: str | None, key: Path) -> "Decide":
+    from rich.prompt import Prompt
+
+    from blocks.ledger import Ledger
+    from blocks.loading import loaded
+    from deployments.deciders import Evidence
+    from deployments.signing import sign
+    from domain.choice import Choice
+    from flows.declared import known_workloads
+    from flows.questions import question_of
+
+    def decide(pending: "Pending") -> "Answer":
+        console.print(Evidence(pending.evidence))
+        if pending.refusal:
+            raise Terminal(f"the server did not take the answer: {pending.refusal}")
+        choices = pending.choices
+        chosen = decision or Prompt.ask("decision", choices=choices, console=console)
+        if chosen not in choices:
+            raise Terminal(f"this gate takes {', '.join(choices)}, not {chosen!r}")
+        why = comment if comment is not None else Prompt.ask("why", default="", console=console)
+        question = question_of(loaded(Ledger, "ledger"), known_workloads(), pending.key)
+        statement = question.statement(Choice(chosen), approver, why.strip())
+        console.print("you sign:", style="bold")
+        console.print_json(statement.text)
+        return {
+            "decision": chosen,
+            "approver": approver,
+            "proof": sign(statement, key),
+            "comment": why.strip(),
+        }
+
+    return decide
+
+
+def _answers(form: "Pending") -> "list[Fact]":
+    """What the gate took and refused so far."""
+    from blocks.ledger import Ledger
+    from blocks.loading import loaded
+    from domain.fact import Kind
+    from flows.declared import known_workloads
+    from flows.questions import question_of
+
+    facts = question_of(loaded(Ledger, "ledger"), known_workloads(), form.key).facts
+    return [fact for fact in facts if fact.kind in {Kind.DECIDED, Kind.REFUSED}]
+
+
+def _tell_verdict(form: "Pending", before: int) -> None:
+    """Wait for what the gate says of the answer."""
+    from domain.fact import Kind
+
+    for _ in range(VERDICT_SECONDS):
+        answers = _answers(form)[before:]
+        if answers and answers[0].kind is Kind.REFUSED:
+            raise Terminal("not accepted: " + "; ".join(answers[0].body["reasons"]))
+        if answers:
+            console.print("accepted, and kept in the ledger", style="green")
+            return
+        time.sleep(1)
+    console.print("the answer was given; no worker has taken up the run yet. `signalbox status` shows how it goes on")

@@ -1,0 +1,93 @@
+"""`signalbox audit`: whether a release's ledger holds together, and who decided what."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deployments.connection import ApiPort, EmulatorPort, Home, connected, console, errors_told, table
+
+if TYPE_CHECKING:
+    from domain.audit_file import AuditFile
+
+
+def audit(
+    release: Annotated[str, typer.Argument(help="Its name, such as 20260102.1.")] = "",
+    workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
+    export: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Also write facts and public keys to this file.")
+    ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", exists=True, dir_okay=False, help="Audit an exported file; asks no server at all."),
+    ] = None,
+    home: Home = Path(".signalbox"),
+    api_port: ApiPort = 4200,
+    emulator_port: EmulatorPort = 8400,
+) -> None:
+    """Verify the chain of a release's facts and every signature; print who decided what, when, why and how proven."""
+    from domain.audit_file import AuditFile
+
+    if bool(release) == (source is not None):
+        raise typer.BadParameter("name a release, or an exported file with --from", param_hint="RELEASE")
+    if source is not None:
+        with errors_told():
+            found = AuditFile.parse(source.read_text())
+    else:
+        with connected(home, api_port, emulator_port):
+            found = _gathered(workload, release)
+    if export is not None:
+        export.write_text(found.model_dump_json(indent=1))
+        console.print(f"wrote {export}: {len(found.facts)} facts and public keys, nothing secret", markup=False)
+    if not _told(found):
+        raise typer.Exit(1)
+
+
+def _gathered(workload: str, release: str) -> "AuditFile":
+    from blocks.ledger import Ledger
+    from blocks.loading import loaded
+    from domain.audit_file import AuditFile
+    from domain.errors import Terminal
+    from flows.declared import declared_workload
+    from tasks.ledger import read_facts
+    from tasks.roster import roster_of_gates
+
+    stages = [stage for stage in declared_workload(workload).stages if stage.gate is not None]
+    facts = read_facts(loaded(Ledger, "ledger"), workload, release)
+    if not facts:
+        raise Terminal(f"the ledger holds no release {release} of {workload}; `signalbox status` lists the newest")
+    roster = roster_of_gates([stage.gate for stage in stages if stage.gate is not None], facts)
+    return AuditFile.of(facts, roster, tuple(stage.name for stage in stages))
+
+
+def _told(found: "AuditFile") -> bool:
+    from domain.audit import audit as audited
+
+    result = audited(found.facts, found.roster, found.gated)
+    decisions = table("fact", "when (UTC)", "stage", "who", "decision", "why", "proven by", "verdict")
+    for one in result.entries:
+        decisions.add_row(
+            str(one.sequence),
+            f"{one.at:%Y-%m-%d %H:%M:%S}",
+            *(_shown(text) for text in (one.stage, one.approver, one.choice, one.comment, one.proof)),
+            _shown(one.fault or one.remark or "holds"),
+        )
+    first = found.facts[0]
+    console.print(f"release {first.release} of {first.workload}: {len(found.facts)} facts", markup=False)
+    console.print(decisions)
+    console.print(f"answers that were refused: {result.refused}", markup=False)
+    for fault in result.faults:
+        console.print(f"FAULT {fault}", style="red", markup=False, soft_wrap=True)
+    if not result.faults:
+        head = found.facts[-1]
+        console.print(
+            f"the chain and every signature hold; newest fact {head.sequence} is {head.digest}", style="green"
+        )
+    return not result.faults
+
+
+def _shown(text: str) -> str:
+    """People's text, without what a terminal would take as an order."""
+    from rich.markup import escape
+
+    return escape("".join(char if char.isprintable() else " " for char in text))

@@ -1,0 +1,103 @@
+"""`signalbox enrol`: how an approver will prove that it is they."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deployments.connection import ApiPort, EmulatorPort, Home, connected, console, table
+from domain.errors import Terminal
+
+if TYPE_CHECKING:
+    from domain.enrolment import Enrolment
+    from domain.entra_token import EntraAccount
+    from domain.ssh_signature import SshKey
+
+ENTRA_PARTS = 4
+
+
+def enrol(
+    name: Annotated[str, typer.Argument(help="The approver, as the environment lists them.")],
+    code: Annotated[bool, typer.Option("--code", help="An authenticator app: shows a QR code.")] = False,
+    ssh: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="An SSH key: the .pub file (Ed25519 or RSA).")
+    ] = None,
+    entra: Annotated[
+        str, typer.Option(help="An Entra ID account: TENANT/OBJECT/AUDIENCE/GROUP, as their ids in the portal.")
+    ] = "",
+    alias: Annotated[
+        list[str] | None, typer.Option(help="Another name of the same person, such as the e-mail of their commits.")
+    ] = None,
+    revoke: Annotated[str, typer.Option(help="A credential, as this command lists it, that counts no more.")] = "",
+    home: Home = Path(".signalbox"),
+    api_port: ApiPort = 4200,
+    emulator_port: EmulatorPort = 8400,
+) -> None:
+    """Enrol an approver's credential, revoke one, or list what is enrolled when no option is given."""
+    with connected(home, api_port, emulator_port):
+        from deployments import enrolling
+        from domain.enrolment import Enrolment
+
+        if alias:
+            enrolling.change(name, lambda known: known.joined(Enrolment(name=name, aliases=tuple(alias))))
+        if ssh is not None:
+            enrolling.enrol(name, _ssh_key(ssh))
+        if entra:
+            enrolling.enrol(name, _account(entra))
+        if revoke:
+            enrolling.revoke(name, revoke)
+        if code:
+            _authenticator(name)
+        _list(enrolling.enrolled(name))
+
+
+def _ssh_key(file: Path) -> "SshKey":
+    from pydantic import ValidationError
+
+    from domain.ssh_signature import SshKey
+
+    try:
+        return SshKey(public_key=file.read_text(errors="replace").strip(), enrolled_at=datetime.now(UTC))
+    except ValidationError as error:
+        raise Terminal(f"{file.name} was not enrolled: {error.errors()[0]['msg']}") from None
+
+
+def _account(text: str) -> "EntraAccount":
+    from pydantic import ValidationError
+
+    from domain.entra_token import EntraAccount
+
+    parts = text.split("/")
+    if len(parts) != ENTRA_PARTS:
+        raise Terminal("write the account as TENANT/OBJECT/AUDIENCE/GROUP: three GUIDs and the application's id")
+    tenant, person, audience, group = parts
+    try:
+        return EntraAccount(
+            tenant_id=tenant, object_id=person, audience=audience, group_id=group, enrolled_at=datetime.now(UTC)
+        )
+    except ValidationError as error:
+        raise Terminal(f"{error.errors()[0]['loc'][0]} of the account is not a GUID") from None
+
+
+def _authenticator(name: str) -> None:
+    """Show the secret once, as a QR code and as text; it is nowhere else but in its Secret block."""
+    import segno
+
+    from deployments.enrolling import enrol_code
+    from domain.one_time_code import provisioning_uri
+
+    secret = enrol_code(name).get_secret_value()
+    segno.make(provisioning_uri(secret, name), error="l").terminal(compact=True)
+    console.print("Scan this with an authenticator app, now: it is shown only once. By hand:", markup=False)
+    console.print("  " + " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)), markup=False)
+
+
+def _list(person: "Enrolment") -> None:
+    credentials = table("credential", "kind", "enrolled (UTC)", "revoked (UTC)")
+    for one in person.credentials:
+        revoked = f"{one.revoked_at:%Y-%m-%d %H:%M}" if one.revoked_at is not None else ""
+        credentials.add_row(one.id, one.kind.replace("_", " "), f"{one.enrolled_at:%Y-%m-%d %H:%M}", revoked)
+    aliases = f", also called {', '.join(person.aliases)}" if person.aliases else ""
+    console.print(f"{person.name}{aliases}", markup=False)
+    console.print(credentials)

@@ -1,0 +1,41 @@
+"""`signalbox why`: every reason why a stage does not admit a release."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
+
+
+def why(
+    release: Annotated[str, typer.Argument(help="Its name, such as 20260102.1.")],
+    stage: Annotated[str, typer.Argument(help="Such as production.")],
+    workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
+    home: Home = Path(".signalbox"),
+    api_port: ApiPort = 4200,
+    emulator_port: EmulatorPort = 8400,
+) -> None:
+    """Say every reason why a stage does not admit a release now; exit code 1 when there is one."""
+    with connected(home, api_port, emulator_port):
+        from blocks.ledger import Ledger
+        from blocks.loading import loaded
+        from domain.errors import Terminal
+        from flows.admitting import admission_of
+        from flows.beginning import requested_release
+        from flows.declared import declared_workload
+        from tasks.ledger import read_facts
+
+        declared, ledger = declared_workload(workload), loaded(Ledger, "ledger")
+        facts = read_facts(ledger, workload, release)
+        if not facts:
+            raise Terminal(f"the ledger holds no release {release} of {workload}; `signalbox status` lists the newest")
+        chosen = declared.stage(stage)
+        admission = admission_of(ledger, chosen, declared.before(stage), requested_release(facts))
+    if admission.allowed:
+        console.print(f"{stage} admits release {release}", style="green", markup=False)
+        return
+    console.print(f"{stage} does not admit release {release}:", markup=False)
+    for reason in admission.reasons:
+        console.print(f"  - {reason}", markup=False, soft_wrap=True)
+    raise typer.Exit(1)
