@@ -104,7 +104,9 @@ def _attempt(facts: Sequence[Fact], stage: Stage, asked: Fact) -> int:
 
 
 def _form(at: Gateway, evidence: Evidence, approval: Approval, facts: Sequence[Fact], question: Ask) -> str:
-    shown = gate_evidence(at.release, at.stage, at.gate, at.workload.evaluation, evidence.serving, facts)
+    shown = gate_evidence(
+        at.release, at.stage, at.gate, at.workload.evaluation, evidence.serving, facts, approval.reasons
+    )
     refused = facts_of(facts, Kind.REFUSED, at.stage.name)
     taken = facts_of(facts, Kind.DECIDED, at.stage.name)
     if refused and (not taken or refused[-1].sequence > taken[-1].sequence):

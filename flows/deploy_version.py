@@ -16,7 +16,7 @@ from flows.declared import declared_workload, registry_of
 from flows.fan_out import FAN_OUT
 from flows.release import ended
 from tasks.models import promoted_circuit
-from tasks.run import code_commit
+from tasks.run import code_author, code_commit
 
 
 @flow(name="deploy-version", flow_run_name="deploy {circuit} version {version} to {stage}", task_runner=FAN_OUT)
@@ -37,6 +37,7 @@ def deploy_version(
         workload=workload,
         build_id=str(runtime.flow_run.id),
         code_commit=code_commit(),
+        code_author=code_author(),
         circuits=(promoted_circuit(registry, model_name(unit), version),),
     )
     ledger = loaded(Ledger, "ledger")

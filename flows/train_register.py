@@ -17,7 +17,7 @@ from flows.fan_out import FAN_OUT
 from tasks.compute import delete_compute, ensure_compute
 from tasks.ledger import keep_document
 from tasks.pipelines import publish_pipeline
-from tasks.run import code_commit
+from tasks.run import code_author, code_commit
 from tasks.training import TrainedUnit, report_training, train_unit
 
 MODELS_REGISTERED = "signalbox.models.registered"
@@ -74,7 +74,11 @@ def train_register(
         logger.info("No circuit has a better candidate than its champion; there is nothing to release.")
         return None
     document = ChangedCircuits(
-        workload=declared.name, build_id=str(runtime.flow_run.id), code_commit=code_commit(), circuits=changed
+        workload=declared.name,
+        build_id=str(runtime.flow_run.id),
+        code_commit=code_commit(),
+        code_author=code_author(),
+        circuits=changed,
     )
     hand_over(ledger, document)
     return document

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from prefect import task
 
@@ -13,12 +14,16 @@ from tasks.retries import RETRIED
 
 @dataclass(frozen=True)
 class DataAsset:
-    """A registered data asset. version is the cutoff date; uri is what a job takes as its input."""
+    """A registered data asset. version: the cutoff date. uri: what a job takes as its input.
+
+    publisher: who registered it, as Azure says; empty where it does not.
+    """
 
     name: str
     version: str
     path: str
     tags: Mapping[str, str]
+    publisher: str = ""
 
     @property
     def uri(self) -> str:
@@ -35,7 +40,13 @@ def find_data(workspace: Workspace, name: str, version: str) -> DataAsset | None
             data = workspace.get_client().data.get(name, version)
         except ResourceNotFoundError:
             return None
-    return DataAsset(data.name, data.version, data.path, dict(data.tags))
+    return _frozen(data)
+
+
+def _frozen(data: Any) -> DataAsset:
+    created = data.creation_context
+    publisher = (created.created_by or "") if created is not None else ""
+    return DataAsset(data.name, data.version, data.path, dict(data.tags), publisher)
 
 
 @task(name="register data", **RETRIED)
@@ -58,4 +69,4 @@ def register_data(workspace: Workspace, name: str, version: str, path: str, tags
     with azure_errors(f"registering data asset {name}:{version}"):
         asset = Data(name=name, version=version, path=path, type=AssetTypes.MLTABLE, tags=dict(tags))
         created = workspace.get_client().data.create_or_update(asset)
-    return DataAsset(created.name, created.version, created.path, dict(created.tags))
+    return _frozen(created)

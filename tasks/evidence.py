@@ -1,16 +1,20 @@
 """What approvers see and what is told at the end: markdown and plain text, made of the manifest and the ledger."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from domain.changed_circuits import ChangedCircuit
-from domain.evaluation import Evaluation
+from domain.evaluation import Direction, Evaluation
 from domain.fact import Fact, Kind, facts_of
 from domain.gate import Gate
 from domain.release import Release
 from domain.stage import Stage
 
 RULE = "=" * 48
+MOST_CIRCUITS = 12
+MOST_CHECKS = 12
+"""Rows that the form shows: it is one screen, and the report has all."""
 
 
 def plain(text: object) -> str:
@@ -35,8 +39,13 @@ def gate_evidence(
     evaluation: Evaluation,
     serving: Mapping[str, str],
     facts: Sequence[Fact],
+    waits_for: Sequence[str] = (),
 ) -> str:
-    """Everything an approver needs on one screen. serving: circuit → what serves it at this stage now."""
+    """What an approver needs, on one screen; the report has the rest.
+
+    serving: circuit → what serves it at this stage now. waits_for: what the gate still lacks, in words.
+    """
+    shown = sorted(release.units, key=lambda unit: _gain(unit, evaluation))[:MOST_CIRCUITS]
     compared = [
         (
             unit.unit,
@@ -45,30 +54,44 @@ def gate_evidence(
             _metric(unit.champion_metrics, evaluation.metric),
             _change(unit, evaluation),
             f"{serving.get(str(unit.unit), 'nothing')} → version {unit.model_version}",
+            f"{unit.data_asset}, cutoff {unit.cutoff_date.isoformat()}",
         )
-        for unit in release.units
+        for unit in shown
     ]
-    data = [
-        (unit.unit, unit.data_asset, unit.cutoff_date.isoformat(), unit.data_report_digest[7:23])
-        for unit in release.units
-    ]
+    more = len(release.units) - len(shown)
     parts = [
         f"## {plain(gate.name)}: release {release.name} of {plain(release.workload)} to {plain(stage.name)}",
-        gate.instructions.strip(),
+        gate.instructions.strip().replace("{", "(").replace("}", ")"),
         f"Release ID: {release.name} · Build ID: {plain(release.build_id)} · commit {plain(release.code_commit[:12])} · "
         f"requested by {plain(release.requested_by)}",
         f"Digest: `{release.digest}`",
         f"### Candidate against champion ({plain(evaluation.metric)}, {evaluation.direction.value}; the same held-out rows)",
         table(
-            ("circuit", "candidate", evaluation.metric, "champion's", "better by", f"change at {stage.name}"), compared
+            ("circuit", "candidate", evaluation.metric, "champion's", "better by", f"change at {stage.name}", "data"),
+            compared,
         ),
-        "### Data",
-        table(("circuit", "data asset", "cutoff date", "validation report"), data),
+        *(
+            [f"and {more} more circuits, all of them better by more than these; the report lists every one"]
+            * (more > 0)
+        ),
         *_verified(facts),
         "### Pre-approval checklist",
-        "\n".join(f"- [ ] {item}" for item in gate.checklist) or "none declared",
+        "\n".join(f"- [ ] {plain(item)}" for item in gate.checklist) or "none declared",
+        *_so_far(stage, facts),
+        *(f"**Waits for:** {plain(what)}" for what in waits_for),
+        f"The whole report: `signalbox report {release.name} {stage.name} --workload {release.workload}`",
     ]
     return "\n\n".join(parts)
+
+
+def _so_far(stage: Stage, facts: Sequence[Fact]) -> list[str]:
+    """Who has decided already."""
+    statements = [fact.body.get("statement") for fact in facts_of(facts, Kind.DECIDED, stage.name)]
+    return [
+        f"**{plain(one.get('choice'))}** by {plain(one.get('approver'))}: {plain(one.get('comment')) or 'no comment'}"
+        for one in statements
+        if isinstance(one, dict)
+    ]
 
 
 def _metric(metrics: Mapping[str, float] | None, name: str) -> str:
@@ -76,21 +99,32 @@ def _metric(metrics: Mapping[str, float] | None, name: str) -> str:
 
 
 def _change(unit: ChangedCircuit, evaluation: Evaluation) -> str:
-    name = evaluation.metric
-    if not unit.champion_metrics or name not in unit.champion_metrics or name not in unit.metrics:
+    gain = _gain(unit, evaluation)
+    if not math.isfinite(gain) or unit.champion_metrics is None:
         return "first version"
-    theirs, ours = unit.champion_metrics[name], unit.metrics[name]
-    gain = theirs - ours if evaluation.direction.value == "minimize" else ours - theirs
+    theirs = unit.champion_metrics[evaluation.metric]
     return f"{gain:.4g}" + (f" ({gain / abs(theirs):.1%})" if theirs else "")
 
 
+def _gain(unit: ChangedCircuit, evaluation: Evaluation) -> float:
+    """By how much the candidate is better, in the metric's unit; infinite where there is nothing to compare with."""
+    name = evaluation.metric
+    if not unit.champion_metrics or name not in unit.champion_metrics or name not in unit.metrics:
+        return math.inf
+    gain = unit.champion_metrics[name] - unit.metrics[name]
+    return gain if evaluation.direction is Direction.MINIMIZE else -gain
+
+
 def _verified(facts: Sequence[Fact]) -> list[str]:
+    """Smoke tests of the stages below: what did not pass plainly first, and no more rows than a screen takes."""
     parts: list[str] = []
     for fact in facts_of(facts, Kind.VERIFIED):
-        checks = fact.body.get("checks")
+        checks = sorted(fact.body.get("checks") or (), key=lambda check: (check["passed"], not check["warning"]))
         if checks:
-            parts.append(f"### Smoke tests at {plain(fact.stage)}")
-            parts.append(table(("circuit", "check", "result", "detail"), [_check(check) for check in checks]))
+            passed = sum(check["passed"] for check in checks)
+            parts.append(f"### Smoke tests at {plain(fact.stage)}: {passed} of {len(checks)} checks passed")
+            rows = [_check(check) for check in checks[:MOST_CHECKS]]
+            parts.append(table(("circuit", "check", "result", "detail"), rows))
     return parts
 
 

@@ -19,10 +19,19 @@ def short_run_id() -> str:
 
 def code_commit() -> str:
     """The git commit of the code that runs; `uncommitted` where there is no git history to ask."""
+    return _git("rev-parse", "HEAD") or "uncommitted"
+
+
+def code_author() -> str:
+    """Who wrote that commit, as `Name <address>`; empty where there is no git history to ask."""
+    return _git("log", "-1", "--format=%an <%ae>")
+
+
+def _git(*arguments: str) -> str:
     git = shutil.which("git")
     if git is None:
-        return "uncommitted"
+        return ""
     answer = subprocess.run(
-        [git, "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False, timeout=10
+        [git, *arguments], cwd=Path(__file__).parent, capture_output=True, text=True, check=False, timeout=10
     )
-    return answer.stdout.strip() if answer.returncode == 0 else "uncommitted"
+    return answer.stdout.strip() if answer.returncode == 0 else ""

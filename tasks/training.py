@@ -148,6 +148,7 @@ def _changed(unit: Unit, cutoff: date, data: DataAsset, model: Model) -> Changed
         data_asset=f"{data.name}:{data.version}",
         cutoff_date=cutoff,
         data_report_digest=data.tags["report_digest"],
+        data_publisher=data.publisher,
         training_job=model.tags["training_job"],
         metrics=json.loads(model.tags["metrics"]),
         champion_version=None if champion == "none" else champion,

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tiny import Tiny
+from tiny import Tiny, people
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from deployments.bootstrap import bootstrap
+from deployments.demo_approver import SigningApprover
 from deployments.environment import load_environment
 from deployments.laptop import Laptop
 from deployments.laptop_resources import create_resources, seed_data
@@ -33,12 +34,15 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(laptop: Laptop) -> Iterator[Site]:
+def site(laptop: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Blocks registered, workspaces created, raw data and test data uploaded."""
     bootstrap("laptop")
     create_resources(load_environment("laptop"))
     workload = declared_workload("plants")
     seed_data(workload, lambda line: None)
+    for name in ("ada", "grace"):
+        people[name] = SigningApprover(name, tmp_path_factory.mktemp("keys") / name)
+        people[name].enrol()
     yield Site(
         workload,
         loaded(Workspace, "dev"),

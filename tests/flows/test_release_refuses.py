@@ -27,7 +27,7 @@ def run(tiny: Tiny, *answers: dict[str, str]) -> "State[str]":
     """Release new candidates; the state in which it ends."""
     approver, _ = answering(*(answers or (APPROVE,)))
     with approver:
-        return release(tiny.name, tiny.candidates().to_json(), "grace", return_state=True)
+        return release(tiny.name, tiny.candidates().to_json(), "linus", return_state=True)
 
 
 def serving(site, tiny: Tiny, stage: str) -> set[str | None]:
@@ -79,7 +79,7 @@ def test_another_schema_is_a_warning_and_stops_nothing(site, tiny: Tiny) -> None
     tiny.declare(columns=("only one",))
     approver, seen = answering(APPROVE)
     with approver:
-        state = release(tiny.name, tiny.candidates().to_json(), "grace", return_state=True)
+        state = release(tiny.name, tiny.candidates().to_json(), "linus", return_state=True)
     assert state.name == "Succeeded"
     assert re.search(r"Schema \| warning", seen[-1].evidence)
 
@@ -103,7 +103,7 @@ def test_a_model_whose_files_changed_after_registration_is_not_promoted(site, ti
             stored.upload_blob(blob, b"something else", overwrite=True)
     approver, _ = answering(APPROVE)
     with approver:
-        state = release(tiny.name, changed.to_json(), "grace", return_state=True)
+        state = release(tiny.name, changed.to_json(), "linus", return_state=True)
     assert state.name == "Failed"
     assert "changed after it was registered" in (state.message or "")
     assert models_of(site.registry, f"{tiny.plant}-a1".lower()) == ()
@@ -125,14 +125,14 @@ def test_a_gate_that_nobody_answered_in_time_expires(site, tiny: Tiny) -> None:
 
     @prefect.flow
     def asked_long_ago() -> str:
-        made = begin(site.ledger, changed, "grace")
+        made = begin(site.ledger, changed, "linus")
         past = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
         body = {"stage": "registry", "gate": "Registry-Approval", "digest": made.digest, "expires_at": past}
         record(site.ledger, tiny.name, made.name, Kind.ASKED, body)
         return made.name
 
     asked_long_ago()
-    state = release(tiny.name, changed.to_json(), "grace", return_state=True)
+    state = release(tiny.name, changed.to_json(), "linus", return_state=True)
     assert state.name == "Expired"
     assert "nobody decided at Registry-Approval" in (state.message or "")
 
@@ -145,9 +145,9 @@ def test_a_release_is_refused_a_stage_that_another_holds_and_goes_on_later(site,
             stage_lease(site.ledger, tiny.name, "test", "20990101.1"),
             pytest.raises(Terminal, match=r"stage test is held by release 20990101\.1"),
         ):
-            release(tiny.name, changed.to_json(), "grace")
+            release(tiny.name, changed.to_json(), "linus")
         assert serving(site, tiny, "test") == {None}
-        assert release(tiny.name, changed.to_json(), "grace", return_state=True).name == "Succeeded"
+        assert release(tiny.name, changed.to_json(), "linus", return_state=True).name == "Succeeded"
     assert len(release_names(site.ledger, tiny.name)) == 1
 
 
@@ -170,13 +170,13 @@ def test_a_manifest_that_was_changed_in_the_ledger_is_refused(site, tiny: Tiny) 
     changed = tiny.candidates()
     approver, _ = answering(APPROVE)
     with approver, stage_lease(site.ledger, tiny.name, "test", "20990101.1"), pytest.raises(Terminal, match="is held"):
-        release(tiny.name, changed.to_json(), "grace")
+        release(tiny.name, changed.to_json(), "linus")
     ledger = open_ledger(site.ledger)
     first = f"{tiny.name}/{release_names(site.ledger, tiny.name)[0]}/000000.json"
     text = ledger.download_blob(first).readall().decode()
-    ledger.upload_blob(first, text.replace('"requested_by":"grace"', '"requested_by":"nobody"'), overwrite=True)
+    ledger.upload_blob(first, text.replace('"requested_by":"linus"', '"requested_by":"nobody"'), overwrite=True)
     with pytest.raises(Terminal, match="it was changed"):
-        release(tiny.name, changed.to_json(), "grace")
+        release(tiny.name, changed.to_json(), "linus")
 
 
 def test_changed_circuits_with_faults_are_refused_with_all_of_them(tiny: Tiny) -> None:

@@ -7,8 +7,8 @@ import pytest
 from azure.core.exceptions import ResourceNotFoundError
 from prefect.client.orchestration import get_client
 from prefect.states import State
+from tiny import APPROVE, answering
 
-from deployments.approver import Answer, Approver, Pending
 from domain.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
 from domain.fact import Kind, chain_faults, facts_of
@@ -23,20 +23,6 @@ from tasks.serving import deployment_serving, model_of
 
 CIRCUITS = ["HAUTEBORNE/R80711", "HAUTEBORNE/R80736"]
 FIRST, SECOND = date(2014, 4, 30), date(2014, 9, 30)
-
-
-def answering(*answers: Answer) -> "tuple[Approver, list[Pending]]":
-    """An approver that gives these answers, one a form, and keeps what it was shown."""
-    seen: list[Pending] = []
-
-    def decide(pending: Pending) -> Answer:
-        seen.append(pending)
-        return answers[min(len(seen), len(answers)) - 1]
-
-    return Approver(decide, poll_seconds=0.2), seen
-
-
-APPROVE = {"decision": "approve", "approver": "ada", "comment": ""}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +40,7 @@ def released(site, first) -> str:
     """The name of the first release, in production."""
     approver, seen = answering({**APPROVE, "approver": "mallory"}, APPROVE)
     with approver:
-        state: State[str] = release("plants", first.to_json(), "grace", return_state=True)
+        state: State[str] = release("plants", first.to_json(), "linus", return_state=True)
     assert state.is_completed(), state
     assert len(seen) == 3  # mallory is refused once, and both gates asked
     assert "mallory is not a member of ml-engineers" in seen[1].evidence
@@ -86,7 +72,7 @@ def test_every_circuit_serves_the_release_and_the_ledger_holds_together(site, fi
     facts = read_facts(site.ledger, "plants", released)
     assert chain_faults(facts) == ()
     assert [fact.body["outcome"] for fact in facts_of(facts, Kind.ENDED)] == ["SUCCEEDED"]
-    assert {fact.body["approver"] for fact in facts_of(facts, Kind.DECIDED)} == {"ada"}
+    assert {fact.body["statement"]["approver"] for fact in facts_of(facts, Kind.DECIDED)} == {"ada"}
     for circuit in first.circuits:
         serving = deployment_serving(site.production, circuit.unit)
         assert serving is not None
@@ -108,7 +94,7 @@ def test_promoted_models_have_exactly_the_tags_of_the_seed(site, first, released
 
 def test_releasing_the_same_circuits_again_is_refused(site, first, released) -> None:
     with pytest.raises(Terminal, match=f"released as {released}; there is nothing left to do"):
-        release("plants", first.to_json(), "grace")
+        release("plants", first.to_json(), "linus")
 
 
 def test_a_first_release_has_nothing_to_go_back_to(site, first, released) -> None:
@@ -137,7 +123,7 @@ def test_a_second_release_rolls_over_the_first_and_back_again(site, first, relea
     assert changed.circuits[0].champion_metrics is not None
     approver, seen = answering(APPROVE)
     with approver:
-        assert release("plants", json.loads(changed.to_json()), "grace", return_state=True).is_completed()
+        assert release("plants", json.loads(changed.to_json()), "linus", return_state=True).is_completed()
     assert "Smoke tests at test" in seen[-1].evidence
     unit = changed.circuits[0].unit
     second = deployment_serving(site.production, unit)

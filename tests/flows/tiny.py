@@ -12,7 +12,9 @@ import yaml
 from blocks.loading import loaded
 from blocks.workspace import Workspace
 from deployments.approver import Answer, Approver, Pending
+from deployments.demo_approver import SigningApprover
 from domain.changed_circuits import ChangedCircuit, ChangedCircuits
+from domain.choice import Choice
 from domain.unit import Unit
 from tasks.models import register_model
 from tasks.storage import upload_file
@@ -99,14 +101,24 @@ class Tiny:
 
 
 def answering(*answers: Answer) -> tuple[Approver, list[Pending]]:
-    """An approver that gives these answers, one a form and the last one for all others, and keeps what it was shown."""
+    """An approver that gives these answers, one a form and the last one for all others, and keeps what it was shown.
+
+    An answer without a proof is signed with the SSH key of the approver it names.
+    """
     seen: list[Pending] = []
 
     def decide(pending: Pending) -> Answer:
         seen.append(pending)
-        return answers[min(len(seen), len(answers)) - 1]
+        answer = answers[min(len(seen), len(answers)) - 1]
+        if "proof" in answer:
+            return answer
+        person = people.get(answer["approver"]) or people["ada"]
+        return {**answer, "proof": person.proof(pending, Choice(answer["decision"]), answer["comment"])}
 
     return Approver(decide, poll_seconds=0.2), seen
 
+
+people: dict[str, SigningApprover] = {}
+"""Who has a key and is enrolled with it; filled by the fixture `site`."""
 
 APPROVE = {"decision": "approve", "approver": "ada", "comment": ""}
