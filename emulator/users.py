@@ -25,7 +25,7 @@ class User(BaseModel):
         return self.model_dump(mode="json", exclude={"password"})
 
     def has_password(self, password: str) -> bool:
-        """Whether this is the person's password; takes as long for any wrong one of a length."""
+        """Whether this is the person's password, compared in constant time."""
         known = "" if self.password is None else self.password.get_secret_value()
         return hmac.compare_digest(password.encode(), known.encode()) and known != ""
 
