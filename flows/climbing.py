@@ -7,7 +7,7 @@ from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.errors import Terminal
-from domain.fact import Kind, facts_of
+from domain.fact import Fact, Kind, facts_of
 from domain.naming import faults_of_names
 from domain.outcome import Outcome
 from domain.release import Release
@@ -28,7 +28,7 @@ def climb(ledger: Ledger, workload: Workload, release: Release, stages: Sequence
     """Carry the release through the stages that it has not passed; write down how it ends."""
     check_blocks(workload, stages)
     for stage in stages:
-        if passed(ledger, release, stage):
+        if passed(read_facts(ledger, release.workload, release.name), stage):
             continue
         ending = decide(ledger, workload, release, stage) if stage.gate is not None else None
         if ending is None:
@@ -60,10 +60,10 @@ def check_blocks(workload: Workload, stages: Sequence[Stage]) -> None:
         raise Terminal("the release cannot start:\n  " + "\n  ".join(faults))
 
 
-def passed(ledger: Ledger, release: Release, stage: Stage) -> bool:
+def passed(facts: Sequence[Fact], stage: Stage) -> bool:
     """Whether the ledger says that the stage is behind us."""
     kind = Kind.SWITCHED if isinstance(stage.target, BatchEndpointTarget) else Kind.VERIFIED
-    return bool(facts_of(read_facts(ledger, release.workload, release.name), kind, stage.name))
+    return bool(facts_of(facts, kind, stage.name))
 
 
 def carry(ledger: Ledger, workload: Workload, release: Release, stage: Stage, before: Sequence[Stage]) -> Ending | None:

@@ -8,11 +8,13 @@ import pytest
 from prefect.states import State
 from tiny import APPROVE, GOOD, Tiny, answering
 
+from domain.ask import Ask
 from domain.errors import InvalidDeclaration, Terminal
 from domain.fact import Kind, facts_of
 from domain.outcome import Outcome
 from emulator.remote_control import Control
 from flows.beginning import begin, outcome_of
+from flows.declared import declared_workload
 from flows.release import release
 from tasks.lease import stage_lease
 from tasks.ledger import open_ledger, read_facts, record, release_names
@@ -124,12 +126,11 @@ def test_a_gate_that_nobody_answered_in_time_expires(site, tiny: Tiny) -> None:
     import prefect
 
     @prefect.flow
-    def asked_long_ago() -> str:
+    def asked_long_ago() -> None:
         made = begin(site.ledger, changed, "linus")
-        past = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
-        body = {"stage": "registry", "gate": "Registry-Approval", "digest": made.digest, "expires_at": past}
-        record(site.ledger, tiny.name, made.name, Kind.ASKED, body)
-        return made.name
+        stage = declared_workload(tiny.name).stage("registry")
+        question = Ask.of(made, stage, "sha256:" + "0" * 64, datetime.now(UTC) - timedelta(hours=24, seconds=1), "")
+        record(site.ledger, tiny.name, made.name, Kind.ASKED, question.model_dump(mode="json"))
 
     asked_long_ago()
     state = release(tiny.name, changed.to_json(), "linus", return_state=True)

@@ -1,0 +1,74 @@
+"""What has outlived its time: gates that nobody answered. A run that waits is no process, so somebody must look."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from prefect import flow, get_run_logger
+from prefect.client.orchestration import get_client
+from prefect.exceptions import ObjectNotFound
+from prefect.states import Failed
+
+from blocks.ledger import Ledger
+from blocks.loading import loaded
+from domain.approval import Verdict, judge
+from domain.ask import Ask, standing_ask
+from domain.fact import Fact
+from domain.outcome import Outcome
+from domain.release import Release
+from domain.workload import Workload
+from flows.beginning import outcome_of, requested_release
+from flows.climbing import end, passed
+from flows.declared import declared_workload, known_workloads
+from flows.ending import Ending
+from tasks.ledger import read_facts, release_names
+from tasks.roster import roster_of
+
+LOOKED_AT = 50
+"""Newest releases of each workload; a gate waits at most 30 days."""
+
+
+@flow(name="expire")
+def expire() -> list[str]:
+    """End every release whose gate nobody answered in time EXPIRED, in the ledger and on its run's page; returns their names."""
+    ledger, ended = loaded(Ledger, "ledger"), []
+    for name in known_workloads():
+        workload = declared_workload(name)
+        for release_name in release_names(ledger, name)[:LOOKED_AT]:
+            facts = read_facts(ledger, name, release_name)
+            if not facts or outcome_of(facts) is not None:
+                continue
+            if _closed(ledger, workload, requested_release(facts), facts):
+                ended.append(f"{name} {release_name}")
+    get_run_logger().info("%d gates closed without an answer", len(ended))
+    return ended
+
+
+def _closed(ledger: Ledger, workload: Workload, release: Release, facts: tuple[Fact, ...]) -> bool:
+    """Whether the release waited too long at a stage that it has not passed, and was ended for it."""
+    now = datetime.now(UTC)
+    for stage in workload.stages:
+        asked = standing_ask(release, stage, facts)
+        if stage.gate is None or asked is None or passed(facts, stage):
+            continue
+        question = Ask.model_validate(asked.body)
+        approval = judge(stage, release, facts, roster_of(stage.gate, facts), now)
+        if now <= question.answer_by or approval.verdict is Verdict.OPEN:
+            continue
+        reason = f"nobody decided at {stage.gate.name} before {question.answer_by:%Y-%m-%d %H:%M} UTC"
+        end(ledger, release, Ending(Outcome.EXPIRED, reason), stage)
+        _show(question.run, reason)
+        return True
+    return False
+
+
+def _show(run: str, reason: str) -> None:
+    """Say it on the page of the run that waited, unless it goes on or has ended otherwise."""
+    if not run:
+        return
+    with get_client(sync_client=True) as client:
+        try:
+            state = client.read_flow_run(UUID(run)).state
+        except ObjectNotFound:
+            return
+        if state is not None and (state.is_paused() or state.is_failed()):
+            client.set_flow_run_state(UUID(run), Failed(name="Expired", message=reason), force=True)
