@@ -77,18 +77,19 @@ def gate_evidence(
         *_verified(facts),
         "### Pre-approval checklist",
         "\n".join(f"- [ ] {plain(item)}" for item in gate.checklist) or "none declared",
-        *_so_far(stage, facts),
+        *_so_far(facts),
         *(f"**Waits for:** {plain(what)}" for what in waits_for),
         f"The whole report: `signalbox report {release.name} {stage.name} --workload {release.workload}`",
     ]
     return "\n\n".join(parts)
 
 
-def _so_far(stage: Stage, facts: Sequence[Fact]) -> list[str]:
-    """Who has decided already."""
-    statements = [fact.body.get("statement") for fact in facts_of(facts, Kind.DECIDED, stage.name)]
+def _so_far(facts: Sequence[Fact]) -> list[str]:
+    """Who has decided already, at this stage and below."""
+    statements = [fact.body.get("statement") for fact in facts_of(facts, Kind.DECIDED)]
     return [
-        f"**{plain(one.get('choice'))}** by {plain(one.get('approver'))}: {plain(one.get('comment')) or 'no comment'}"
+        f"**{plain(one.get('choice'))}** at {plain(one.get('gate'))} by {plain(one.get('approver'))}: "
+        f"{plain(one.get('comment')) or 'no comment'}"
         for one in statements
         if isinstance(one, dict)
     ]

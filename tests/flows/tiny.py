@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -100,16 +100,18 @@ class Tiny:
         return self.made[-1]
 
 
-def answering(*answers: Answer) -> tuple[Approver, list[Pending]]:
+def answering(*answers: Answer | Callable[[Pending], Answer]) -> tuple[Approver, list[Pending]]:
     """An approver that gives these answers, one a form and the last one for all others, and keeps what it was shown.
 
-    An answer without a proof is signed with the SSH key of the approver it names.
+    An answer without a proof is signed with the SSH key of the approver it names. One may be made of the form.
     """
     seen: list[Pending] = []
 
     def decide(pending: Pending) -> Answer:
         seen.append(pending)
         answer = answers[min(len(seen), len(answers)) - 1]
+        if callable(answer):
+            return answer(pending)
         if "proof" in answer:
             return answer
         person = people.get(answer["approver"]) or people["ada"]
