@@ -58,6 +58,15 @@ class EntraProof(BaseModel):
     key: dict[str, Any]
 
     @property
+    def tenant_id(self) -> str:
+        """The tenant that the token says it is of; nothing is proven by that."""
+        try:
+            claims = jwt.decode(self.token, options={"verify_signature": False})
+        except jwt.InvalidTokenError:
+            return ""
+        return str(claims.get("tid", ""))
+
+    @property
     def token_digest(self) -> str:
         """Names the token without telling it: of what is signed, which no respelling of the signature changes."""
         return sha256(self.token.rpartition(".")[0].encode()).hexdigest()
