@@ -7,10 +7,10 @@ https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import jwt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from domain.moment import Moment
 from domain.statement import Statement
@@ -24,16 +24,20 @@ TenantKeys = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Tenant → key id → key, as the tenant publishes them (RFC 7517)."""
 
 
+Guid = Annotated[str, Field(pattern=GUID), AfterValidator(str.lower)]
+"""As the portal shows it; tokens have it in lower case."""
+
+
 class EntraAccount(BaseModel):
     """An enrolled account. audience: Signalbox's own application. group_id: the group that the token must name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["entra"] = "entra"
-    tenant_id: str = Field(pattern=GUID)
-    object_id: str = Field(pattern=GUID)
+    tenant_id: Guid
+    object_id: Guid
     audience: str = Field(min_length=1, max_length=200)
-    group_id: str = Field(pattern=GUID)
+    group_id: Guid
     enrolled_at: Moment
     revoked_at: Moment | None = None
 
@@ -117,6 +121,8 @@ def _fault_of_claims(
     if claims.get("oid") != account.object_id or claims.get("tid") != account.tenant_id:
         return f"the token is of another account than the one {statement.approver} enrolled"
     groups = claims.get("groups")
+    if "_claim_names" in claims and groups is None:
+        return "the token names no groups, for there are too many; assign the groups to the application instead"
     if not isinstance(groups, list) or account.group_id not in groups:
         return f"the token does not name group {account.group_id}; ask for group claims, or to be made a member"
     issued, expires = _moment(claims.get("iat")), _moment(claims.get("exp"))

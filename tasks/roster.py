@@ -10,6 +10,7 @@ from domain.fact import Fact, Kind, facts_of
 from domain.gate import Gate
 from domain.quorum import missing_approvals
 from domain.roster import Roster
+from tasks.notices import faults_of_channels
 from tasks.tenant_keys import tenant_keys
 
 
@@ -44,6 +45,7 @@ def faults_of_gate(gate: Gate) -> list[str]:
         name: frozenset(group for group, block in groups.items() if name in block.members)
         for name in (name for block in groups.values() for name in block.members)
     }
+    faults += [fault for group in groups.values() for fault in faults_of_channels(group.notify)]
     faults += [f"{gate.name} can never open: {what}" for what in missing_approvals(gate.rules, everyone)]
     return faults
 
