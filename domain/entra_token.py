@@ -133,7 +133,10 @@ def _fault_of_claims(
     if decided_at < issued - SKEW:
         return f"the token was issued at {issued:%Y-%m-%d %H:%M:%S} UTC, after it was decided"
     signed_in = _moment(claims.get("auth_time"))
-    if claims.get("nonce") == statement.nonce:
+    if claims.get("nonce") in {
+        statement.nonce,
+        sha256(statement.nonce.encode()).hexdigest(),
+    }:  # MSAL sends a hash of it
         return ""
     if signed_in is not None and signed_in - SKEW <= decided_at <= signed_in + RECENT:
         return ""

@@ -12,7 +12,7 @@ from domain.approval import Approval, Verdict, judge, why_not
 from domain.ask import Ask, standing_ask, statement_of
 from domain.choice import Choice
 from domain.decision import Decision
-from domain.errors import Terminal
+from domain.errors import SignalboxError
 from domain.fact import Fact, Kind, facts_of
 from domain.gate import Gate
 from domain.outcome import Outcome
@@ -149,5 +149,5 @@ def _weigh(at: Gateway, asked: Fact, answer: Answer) -> Decision | Unproven:
         if reasons:
             return Unproven("; ".join(reasons))
         return prove(at.ledger, statement, answer.proof, roster, now)
-    except (Terminal, ValueError) as error:
+    except (SignalboxError, ValueError) as error:
         return Unproven(f"it could not be checked: {error}")

@@ -53,7 +53,7 @@ def faults_of_gate(gate: Gate) -> list[str]:
 def published_keys(people: Iterable[Enrolment]) -> TenantKeys:
     """Tenant → keys, of every tenant with an enrolled account."""
     tenants = {one.tenant_id for person in people for one in person.credentials if isinstance(one, EntraAccount)}
-    return {tenant: tenant_keys.fn(tenant) for tenant in sorted(tenants)}
+    return {tenant: tenant_keys(tenant) for tenant in sorted(tenants)}
 
 
 def _of_entra(fact: Fact) -> bool:

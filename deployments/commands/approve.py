@@ -13,6 +13,7 @@ from domain.errors import Terminal
 if TYPE_CHECKING:
     from deployments.approver import Answer, Decide, Pending
     from domain.fact import Fact
+    from domain.statement import Statement
 
 VERDICT_SECONDS = 90
 """How long the gate's word is waited for: a suspended run needs a worker to start again."""
@@ -26,19 +27,22 @@ def approve(
     key: Annotated[
         Path, typer.Option(dir_okay=False, help="Your SSH key; a .pub file when your agent holds the key.")
     ] = Path("~/.ssh/id_ed25519"),
+    entra: Annotated[
+        bool, typer.Option("--entra", help="Sign in at Entra ID in a browser instead of signing with an SSH key.")
+    ] = False,
     paste: Annotated[
-        bool, typer.Option("--paste", help="Do not answer; print the signature, to be pasted into the form.")
+        bool, typer.Option("--paste", help="Do not answer; print the proof, to be pasted into the form.")
     ] = False,
     home: Home = Path(".signalbox"),
     api_port: ApiPort = 4200,
     emulator_port: EmulatorPort = 8400,
 ) -> None:
-    """Show what a waiting release is about, sign your decision with your SSH key, and give the answer."""
+    """Show what a waiting release is about, sign your decision with your SSH key or at Entra ID, and give the answer."""
     with connected(home, api_port, emulator_port):
         from deployments.approver import Approver, waiting_form
 
         form = waiting_form(run)
-        decide = _signing(decision, approver, comment, key.expanduser())
+        decide = _signing(decision, approver, comment, None if entra else key.expanduser())
         if paste:
             console.print((decide(form) or {})["proof"], markup=False, highlight=False, soft_wrap=True)
             return
@@ -48,7 +52,7 @@ def approve(
         _tell_verdict(form, before)
 
 
-def _signing(decision: str, approver: str, comment: str | None, key: Path) -> "Decide":
+def _signing(decision: str, approver: str, comment: str | None, key: Path | None) -> "Decide":
     from rich.prompt import Prompt
 
     from blocks.ledger import Ledger
@@ -75,11 +79,24 @@ def _signing(decision: str, approver: str, comment: str | None, key: Path) -> "D
         return {
             "decision": chosen,
             "approver": approver,
-            "proof": sign(statement, key),
+            "proof": _signed_in(statement) if key is None else sign(statement, key),
             "comment": why.strip(),
         }
 
     return decide
+
+
+def _signed_in(statement: "Statement") -> str:
+    """A token of the approver's enrolled account."""
+    from deployments.enrolling import enrolled
+    from deployments.entra_sign_in import id_token
+    from domain.entra_token import EntraAccount
+
+    usable = [one for one in enrolled(statement.approver).credentials if one.revoked_at is None]
+    accounts = [one for one in usable if isinstance(one, EntraAccount)]
+    if not accounts:
+        raise Terminal(f"{statement.approver} has enrolled no Entra ID account; use `signalbox enrol NAME --entra …`")
+    return id_token(accounts[-1], statement)
 
 
 def _answers(form: "Pending") -> "list[Fact]":
