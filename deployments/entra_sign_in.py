@@ -23,7 +23,10 @@ def id_token(account: EntraAccount, statement: Statement) -> str:
     )
     with AuthCodeReceiver(port=0) as receiver:
         flow = application.initiate_auth_code_flow(
-            scopes=[], redirect_uri=f"http://localhost:{receiver.get_port()}", prompt="select_account"
+            scopes=[],
+            redirect_uri=f"http://localhost:{receiver.get_port()}",
+            prompt="select_account",
+            response_mode="form_post",
         )
         flow["auth_uri"] = str(flow["auth_uri"]).replace(_hashed(str(flow["nonce"])), _hashed(statement.nonce))
         flow["nonce"] = statement.nonce

@@ -1,24 +1,38 @@
 """What people type into a form and the gate does not take: each is explained in the form that asks again."""
 
+import html
 import re
+import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pyotp
 import pytest
+import requests
 from prefect.states import State
 from tiny import APPROVE, Tiny, answering, people
 
+from blocks.ledger import Ledger
+from blocks.loading import loaded
 from deployments.approver import Answer, Pending
-from deployments.enrolling import change, enrol_code, revoke
+from deployments.enrolling import change, enrol, enrol_code, revoke
+from deployments.entra_sign_in import id_token
+from deployments.laptop import Laptop
 from domain.choice import Choice
+from domain.entra_token import EntraAccount
 from domain.fact import Kind, facts_of
 from domain.one_time_code import MAX_WRONG_CODES
+from emulator.identity import CLIENT_ID, TENANT_ID
+from emulator.remote_control import Control
+from flows.declared import known_workloads
+from flows.questions import question_of
 from flows.release import release
 from tasks.ledger import read_facts, release_names
 
 pytestmark = pytest.mark.usefixtures("site")
 
+GROUP = "aaaaaaaa-0000-0000-0000-000000000001"
 END = {"decision": "reject", "approver": "ada", "comment": "the end of this test"}
 
 
@@ -131,3 +145,47 @@ def test_a_comment_is_shown_as_text_wherever_it_appears(site, tiny: Tiny) -> Non
     assert "<script>" not in shown
     assert "{{" not in shown
     assert re.findall(r"approve\*\* at Registry-Approval by ada: (.*)", shown)[0].count("7 \\* 7") == 1
+
+
+@pytest.fixture
+def by_token(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> Callable[[Pending], Answer]:
+    """An answer by grace, proven with a token of the tenant; the browser is a client that follows the sign-in page."""
+    control = Control(laptop.emulator_url.removesuffix("/_emulator"))
+    person = control.add_user("grace@people.example", "Grace", [GROUP], "a-password")
+
+    def browse(url: str) -> None:
+        page = requests.get(f"{url}&login_hint=grace@people.example", timeout=20).text
+        fields = re.findall(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"', page)
+        action = re.findall(r'action="([^"]+)"', page)[0]
+        requests.post(html.unescape(action), {name: html.unescape(value) for name, value in fields}, timeout=20)
+
+    monkeypatch.setattr(
+        "webbrowser.open", lambda url, *_, **__: threading.Thread(target=browse, args=[url]).start() or True
+    )
+    account = EntraAccount(
+        tenant_id=TENANT_ID, object_id=person["oid"], audience=CLIENT_ID, group_id=GROUP, enrolled_at=datetime.now(UTC)
+    )
+    enrol("grace", account)
+
+    def answer(pending: Pending) -> Answer:
+        question = question_of(loaded(Ledger, "ledger"), known_workloads(), pending.key)
+        token = id_token(account, question.statement(Choice.APPROVE, "grace", ""))
+        return {"decision": "approve", "approver": "grace", "comment": "", "proof": token}
+
+    return answer
+
+
+def test_a_sign_in_at_the_tenant_proves_one_statement(site, tiny: Tiny, by_token) -> None:
+    used: list[Answer] = []
+
+    def first(pending: Pending) -> Answer:
+        used.append(by_token(pending))
+        return used[-1]
+
+    approver, seen = answering(first, lambda _: used[0], END)
+    with approver:
+        state = release(tiny.name, tiny.candidates().to_json(), "linus", return_state=True)
+    assert state.message == "ada rejected it at Production-Approval: the end of this test", seen[-1].evidence
+    assert "was used already" in seen[2].evidence or "is not about this statement" in seen[2].evidence
+    facts = read_facts(site.ledger, tiny.name, release_names(site.ledger, tiny.name)[0])
+    assert facts_of(facts, Kind.DECIDED, "registry")[0].body["proof"]["kind"] == "entra"
