@@ -20,8 +20,6 @@ from prefect.exceptions import PrefectHTTPStatusError
 
 from domain.errors import Terminal
 
-NOT_ACCEPTED = "**Not accepted:**"
-"""How a form begins whose last answer did not count; see flows.gates."""
 LIMIT = 200  # the server's own; it refuses the client's default, which is none
 FIELDS = frozenset({"decision", "approver", "proof", "comment"})
 

@@ -9,9 +9,10 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from deployments.approver import NOT_ACCEPTED, Answer, Decide, Pending
+from deployments.approver import Answer, Decide, Pending
 from domain.choice import Choice
 from domain.errors import Terminal
+from flows.approving import NOT_ACCEPTED
 
 
 class Signer(Protocol):

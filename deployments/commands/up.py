@@ -48,9 +48,11 @@ def up(
 def prepare_here(laptop: Laptop) -> None:
     """Blocks, workspaces and data, so that the first run finds what it needs."""
     laptop.apply()
-    from deployments.preparation import prepare  # imports Prefect, which takes two seconds
+    from deployments.preparation import demo_approver, prepare  # imports Prefect, which takes two seconds
 
     prepare(WORKLOAD, lambda line: console.print(line, markup=False, soft_wrap=True))
+    approver = demo_approver(laptop.home)
+    console.print(f"{approver.name} is enrolled with the SSH key {approver.key}", markup=False, soft_wrap=True)
 
 
 def deploy(laptop: Laptop) -> None:
@@ -83,6 +85,7 @@ def welcome(laptop: Laptop) -> str:
         f"  logs         {laptop.home / 'logs'}\n\n"
         f"Next: open {laptop.ui_url}/deployments and run extract-prepare; training and the release follow\n"
         f"by themselves, and a release that waits for a decision shows its form on its run's page.\n"
+        f"To approve you must be enrolled: `signalbox enrol ada --code` shows a QR code for your authenticator.\n"
         f"Ctrl-C stops everything; the data stays in {laptop.home}."
     )
 

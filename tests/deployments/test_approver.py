@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from typing import Literal
 from uuid import uuid4
 
@@ -12,12 +12,11 @@ from prefect.input import RunInput
 from pydantic import Field
 from rich.console import Console
 
-from deployments.approver import FIELDS, NOT_ACCEPTED, Answer, Approver, Pending
+from deployments.approver import FIELDS, Answer, Approver, Pending
 from deployments.deciders import Evidence, NotAcceptedError, at_terminal, demo
 from deployments.laptop import Laptop
-from domain.decision import Decision
-from domain.gate import Gate
-from flows.gates import Approval, Question, ask
+from domain.choice import Choice
+from flows.gates import Approval
 
 pytestmark = pytest.mark.usefixtures("laptop")
 
@@ -25,13 +24,14 @@ pytestmark = pytest.mark.usefixtures("laptop")
 class Form(RunInput):
     decision: Literal["approve", "reject"]
     approver: str = Field(min_length=1)
+    proof: str = Field(min_length=1)
     comment: str = ""
 
 
 @flow(log_prints=False)
 def waits(evidence: str, seconds: int = 60) -> str:
     form = pause_flow_run(wait_for_input=Form.with_initial_data(description=evidence), timeout=seconds, poll_interval=1)
-    return f"{form.decision} by {form.approver}: {form.comment}"
+    return f"{form.decision} by {form.approver} ({form.proof}): {form.comment}"
 
 
 @flow(log_prints=False)
@@ -39,18 +39,14 @@ def asks_for_nothing() -> None:
     pause_flow_run(timeout=3, poll_interval=1)
 
 
-@flow(log_prints=False)
-def gate() -> Decision | None:
-    return ask(
-        Question(
-            gate=Gate(name="Registry-Approval", group="ml-engineers", instructions="Look at the metrics."),
-            stage="registry",
-            release_digest="sha256:" + "a" * 64,
-            evidence="| circuit | rmse |",
-            members=frozenset({"ada"}),
-            expires_at=datetime.now(UTC) + timedelta(minutes=1),
-        )
-    )
+@dataclass(frozen=True)
+class Signing:
+    """Somebody whose signature says what was signed."""
+
+    name: str = "demo-approver"
+
+    def proof(self, pending: Pending, choice: Choice, comment: str) -> str:
+        return f"signed {choice}"
 
 
 def screen() -> Console:
@@ -73,31 +69,34 @@ def deciding(*answers: Answer) -> tuple[Callable[[Pending], Answer | None], list
 
 
 def test_a_form_is_asked_with_its_evidence_and_the_answer_reaches_the_flow() -> None:
-    decide, asked = deciding({"decision": "reject", "approver": "ada", "comment": "rmse got worse"})
+    decide, asked = deciding({"decision": "reject", "approver": "ada", "proof": "123456", "comment": "rmse got worse"})
     with Approver(decide, poll_seconds=0.2):
-        assert waits("| circuit | rmse |") == "reject by ada: rmse got worse"
+        assert waits("| circuit | rmse |") == "reject by ada (123456): rmse got worse"
     assert [pending.evidence for pending in asked] == ["| circuit | rmse |"]
     assert asked[0].form["properties"]["decision"]["enum"] == ["approve", "reject"]
 
 
 def test_an_answer_that_the_form_refuses_is_asked_again_with_the_reason() -> None:
-    decide, asked = deciding({"decision": "approve", "approver": ""}, {"decision": "approve", "approver": "grace"})
+    decide, asked = deciding(
+        {"decision": "approve", "approver": "", "proof": "1"},
+        {"decision": "approve", "approver": "grace", "proof": "1"},
+    )
     with Approver(decide, poll_seconds=0.2):
-        assert waits("evidence") == "approve by grace: "
+        assert waits("evidence") == "approve by grace (1): "
     assert asked[0].refusal == ""
     assert "approver" in asked[1].refusal
 
 
 def test_the_demo_approver_approves_and_says_so() -> None:
     console = screen()
-    with Approver(demo("demo-approver", console), poll_seconds=0.2):
-        assert waits("# All of it") == "approve by demo-approver: approved by the demo approver"
+    with Approver(demo(Signing(), console), poll_seconds=0.2):
+        assert waits("# All of it") == "approve by demo-approver (signed approve): approved by the demo approver"
     assert "All of it" in shown(console)
     assert "approves this as 'demo-approver'" in shown(console)
 
 
 def test_the_demo_approver_stops_the_wait_when_its_answer_does_not_count() -> None:
-    decide = demo("mallory", screen())
+    decide = demo(Signing("mallory"), screen())
     with (
         pytest.raises(NotAcceptedError, match="'mallory' was not accepted: mallory is not in ml-engineers"),
         Approver(decide),
@@ -106,10 +105,10 @@ def test_the_demo_approver_stops_the_wait_when_its_answer_does_not_count() -> No
 
 
 def test_the_terminal_shows_the_evidence_and_asks_for_every_field(monkeypatch: pytest.MonkeyPatch) -> None:
-    console, lines = screen(), iter(["approved", "approve", " ada ", "looks good"])
+    console, lines = screen(), iter(["approved", "approve", " ada ", "looks good", " 123456 "])
     monkeypatch.setattr("builtins.input", lambda *_: next(lines))
     with Approver(at_terminal(console), poll_seconds=0.2):
-        assert waits("## Four circuits") == "approve by ada: looks good"
+        assert waits("## Four circuits") == "approve by ada (123456): looks good"
     assert "Four circuits" in shown(console)
     assert "Please select one of the available options" in shown(console)
 
@@ -144,14 +143,11 @@ def test_the_approver_knows_the_fields_of_the_gates_form() -> None:
     assert Approval.model_fields.keys() == FIELDS
 
 
-def test_a_gate_refuses_a_stranger_and_takes_a_members_answer() -> None:
-    decide, asked = deciding({"decision": "approve", "approver": "mallory"}, {"decision": "approve", "approver": "ada"})
-    with Approver(decide, poll_seconds=0.2):
-        decision = gate()
-    assert decision is not None
-    assert decision.approver == "ada"
-    assert asked[1].evidence.startswith(NOT_ACCEPTED)
-    assert "mallory" in asked[1].evidence
+def test_the_terminal_signs_for_whom_it_has_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    console, lines = screen(), iter(["approve", "", "fine"])
+    monkeypatch.setattr("builtins.input", lambda *_: next(lines))
+    with Approver(at_terminal(console, Signing()), poll_seconds=0.2):
+        assert waits("evidence") == "approve by demo-approver (signed approve): fine"
 
 
 def test_only_the_given_runs_are_asked_about() -> None:
