@@ -1,0 +1,103 @@
+"""A history in which everybody is honest, with every point of it kept: others begin where it might have been interrupted."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+
+import ladder
+from account import Account, Act
+from cast import NAMES, WAYS, Person
+from climbing_run import ClimbingRun
+from weighing import Answer
+from world import World
+
+from domain.ask import statement_of
+from domain.choice import Choice
+from domain.decision import Decision
+from domain.fact import Fact, Kind
+from domain.release import Release
+
+APPROVERS = {
+    "registry": (("grace", "code"),),
+    "production": (("emil", "fresh token"), ("ada", "ssh"), ("olga", "code")),
+}
+ELSEWHERE = {
+    "registry": (("ada", "fresh token"),),
+    "production": (("ada", "ssh"), ("grace", "code"), ("emil", "token"), ("olga", "token")),
+}
+"""Of the release before."""
+MANY = 200
+
+
+@dataclass(frozen=True)
+class Point:
+    """A moment in a history: what storage holds, and what really happened until then."""
+
+    world: World
+    account: Account
+
+    def copy(self) -> "Point":
+        """To go on from in another way."""
+        return Point(self.world.copy(), self.account.copy())
+
+
+def enrolled() -> Account:
+    """An account that knows who is enrolled when a history begins."""
+    account = Account()
+    account.enrolled = {Person(name).credential(way).id: 0 for name in NAMES for way in WAYS}
+    return account
+
+
+def request(world: World, release: Release) -> None:
+    """As `flows.beginning.request`."""
+    body = {"release": release.model_dump(mode="json"), "digest": release.digest, "changed_digest": "-"}
+    world.facts.record(release, Kind.REQUESTED, world.now, body)
+
+
+def answer(
+    point: Point, asked: Fact, person: Person, way: str, choice: Choice = Choice.APPROVE, comment: str = ""
+) -> Answer:
+    """Somebody really decides: the account knows it, whatever becomes of it."""
+    statement = statement_of(asked, choice, person.name, comment)
+    point.account.acts.append(
+        Act(
+            person.name,
+            person.credential(way).id,
+            statement.model_dump(mode="json"),
+            asked.model_dump(mode="json"),
+            point.account.note(),
+        )
+    )
+    return Answer(choice, person.name, person.proof(way, statement, point.world.now), comment)
+
+
+def climb(point: Point, approvers: dict[str, tuple[tuple[str, str], ...]]) -> list[Point]:
+    """Carry the requested release to its end; returns every point on the way, the last one when it has ended."""
+    points = [point.copy()]
+    run = ClimbingRun(point.world, lambda *_: None)
+    awaited = {stage: list(people) for stage, people in approvers.items()}
+    for _ in range(MANY):
+        run.go_on()
+        point.world.wait(20)
+        if run.waiting is not None:
+            name, way = awaited[str(run.waiting.stage)].pop(0)
+            run.answer(answer(point, run.waiting, Person(name), way))
+        points.append(point.copy())
+        if run.over:
+            break
+    assert run.ended == "SUCCEEDED", run.died or run.ended or run.taken
+    assert isinstance(run.taken, Decision)
+    return points
+
+
+@cache
+def honest_points(circuits: int) -> tuple[Point, ...]:
+    """Of a release of so many circuits, after another one; without those where production has begun to switch."""
+    before = Point(World(now=ladder.START - timedelta(minutes=12)), enrolled())
+    request(before.world, ladder.manifest("20251209.1", circuits, version=2))
+    after = climb(before, ELSEWHERE)[-1]
+    world = World(now=after.world.now, elsewhere=after.world.facts, spent=after.world.spent)
+    request(world, ladder.manifest(circuits=circuits))
+    points = climb(Point(world, enrolled()), APPROVERS)
+    assert len(points[-1].world.serving) == 2 * circuits, "an honest history switches test and production"
+    return tuple(one for one in points if not any(name.startswith("production") for name in one.world.serving))

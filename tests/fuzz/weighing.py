@@ -1,0 +1,88 @@
+"""An answer as it is weighed and proven: `flows.approving` and `tasks.proving` over a world instead of Prefect and Azure."""
+
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from world import World
+
+from domain.approval import why_not
+from domain.ask import statement_of
+from domain.choice import Choice
+from domain.decision import Decision, Proof, proven_by
+from domain.entra_token import EntraProof, key_id
+from domain.fact import Fact
+from domain.one_time_code import CodeGenerator, sealed, step_of
+from domain.release import Release
+from domain.ssh_signature import SshProof, armored
+from domain.stage import Stage
+from domain.statement import Statement
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What somebody typed into the form."""
+
+    choice: Choice
+    approver: str
+    proof: str
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Unproven:
+    """Why it does not count."""
+
+    reason: str
+    wrong_code: bool = False
+
+
+def weigh(world: World, release: Release, stage: Stage, asked: Fact, answer: Answer) -> Decision | Unproven:
+    """The decision, or why there is none."""
+    try:
+        statement = statement_of(asked, answer.choice, answer.approver, answer.comment)
+    except ValidationError as error:
+        return Unproven(str(error))
+    reasons = why_not(statement, stage, release, world.facts.read(), world.roster, world.now)
+    return Unproven("; ".join(reasons)) if reasons else prove(world, statement, answer.proof)
+
+
+def prove(world: World, statement: Statement, typed: str) -> Decision | Unproven:
+    """From what was typed to a proof that can be kept; codes and tokens are used up."""
+    signature = armored(typed)
+    proof: Proof | Unproven
+    if typed.isdigit():
+        proof = _by_code(world, statement, typed)
+    elif signature is not None:
+        proof = SshProof(signature=signature)
+    else:
+        proof = _by_token(world, typed)
+    if isinstance(proof, Unproven):
+        return proof
+    decision = Decision(stage=statement.stage, statement=statement, proof=proof, decided_at=world.now)
+    credential = proven_by(decision, world.roster)
+    if isinstance(credential, str):
+        return Unproven(credential)
+    if isinstance(proof, EntraProof) and not world.spend(f"token {proof.token_digest}", statement.digest):
+        return Unproven("this token was used already")
+    return decision
+
+
+def _by_code(world: World, statement: Statement, code: str) -> Proof | Unproven:
+    person = world.roster.person(statement.approver)
+    for generator in person.credentials if person else ():
+        if not isinstance(generator, CodeGenerator) or generator.revoked_at is not None:
+            continue
+        secret = generator.secret_block.upper()
+        step = step_of(secret, code, world.now)
+        if step is not None:
+            spent = world.spend(f"{generator.id} step {step}", statement.digest)
+            return sealed(secret, statement, step) if spent else Unproven("this code was used already")
+    return Unproven(f"the code is not {statement.approver}'s of this moment", wrong_code=True)
+
+
+def _by_token(world: World, token: str) -> Proof | Unproven:
+    kid = key_id(token)
+    for published in world.roster.tenant_keys.values():
+        if kid in published:
+            return EntraProof(token=token, key=dict(published[kid]))
+    return Unproven("no key that the tenant publishes signed the token")

@@ -1,0 +1,65 @@
+"""Everything that outlives a crash: storage, the clock, who is enrolled, what is declared and what serves."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import ladder
+from cast import roster
+from stored_facts import StoredFacts
+
+from domain.enrolment import Enrolment
+from domain.release import Release
+from domain.roster import Roster
+from domain.stage import Stage
+
+Watch = Callable[[str, Stage, Release], None]
+"""Told what a run is about to do at a stage with a release: promote, deploy, switch; wait at the gate; refuse to go on."""
+
+
+@dataclass
+class World:
+    """edit, vm_size: how production is declared. spent: codes and tokens → the statement they were used up for.
+
+    serving: endpoint → release. elsewhere: another release's ledger, with approvals of the same people.
+    """
+
+    now: datetime = ladder.START
+    facts: StoredFacts = field(default_factory=StoredFacts)
+    elsewhere: StoredFacts = field(default_factory=StoredFacts)
+    roster: Roster = field(default_factory=roster)
+    edit: str = "as agreed"
+    vm_size: str = "Standard_DS3_v2"
+    spent: dict[str, str] = field(default_factory=dict)
+    serving: dict[str, str] = field(default_factory=dict)
+
+    def copy(self) -> "World":
+        """The same, to go on from in another way."""
+        return replace(
+            self,
+            facts=self.facts.copy(),
+            elsewhere=self.elsewhere.copy(),
+            spent=dict(self.spent),
+            serving=dict(self.serving),
+        )
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """As declared now."""
+        return ladder.stages(self.edit, self.vm_size)
+
+    def wait(self, seconds: float) -> None:
+        """The clock goes on."""
+        self.now += timedelta(seconds=seconds)
+
+    def spend(self, what: str, statement: str) -> bool:
+        """As `tasks.spent.spend`: True for the first, and for the same statement again."""
+        return self.spent.setdefault(what, statement) == statement
+
+    def enrol(self, enrolment: Enrolment) -> None:
+        """Put an enrolment in place of the person's one before."""
+        self.roster = replace(self.roster, people={**self.roster.people, enrolment.name: enrolment})
+
+    def members(self, group: str, names: frozenset[str]) -> None:
+        """Change who is a member of a group."""
+        self.roster = replace(self.roster, groups={**self.roster.groups, group: names})
