@@ -9,6 +9,7 @@ from deployments.commands.deploy_version import deploy_version
 from deployments.commands.doctor import doctor
 from deployments.commands.enrol import enrol
 from deployments.commands.models import models
+from deployments.commands.report import report
 from deployments.commands.rollback import rollback
 from deployments.commands.status import status
 from deployments.commands.up import up
@@ -34,6 +35,7 @@ app.command()(models)
 app.command()(status)
 app.command()(enrol)
 app.command()(approve)
+app.command()(report)
 app.command()(why)
 app.command()(audit)
 app.command()(doctor)

@@ -67,7 +67,7 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
             return None
         if approval.verdict is Verdict.REJECTED:
             return Ending(Outcome.REJECTED, "; ".join(approval.reasons))
-        evidence = evidence or gather(workload, release, stage, facts)
+        evidence = evidence or gather(release, stage)
         asked = standing_ask(release, stage, facts) or _open_question(at, evidence)
         question = Ask.model_validate(asked.body)
         tell_wanted(ledger, release, at.gate, asked)
@@ -92,7 +92,7 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
 
 def _open_question(at: Gateway, evidence: Evidence) -> Fact:
     """Keep the evidence and ask."""
-    digest = keep_report(at.ledger, at.release, at.stage, at.gate, evidence)
+    digest = keep_report(at.ledger, at.workload, at.release, at.stage, at.gate, evidence)
     run = str(runtime.flow_run.id or "")
     return at.write(Kind.ASKED, Ask.of(at.release, at.stage, digest, datetime.now(UTC), run).model_dump(mode="json"))
 

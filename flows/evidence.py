@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from prefect.artifacts import create_markdown_artifact
 
@@ -9,46 +10,89 @@ from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.workspace import Workspace
 from domain.canonical import digest_of
-from domain.fact import Fact
+from domain.changed_circuits import ChangedCircuit
+from domain.errors import Terminal
 from domain.gate import Gate
 from domain.release import Release
 from domain.stage import BatchEndpointTarget, Stage
 from domain.workload import Workload
-from tasks.evidence import gate_evidence
-from tasks.ledger import keep_document
+from flows.fan_out import gathered
+from tasks.data_reports import Row, data_report
+from tasks.evidence import by_gain, gate_evidence
+from tasks.evidence_report import MOST_PLOTS, evidence_report
+from tasks.ledger import keep_document, read_document, read_facts
+from tasks.predictions import fetch_predictions
 from tasks.serving import deployment_serving, model_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """serving: circuit → what serves it at the stage now; circuits that nothing serves are left out. report: HTML."""
+    """serving: circuit → what serves it at the stage now; circuits that nothing serves are left out."""
 
     serving: dict[str, str]
-    shown: str
 
 
-def gather(workload: Workload, release: Release, stage: Stage, facts: Sequence[Fact]) -> Evidence:
-    """Everything that the form and the report show."""
-    gate = stage.gate
-    if gate is None:
-        raise ValueError(f"stage {stage.name} asks nobody")
-    serving = serving_now(stage, release)
-    return Evidence(serving, gate_evidence(release, stage, gate, workload.evaluation, serving, facts))
+def gather(release: Release, stage: Stage) -> Evidence:
+    """What the form shows besides the facts."""
+    return Evidence(serving_now(stage, release))
 
 
-def report_path(release: Release, stage: Stage, digest: str) -> str:
+def report_path(workload: str, release: str, stage: str, digest: str) -> str:
     """Where a report is kept beside the ledger; its name carries its digest."""
-    return f"reports/{release.workload}/{release.name}/{stage.name}-{digest.removeprefix('sha256:')}.html"
+    return f"reports/{workload}/{release}/{stage}-{digest.removeprefix('sha256:')}.html"
 
 
-def keep_report(ledger: Ledger, release: Release, stage: Stage, gate: Gate, evidence: Evidence) -> str:
-    """Keep the report and show what the form shows as an artifact; returns the report's digest."""
-    digest = digest_of(evidence.shown.encode())
-    keep_document(ledger, report_path(release, stage, digest), evidence.shown)
+def kept_report(ledger: Ledger, workload: str, release: str, stage: str, digest: str) -> str:
+    """The report's text; Terminal when it is gone, or is not what its digest says."""
+    page = read_document(ledger, report_path(workload, release, stage, digest))
+    if digest_of(page.encode()) != digest:
+        raise Terminal(
+            f"the report of release {release} at {stage} was changed: it has digest {digest_of(page.encode())}"
+        )
+    return page
+
+
+def keep_report(
+    ledger: Ledger, workload: Workload, release: Release, stage: Stage, gate: Gate, evidence: Evidence
+) -> str:
+    """Make the report and keep it beside the ledger; returns its digest, which approvers sign."""
+    facts = read_facts(ledger, release.workload, release.name)
+    units = by_gain(release.units, workload.evaluation)[:MOST_PLOTS]
+    page = evidence_report(
+        release,
+        stage,
+        gate,
+        workload.evaluation,
+        evidence.serving,
+        facts,
+        _predictions(units),
+        {str(unit.unit): _data_report(ledger, workload, unit) for unit in units},
+    )
+    digest = digest_of(page.encode())
+    keep_document(ledger, report_path(release.workload, release.name, stage.name, digest), page)
     create_markdown_artifact(
-        evidence.shown, key=f"evidence-{stage.name}", description=f"{gate.name}, release {release.name}"
+        gate_evidence(release, stage, gate, workload.evaluation, evidence.serving, facts),
+        key=f"evidence-{stage.name}",
+        description=f"{gate.name}, release {release.name}, report {digest}",
     )
     return digest
+
+
+def _predictions(units: Sequence[ChangedCircuit]) -> "dict[str, pd.DataFrame | str]":
+    """Circuit → predictions, or why there are none: a report without a plot is better than a release without a gate."""
+    dev = loaded(Workspace, "dev")
+    found, missing = gathered({str(unit.unit): fetch_predictions.submit(dev, unit) for unit in units})
+    return {**found, **missing}
+
+
+def _data_report(ledger: Ledger, workload: Workload, unit: ChangedCircuit) -> tuple[Row, ...] | str:
+    try:
+        return data_report(ledger, workload.name, unit)
+    except Terminal as error:
+        return str(error)
 
 
 def serving_now(stage: Stage, release: Release) -> dict[str, str]:

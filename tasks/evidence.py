@@ -45,14 +45,14 @@ def gate_evidence(
 
     serving: circuit → what serves it at this stage now. waits_for: what the gate still lacks, in words.
     """
-    shown = sorted(release.units, key=lambda unit: _gain(unit, evaluation))[:MOST_CIRCUITS]
+    shown = by_gain(release.units, evaluation)[:MOST_CIRCUITS]
     compared = [
         (
             unit.unit,
             f"{unit.model_name}:{unit.model_version}",
             _metric(unit.metrics, evaluation.metric),
             _metric(unit.champion_metrics, evaluation.metric),
-            _change(unit, evaluation),
+            change_of(unit, evaluation),
             f"{serving.get(str(unit.unit), 'nothing')} → version {unit.model_version}",
             f"{unit.data_asset}, cutoff {unit.cutoff_date.isoformat()}",
         )
@@ -99,7 +99,13 @@ def _metric(metrics: Mapping[str, float] | None, name: str) -> str:
     return f"{metrics[name]:.4g}" if metrics and name in metrics else "none"
 
 
-def _change(unit: ChangedCircuit, evaluation: Evaluation) -> str:
+def by_gain(units: Sequence[ChangedCircuit], evaluation: Evaluation) -> list[ChangedCircuit]:
+    """The least improved first; first versions last."""
+    return sorted(units, key=lambda unit: (_gain(unit, evaluation), unit.unit))
+
+
+def change_of(unit: ChangedCircuit, evaluation: Evaluation) -> str:
+    """By how much the candidate is better, in the metric's unit and in per cent."""
     gain = _gain(unit, evaluation)
     if not math.isfinite(gain) or unit.champion_metrics is None:
         return "first version"
