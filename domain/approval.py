@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from domain.ask import read_ask, standing_ask
 from domain.choice import Choice
 from domain.decision import Decision, proven_by
+from domain.entra_token import EntraProof
 from domain.fact import Fact, Kind, facts_of
 from domain.gate import Gate
 from domain.one_time_code import MAX_WRONG_CODES
@@ -78,8 +79,17 @@ def _faults_of(
     faults += _faults_of_person(decision.statement, gate, release, roster)
     if is_locked(earlier, stage.name, decision.statement.approver):
         faults.append(f"{decision.statement.approver} was locked after {MAX_WRONG_CODES} wrong codes")
+    if any(_takes_token_of(decision, _read(one)) for one in facts_of(earlier, Kind.DECIDED)):
+        faults.append("its token proved another decision before, and a token counts once")
     proven = proven_by(decision, roster)
     return (*faults, proven) if isinstance(proven, str) else tuple(faults)
+
+
+def _takes_token_of(decision: Decision, other: Decision | None) -> bool:
+    """Whether it is proven by the token of another decision: one that names no statement could stand beside any."""
+    if other is None or not isinstance(decision.proof, EntraProof) or not isinstance(other.proof, EntraProof):
+        return False
+    return decision.proof.token_digest == other.proof.token_digest and decision.statement != other.statement
 
 
 def _faults_of_subject(decision: Decision, stage: Stage, release: Release) -> list[str]:

@@ -61,9 +61,19 @@ def standing_ask(release: Release, stage: Stage, facts: Sequence[Fact]) -> Fact 
     """The newest question that is about this release and this stage as it is declared now; None when there is none."""
     for fact in reversed(facts_of(facts, Kind.ASKED, stage.name)):
         ask = read_ask(fact)
-        if ask is not None and (ask.release_digest, ask.policy_digest) == (release.digest, stage.policy_digest):
+        about = (ask.release_digest, ask.policy_digest) if ask is not None else None
+        if ask is not None and about == (release.digest, stage.policy_digest) and _ends_in_time(ask, fact, stage):
             return fact
     return None
+
+
+def _ends_in_time(ask: Ask, fact: Fact, stage: Stage) -> bool:
+    """Whether its times are no longer than declared: a question with longer ones was not asked by Signalbox."""
+    if stage.gate is None:
+        return False
+    return ask.answer_by <= fact.at + timedelta(
+        minutes=stage.gate.timeout_minutes
+    ) and ask.expires_at <= ask.answer_by + timedelta(minutes=stage.gate.valid_minutes)
 
 
 def read_ask(fact: Fact) -> Ask | None:

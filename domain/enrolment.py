@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.entra_token import EntraAccount
+from domain.errors import Terminal
 from domain.moment import Moment
 from domain.one_time_code import CodeGenerator
 from domain.ssh_signature import SshKey
@@ -28,7 +29,21 @@ class Enrolment(BaseModel):
         return not names.isdisjoint(part.strip().casefold() for part in (text, *parseaddr(text)) if part.strip())
 
     def with_credential(self, credential: Credential) -> "Enrolment":
-        """The same person with one credential more; one that is there already is replaced."""
+        """The same person with one credential more; an account that is there already is enrolled anew.
+
+        Terminal for a key or authenticator that was revoked: what it had proven would count again. An account has no
+        other id to come back with, so its tokens count from its new enrolment on.
+        """
+        for one in self.credentials:
+            if one.id != credential.id:
+                continue
+            if one.revoked_at is not None and not isinstance(one, EntraAccount):
+                raise Terminal(
+                    f"{self.name}'s credential {one.id} was revoked at {one.revoked_at:%Y-%m-%d %H:%M} UTC, and stays so; "
+                    "make and enrol another one"
+                )
+            if one.model_copy(update={"enrolled_at": credential.enrolled_at}) == credential:
+                return self
         others = tuple(one for one in self.credentials if one.id != credential.id)
         return self.model_copy(update={"credentials": (*others, credential)})
 

@@ -128,6 +128,11 @@ def _fault_of_claims(
     issued, expires = _moment(claims.get("iat")), _moment(claims.get("exp"))
     if issued is None or expires is None:
         return "the token does not say when it was issued and when it expires"
+    if issued < account.enrolled_at.replace(microsecond=0):  # a token tells no more than seconds
+        return (
+            f"the token was issued at {issued:%Y-%m-%d %H:%M:%S} UTC, before the account was enrolled at "
+            f"{account.enrolled_at:%Y-%m-%d %H:%M:%S} UTC; sign in again"
+        )
     if decided_at >= expires:
         return f"the token expired at {expires:%Y-%m-%d %H:%M:%S} UTC"
     if decided_at < issued - SKEW:
