@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 BATCH = 250
-STEPS = 25
+STEPS = 30
 NEEDED = "histories that switched production"
 """Without any, nothing was shown: a machine in which nothing ever switches cannot fail."""
 
@@ -68,7 +68,9 @@ def _settings(histories: int, steps: int) -> settings:
 
 def _note(report: Report, error: BaseException, number: int) -> None:
     report.unapproved += isinstance(error, history.UnapprovedError)
-    report.counterexamples.append(f"seed {number}:\n{''.join(traceback.format_exception(error, limit=-4))}")
+    report.counterexamples.append(
+        f"seed {number}:\n{''.join(traceback.format_exception(error, limit=-1, chain=False))}"
+    )
 
 
 def batches(histories: int, workers: int, first: int) -> Iterator[Report]:

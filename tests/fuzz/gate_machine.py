@@ -1,5 +1,7 @@
 """The state machine: hypothesis chooses what happens next, and makes a history that went wrong as short as it can."""
 
+from enum import StrEnum
+
 import meddling
 from cast import GROUPS, NAMES, WAYS
 from forgeries import FORGERIES
@@ -15,25 +17,47 @@ from domain.fact import Kind
 APPROVERS = ("ada", "grace", "emil", "olga")
 FORGED = tuple(name for name in NAMES if name not in {"rhea", "carl"})
 """Rhea lends her proofs to the outsider."""
-WAITS = (40, 400, 1500, 3600, 4 * 3600, 8 * 3600, 13 * 3600, 23 * 3600, 30 * 3600)
+WAITS = (40, 400, 1500, 3600, 4 * 3600, 8 * 3600, 13 * 3600, 23 * 3600, 50 * 3600)
 PASSING = st.sampled_from([Choice.APPROVE, Choice.APPROVE, Choice.APPROVE, Choice.BREAK_GLASS])
 NUMBER = st.integers(0, 60)
 FEW = st.integers(0, 3)
 
 
+class Hands(StrEnum):
+    """What somebody can do in the storage account. Where it is write-once, as on Azure, facts can only be added.
+
+    Where facts can be rewritten, nobody proves a decision by a fresh token: it names no statement, so whoever can rewrite
+    the ledger can put it beside another one. Every other proof holds against such hands.
+    """
+
+    NO = "no"
+    ADD = "add"
+    REWRITE = "rewrite"
+
+
 class GateMachine(RuleBasedStateMachine):
-    """One history. Only half of them have somebody at the storage, so that the others go far."""
+    """One history. In a part of them nobody has hands in the storage, so that they go far."""
 
     history: History
-    meddled: bool
+    hands: Hands
 
-    @initialize(circuits=st.sampled_from([2, 3]), begun=NUMBER, deployed=st.booleans(), meddled=st.booleans())
-    def begin(self, circuits: int, begun: int, deployed: bool, meddled: bool) -> None:
+    @initialize(
+        circuits=st.sampled_from([2, 3]),
+        begun=NUMBER,
+        deployed=st.booleans(),
+        hands=st.sampled_from(Hands),
+        by_tokens=st.booleans(),
+    )
+    def begin(self, circuits: int, begun: int, deployed: bool, hands: Hands, by_tokens: bool) -> None:
         """The release is somewhere on its way, and a run of it starts."""
-        points = honest_points(circuits)
+        points = honest_points(circuits, by_tokens and hands is not Hands.REWRITE)
         self.history = History(points[begun % len(points)].copy())
         self.history.start(deployed)
-        self.meddled = meddled
+        self.hands = hands
+
+    def safe(self, way: str) -> str:
+        """The way to prove it, where it can hold."""
+        return "token" if way == "fresh token" and self.hands is Hands.REWRITE else way
 
     @property
     def alive(self) -> bool:
@@ -64,26 +88,31 @@ class GateMachine(RuleBasedStateMachine):
     @rule(which=FEW, name=st.sampled_from(APPROVERS), way=st.sampled_from(WAYS))
     def approve(self, which: int, name: str, way: str) -> None:
         self.history.go_on(which, 12)
-        if self.alive:
-            self.history.decide(which, name, way, Choice.APPROVE, "")
+        self.history.decide(which, name, self.safe(way), Choice.APPROVE, "")
 
     @precondition(lambda self: self.alive)
     @rule(which=FEW, way=st.sampled_from(WAYS))
     def approve_together(self, which: int, way: str) -> None:
         for name in APPROVERS:
             self.history.go_on(which, 12)
-            self.history.decide(which, name, way, Choice.APPROVE, "")
+            self.history.decide(which, name, self.safe(way), Choice.APPROVE, "")
 
     @precondition(lambda self: self.alive)
     @rule(
         which=FEW,
-        name=st.sampled_from(NAMES),
+        name=st.sampled_from((*APPROVERS, *NAMES)),
         way=st.sampled_from(WAYS),
         choice=st.sampled_from(Choice),
-        comment=st.sampled_from(["", " ", "because"]),
+        comment=st.sampled_from(["because", "", " "]),
     )
     def decide(self, which: int, name: str, way: str, choice: Choice, comment: str) -> None:
-        self.history.decide(which, name, way, choice, comment)
+        self.history.decide(which, name, self.safe(way), choice, comment)
+
+    @precondition(lambda self: self.alive)
+    @rule(which=FEW, name=st.sampled_from(["ivan", "ivan", "rhea", "ada"]), way=st.sampled_from(WAYS))
+    def break_glass(self, which: int, name: str, way: str) -> None:
+        self.history.go_on(which, 12)
+        self.history.decide(which, name, self.safe(way), Choice.BREAK_GLASS, "an emergency")
 
     @precondition(lambda self: self.alive)
     @rule(
@@ -115,9 +144,11 @@ class GateMachine(RuleBasedStateMachine):
     def resize(self, vm_size: str) -> None:
         self.history.world.vm_size = vm_size
 
-    @rule(name=st.sampled_from(NAMES), way=st.sampled_from(WAYS))
-    def revoke(self, name: str, way: str) -> None:
+    @rule(name=st.sampled_from((*APPROVERS, *NAMES)), way=st.sampled_from(WAYS), enrolled_again=st.booleans())
+    def revoke(self, name: str, way: str, enrolled_again: bool) -> None:
         self.history.revoke(name, way)
+        if enrolled_again:
+            self.history.enrol(name, way, anew=False)
 
     @rule(name=st.sampled_from(NAMES), way=st.sampled_from(WAYS), anew=st.booleans())
     def enrol(self, name: str, way: str, anew: bool) -> None:
@@ -128,61 +159,61 @@ class GateMachine(RuleBasedStateMachine):
         members = self.history.world.roster.groups[group]
         self.history.world.members(group, members | {name} if joins else members - {name})
 
-    @precondition(lambda self: self.meddled)
+    @precondition(lambda self: self.hands is Hands.REWRITE)
     @rule(which=NUMBER, leaf=NUMBER, value=NUMBER, anew=st.booleans())
     def edit_fact(self, which: int, leaf: int, value: int, anew: bool) -> None:
         self.history.account.honest = False
         meddling.edit(self.history.world, which, leaf, value, anew)
 
-    @precondition(lambda self: self.meddled)
+    @precondition(lambda self: self.hands is Hands.REWRITE)
     @rule(anew=st.booleans())
     def change_manifest(self, anew: bool) -> None:
         self.history.account.honest = False
         meddling.change_manifest(self.history.world, anew)
 
-    @precondition(lambda self: self.meddled)
+    @precondition(lambda self: self.hands is Hands.REWRITE)
     @rule(newest=st.integers(1, 8))
     def cut(self, newest: int) -> None:
         self.history.account.honest = False
         meddling.cut(self.history.world, newest)
 
-    @precondition(lambda self: self.meddled)
+    @precondition(lambda self: self.hands is Hands.REWRITE)
     @rule(which=NUMBER, anew=st.booleans())
     def remove(self, which: int, anew: bool) -> None:
         self.history.account.honest = False
         meddling.remove(self.history.world, which, anew)
 
-    @precondition(lambda self: self.meddled)
+    @precondition(lambda self: self.hands is Hands.REWRITE)
     @rule(which=NUMBER, where=NUMBER, anew=st.booleans())
     def double(self, which: int, where: int, anew: bool) -> None:
         self.history.account.honest = False
         meddling.double(self.history.world, which, where, anew)
 
-    @precondition(lambda self: self.meddled)
+    @precondition(lambda self: self.hands is Hands.REWRITE)
     @rule(one=NUMBER, other=NUMBER, anew=st.booleans())
     def swap(self, one: int, other: int, anew: bool) -> None:
         self.history.account.honest = False
         meddling.swap(self.history.world, one, other, anew)
 
-    @precondition(lambda self: self.meddled)
+    @precondition(lambda self: self.hands is not Hands.NO)
     @rule(which=NUMBER, relabelled=st.booleans(), anew=st.booleans())
     def replay(self, which: int, relabelled: bool, anew: bool) -> None:
         self.history.account.honest = False
-        meddling.replay(self.history.world, which, relabelled, anew)
+        meddling.replay(self.history.world, which, relabelled, anew or self.hands is Hands.ADD)
 
-    @precondition(lambda self: self.meddled)
+    @precondition(lambda self: self.hands is not Hands.NO)
     @rule(which=NUMBER, name=st.none() | st.sampled_from(NAMES), choice=PASSING, now_proven=st.booleans())
     def invent_decision(self, which: int, name: str | None, choice: Choice, now_proven: bool) -> None:
         self.history.account.honest = False
         meddling.invent_decision(self.history.world, which, name, choice, now_proven)
 
-    @precondition(lambda self: self.meddled)
+    @precondition(lambda self: self.hands is not Hands.NO)
     @rule(kind=st.sampled_from(Kind), stage=st.sampled_from(["registry", "test", "production"]), passed=st.booleans())
     def append(self, kind: Kind, stage: str, passed: bool) -> None:
         self.history.account.honest = False
         meddling.append(self.history.world, kind, {"stage": stage, "passed": passed, "outcome": "SUCCEEDED"})
 
-    @precondition(lambda self: self.meddled)
+    @precondition(lambda self: self.hands is not Hands.NO)
     @rule(days=NUMBER)
     def ask_for_longer(self, days: int) -> None:
         self.history.account.honest = False

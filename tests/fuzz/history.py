@@ -14,6 +14,7 @@ from weighing import Answer
 from domain.ask import Ask, statement_of
 from domain.choice import Choice
 from domain.decision import Decision
+from domain.errors import Terminal
 from domain.release import Release
 from domain.stage import Stage
 
@@ -90,6 +91,7 @@ class History:
             raise UnapprovedError(f"{how} was taken for {name}'s word")
         if run.taken and guessed:
             self.account.wrong_codes.setdefault((statement.stage, name), []).append(self.account.note())
+            SEEN["locked names"] += self.account.locked(statement.stage, name, self.account.tick + 1)
         SEEN[f"refused: {how}"] += bool(run.taken)
 
     def use_again(self, which: int, number: int, choice: Choice) -> None:
@@ -182,6 +184,10 @@ class History:
             self.generation[name] = self.generation.get(name, 0) + 1
         for one in WAYS if anew else (way,):
             credential = self.person(name).credential(one, self.world.now)
-            self.world.enrol(self.world.roster.people[name].with_credential(credential))
+            try:
+                self.world.enrol(self.world.roster.people[name].with_credential(credential))
+            except Terminal:
+                SEEN["refused: a revoked key enrolled again"] += 1
+                continue
             if not self.account.usable(credential.id, self.account.tick + 1):
                 self.account.enrolled[credential.id] = self.account.note()

@@ -98,7 +98,7 @@ def invent_decision(world: World, which: int, name: str | None, choice: Choice, 
     """A decision about the question that stands, with a proof that was given for another.
 
     name: under whose name; None for whoever gave the proof. Tokens of another release are left out: one that names no
-    statement can be put beside any other within minutes of its sign-in, by whoever can write the ledger. A known limit.
+    statement can be put beside another within minutes of its sign-in, by whoever can write the ledger. A known limit.
     """
     stored, others = loaded(world.facts.texts()), loaded(world.elsewhere.texts())
     here = [fact["body"] for fact in stored if _has_proof(fact)]
