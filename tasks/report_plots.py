@@ -20,7 +20,7 @@ TAIL = 0.005
 def comparison_plot(rows: Sequence[tuple[str, float, float | None]], metric: str) -> str:
     """One line a circuit: the champion's value and the candidate's. rows: circuit, candidate, champion."""
     with _style():
-        figure = _figure(9.0, 0.9 + 0.34 * len(rows))
+        figure = _figure(10.6, 0.9 + 0.34 * len(rows))
         axes = figure.subplots()
         for at, (_, ours, theirs) in enumerate(rows):
             if theirs is not None:
@@ -44,7 +44,7 @@ def circuit_plot(name: str, predictions: "pd.DataFrame") -> str:
     target = target_of(predictions)
     days = pd.to_datetime(predictions["timestamp"], utc=True).dt.floor("D")
     with _style():
-        figure = _figure(9.0, 2.7)
+        figure = _figure(10.6, 2.8)
         over_time, spread = figure.subplots(1, 2, gridspec_kw={"width_ratios": [3, 2]})
         for who, colour in (("champion", CHAMPION), ("candidate", CANDIDATE)):
             if who in predictions:
@@ -52,12 +52,14 @@ def circuit_plot(name: str, predictions: "pd.DataFrame") -> str:
                 daily = (error**2).groupby(days).mean() ** 0.5
                 over_time.plot(daily.index, daily.to_numpy(), color=colour, linewidth=1.6, label=who)
                 _histogram(spread, error, colour, who)
-        over_time.set_ylabel(f"daily RMSE of {target}")
+        over_time.set_ylabel("daily RMSE")
+        over_time.set_title(f"{target}, each held-out day", loc="left", fontsize=9)
+        spread.set_title("predicted − measured", loc="left", fontsize=9)
         over_time.set_ylim(bottom=0)
         over_time.tick_params(axis="x", rotation=30)
         over_time.legend(frameon=False)
         spread.axvline(0, color=INK, linewidth=0.8)
-        spread.set_xlabel(f"error of {target} (predicted − measured), middle {1 - 2 * TAIL:.0%}")
+        spread.set_xlabel(f"error of {target} (middle {1 - 2 * TAIL:.0%} of rows)")
         spread.set_ylabel("rows")
         return _svg(figure, f"{name}: daily error through the held-out days, and distribution of errors")
 
