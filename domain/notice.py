@@ -1,18 +1,81 @@
-"""What people are told when a gate waits for them, or when somebody passed it alone."""
+"""What people are told when a gate waits for them, or when somebody passed it alone; and through which channel."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from typing import Self
+from urllib.parse import parse_qs
+
+from domain.errors import Terminal
 
 SHORT = 160
 """Longest subject, in characters."""
+MOST_RECIPIENTS = 20
+MAIL = "email-server-credentials"
+"""The block type of prefect-email; all others are Prefect's own notification blocks."""
+
+BLOCK = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*")
+"""As Prefect writes it: block type, slash, block name."""
+MENTION = re.compile(r"(?<![\w.+-])@(?=\w)")
+"""@channel, @here and @everyone would call a whole team; ada@example.org calls nobody."""
+_HARMLESS = str.maketrans("<>[]{}`*", "‹›()()'∗")
+"""No tag, link, mention of a group, code or template mark of Slack, Teams, Discord, Mattermost or Prefect's web hook."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """subject: one line. body: plain text, with the link on a line of its own. Opening the link decides nothing."""
+    """subject: one line. body: plain text, with the link on a line of its own. Opening the link decides nothing.
+
+    loud: to be shown as a warning, and sent as urgent.
+    """
 
     subject: str
     body: str
+    loud: bool = False
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A saved Prefect block that tells people: `slack-webhook/ml-engineers`.
+
+    A mail server needs to know whom to tell, and whose name to send in where its user name is no address:
+    `email-server-credentials/smtp?to=ada@example.org,grace@example.org&from=signalbox@example.org`.
+    """
+
+    block: str
+    recipients: tuple[str, ...] = ()
+    sender: str | None = None
+
+    @property
+    def is_mail(self) -> bool:
+        """Whether the block is a mail server."""
+        return self.block.startswith(f"{MAIL}/")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Terminal, with all that is wrong. Text that is no channel is not repeated: it may be a secret address."""
+        block, asked, query = text.partition("?")
+        if not BLOCK.fullmatch(block):
+            raise Terminal(
+                "a channel is written BLOCK-TYPE/BLOCK-NAME, such as slack-webhook/ml-engineers; this is not"
+            )
+        if not block.startswith(f"{MAIL}/"):
+            if asked:
+                raise Terminal(f"channel {block} takes nothing after `?`; only {MAIL} does")
+            return cls(block)
+        given = parse_qs(query.replace("+", "%2B"), keep_blank_values=True)  # ada+alerts@ is an address, not a space
+        recipients, senders = (_addresses(given.pop(key, [])) for key in ("to", "from"))
+        faults = [f"{address!r} is no address" for address in (*recipients, *senders) if not _is_address(address)]
+        faults += [f"unknown {key!r}; to and from are known" for key in sorted(given)]
+        if not 1 <= len(recipients) <= MOST_RECIPIENTS:
+            faults.append(f"needs 1 to {MOST_RECIPIENTS} addresses, as ?to=ada@example.org,grace@example.org")
+        if len(senders) > 1:
+            faults.append("takes one from")
+        if faults:
+            raise Terminal(f"channel {block}: {'; '.join(faults)}")
+        return cls(block, recipients, next(iter(senders), None))
 
 
 def approval_wanted(
@@ -21,7 +84,8 @@ def approval_wanted(
     """A gate waits. link: of the run's page with the form."""
     subject = f"Approval wanted: {workload} {release} to {stage} ({gate})"
     lines = [
-        f"Release {release} of {workload} waits at {gate} until {answer_by:%Y-%m-%d %H:%M} UTC.",
+        f"Release {one_line(release)} of {one_line(workload)} waits at {one_line(gate)} until "
+        f"{answer_by:%Y-%m-%d %H:%M} UTC.",
         "Read the evidence and decide on its page. Opening it decides nothing:",
         link,
         f"Digest: {digest}",
@@ -35,17 +99,31 @@ def break_glass_used(
     """Somebody let a release pass alone. Louder: everybody of the gate's groups must see it."""
     subject = f"!!! BREAK GLASS: {approver} let {workload} {release} pass to {stage}"
     lines = [
-        f"!!! {one_line(approver)} broke the glass at {gate}: release {release} of {workload} goes to {stage} without "
-        "quorum, windows and separation of duties.",
+        f"!!! {one_line(approver)} broke the glass at {one_line(gate)}: release {one_line(release)} of "
+        f"{one_line(workload)} goes to {one_line(stage)} without quorum, windows and separation of duties.",
         f"Reason given: {one_line(comment, 1000)}",
         "See what it is about, and whether this was right:",
         link,
         f"Digest: {digest}",
     ]
-    return Notice(one_line(subject), "\n".join(lines))
+    return Notice(one_line(subject), "\n".join(lines), loud=True)
 
 
 def one_line(text: str, longest: int = SHORT) -> str:
-    """Text that cannot become a header or a second line of its own."""
-    cleaned = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return cleaned if len(cleaned) <= longest else cleaned[: longest - 1] + "…"
+    """Text from people, harmless: no header or second line of its own, nothing that mail, a chat or a card acts on."""
+    printable = "".join(char if char.isprintable() else " " for char in text.translate(_HARMLESS))
+    cleaned = " ".join(printable.split())
+    cut = cleaned if len(cleaned) <= longest else cleaned[: longest - 1] + "…"
+    return MENTION.sub("@\u200b", cut)
+
+
+def _addresses(values: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.strip() for value in values for one in value.split(",") if one.strip()))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        address = Address(addr_spec=text)
+    except (MessageError, ValueError, IndexError):
+        return False
+    return text.isascii() and text.isprintable() and " " not in text and bool(address.username and address.domain)

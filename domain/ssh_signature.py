@@ -76,7 +76,7 @@ def signing_key(proof: SshProof, statement: Statement, keys: Sequence[SshKey]) -
         signer = check_signature(statement.text, proof.signature, NAMESPACE)
     except (InvalidSignature, NotImplementedError, ValueError, TypeError, ArithmeticError, LookupError) as error:
         return (
-            f"the SSH signature is not over this statement ({error}): sign exactly what `signalbox approve` shows, "
+            f"the SSH signature is not over this statement ({str(error) or 'it does not fit'}): sign exactly what `signalbox approve` shows, "
             f"in namespace {NAMESPACE}"
         )
     line = signer.openssh_str().split()[:2]

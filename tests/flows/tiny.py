@@ -2,10 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -46,8 +47,14 @@ class Tiny:
     def units(self) -> tuple[Unit, ...]:
         return tuple(Unit(plant=self.plant, circuit=circuit) for circuit in self.circuits)
 
-    def declare(self, score: str = GOOD, minutes: float = 1, columns: Sequence[str] = ("name", "value")) -> None:
-        """Write workload.yaml and the scoring script."""
+    def declare(
+        self,
+        score: str = GOOD,
+        minutes: float = 1,
+        columns: Sequence[str] = ("name", "value"),
+        production_gate: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write workload.yaml and the scoring script. production_gate: keys of that gate to be others."""
         document = yaml.safe_load((PLANTS / "workload.yaml").read_text())
         document |= {"name": self.name, "units": [{"plant": self.plant, "circuits": list(self.circuits)}]}
         document["scoring"] |= {"code": "scoring", "script": "score.py"}
@@ -55,6 +62,7 @@ class Tiny:
         for stage in document["stages"][1:]:
             stage["target"] |= {"retry_timeout_seconds": 2}
         document["stages"][1]["verification"] |= {"timeout_minutes": minutes, "columns": list(columns)}
+        document["stages"][2]["gate"] |= production_gate or {}
         (self.folder / "scoring").mkdir(parents=True, exist_ok=True)
         shutil.copytree(PLANTS / "pipelines", self.folder / "pipelines", dirs_exist_ok=True)
         (self.folder / "workload.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
