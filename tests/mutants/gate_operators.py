@@ -143,6 +143,25 @@ class SwapAnyAll(Substitution):
         return (Example("x = any(a)", "x = all(a)"), Example("x = not all(a)", "x = not any(a)"))
 
 
+class DropException(Substitution):
+    """An error is not caught."""
+
+    def spots(self, node: Node) -> Iterator[Spot]:
+        """The error of an except clause, or each of several."""
+        if node.type == "except_clause":
+            errors = _places(node.children[1])
+            for number in range(max(1, len(errors))):
+                yield 1, _without(errors, number) if errors else "()"
+
+    @classmethod
+    def examples(cls) -> Sequence[Example]:
+        """Before and after."""
+        return (
+            Example("try: a()\nexcept b.C as d: pass\n", "try: a()\nexcept () as d: pass\n"),
+            Example("try: a()\nexcept (B, C): pass\n", "try: a()\nexcept (B,): pass\n", occurrence=1),
+        )
+
+
 class DropPair(Substitution):
     """Two tuples are compared without one of their places."""
 
@@ -180,5 +199,14 @@ def _without(elements: list[str], number: int) -> str:
 
 GATE_OPERATORS: dict[str, type[Substitution]] = {
     operator.__name__: operator
-    for operator in (ForceCondition, DropOperand, DropSpread, DropAddition, SwapMembership, SwapAnyAll, DropPair)
+    for operator in (
+        ForceCondition,
+        DropOperand,
+        DropSpread,
+        DropAddition,
+        SwapMembership,
+        SwapAnyAll,
+        DropException,
+        DropPair,
+    )
 }

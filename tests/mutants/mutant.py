@@ -2,8 +2,6 @@
 
 import ast
 import difflib
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +31,6 @@ OTHERS = (
     "ReplaceOrWithAnd",
     "ReplaceBreakWithContinue",
     "ReplaceContinueWithBreak",
-    "ExceptionReplacer",
     "NumberReplacer",
     "RemoveDecorator",
     "ZeroIterationForLoop",
@@ -42,20 +39,20 @@ OTHERS = (
 
 @dataclass(frozen=True)
 class Mutant:
-    """module: its path in the tree. where: the line's number. line and becomes: without indentation. code: the whole module."""
+    """module: its path in the tree. within: the class or function. line and becomes: code without indentation, on one line."""
 
     module: str
-    operator: str
-    where: int
+    within: str
     line: str
     becomes: str
+    number: int
+    operator: str
     code: str
-    diff: str
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> tuple[str, str, str, str]:
         """What a list of survivors names it by: it stays the same when other lines move."""
-        return self.module, self.line, self.becomes
+        return self.module, self.within, self.line, self.becomes
 
 
 def operators() -> dict[str, Operator]:
@@ -66,43 +63,48 @@ def operators() -> dict[str, Operator]:
 
 
 def mutants_of(tree: Path, module: str) -> list[Mutant]:
-    """All changes of a module, in the order of its lines; the same code from two operators counts once."""
+    """All changes of a module, in the order of its lines; the same program from two operators counts once."""
     source = (tree / module).read_text(encoding="utf-8")
-    found: dict[str, Mutant] = {}
+    nodes, scopes = list(ast_nodes(get_ast(source))), _scopes(ast.parse(source))
+    programs = {ast.dump(ast.parse(source))}
+    found: list[Mutant] = []
     for name, operator in operators().items():
-        for occurrence in range(_count(source, operator)):
+        for occurrence in range(sum(len(list(operator.mutation_positions(node))) for node in nodes)):
             code = mutate_code(source, operator, occurrence)
-            if code not in found and _another_program(source, code):
-                found[code] = _mutant(module, name, source, code)
-    return sorted(found.values(), key=lambda mutant: mutant.where)
+            program = _program(code)
+            if program and program not in programs:
+                programs.add(program)
+                number, line, becomes = _difference(source, code)
+                within = next((scope for first, last, scope in scopes if first <= number <= last), "")
+                found.append(Mutant(module, within, line, becomes, number, name, code))
+    return sorted(found, key=lambda mutant: mutant.number)
 
 
-def _count(source: str, operator: Operator) -> int:
-    return sum(len(list(operator.mutation_positions(node))) for node in ast_nodes(get_ast(source)))
-
-
-def _another_program(source: str, code: str) -> bool:
-    """Whether it compiles, and to something else."""
+def _program(code: str) -> str:
+    """What the code means, whatever its blanks; empty when it is no program."""
     try:
-        return ast.dump(ast.parse(code)) != ast.dump(ast.parse(source))
+        return ast.dump(ast.parse(code))
     except SyntaxError:
-        return False
+        return ""
 
 
-def _mutant(module: str, operator: str, source: str, code: str) -> Mutant:
-    diff = list(difflib.unified_diff(source.splitlines(), code.splitlines(), lineterm="", n=0))[2:]
-    heading = re.match(r"@@ -(\d+)", diff[0])
-    assert heading is not None
-    return Mutant(
-        module=module,
-        operator=operator,
-        where=int(heading[1]),
-        line=" ".join(_lines(diff, "-")),
-        becomes=" ".join(_lines(diff, "+")),
-        code=code,
-        diff="\n".join(diff),
-    )
+def _scopes(tree: ast.AST, outer: str = "") -> list[tuple[int, int, str]]:
+    """First line, last line and name of every class and function, the innermost first."""
+    found: list[tuple[int, int, str]] = []
+    for node in ast.iter_child_nodes(tree):
+        name = outer
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            name = f"{outer}.{node.name}" if outer else node.name
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            found.append((first, node.end_lineno or first, name))
+        found = _scopes(node, name) + found
+    return found
 
 
-def _lines(diff: list[str], sign: str) -> Iterator[str]:
-    yield from (line[1:].strip() for line in diff if line.startswith(sign))
+def _difference(source: str, code: str) -> tuple[int, str, str]:
+    """The first line that differs, what stood there, and what stands there now."""
+    before, after = source.splitlines(), code.splitlines()
+    changes = [one for one in difflib.SequenceMatcher(None, before, after, False).get_opcodes() if one[0] != "equal"]
+    old = [number for _, first, last, _, _ in changes for number in range(first, last) if before[number].strip()]
+    new = [line for _, _, _, first, last in changes for line in after[first:last]]
+    return old[0] + 1, " ".join(" ".join(before[number] for number in old).split()), " ".join(" ".join(new).split())
