@@ -2,10 +2,13 @@
 
 import html
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyotp
 import pytest
@@ -189,3 +192,34 @@ def test_a_sign_in_at_the_tenant_proves_one_statement(site, tiny: Tiny, by_token
     assert "was used already" in seen[2].evidence or "is not about this statement" in seen[2].evidence
     facts = read_facts(site.ledger, tiny.name, release_names(site.ledger, tiny.name)[0])
     assert facts_of(facts, Kind.DECIDED, "registry")[0].body["proof"]["kind"] == "entra"
+
+
+KILLED = """
+import sys
+from flows import declared
+from pathlib import Path
+declared.WORKLOADS = Path(sys.argv[1])
+from flows.release import release
+release(sys.argv[2], Path(sys.argv[3]).read_text(), "linus", return_state=True)
+"""
+
+
+def test_a_release_killed_while_it_waits_goes_on_where_it_was(site, tiny: Tiny, tmp_path: Path) -> None:
+    changed = tiny.candidates().to_json()
+    (tmp_path / "changed.json").write_text(changed)
+    command = [sys.executable, "-c", KILLED, str(tiny.folder.parent), tiny.name, str(tmp_path / "changed.json")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        for _ in range(300):
+            names = release_names(site.ledger, tiny.name)
+            if names and facts_of(read_facts(site.ledger, tiny.name, names[0]), Kind.NOTIFIED):
+                break
+            time.sleep(0.2)
+        process.kill()
+    asked = facts_of(read_facts(site.ledger, tiny.name, names[0]), Kind.ASKED)
+    approver, _ = answering(END)
+    with approver:
+        state = release(tiny.name, changed, "linus", return_state=True)
+    assert state.name == "Rejected"
+    facts = read_facts(site.ledger, tiny.name, names[0])
+    assert facts_of(facts, Kind.ASKED) == asked  # the same question, with the same time to answer it
+    assert release_names(site.ledger, tiny.name) == names
