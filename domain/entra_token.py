@@ -20,6 +20,8 @@ RECENT = timedelta(minutes=10)
 """How long after signing in a token without our nonce still counts."""
 SKEW = timedelta(minutes=1)
 """By how much the tenant's clock and ours may differ."""
+BACKDATED = timedelta(minutes=5)
+"""By how much Entra dates its tokens back, so that clocks that are behind take them."""
 TenantKeys = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Tenant → key id → key, as the tenant publishes them (RFC 7517)."""
 
@@ -80,7 +82,7 @@ def key_id(token: str) -> str | None:
     """Which of the tenant's keys signed; None for a text that is no RS256 token."""
     try:
         header = jwt.get_unverified_header(token)
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, UnicodeError):
         return None
     kid = header.get("kid")
     return kid if header.get("alg") == "RS256" and isinstance(kid, str) else None
@@ -128,22 +130,20 @@ def _fault_of_claims(
     issued, expires = _moment(claims.get("iat")), _moment(claims.get("exp"))
     if issued is None or expires is None:
         return "the token does not say when it was issued and when it expires"
-    if issued < account.enrolled_at.replace(microsecond=0):  # a token tells no more than seconds
+    if issued + BACKDATED < account.enrolled_at.replace(microsecond=0):  # a token tells no more than seconds
         return (
             f"the token was issued at {issued:%Y-%m-%d %H:%M:%S} UTC, before the account was enrolled at "
             f"{account.enrolled_at:%Y-%m-%d %H:%M:%S} UTC; sign in again"
         )
     if decided_at >= expires:
         return f"the token expired at {expires:%Y-%m-%d %H:%M:%S} UTC"
-    if decided_at < issued - SKEW:
+    if issued - decided_at > SKEW:
         return f"the token was issued at {issued:%Y-%m-%d %H:%M:%S} UTC, after it was decided"
     signed_in = _moment(claims.get("auth_time"))
-    if claims.get("nonce") in {
-        statement.nonce,
-        sha256(statement.nonce.encode()).hexdigest(),
-    }:  # MSAL sends a hash of it
+    hashed = sha256(statement.nonce.encode()).hexdigest()  # MSAL sends this
+    if claims.get("nonce") in (statement.nonce, hashed):
         return ""
-    if signed_in is not None and signed_in - SKEW <= decided_at <= signed_in + RECENT:
+    if signed_in is not None and -SKEW <= decided_at - signed_in <= RECENT:
         return ""
     return (
         f"the token is not about this statement: its nonce must be {statement.nonce}, or the sign-in (auth_time) no more "

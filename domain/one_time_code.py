@@ -23,6 +23,8 @@ DRIFT_STEPS = 1
 """A clock may be this many steps early or late."""
 MAX_WRONG_CODES = 5
 DIGITS = 6
+MAX_STEP = 2**32
+"""In the year 6053: every step up to here has a date."""
 
 
 class CodeGenerator(BaseModel):
@@ -49,7 +51,7 @@ class CodeProof(BaseModel):
 
     kind: Literal["one_time_code"] = "one_time_code"
     credential: str
-    step: int = Field(ge=0)
+    step: int = Field(ge=0, le=MAX_STEP)
     seal: str = Field(pattern=r"^[0-9a-f]{128}$")
 
 
@@ -68,7 +70,7 @@ def step_of(secret: str, code: str, now: datetime) -> int | None:
     """The half minute whose code this is; None when it is none of now, the one before or the one after."""
     generator, this = pyotp.TOTP(secret, digits=DIGITS, interval=STEP_SECONDS), int(now.timestamp()) // STEP_SECONDS
     for step in range(this - DRIFT_STEPS, this + DRIFT_STEPS + 1):
-        if secrets.compare_digest(generator.generate_otp(step).encode(), code.encode()):
+        if secrets.compare_digest(generator.generate_otp(step).encode(), code.encode(errors="replace")):
             return step
     return None
 

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sshsig import InvalidSignature, check_signature
+from sshsig.sshsig import SshsigSignature
 
 from domain.moment import Moment
 from domain.statement import NAMESPACE, Statement
@@ -18,6 +19,18 @@ from domain.statement import NAMESPACE, Statement
 ARMOR = re.compile(r"-----BEGIN SSH SIGNATURE-----([A-Za-z0-9+/=\s]+)-----END SSH SIGNATURE-----")
 KINDS = ("ssh-ed25519", "ssh-rsa")
 SMALLEST_RSA_BITS = 2048
+HASHES = (b"sha256", b"sha512")
+"""Those of ssh-keygen; the library takes broken ones, too."""
+UNFIT = (
+    InvalidSignature,
+    NotImplementedError,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    LookupError,
+    AssertionError,
+)
+"""What the library raises for a signature that is none; the assertion is for one of another algorithm than its key."""
 
 
 class SshKey(BaseModel):
@@ -74,7 +87,9 @@ def signing_key(proof: SshProof, statement: Statement, keys: Sequence[SshKey]) -
     """The enrolled key that signed this statement, or why there is none."""
     try:
         signer = check_signature(statement.text, proof.signature, NAMESPACE)
-    except (InvalidSignature, NotImplementedError, ValueError, TypeError, ArithmeticError, LookupError) as error:
+        if SshsigSignature.from_armored(proof.signature).hash_algo not in HASHES:
+            raise InvalidSignature("it is made with a hash that ssh-keygen does not take")
+    except UNFIT as error:
         return (
             f"the SSH signature is not over this statement ({str(error) or 'it does not fit'}): sign exactly what `signalbox approve` shows, "
             f"in namespace {NAMESPACE}"
