@@ -9,6 +9,7 @@ import pytest
 from domain.changed_circuits import ChangedCircuit, ChangedCircuits
 from domain.fact import Fact, Kind
 from domain.release import Release
+from domain.statement import Statement
 
 NOON = datetime(2025, 12, 10, 12, 0, tzinfo=UTC)
 
@@ -63,5 +64,29 @@ def chain(release: Release) -> Callable[..., tuple[Fact, ...]]:
             at = NOON + timedelta(minutes=minute)
             facts.append(Fact.after(last, workload=release.workload, release=release.name, kind=kind, at=at, body=body))
         return tuple(facts)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def statement() -> Callable[..., Statement]:
+    """Make ada's statement about the release; any field can be given."""
+
+    def make(**given: Any) -> Statement:
+        fields = {
+            "workload": "plants",
+            "release": "20251210.1",
+            "release_digest": "sha256:" + "1" * 64,
+            "stage": "production",
+            "gate": "Production-Approval",
+            "policy_digest": "sha256:" + "2" * 64,
+            "report_digest": "sha256:" + "3" * 64,
+            "asked": "sha256:" + "4" * 64,
+            "choice": "approve",
+            "approver": "ada",
+            "comment": "metrics are better",
+            "expires_at": NOON + timedelta(days=1),
+        }
+        return Statement.model_validate(fields | given)
 
     return make
