@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("emulator", "orchestration", "demo")
+BENCHMARKS = ("emulator", "gates", "orchestration", "demo")
 
 
 def main() -> int:

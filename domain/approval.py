@@ -44,6 +44,7 @@ def judge(stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster,
     gate = stage.gate
     if gate is None:
         return Approval(Verdict.OPEN, (), ())
+    asked = standing_ask(release, stage, facts)
     counted: list[Decision] = []
     void: list[str] = []
     for fact in facts_of(facts, Kind.DECIDED, stage.name):
@@ -55,7 +56,7 @@ def judge(stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster,
             why = f"{decision.statement.approver} rejected it at {gate.name}: {decision.statement.comment}"
             return Approval(Verdict.REJECTED, (decision,), (why,))
         else:
-            faults = _faults_of(decision, fact, facts, stage, release, roster, now)
+            faults = _faults_of(decision, fact, facts, asked, stage, release, roster, now)
             if faults:
                 void.append(f"the approval by {decision.statement.approver} is void: {'; '.join(faults)}")
             else:
@@ -67,13 +68,19 @@ def judge(stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster,
 
 
 def _faults_of(
-    decision: Decision, fact: Fact, facts: Sequence[Fact], stage: Stage, release: Release, roster: Roster, now: datetime
+    decision: Decision,
+    fact: Fact,
+    facts: Sequence[Fact],
+    asked: Fact | None,
+    stage: Stage,
+    release: Release,
+    roster: Roster,
+    now: datetime,
 ) -> tuple[str, ...]:
-    """Every reason why an approval does not count; none when it does. fact: that holds it."""
+    """Every reason why an approval does not count; none when it does. fact: that holds it; asked: the standing question."""
     gate = stage.gate
     if gate is None:
         return ()
-    asked = standing_ask(release, stage, facts)
     earlier = [one for one in facts if one.sequence < fact.sequence]
     faults = [*_faults_of_subject(decision, stage, release), *_faults_of_time(decision, fact, asked, now)]
     faults += _faults_of_person(decision.statement, gate, release, roster)

@@ -59,10 +59,11 @@ class Ask(BaseModel):
 
 def standing_ask(release: Release, stage: Stage, facts: Sequence[Fact]) -> Fact | None:
     """The newest question that is about this release and this stage as it is declared now; None when there is none."""
+    wanted = (release.digest, stage.policy_digest)
     for fact in reversed(facts_of(facts, Kind.ASKED, stage.name)):
         ask = read_ask(fact)
         about = (ask.release_digest, ask.policy_digest) if ask is not None else None
-        if ask is not None and about == (release.digest, stage.policy_digest) and _ends_in_time(ask, fact, stage):
+        if ask is not None and about == wanted and _ends_in_time(ask, fact, stage):
             return fact
     return None
 
