@@ -137,6 +137,7 @@ def asks() -> None:
 
 def _processes() -> int:
     """How many processes the worker has while a deployed run is suspended at a gate."""
+    os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])  # the worker imports this module, which is not installed
     with tempfile.TemporaryDirectory() as folder:
         laptop = Laptop(Path(folder), free_port(), free_port(), worker=True)
         with laptop:
