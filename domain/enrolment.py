@@ -1,6 +1,6 @@
 """Who an approver is, and by what they prove it. Only public halves: secrets are in Prefect Secret blocks."""
 
-from email.utils import parseaddr
+import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,9 +24,8 @@ class Enrolment(BaseModel):
     credentials: tuple[Credential, ...] = ()
 
     def is_called(self, text: str) -> bool:
-        """Whether this names the person: `ada`, `Ada Lovelace <ada@example.org>`, in any case."""
-        names = {name.casefold() for name in (self.name, *self.aliases)}
-        return not names.isdisjoint(part.strip().casefold() for part in (text, *parseaddr(text)) if part.strip())
+        """Whether this names the person: `ada`, `Lovelace, Ada <ada@example.org>`, in any case."""
+        return any(not _names_in(text).isdisjoint(_names_in(known)) for known in (self.name, *self.aliases))
 
     def with_credential(self, credential: Credential) -> "Enrolment":
         """The same person with one credential more; an account that is there already is enrolled anew.
@@ -63,3 +62,10 @@ class Enrolment(BaseModel):
             for one in self.credentials
         )
         return self.model_copy(update={"credentials": changed})
+
+
+def _names_in(text: str) -> frozenset[str]:
+    """The text, and both halves of `Name <mail>` as git writes it: no RFC 5322 header, a comma may stand in the name."""
+    halves = re.fullmatch(r"(.*)<(.*)>\s*", text, re.DOTALL)
+    parts = (text, *halves.groups()) if halves is not None else (text,)
+    return frozenset(name.casefold() for part in parts if (name := part.strip('" \t\r\n')))

@@ -33,11 +33,12 @@ def _counted(rules: Sequence[Rule], approvers: Mapping[str, Set[str]]) -> Counte
     from networkx import Graph  # takes 0.3 s to import, and most commands never get here
     from networkx.algorithms.bipartite import hopcroft_karp_matching
 
-    people = sorted(approvers)
-    graph: Graph[str | tuple[int, int]] = Graph()
-    graph.add_nodes_from(people)
+    # numbers, for networkx keeps nodes in sets: names in them would have another order, and answer, in every process
+    people = list(enumerate(sorted(approvers)))
+    graph: Graph[int | tuple[int, int]] = Graph()
+    graph.add_nodes_from(person for person, _ in people)
     for number, rule in enumerate(rules):
         for place in range(rule.approvals - len(rule.required)):
-            graph.add_edges_from((name, (number, place)) for name in people if _may(approvers, name, rule))
-    matching = hopcroft_karp_matching(graph, top_nodes=people)
-    return Counter(matching[name][0] for name in people if name in matching)
+            graph.add_edges_from((person, (number, place)) for person, name in people if _may(approvers, name, rule))
+    matching = hopcroft_karp_matching(graph, top_nodes=[person for person, _ in people])
+    return Counter(matching[person][0] for person, _ in people if person in matching)

@@ -9,9 +9,25 @@ from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, field_validato
 
 LONGEST_MINUTES = 60 * 24 * 366
 LONGEST_YEARS = 50
-"""How far a rule reaches: one that never fits (30 February) would be searched for ever."""
+"""How far a rule reaches that names no end."""
+CENTURY = range(2000, 2100)
+"""When stretches may start: a rule from 1970 would have run out unnoticed."""
 FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY")
-PARTS = ("FREQ", "INTERVAL", "UNTIL", "BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYDAY", "BYSETPOS", "WKST")
+_NUMBERS = r"[+-]?0*[1-9]\d{0,2}(,[+-]?0*[1-9]\d{0,2})*"
+_DAY = "(MO|TU|WE|TH|FR|SA|SU)"
+PARTS = {
+    "FREQ": "|".join(FREQUENCIES),
+    "INTERVAL": r"[1-9]\d{0,2}",
+    "UNTIL": r"\d{8}T\d{6}",  # a day alone would end the rule before that day's stretch
+    "BYMONTH": _NUMBERS,
+    "BYMONTHDAY": _NUMBERS,
+    "BYYEARDAY": _NUMBERS,
+    "BYWEEKNO": _NUMBERS,
+    "BYDAY": rf"([+-]?[1-5])?{_DAY}(,([+-]?[1-5])?{_DAY})*",  # dateutil breaks at the ninth Monday of a December
+    "BYSETPOS": _NUMBERS,
+    "WKST": _DAY,
+}
+"""How each part of a rule is spelt."""
 
 
 class Window(BaseModel):
@@ -35,24 +51,36 @@ class Window(BaseModel):
             raise ValueError(f"{name!r} is no time zone; write one such as Europe/Berlin, or UTC")
         return name
 
+    @field_validator("starts")
+    @classmethod
+    def _near(cls, starts: datetime) -> datetime:
+        if starts.year not in CENTURY:
+            raise ValueError(
+                f"a stretch cannot start in {starts.year}; name a first one from {CENTURY[0]} to {CENTURY[-1]}"
+            )
+        return starts
+
     @model_validator(mode="after")
     def _recurs(self) -> "Window":
         if not self.rule:
             return self
         parts = dict(part.partition("=")[::2] for part in self.rule.upper().split(";"))
-        unknown = sorted(parts.keys() - set(PARTS))
+        unknown = sorted(parts.keys() - PARTS.keys())
         if unknown:
             raise ValueError(f"the rule cannot have {', '.join(unknown)}; it takes {', '.join(PARTS)}")
         if parts.get("FREQ") not in FREQUENCIES:
             raise ValueError(f"the rule needs FREQ={', '.join(FREQUENCIES[:-1])} or {FREQUENCIES[-1]}")
-        if not re.fullmatch(r"[1-9]\d{0,2}", parts.get("INTERVAL", "1")):
+        if not re.fullmatch(PARTS["INTERVAL"], parts.get("INTERVAL", "1")):
             raise ValueError("the rule's INTERVAL is a number from 1 to 999")
-        try:
-            recurrence = self._recurrence()
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ValueError(f"the rule is no RFC 5545 recurrence ({error})") from error
-        if recurrence.after(self.starts, inc=True) is None:
-            raise ValueError(f"the rule names no day within {LONGEST_YEARS} years")
+        if not re.fullmatch(PARTS["UNTIL"], parts.get("UNTIL", "20000101T000000")):
+            raise ValueError("the rule's UNTIL is the last start by the wall clock, such as 20261224T080000")
+        misspelt = [name for name, text in parts.items() if not re.fullmatch(PARTS[name], text)]
+        if misspelt:
+            raise ValueError(f"the rule's {', '.join(misspelt)} cannot be read; see RFC 5545, 3.3.10")
+        if parts["FREQ"] in ("WEEKLY", "DAILY") and re.search(r"\d", parts.get("BYDAY", "")):
+            raise ValueError("the rule's BYDAY can count days only of a month or a year: FREQ=MONTHLY or YEARLY")
+        if not self._fits():
+            raise ValueError(f"the rule names no day within {LONGEST_YEARS} years, or none before its end")
         return self
 
     def holds(self, moment: datetime) -> bool:
@@ -64,18 +92,36 @@ class Window(BaseModel):
     def next_start(self, moment: datetime) -> datetime | None:
         """When the next stretch begins after a moment, in UTC; None when none does."""
         following = self._recurrence().after(self._local(moment))
-        return None if following is None else following.replace(tzinfo=ZoneInfo(self.timezone)).astimezone(UTC)
+        return None if following is None else self._in_utc(following, moment)
 
     def end_of(self, moment: datetime) -> datetime:
         """When the stretch that holds a moment ends, in UTC; the moment itself outside of all."""
         last = self._recurrence().before(self._local(moment), inc=True)
         if last is None or not self.holds(moment):
             return moment
-        ends = last + timedelta(minutes=self.minutes)
-        return ends.replace(tzinfo=ZoneInfo(self.timezone)).astimezone(UTC)
+        return self._in_utc(last + timedelta(minutes=self.minutes), moment)
 
     def _local(self, moment: datetime) -> datetime:
         return moment.astimezone(ZoneInfo(self.timezone)).replace(tzinfo=None)
+
+    def _in_utc(self, local: datetime, after: datetime) -> datetime:
+        """The wall clock shows an hour twice when it goes back: the first time after a moment."""
+        zoned = local.replace(tzinfo=ZoneInfo(self.timezone))
+        first = zoned.astimezone(UTC)
+        return first if first > after else zoned.replace(fold=1).astimezone(UTC)
+
+    def _fits(self) -> bool:
+        """Whether there is any day for the rule."""
+        # dateutil looks for a day that never comes (30 February) until the year 9999, which takes it half a minute. The
+        # calendar repeats every 400 years: near its end there is the same to find, and little to search.
+        late = self.starts.replace(year=self.starts.year + 400 * 19)
+        try:
+            recurrence = self._recurrence()
+            if recurrence.replace(dtstart=late, until=None).after(late, inc=True) is None:
+                return False
+        except ValueError as error:
+            raise ValueError(f"the rule is no RFC 5545 recurrence ({error})") from error
+        return recurrence.after(self.starts, inc=True) is not None
 
     def _recurrence(self) -> rrule:
         if not self.rule:
