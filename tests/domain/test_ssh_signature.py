@@ -65,6 +65,13 @@ def test_what_ssh_keygen_signs_holds(folder: Path, statement: Make, name: str, o
     assert accepted(folder, signature, statement())
 
 
+@pytest.mark.parametrize("newline", [" ", "", "\r\n", "\n\n"], ids=repr)
+def test_a_signature_holds_that_a_form_has_rewrapped(folder: Path, statement: Make, newline: str) -> None:
+    pasted = armored(signed(folder, "rsa", statement().text).replace("\n", newline))
+    assert pasted is not None
+    assert accepted(folder, pasted, statement())
+
+
 OTHER: dict[str, Any] = {
     "workload": "mills",
     "release": "20251210.2",
