@@ -20,8 +20,6 @@ RECENT = timedelta(minutes=10)
 """How long after signing in a token without our nonce still counts."""
 SKEW = timedelta(minutes=1)
 """By how much the tenant's clock and ours may differ."""
-BACKDATED = timedelta(minutes=5)
-"""By how much Entra dates its tokens back, so that clocks that are behind take them."""
 TenantKeys = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Tenant → key id → key, as the tenant publishes them (RFC 7517)."""
 
@@ -130,16 +128,17 @@ def _fault_of_claims(
     issued, expires = _moment(claims.get("iat")), _moment(claims.get("exp"))
     if issued is None or expires is None:
         return "the token does not say when it was issued and when it expires"
-    if issued + BACKDATED < account.enrolled_at.replace(microsecond=0):  # a token tells no more than seconds
+    signed_in = _moment(claims.get("auth_time"))
+    newest = max(issued, signed_in) if signed_in is not None and signed_in <= decided_at + SKEW else issued
+    if newest < account.enrolled_at.replace(microsecond=0):  # a token tells no more than seconds
         return (
-            f"the token was issued at {issued:%Y-%m-%d %H:%M:%S} UTC, before the account was enrolled at "
+            f"the token was issued at {newest:%Y-%m-%d %H:%M:%S} UTC, before the account was enrolled at "
             f"{account.enrolled_at:%Y-%m-%d %H:%M:%S} UTC; sign in again"
         )
     if decided_at >= expires:
         return f"the token expired at {expires:%Y-%m-%d %H:%M:%S} UTC"
     if issued - decided_at > SKEW:
         return f"the token was issued at {issued:%Y-%m-%d %H:%M:%S} UTC, after it was decided"
-    signed_in = _moment(claims.get("auth_time"))
     hashed = sha256(statement.nonce.encode()).hexdigest()  # MSAL sends this
     if claims.get("nonce") in (statement.nonce, hashed):
         return ""
