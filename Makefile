@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS := 120
 
-.PHONY: help setup lock lint test demo bench clean
+.PHONY: help setup lock lint test fuzz mutants demo bench clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
@@ -18,6 +18,10 @@ $(VENV)/.ready: constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r constraints.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install --yes --quiet chromium >/dev/null; } \
+	  || echo "chromium is not installed: two tests need it (Debian: apt-get install chromium)"
+	@command -v ssh-keygen >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install --yes --quiet openssh-client >/dev/null; } \
+	  || echo "ssh-keygen is not installed: approvers sign with it (Debian: apt-get install openssh-client)"
 	@touch $@
 
 lock: ## resolve the dependencies anew into constraints.txt (hashes, no index addresses)
@@ -30,6 +34,12 @@ demo: setup ## the whole path on real data, from extraction to production; CUTOF
 
 test: setup ## all tests
 	$(BIN)/python -m pytest -q
+
+fuzz: setup ## random histories of the gates, judged by an account of their own; HISTORIES=10000
+	@$(BIN)/python tests/fuzz/fuzz.py --histories $(or $(HISTORIES),10000)
+
+mutants: setup ## change the gates' code at every turn and see that a test notices
+	@$(BIN)/python tests/mutants/run.py
 
 lint: setup ## style, types, layers
 	$(BIN)/ruff check .

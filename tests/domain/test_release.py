@@ -32,6 +32,8 @@ ANOTHER_VALUE: dict[str, Any] = {
     "data_report_digest": OTHER_DIGEST,
     "training_job": "train-2",
     "metrics": {"rmse": 1.5000000001, "rows": 4032},
+    "data_publisher": "somebody",
+    "code_author": "Grace <grace@example.org>",
     "champion_version": None,
     "champion_metrics": None,
 }
