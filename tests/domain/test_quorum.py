@@ -162,8 +162,5 @@ def test_the_order_of_the_approvals_changes_nothing(
 def test_the_answer_is_the_same_in_every_process() -> None:
     """What is missing is shown and stored: it must not depend on how Python hashes names, which differs each time."""
     rules = [Rule(group="data"), Rule(group="ops"), Rule(group="security")]
-    answers = {
-        missing_approvals(rules, {f"a{n}": {"data", "ops"}, f"b{n}": {"data", "security"}, f"c{n}": {"data"}})
-        for n in range(100)
-    }
+    answers = {missing_approvals(rules, {f"a{n}": {"data", "ops"}, f"b{n}": {"data", "security"}}) for n in range(100)}
     assert len(answers) == 1
