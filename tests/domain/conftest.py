@@ -1,12 +1,15 @@
-"""A release of two circuits, and the facts of its way, for tests of the rules."""
+"""A release of two circuits, the facts of its way, and who decides about it, for tests of the rules."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
 from domain.changed_circuits import ChangedCircuit, ChangedCircuits
+from domain.entra_token import EntraAccount, EntraProof
 from domain.fact import Fact, Kind
 from domain.release import Release
 from domain.statement import Statement
@@ -88,5 +91,62 @@ def statement() -> Callable[..., Statement]:
             "expires_at": NOON + timedelta(days=1),
         }
         return Statement.model_validate(fields | given)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def account() -> EntraAccount:
+    """Ada's, enrolled the day before."""
+    return EntraAccount(
+        tenant_id="aaaaaaaa-1111-4111-8111-111111111111",
+        object_id="aaaaaaaa-2222-4222-8222-222222222222",
+        audience="33333333-3333-4333-8333-333333333333",
+        group_id="aaaaaaaa-4444-4444-8444-444444444444",
+        enrolled_at=NOON - timedelta(days=1),
+    )
+
+
+@pytest.fixture(scope="session")
+def tenant_key() -> RSAPrivateKey:
+    """What the tenant signs with."""
+    return generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture(scope="session")
+def published(tenant_key: RSAPrivateKey) -> dict[str, Any]:
+    """The key as the tenant publishes it, under the id k1."""
+    return {**jwt.algorithms.RSAAlgorithm.to_jwk(tenant_key.public_key(), as_dict=True), "kid": "k1", "use": "sig"}
+
+
+@pytest.fixture(scope="session")
+def claims(account: EntraAccount, statement: Callable[..., Statement]) -> Callable[..., dict[str, Any]]:
+    """Make what a token of ada's says about the statement, issued a minute ago; None leaves a claim out."""
+
+    def make(**given: Any) -> dict[str, Any]:
+        seconds = int(NOON.timestamp())
+        said = {
+            "aud": account.audience,
+            "iss": f"https://login.microsoftonline.com/{account.tenant_id}/v2.0",
+            "iat": seconds - 60,
+            "nbf": seconds - 60,
+            "exp": seconds + 3600,
+            "tid": account.tenant_id,
+            "oid": account.object_id,
+            "groups": ["bbbbbbbb-9999-4999-8999-999999999999", account.group_id],
+            "nonce": statement().nonce,
+        }
+        return {name: value for name, value in (said | given).items() if value is not None}
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def token(tenant_key: RSAPrivateKey, published: dict[str, Any]) -> Callable[..., EntraProof]:
+    """Make a proof of claims that the tenant has signed; the header can be given."""
+
+    def make(said: dict[str, Any], **header: Any) -> EntraProof:
+        signed = jwt.encode(said, tenant_key, algorithm="RS256", headers={"kid": "k1", **header})
+        return EntraProof(token=signed, key=published)
 
     return make
