@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from domain.changed_circuits import ChangedCircuit
-from domain.evaluation import Evaluation
-from domain.fact import Fact, Kind, facts_of
+from domain.evaluation import Direction, Evaluation
+from domain.fact import Fact
 from domain.gate import Gate
 from domain.release import Release
-from domain.stage import Stage
+from domain.stage import ModelRegistryTarget, Stage
 from tasks.data_reports import Row
 from tasks.evidence import by_gain, change_of
-from tasks.report_plots import circuit_plot, comparison_plot
+from tasks.prediction_errors import PredictionsError, errors_of
+from tasks.report_content import DataReport, compared, decisions, gains, smoke_tests, summary
+from tasks.report_plots import circuit_plot, comparison_plot, gains_plot
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).with_name("evidence_report.html.jinja")
 MOST_PLOTS = 24
-"""Circuits that are plotted, the least improved first; the table has all."""
+"""Circuits that are plotted, the least improved first; the tables have all."""
 
 
 def evidence_report(
@@ -40,64 +42,79 @@ def evidence_report(
     """
     units = by_gain(release.units, evaluation)
     plotted = units[:MOST_PLOTS]
-    name = evaluation.metric
-    compared = [
-        (str(unit.unit), unit.metrics[name], (unit.champion_metrics or {}).get(name))
-        for unit in plotted
-        if name in unit.metrics
-    ]
+    lower_is_better = evaluation.direction is Direction.MINIMIZE
+    rows, changes = compared(plotted, evaluation.metric), gains(units, evaluation)
+    smoke, data = smoke_tests(facts), [_data_report(str(unit.unit), data_reports) for unit in plotted]
     return _template().render(
         release=release,
         digest=release.digest,
         policy_digest=stage.policy_digest,
         stage=stage,
         gate=gate,
-        metric=name,
-        direction=evaluation.direction.value,
+        not_by=[(role.value.replace("_", " "), release.people(role)) for role in gate.not_by],
+        tiles=list(summary(units, evaluation, data, smoke)),
+        metric=evaluation.metric,
+        better="lower" if lower_is_better else "higher",
         circuits=[_circuit(unit, evaluation, serving, stage) for unit in units],
-        comparison=comparison_plot(compared, name) if compared else "",
-        plots=[_plot(str(unit.unit), predictions) for unit in plotted],
+        comparison=comparison_plot(rows, evaluation.metric, lower_is_better) if rows else "",
+        all_gains=gains_plot(changes) if changes and len(units) > len(plotted) else "",
+        plots=[_plot(str(unit.unit), predictions, f"plot{number}") for number, unit in enumerate(plotted, 1)],
         left_out=len(units) - len(plotted),
-        data_reports=[(str(unit.unit), data_reports.get(str(unit.unit), "no data report is kept")) for unit in plotted],
-        smoke=_smoke(facts),
-        decisions=[fact.body["statement"] for fact in facts_of(facts, Kind.DECIDED) if "statement" in fact.body],
+        data=data,
+        smoke=smoke,
+        decisions=decisions(facts),
     )
 
 
 def _circuit(unit: ChangedCircuit, evaluation: Evaluation, serving: Mapping[str, str], stage: Stage) -> dict[str, Any]:
+    """A row of the tables."""
     name = evaluation.metric
-    now = f"version {unit.model_version}"
+    registry = isinstance(stage.target, ModelRegistryTarget)
     return {
         "unit": str(unit.unit),
         "candidate": unit.metrics.get(name),
         "champion": (unit.champion_metrics or {}).get(name),
+        "champion_version": unit.champion_version,
         "change": change_of(unit, evaluation),
-        "from": serving.get(str(unit.unit), "nothing")
-        if stage.target.kind != "model_registry"
-        else "not in the registry",
-        "to": now,
+        "from": "not in the registry" if registry else serving.get(str(unit.unit), "nothing"),
+        "version": unit.model_version,
+        "model": unit.model_name,
         "data": unit.data_asset,
         "cutoff": unit.cutoff_date.isoformat(),
+        "publisher": unit.data_publisher,
+        "data_report": unit.data_report_digest,
         "job": unit.training_job,
-        "model": f"{unit.model_name}:{unit.model_version}",
         "digest": unit.model_digest,
     }
 
 
-def _plot(name: str, predictions: "Mapping[str, pd.DataFrame | str]") -> tuple[str, str, str]:
-    """Circuit, drawing, and why there is none."""
-    found = predictions.get(name, "no predictions were fetched")
-    return (name, "", found) if isinstance(found, str) else (name, circuit_plot(name, found), "")
+def _plot(circuit: str, predictions: "Mapping[str, pd.DataFrame | str]", name: str) -> dict[str, Any]:
+    """Circuit and drawing, or why there is none."""
+    found = predictions.get(circuit, "no predictions were fetched")
+    if isinstance(found, str):
+        return {"circuit": circuit, "drawing": "", "why": found, "left_out": 0}
+    try:
+        errors = errors_of(found)
+    except PredictionsError as error:
+        return {"circuit": circuit, "drawing": "", "why": str(error), "left_out": 0}
+    drawing = circuit_plot(circuit, errors, name)
+    return {"circuit": circuit, "drawing": drawing, "why": "", "left_out": errors.left_out}
 
 
-def _smoke(facts: Sequence[Fact]) -> list[tuple[str, list[dict[str, Any]]]]:
-    found = [(fact.stage or "", list(fact.body.get("checks") or ())) for fact in facts_of(facts, Kind.VERIFIED)]
-    return [(stage, checks) for stage, checks in found if checks]
+def _data_report(circuit: str, reports: Mapping[str, tuple[Row, ...] | str]) -> DataReport:
+    found = reports.get(circuit, "no data report is kept")
+    return DataReport(circuit, (), found) if isinstance(found, str) else DataReport(circuit, found, "")
 
 
 @lru_cache(maxsize=1)
 def _template() -> "Template":
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return page.from_string(TEMPLATE.read_text())
+    page = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FileSystemLoader(TEMPLATE.parent),
+    )
+    return page.get_template(TEMPLATE.name)

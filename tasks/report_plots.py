@@ -1,113 +1,124 @@
-"""Plots of the evidence report, as SVG that stands inside the page. Equal data give equal bytes: the page is signed."""
+"""Plots of the evidence report, as SVG that stands inside the page."""
 
-import io
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from tasks.prediction_errors import Errors
+from tasks.report_drawing import CANDIDATE, CHAMPION, INK, SOFT, drawing, inline_svg, new_figure
 
-CANDIDATE, CHAMPION = "#0072b2", "#d55e00"
-"""Told apart by the colour-blind, too (Okabe and Ito)."""
-INK, GRID = "#1f2933", "#d9dee4"
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 TAIL = 0.005
 """Share of errors at each end that the histogram leaves out, and says so."""
+BINS = 48
+MARKS = {"candidate": ("o", CANDIDATE), "champion": ("s", CHAMPION)}
+LINES = {"candidate": ("-", CANDIDATE), "champion": ("--", CHAMPION)}
+LONGEST_NAME = 40
+"""Characters of a name in a plot: a longer one would leave no room to plot."""
 
 
-def comparison_plot(rows: Sequence[tuple[str, float, float | None]], metric: str) -> str:
-    """One line a circuit: the champion's value and the candidate's. rows: circuit, candidate, champion."""
-    with _style():
-        figure = _figure(10.6, 0.9 + 0.34 * len(rows))
+def comparison_plot(rows: Sequence[tuple[str, float, float | None]], metric: str, lower_is_better: bool) -> str:
+    """One line a circuit: from the champion's value to the candidate's. rows: circuit, candidate, champion."""
+    name, direction = short(metric), "lower" if lower_is_better else "higher"
+    with drawing("comparison"):
+        figure = new_figure(1.0 + 0.3 * len(rows))
         axes = figure.subplots()
         for at, (_, ours, theirs) in enumerate(rows):
             if theirs is not None:
-                axes.plot([theirs, ours], [at, at], color=GRID, linewidth=3, zorder=1)
-                axes.scatter([theirs], [at], color=CHAMPION, s=46, marker="s", zorder=2)
-            axes.scatter([ours], [at], color=CANDIDATE, s=52, zorder=3)
-        axes.scatter([], [], color=CANDIDATE, s=52, label="candidate")
-        axes.scatter([], [], color=CHAMPION, s=46, marker="s", label="champion")
-        axes.set_yticks(range(len(rows)), [name for name, *_ in rows])
-        axes.invert_yaxis()
-        axes.set_xlabel(metric)
-        axes.margins(x=0.08, y=0.4 / max(len(rows), 1))
-        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
-        return _svg(figure, f"{metric} of candidate and champion, circuit by circuit")
+                better = ours < theirs if lower_is_better else ours > theirs
+                colour = CANDIDATE if better else CHAMPION
+                axes.plot([theirs, ours], [at, at], color=colour, linewidth=3.5, alpha=0.3, zorder=1)
+                axes.scatter([theirs], [at], color=CHAMPION, s=40, marker="s", zorder=2)
+            axes.scatter([ours], [at], color=CANDIDATE, s=48, zorder=3)
+        for who, (mark, colour) in MARKS.items():
+            axes.scatter([], [], color=colour, marker=mark, s=44, label=who)
+        axes.set_yticks(range(len(rows)), [short(circuit) for circuit, *_ in rows], color=INK)
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set_xlabel(f"{name} on the held-out rows ({direction} is better)")
+        axes.margins(x=0.05)
+        axes.grid(visible=False, axis="y")
+        _legend(axes)
+        return inline_svg(figure, "comparison", f"{metric} of candidate and champion, circuit by circuit")
 
 
-def circuit_plot(name: str, predictions: "pd.DataFrame") -> str:
-    """Left: the error of each day. Right: how the errors are distributed. predictions: see `tasks.predictions`."""
-    import pandas as pd
+def gains_plot(gains: Sequence[float]) -> str:
+    """How the changes of all circuits are distributed. gains: per cent of the champion's value, positive is better."""
+    import numpy as np
 
-    target = target_of(predictions)
-    days = pd.to_datetime(predictions["timestamp"], utc=True).dt.floor("D")
-    with _style():
-        figure = _figure(10.6, 2.8)
+    values = np.asarray(gains)
+    low, high = np.quantile(values, [TAIL, 1 - TAIL])
+    with drawing("gains"):
+        figure = new_figure(2.3)
+        axes = figure.subplots()
+        middle = np.append(values[(values >= low) & (values <= high)], 0.0)
+        edges = [float(edge) for edge in np.histogram_bin_edges(middle, bins=BINS)]
+        for part, colour in ((values[values > 0], CANDIDATE), (values[values <= 0], CHAMPION)):
+            axes.hist(part, bins=edges, color=colour, alpha=0.75)
+        axes.axvline(0, color=INK, linewidth=1)
+        axes.set_xlabel(f"candidate better than its champion by, in per cent (middle {1 - 2 * TAIL:.0%} of circuits)")
+        axes.set_ylabel("circuits")
+        title = f"How much better the candidates of all {len(values)} circuits with a champion are"
+        return inline_svg(figure, "gains", title)
+
+
+def circuit_plot(circuit: str, errors: Errors, name: str) -> str:
+    """Left: the error through the held-out days. Right: how the errors are distributed. name: see `inline_svg`."""
+    import numpy as np
+
+    span = "day" if errors.days_a_point == 1 else f"{errors.days_a_point} days"
+    edges = _edges(errors)
+    with drawing(name):
+        figure = new_figure(2.9)
         over_time, spread = figure.subplots(1, 2, gridspec_kw={"width_ratios": [3, 2]})
-        for who, colour in (("champion", CHAMPION), ("candidate", CANDIDATE)):
-            if who in predictions:
-                error = predictions[who] - predictions[target]
-                daily = (error**2).groupby(days).mean() ** 0.5
-                over_time.plot(daily.index, daily.to_numpy(), color=colour, linewidth=1.6, label=who)
-                _histogram(spread, error, colour, who)
-        over_time.set_ylabel("daily RMSE")
-        over_time.set_title(f"{target}, each held-out day", loc="left", fontsize=9)
-        spread.set_title("predicted − measured", loc="left", fontsize=9)
+        for model, values in errors.of.items():
+            line, colour = LINES[model]
+            rmse = errors.rmse_over_time(model)
+            mark = "o" if len(rmse) < 3 else ""  # one point alone is no line
+            label = f"{model} ({errors.rmse(model):.4g} overall)"
+            over_time.plot(
+                rmse.index.to_numpy(), rmse.to_numpy(), line, marker=mark, color=colour, linewidth=1.7, label=label
+            )
+            weights = np.full(len(values), 100 / len(values))
+            look = {"bins": edges, "weights": weights, "color": colour}
+            spread.hist(values, histtype="stepfilled", alpha=0.12, **look)
+            spread.hist(values, histtype="step", linestyle=line, linewidth=1.5, **look)
         over_time.set_ylim(bottom=0)
-        over_time.tick_params(axis="x", rotation=30)
-        over_time.legend(frameon=False)
-        spread.axvline(0, color=INK, linewidth=0.8)
-        spread.set_xlabel(f"error of {target} (middle {1 - 2 * TAIL:.0%} of rows)")
-        spread.set_ylabel("rows")
-        return _svg(figure, f"{name}: daily error through the held-out days, and distribution of errors")
+        over_time.set_ylabel(f"RMSE of {short(errors.target, 20)}")
+        over_time.set_xlabel(f"each {span}, UTC")
+        _dates(over_time)
+        _legend(over_time)
+        spread.axvline(0, color=INK, linewidth=0.9)
+        spread.set_xlabel(f"predicted − measured, middle {1 - 2 * TAIL:.0%} of rows")
+        spread.set_ylabel("% of rows")
+        title = f"{circuit}: error of each {span} through the held-out period, and distribution of errors"
+        return inline_svg(figure, name, title)
 
 
-def target_of(predictions: "pd.DataFrame") -> str:
-    """The measured column: the one that is neither time nor prediction."""
-    return str(next(one for one in predictions.columns if one not in {"timestamp", "candidate", "champion"}))
+def short(text: str, longest: int = LONGEST_NAME) -> str:
+    """A name as it stands in a plot: one line, and not so long that no room is left."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
-def _histogram(axes: "Axes", error: "pd.Series[float]", colour: str, label: str) -> None:
-    middle = error[error.between(error.quantile(TAIL), error.quantile(1 - TAIL))]
-    axes.hist(middle.to_numpy(), bins=40, histtype="step", linewidth=1.6, color=colour, label=label)
+def _edges(errors: Errors) -> list[float]:
+    """The same bins for both models, or their heights could not be compared."""
+    import numpy as np
+
+    bounds = np.array([np.quantile(values, [TAIL, 1 - TAIL]) for values in errors.of.values()])
+    low, high = float(bounds[:, 0].min()), float(bounds[:, 1].max())
+    if high - low <= 1e-9 * max(abs(low), abs(high)):  # all errors alike
+        low, high = low - max(abs(low), 1.0) / 2, high + max(abs(high), 1.0) / 2
+    return [float(edge) for edge in np.linspace(low, high, BINS + 1)]
 
 
-def _figure(width: float, height: float) -> "Figure":
-    from matplotlib.figure import Figure  # without pyplot: no state that threads share
+def _dates(axes: "Axes") -> None:
+    from matplotlib.dates import AutoDateLocator, DateFormatter
 
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def _style() -> AbstractContextManager[None]:
-    from matplotlib import rc_context
-
-    return rc_context(
-        {
-            "svg.hashsalt": "signalbox",
-            "svg.fonttype": "path",  # letters as shapes: the same in every browser
-            "font.size": 9,
-            "axes.edgecolor": GRID,
-            "axes.labelcolor": INK,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.grid": True,
-            "axes.axisbelow": True,
-            "grid.color": GRID,
-            "xtick.color": INK,
-            "ytick.color": INK,
-        }
-    )
+    axes.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=6))  # type: ignore[no-untyped-call]  # matplotlib's own gap
+    axes.xaxis.set_major_formatter(DateFormatter("%Y-%m-%d"))  # type: ignore[no-untyped-call]  # the same
 
 
-def _svg(figure: "Figure", title: str) -> str:
-    """The drawing without its XML head; title: what it shows, for those who cannot see it."""
-    from markupsafe import escape
-
-    page = io.StringIO()
-    figure.savefig(page, format="svg", metadata={"Date": None, "Creator": None})
-    drawing = page.getvalue()
-    drawing = drawing[drawing.index("<svg") :]
-    head, _, rest = drawing.partition(">")
-    return f'{head} role="img">\n<title>{escape(title)}</title>{rest}'
+def _legend(axes: "Axes") -> None:
+    """Above the plot, where it hides nothing."""
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderpad=0, labelcolor=SOFT)
