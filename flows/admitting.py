@@ -9,13 +9,17 @@ from domain.errors import Terminal
 from domain.release import Release
 from domain.stage import Stage
 from tasks.ledger import read_facts
+from tasks.ledger_head import faults_of_head, shown_head
 from tasks.roster import roster_of
 
 
 def admission_of(ledger: Ledger, stage: Stage, before: Sequence[Stage], release: Release) -> Admission:
     """Allowed, or every reason why not; every approval is verified anew."""
+    head = shown_head(release.workload, release.name)
     facts = read_facts(ledger, release.workload, release.name)
-    return admit(stage, before, release, facts, roster_of(stage.gate, facts), datetime.now(UTC))
+    lost = faults_of_head(head, facts)
+    admission = admit(stage, before, release, facts, roster_of(stage.gate, facts), datetime.now(UTC))
+    return Admission((*(f"the ledger does not hold together: {fault}" for fault in lost), *admission.reasons))
 
 
 def must_admit(ledger: Ledger, stage: Stage, before: Sequence[Stage], release: Release) -> None:

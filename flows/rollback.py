@@ -1,5 +1,6 @@
 """Back to the release before, in seconds: one circuit or all of them. (Seed 002, rollback procedure.)"""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from prefect import flow, get_run_logger
@@ -55,7 +56,9 @@ def rollback(
         futures = {one.endpoint: switch.submit(workspace, one.endpoint, one.after) for one in plan.switches}
         _, failures = gathered(futures)
         done = {unit: standing for unit, standing in standings.items() if standing.endpoint not in failures}
-        note(ledger, workload, stage, done, reason)
+        gate = declared.stage(stage).gate
+        passed_over = list(gate.closures(datetime.now(UTC))) if gate is not None else []
+        note(ledger, workload, stage, done, reason, passed_over)
     if failures:
         raise Terminal("these endpoints did not go back; run it again: " + "; ".join(failures.values()))
     logger.info("%d circuits serve what they served before; every default was read back.", len(plan.switches))
@@ -76,8 +79,13 @@ def show(plan: RollbackPlan, standings: dict[Unit, Standing], workload: str, sta
     return rows
 
 
-def note(ledger: Ledger, workload: str, stage: str, standings: dict[Unit, Standing], reason: str) -> None:
-    """Write into the ledger of each release that was left: who went back, and that it is held."""
+def note(
+    ledger: Ledger, workload: str, stage: str, standings: dict[Unit, Standing], reason: str, passed_over: list[str]
+) -> None:
+    """Write into the ledger of each release that was left: who went back, and that it is held.
+
+    passed_over: freezes and windows, from which a way back is exempt.
+    """
     left: dict[str, list[str]] = {}
     for unit, standing in standings.items():
         if standing.release:
@@ -86,5 +94,6 @@ def note(ledger: Ledger, workload: str, stage: str, standings: dict[Unit, Standi
         if not read_facts(ledger, workload, release):
             continue  # deployed by hand: no ledger of ours speaks of it
         why = reason or "rolled back by hand"
-        record(ledger, workload, release, Kind.ROLLED_BACK, {"stage": stage, "units": sorted(names), "reason": why})
+        body = {"stage": stage, "units": sorted(names), "reason": why, "passed_over": passed_over}
+        record(ledger, workload, release, Kind.ROLLED_BACK, body)
         record(ledger, workload, release, Kind.HELD, {"stage": stage, "reason": why})

@@ -1,8 +1,5 @@
 """Who is told that an approval is wanted, or that somebody broke the glass."""
 
-from domain.notice import Notice, approval_wanted, break_glass_used
-from tasks.notices import notify, run_link
-
 from blocks.approvers import Approvers
 from blocks.ledger import Ledger
 from blocks.loading import loaded
@@ -10,8 +7,10 @@ from domain.ask import Ask
 from domain.decision import Decision
 from domain.fact import Fact, Kind, facts_of
 from domain.gate import Gate
+from domain.notice import Notice, approval_wanted, break_glass_used
 from domain.release import Release
 from tasks.ledger import read_facts, record
+from tasks.notices import notify, run_link
 
 
 def tell_wanted(ledger: Ledger, release: Release, gate: Gate, asked: Fact) -> None:

@@ -10,6 +10,7 @@ from blocks.ledger import Ledger
 from domain.errors import Terminal, Transient
 from domain.fact import Fact, Kind
 from tasks.azure_errors import azure_errors
+from tasks.ledger_head import faults_of_head, show_head, shown_head
 from tasks.retries import RETRIED
 
 if TYPE_CHECKING:
@@ -62,7 +63,11 @@ def record(ledger: Ledger, workload: str, release: str, kind: Kind, body: Mappin
     """
     from azure.core.exceptions import ResourceExistsError
 
+    head = shown_head(workload, release)
     facts = read_facts(ledger, workload, release)
+    lost = faults_of_head(head, facts)
+    if lost:
+        raise Terminal(f"nothing is added to the ledger of release {release}, for it was changed: {'; '.join(lost)}")
     fact = Fact.after(
         facts[-1] if facts else None,
         workload=workload,
@@ -80,6 +85,7 @@ def record(ledger: Ledger, workload: str, release: str, kind: Kind, body: Mappin
             container.upload_blob(fact.slot, content, overwrite=False)  # sends If-None-Match: *
         except ResourceExistsError as error:
             raise Transient(f"{fact.slot} was written by somebody else at the same time; reading again") from error
+    show_head((*facts, fact))
     return fact
 
 

@@ -30,16 +30,21 @@ def audit(
 
     if bool(release) == (source is not None):
         raise typer.BadParameter("name a release, or an exported file with --from", param_hint="RELEASE")
+    lost: tuple[str, ...] = ()
     if source is not None:
         with errors_told():
             found = AuditFile.parse(source.read_text())
     else:
         with connected(home, api_port, emulator_port):
+            from tasks.ledger_head import faults_of_head, shown_head
+
+            head = shown_head(workload, release)
             found = _gathered(workload, release)
+            lost = faults_of_head(head, found.facts)
     if export is not None:
         export.write_text(found.model_dump_json(indent=1))
         console.print(f"wrote {export}: {len(found.facts)} facts and public keys, nothing secret", markup=False)
-    if not _told(found):
+    if not _told(found, lost):
         raise typer.Exit(1)
 
 
@@ -60,10 +65,11 @@ def _gathered(workload: str, release: str) -> "AuditFile":
     return AuditFile.of(facts, roster, tuple(stage.name for stage in stages))
 
 
-def _told(found: "AuditFile") -> bool:
+def _told(found: "AuditFile", lost: tuple[str, ...]) -> bool:
     from domain.audit import audit as audited
 
     result = audited(found.facts, found.roster, found.gated)
+    faults = (*lost, *result.faults)
     decisions = table("fact", "when (UTC)", "stage", "who", "decision", "why", "proven by", "verdict")
     for one in result.entries:
         decisions.add_row(
@@ -76,14 +82,14 @@ def _told(found: "AuditFile") -> bool:
     console.print(f"release {first.release} of {first.workload}: {len(found.facts)} facts", markup=False)
     console.print(decisions)
     console.print(f"answers that were refused: {result.refused}", markup=False)
-    for fault in result.faults:
+    for fault in faults:
         console.print(f"FAULT {fault}", style="red", markup=False, soft_wrap=True)
-    if not result.faults:
+    if not faults:
         head = found.facts[-1]
         console.print(
             f"the chain and every signature hold; newest fact {head.sequence} is {head.digest}", style="green"
         )
-    return not result.faults
+    return not faults
 
 
 def _shown(text: str) -> str:
