@@ -84,8 +84,9 @@ def _entry(fact: Fact, roster: Roster, published: TenantKeys) -> Entry:
     proven = proven_by(decision, then(roster, decision.decided_at))
     remark, fault = "", proven if isinstance(proven, str) else ""
     if not isinstance(proven, str):
-        if proven.revoked_at is not None:
-            remark = f"its credential was revoked since, at {proven.revoked_at:%Y-%m-%d %H:%M} UTC"
+        revoked_at = _revoked_at(roster, statement.approver, proven.id)
+        if revoked_at is not None:
+            remark = f"its credential was revoked since, at {revoked_at:%Y-%m-%d %H:%M} UTC"
         if (statement.workload, statement.release) != (fact.workload, fact.release):
             fault = f"is about release {statement.release} of {statement.workload}: replayed from there"
     proof = decision.proof
@@ -105,6 +106,12 @@ def _entry(fact: Fact, roster: Roster, published: TenantKeys) -> Entry:
         remark,
         fault,
     )
+
+
+def _revoked_at(roster: Roster, approver: str, credential: str) -> datetime | None:
+    person = roster.person(approver)
+    known = person.credentials if person is not None else ()
+    return next((one.revoked_at for one in known if one.id == credential), None)
 
 
 def _faults_of_passing(facts: Sequence[Fact], roster: Roster, gated: Collection[str]) -> list[str]:
