@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from dateutil.rrule import DAILY, rrule, rrulestr
@@ -47,7 +48,7 @@ class Window(BaseModel):
     @field_validator("timezone")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in available_timezones():
+        if name not in _zones():
             raise ValueError(f"{name!r} is no time zone; write one such as Europe/Berlin, or UTC")
         return name
 
@@ -132,3 +133,8 @@ class Window(BaseModel):
         if "UNTIL=" in self.rule.upper():
             return recurrence
         return recurrence.replace(until=self.starts + timedelta(days=366 * LONGEST_YEARS))
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # walks through a folder of hundreds of files
