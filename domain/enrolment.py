@@ -1,6 +1,5 @@
 """Who an approver is, and by what they prove it. Only public halves: secrets are in Prefect Secret blocks."""
 
-import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -66,6 +65,5 @@ class Enrolment(BaseModel):
 
 def _names_in(text: str) -> frozenset[str]:
     """The text, and both halves of `Name <mail>` as git writes it: no RFC 5322 header, a comma may stand in the name."""
-    halves = re.fullmatch(r"(.*)<(.*)>\s*", text, re.DOTALL)
-    parts = (text, *halves.groups()) if halves is not None else (text,)
-    return frozenset(name.casefold() for part in parts if (name := part.strip('" \t\r\n')))
+    parts = (text, *text.rpartition("<")[::2])
+    return frozenset(name.casefold() for part in parts if (name := part.strip('<>" \t\r\n')))
