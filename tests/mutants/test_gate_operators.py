@@ -1,14 +1,8 @@
 """The changes do what their examples say."""
 
-import sys
-from pathlib import Path
-
 import pytest
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Example
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from gate_operators import GATE_OPERATORS
 
 EXAMPLES = [(name, example) for name, operator in GATE_OPERATORS.items() for example in operator.examples()]
