@@ -32,7 +32,8 @@ def comparison_plot(rows: Sequence[tuple[str, float, float | None]], metric: str
                 axes.scatter([theirs], [at], color=CHAMPION, s=40, marker="s", zorder=2)
             axes.scatter([ours], [at], color=CANDIDATE, s=48, zorder=3)
         for who, (mark, colour) in MARKS.items():
-            axes.scatter([], [], color=colour, marker=mark, s=44, label=who)
+            if who == "candidate" or any(theirs is not None for *_, theirs in rows):
+                axes.scatter([], [], color=colour, marker=mark, s=44, label=who)
         axes.set_yticks(range(len(rows)), [short(circuit) for circuit, *_ in rows], color=INK)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlabel(f"{name} on the held-out rows ({direction} is better)")
