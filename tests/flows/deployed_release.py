@@ -13,7 +13,7 @@ from deployments.approver import Pending, form_of
 from deployments.processes import Child
 
 Found = TypeVar("Found")
-SECONDS = 120
+SECONDS = 240
 """How long a worker may take from one stop of a run to the next: the machine may be busy."""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
-MILLISECONDS = 30_000
+MILLISECONDS = 90_000
 """How long anything may take to appear: the machine may be busy."""
 DECIDES = re.compile(r"/(resume|set_state)$")
 """Requests to the server that change a run."""

@@ -1,0 +1,145 @@
+"""An approver with nothing but a browser and an authenticator: from the link to a run to production, in a real Chromium."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyotp
+import pytest
+import yaml
+from deployed_release import DeployedRelease
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from run_page import browser
+from tiny import Tiny
+
+from blocks.ledger import Ledger
+from blocks.loading import loaded
+from blocks.workspace import Workspace
+from deployments.bootstrap import bootstrap
+from deployments.commands.up import ROOT
+from deployments.enrolling import change, enrol_code, enrolled
+from deployments.environment import load_environment
+from deployments.laptop import Laptop
+from deployments.laptop_resources import create_resources
+from deployments.processes import Processes
+from domain.fact import Kind, chain_faults, facts_of
+from domain.one_time_code import STEP_SECONDS
+from tasks.ledger import read_facts, release_names
+from tasks.notices import run_link
+from tasks.serving import deployment_serving, model_of
+
+NAME = "release/release"
+POOL = "browser"
+"""A pool of its own: its worker starts what this test starts, and nothing that other tests left."""
+
+
+@pytest.fixture
+def tiny(laptop: Laptop, tmp_path: Path) -> Tiny:
+    """A workload with one gate: production's."""
+    bootstrap("laptop")
+    create_resources(load_environment("laptop"))
+    made = Tiny("browsed", tmp_path / "workloads" / "browsed")
+    made.declare()
+    declaration = made.folder / "workload.yaml"
+    document = yaml.safe_load(declaration.read_text())
+    del document["stages"][0]["gate"]
+    declaration.write_text(yaml.safe_dump(document, sort_keys=False))
+    made.give_test_data()
+    return made
+
+
+@pytest.fixture
+def deployed(laptop: Laptop, tiny: Tiny, tmp_path: Path) -> Iterator[DeployedRelease]:
+    """The release of prefect.yaml and a worker for it; gone afterwards, so that other tests' events start nothing."""
+    environment = laptop.full_environment() | {
+        "SIGNALBOX_WORKLOADS": str(tiny.folder.parent),
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
+    }
+    prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
+    deploy = [*prefect, "deploy", "--name", "release", "--pool", POOL, "--prefect-file", "prefect.yaml"]
+    with Processes(tmp_path / "logs") as processes, get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
+        worker = processes.start("worker", [*prefect, "worker", "start", "--pool", POOL], environment)
+        subprocess.run(deploy, cwd=ROOT, env=environment, check=True, stdin=subprocess.DEVNULL)
+        yield DeployedRelease(NAME, worker)
+        client.delete_deployment(client.read_deployment_by_name(NAME).id)
+        client.delete_work_pool(POOL)
+
+
+@pytest.fixture
+def authenticator(tiny: Tiny) -> Iterator[pyotp.TOTP]:
+    """Ada's telephone; afterwards she is enrolled as she was."""
+    before = enrolled("ada")
+    yield pyotp.TOTP(enrol_code("ada").get_secret_value())
+    change("ada", lambda _: before)
+
+
+def right_code(authenticator: pyotp.TOTP) -> str:
+    """Of a clock that is half a minute early, as is allowed: a busy machine may take a minute to look at it."""
+    return str(authenticator.generate_otp(int(time.time()) // STEP_SECONDS + 1))
+
+
+def wrong_code(authenticator: pyotp.TOTP) -> str:
+    """No code of this quarter of an hour."""
+    now = int(time.time()) // STEP_SECONDS
+    right = {authenticator.generate_otp(now + away) for away in range(-15, 15)}
+    return next(code for code in map("{:06}".format, range(len(right) + 1)) if code not in right)
+
+
+@pytest.mark.timeout(900)  # five processes import Prefect, one after another
+def test_an_approver_decides_in_the_browser(
+    tiny: Tiny, deployed: DeployedRelease, authenticator: pyotp.TOTP, tmp_path: Path
+) -> None:
+    ledger, production, changed = loaded(Ledger, "ledger"), loaded(Workspace, "production"), tiny.candidates()
+    run = deployed.start(workload=tiny.name, changed_circuits=changed.to_json(), requested_by="linus")
+    link, pictures = run_link(str(run)), tmp_path / "pictures"
+    first = deployed.form(run)
+    name = release_names(ledger, tiny.name)[0]
+    asked = read_facts(ledger, tiny.name, name)
+
+    with browser(pictures) as page:
+        page.open(link)
+        page.ask()
+        page.close()
+        page.open(link)
+        assert page.decided == []
+        assert read_facts(ledger, tiny.name, name) == asked  # whoever only opens the link decides nothing
+        assert deployed.form(run).key == first.key
+        page.ask()
+        shown, compared, checks = page.evidence, page.table(0), page.table(1)
+        page.fill(decision="approve", approver="ada", proof=wrong_code(authenticator), comment="looks good")
+        page.submit()
+        assert len(page.decided) == 1
+    assert f"Production-Approval: release {name} of browsed to production" in shown
+    assert asked[0].body["digest"] in shown
+    for row, circuit in zip(compared, changed.circuits, strict=True):
+        assert {str(circuit.unit), f"{circuit.model_name}:{circuit.model_version}", "first version"} <= set(row)
+    assert {check[2] for check in checks} == {"passed"}
+    assert "Check that the previous deployment of each circuit is known" in shown
+
+    deployed.form(run, besides=first.key)
+    assert deployment_serving(production, tiny.units()[0]) is None
+    with browser(pictures) as page:
+        page.open(link)
+        page.ask()
+        shown = page.evidence
+        page.fill(decision="approve", approver="ada", proof=right_code(authenticator), comment="looks good")
+        page.submit()
+    assert shown.startswith("Not accepted: the code is not ada's of this moment")
+    assert asked[0].body["digest"] in shown
+
+    assert deployed.end(run).name == "Succeeded"
+    for circuit in changed.circuits:
+        serving = deployment_serving(production, circuit.unit)
+        assert serving is not None
+        assert model_of(serving) == (circuit.model_name, circuit.model_version)
+    facts = read_facts(ledger, tiny.name, name)
+    assert chain_faults(facts) == ()
+    assert [fact.body["approver"] for fact in facts_of(facts, Kind.REFUSED)] == ["ada"]
+    (decided,) = facts_of(facts, Kind.DECIDED)
+    assert decided.body["statement"]["comment"] == "looks good"
+    assert decided.body["proof"]["kind"] == "one_time_code"
+    assert [fact.stage for fact in facts_of(facts, Kind.SWITCHED)] == ["test", "production"]
