@@ -7,7 +7,7 @@ from collections.abc import Generator
 from datetime import timedelta
 
 from stored_facts import ATTEMPTS
-from weighing import Answer, weigh
+from weighing import Answer, Unproven, weigh
 from world import Watch, World
 
 from domain.admission import admit
@@ -28,7 +28,8 @@ Steps = Generator[str, None, str | None]
 class ClimbingRun:
     """deployed: it suspends at a gate, and starts from the top for each answer. Otherwise it pauses in place.
 
-    waiting: the question that its form shows. ended: the outcome. died: of which error.
+    waiting: the question that its form shows. taken: the answer that it weighed last, and what it made of it.
+    ended: the outcome. died: of which error.
     """
 
     def __init__(self, world: World, watch: Watch, deployed: bool = True) -> None:
@@ -39,7 +40,7 @@ class ClimbingRun:
         self.stage: Stage | None = None
         self.release: Release | None = None
         self.waiting: Fact | None = None
-        self.taken: Decision | str | None = None
+        self.taken: tuple[Answer, Decision | Unproven] | None = None
         self.ended: str | None = None
         self.died = ""
 
@@ -124,11 +125,10 @@ class ClimbingRun:
             if answer is None:
                 return "EXPIRED"
             outcome = weigh(world, release, stage, asked, answer)
+            self.taken = (answer, outcome)
             if isinstance(outcome, Decision):
-                self.taken = outcome
                 yield from self._record(release, Kind.DECIDED, outcome.model_dump(mode="json"))
             else:
-                self.taken = outcome.reason
                 refusal = Refusal(
                     stage=stage.name,
                     gate=asked.body["gate"],

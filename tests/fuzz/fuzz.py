@@ -39,13 +39,16 @@ class Report:
         self.counterexamples += other.counterexamples
 
 
-def play(histories: int, number: int, steps: int = STEPS) -> Report:
-    """Play so many histories in this process. number: of the seed; the same number plays the same histories."""
+def play(histories: int, number: int, shrink: bool = True) -> Report:
+    """Play so many histories in this process, fewer when one goes wrong.
+
+    number: of the seed; the same number plays the same histories. shrink: make what went wrong as short as it can be.
+    """
     history.SEEN.clear()
     report = Report(histories=histories)
     machine = seed(number)(type("GateMachine", (GateMachine,), {}))
     try:
-        run_state_machine_as_test(machine, settings=_settings(histories, steps))
+        run_state_machine_as_test(machine, settings=_settings(histories, shrink))
     except BaseExceptionGroup as group:
         for error in group.exceptions:
             _note(report, error, number)
@@ -55,11 +58,12 @@ def play(histories: int, number: int, steps: int = STEPS) -> Report:
     return report
 
 
-def _settings(histories: int, steps: int) -> settings:
+def _settings(histories: int, shrink: bool) -> settings:
     return settings(
         max_examples=histories,
-        stateful_step_count=steps,
-        phases=(Phase.generate, Phase.shrink),
+        stateful_step_count=STEPS,
+        phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
+        report_multiple_bugs=shrink,
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),

@@ -9,7 +9,7 @@ from climbing_run import ClimbingRun
 from forgeries import FORGERIES, WRONG_CODES
 from honest_history import Point, answer
 from raw_ledger import digest
-from weighing import Answer
+from weighing import Answer, Unproven
 
 from domain.ask import Ask, statement_of
 from domain.choice import Choice
@@ -69,10 +69,10 @@ class History:
         expected = run.stage is not None and self.acceptable(run.stage, person, way, choice, comment)
         given = answer(Point(self.world, self.account), run.waiting, person, way, choice, comment)
         assert len(self.account.acts) == before + 1
-        self._send(run, given)
-        if expected and isinstance(run.taken, str):
-            raise NeedlessRefusalError(f"{name} could decide {choice} by {way}, and was refused: {run.taken}")
-        if isinstance(run.taken, Decision):
+        outcome = self._send(run, given)
+        if expected and isinstance(outcome, Unproven):
+            raise NeedlessRefusalError(f"{name} could decide {choice} by {way}, and was refused: {outcome.reason}")
+        if isinstance(outcome, Decision):
             SEEN[f"taken: {choice} by {way}"] += 1
             self.used.append((name, given.proof))
 
@@ -86,13 +86,13 @@ class History:
         person = self.person(name)
         guessed = how in WRONG_CODES and self.acceptable(run.stage, person, "code", choice, comment)
         proof = FORGERIES[how](person, statement, self.world.now)
-        self._send(run, Answer(choice, name, proof, comment))
-        if isinstance(run.taken, Decision):
+        outcome = self._send(run, Answer(choice, name, proof, comment))
+        if isinstance(outcome, Decision):
             raise UnapprovedError(f"{how} was taken for {name}'s word")
-        if run.taken and guessed:
+        if outcome is not None and guessed:
             self.account.wrong_codes.setdefault((statement.stage, name), []).append(self.account.note())
             SEEN["locked names"] += self.account.locked(statement.stage, name, self.account.tick + 1)
-        SEEN[f"refused: {how}"] += bool(run.taken)
+        SEEN[f"refused: {how}"] += outcome is not None
 
     def use_again(self, which: int, number: int, choice: Choice) -> None:
         """A code, signature or token that was used is typed once more, for a decision of another wording."""
@@ -100,16 +100,18 @@ class History:
         if run.waiting is None or not self.used:
             return
         name, proof = self.used[number % len(self.used)]
-        self._send(run, Answer(choice, name, proof, f"again {number}"))
-        if isinstance(run.taken, Decision):
+        outcome = self._send(run, Answer(choice, name, proof, f"again {number}"))
+        if isinstance(outcome, Decision):
             raise UnapprovedError(f"a proof of {name}'s was taken twice")
-        SEEN["refused: used again"] += bool(run.taken)
+        SEEN["refused: used again"] += outcome is not None
 
-    def _send(self, run: ClimbingRun, given: Answer) -> None:
+    def _send(self, run: ClimbingRun, given: Answer) -> Decision | Unproven | None:
+        """What the run makes of it; None when it takes it no more, or another one that came before."""
         run.taken = None
         run.answer(given)
         run.go_on()
         self.world.wait(TICK)
+        return run.taken[1] if run.taken is not None and run.taken[0] is given else None
 
     def acceptable(self, stage: Stage, person: Person, way: str, choice: Choice, comment: str) -> bool:
         """Whether nothing that the account knows speaks against this answer now; False where it does not know all."""
@@ -167,7 +169,6 @@ class History:
             self.world.wait(1)
             if self.runs[-1].over or self.runs[-1].waiting is not None:
                 break
-        SEEN["histories"] += 1
         SEEN["histories with tampering"] += not self.account.honest
         SEEN["histories that switched production"] += self.switched
 

@@ -69,9 +69,11 @@ def prove(world: World, statement: Statement, typed: str) -> Decision | Unproven
 
 def _by_code(world: World, statement: Statement, code: str) -> Proof | Unproven:
     person = world.roster.person(statement.approver)
-    for generator in person.credentials if person else ():
-        if not isinstance(generator, CodeGenerator) or generator.revoked_at is not None:
-            continue
+    generators = [one for one in person.credentials if isinstance(one, CodeGenerator)] if person else []
+    usable = [one for one in generators if one.revoked_at is None]
+    if not usable:
+        return Unproven(f"{statement.approver} has enrolled no authenticator for codes")
+    for generator in usable:
         secret = generator.secret_block.upper()
         step = step_of(secret, code, world.now)
         if step is not None:
