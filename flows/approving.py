@@ -148,6 +148,7 @@ def _weigh(at: Gateway, asked: Fact, answer: Answer) -> Decision | Unproven:
         reasons = why_not(statement, at.stage, at.release, facts, roster, now)
         if reasons:
             return Unproven("; ".join(reasons))
-        return prove(at.ledger, statement, answer.proof, roster, now)
+        given_at = max(asked.at, min(answer.given_at, now))  # the server's clock may differ
+        return prove(at.ledger, statement, answer.proof, roster, given_at)
     except (SignalboxError, ValueError) as error:
         return Unproven(f"it could not be checked: {error}")

@@ -4,9 +4,12 @@ A suspended run is no process: when somebody answers, the flow starts again from
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
+from uuid import UUID
 
 from prefect import pause_flow_run, runtime, suspend_flow_run
+from prefect.client.orchestration import get_client
 from prefect.exceptions import FlowPauseTimeout
 from prefect.input import RunInput
 from pydantic import Field, ValidationError
@@ -17,12 +20,16 @@ from domain.statement import MAX_COMMENT
 POLL_SECONDS = 1
 """How often a run that waits in place asks the server whether somebody answered."""
 MAX_PROOF = 20_000
+RESUMED = "Resuming"
+"""The state that the server gives a suspended run when it takes an answer."""
 
 
 class Approval(RunInput):
     """The form that an approver fills in."""
 
-    decision: Literal["approve", "reject"] = Field(description="approve lets the release go on; reject ends it")
+    decision: Literal["approve", "reject"] = Field(
+        description="approve lets the release go on; reject ends it (open the list by its arrow)"
+    )
     approver: str = Field(min_length=1, max_length=200, description="your name, as the environment lists it")
     proof: str = Field(
         min_length=1,
@@ -42,12 +49,13 @@ class ApprovalOrBreakGlass(Approval):
 
 @dataclass(frozen=True)
 class Answer:
-    """What somebody typed, checked for its shape only."""
+    """What somebody typed, checked for its shape only. given_at: when the server took it, which may be minutes ago."""
 
     choice: Choice
     approver: str
     proof: str
     comment: str
+    given_at: datetime
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,17 @@ def ask(description: str, key: str, seconds: int, break_glass: bool) -> Answer |
         )
     if given is None:
         return None
-    return Answer(Choice(given.decision), given.approver.strip(), given.proof, given.comment.strip())
+    return Answer(Choice(given.decision), given.approver.strip(), given.proof, given.comment.strip(), _given_at())
+
+
+def _given_at() -> datetime:
+    """When the run was resumed, by the server's clock: until a suspended run is at its gate again, a code has expired."""
+    run = runtime.flow_run.id
+    if run is None or not runtime.deployment.id:
+        return datetime.now(UTC)
+    with get_client(sync_client=True) as client:
+        resumed = [state.timestamp for state in client.read_flow_run_states(UUID(str(run))) if state.name == RESUMED]
+    return max(resumed, default=datetime.now(UTC))
 
 
 def _wait(form: type[Approval], seconds: int, key: str) -> Approval | None:

@@ -49,12 +49,11 @@ def gate_evidence(
     compared = [
         (
             unit.unit,
-            f"{unit.model_name}:{unit.model_version}",
+            f"{serving.get(str(unit.unit), 'nothing')} → version {unit.model_version}",
+            change_of(unit, evaluation),
             _metric(unit.metrics, evaluation.metric),
             _metric(unit.champion_metrics, evaluation.metric),
-            change_of(unit, evaluation),
-            f"{serving.get(str(unit.unit), 'nothing')} → version {unit.model_version}",
-            f"{unit.data_asset}, cutoff {unit.cutoff_date.isoformat()}",
+            unit.data_asset,
         )
         for unit in shown
     ]
@@ -67,7 +66,7 @@ def gate_evidence(
         f"Digest: `{release.digest}`",
         f"### Candidate against champion ({plain(evaluation.metric)}, {evaluation.direction.value}; the same held-out rows)",
         table(
-            ("circuit", "candidate", evaluation.metric, "champion's", "better by", f"change at {stage.name}", "data"),
+            ("circuit", f"change at {stage.name}", "better by", evaluation.metric, "champion's", "data"),
             compared,
         ),
         *(
@@ -76,7 +75,7 @@ def gate_evidence(
         ),
         *_verified(facts),
         "### Pre-approval checklist",
-        "\n".join(f"- [ ] {plain(item)}" for item in gate.checklist) or "none declared",
+        "\n".join(f"- {plain(item)}" for item in gate.checklist) or "none declared",
         *_so_far(facts),
         *(f"**Waits for:** {plain(what)}" for what in waits_for),
         f"The whole report: `signalbox report {release.name} {stage.name} --workload {release.workload}`",

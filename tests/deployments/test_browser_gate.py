@@ -116,7 +116,7 @@ def test_an_approver_decides_in_the_browser(
     assert f"Production-Approval: release {name} of browsed to production" in shown
     assert asked[0].body["digest"] in shown
     for row, circuit in zip(compared, changed.circuits, strict=True):
-        assert {str(circuit.unit), f"{circuit.model_name}:{circuit.model_version}", "first version"} <= set(row)
+        assert {str(circuit.unit), f"nothing → version {circuit.model_version}", "first version"} <= set(row)
     assert {check[2] for check in checks} == {"passed"}
     assert "Check that the previous deployment of each circuit is known" in shown
 
