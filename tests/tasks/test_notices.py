@@ -195,7 +195,8 @@ def test_no_address_is_in_a_log_or_a_reason_even_when_everything_is_logged(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     dead = custom("dead", f"http://127.0.0.1:{free_port()}/{SECRET}")
-    SlackWebhook(url=SecretStr(f"https://wrong.example/{SECRET}")).save("wrong", overwrite=True)
+    wrong = f"https://wrong.example/{SECRET.lower()}"  # apprise itself hides words in capitals only
+    SlackWebhook(url=SecretStr(wrong)).save("wrong", overwrite=True)
     caplog.clear()  # what the test's own saving logged
     every = [channel, *chats, dead, "slack-webhook/wrong", SLACK, hook.url]
     reasons = " ".join(faults_of_channels(every))
@@ -206,7 +207,7 @@ def test_no_address_is_in_a_log_or_a_reason_even_when_everything_is_logged(
     assert len(missed) == len(every)
     reasons += json.dumps(missed) + caplog.text
     assert "was not told" in reasons
-    assert SECRET not in reasons
+    assert SECRET.lower() not in reasons.lower()
 
 
 def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
