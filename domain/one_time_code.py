@@ -5,7 +5,7 @@ with that key; the seal is checked with the public half alone, long after the co
 """
 
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Literal
 
 import pyotp
@@ -68,7 +68,7 @@ def provisioning_uri(secret: str, approver: str) -> str:
 
 def step_of(secret: str, code: str, now: datetime) -> int | None:
     """The half minute whose code this is; None when it is none of now, the one before or the one after."""
-    generator, this = pyotp.TOTP(secret, digits=DIGITS, interval=STEP_SECONDS), int(now.timestamp()) // STEP_SECONDS
+    generator, this = pyotp.TOTP(secret, digits=DIGITS, interval=STEP_SECONDS), _step_at(now)
     for step in range(this - DRIFT_STEPS, this + DRIFT_STEPS + 1):
         if secrets.compare_digest(generator.generate_otp(step).encode(), code.encode(errors="replace")):
             return step
@@ -94,11 +94,14 @@ def fault_of_seal(proof: CodeProof, statement: Statement, generator: CodeGenerat
         key.verify(bytes.fromhex(proof.seal), _sealed_text(statement, proof.step))
     except InvalidSignature:
         return "its seal is over something else: the statement or the code's time was changed"
-    begins = datetime.fromtimestamp(proof.step * STEP_SECONDS, UTC)
-    late = timedelta(seconds=STEP_SECONDS * (DRIFT_STEPS + 1))
-    if not begins - timedelta(seconds=STEP_SECONDS * DRIFT_STEPS) <= decided_at < begins + late:
+    if abs(_step_at(decided_at) - proof.step) > DRIFT_STEPS:
+        begins = datetime.fromtimestamp(proof.step * STEP_SECONDS, UTC)
         return f"its code is of {begins:%Y-%m-%d %H:%M:%S} UTC, and it was decided at {decided_at:%Y-%m-%d %H:%M:%S}"
     return ""
+
+
+def _step_at(moment: datetime) -> int:
+    return int(moment.timestamp()) // STEP_SECONDS
 
 
 def _key(secret: str) -> Ed25519PrivateKey:
