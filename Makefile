@@ -27,7 +27,7 @@ $(VENV)/.ready: constraints.txt pyproject.toml
 lock: ## resolve the dependencies anew into constraints.txt (hashes, no index addresses)
 	$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-header \
-	  --no-annotate --no-emit-index-url --group dev pyproject.toml -o constraints.txt
+	  --no-annotate --no-strip-extras --no-emit-index-url --group dev pyproject.toml -o constraints.txt
 
 demo: setup ## the whole path on real data, from extraction to production; CUTOFF=2014-09-30 chooses the day
 	$(BIN)/signalbox demo $(if $(CUTOFF),--cutoff $(CUTOFF))
