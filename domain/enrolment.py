@@ -65,5 +65,5 @@ class Enrolment(BaseModel):
 
 def _names_in(text: str) -> frozenset[str]:
     """The text, and both halves of `Name <mail>` as git writes it: no RFC 5322 header, a comma may stand in the name."""
-    parts = (text, *text.rpartition("<")[::2])
-    return frozenset(name.casefold() for part in parts if (name := part.strip('<>" \t\r\n')))
+    before, _, mail = text.rpartition("<")
+    return frozenset(name.casefold() for part in (text, before, mail) if (name := part.strip('<>" \t\r\n')))

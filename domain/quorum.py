@@ -19,7 +19,7 @@ def missing_approvals(rules: Sequence[Rule], approvers: Mapping[str, Set[str]]) 
         absent = [name for name in rule.required if not _may(approvers, name, rule)]
         missing += [f"{name} must approve for {rule.group}" for name in absent]
         others = rule.approvals - len(rule.required) - counted[number]
-        if others > 0:
+        if others:
             missing.append(f"{others} more of {rule.group} must approve")
     return tuple(missing)
 

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import cast
 from zoneinfo import ZoneInfo, available_timezones
 
 from dateutil.rrule import DAILY, rrule, rrulestr
@@ -86,9 +87,7 @@ class Window(BaseModel):
 
     def holds(self, moment: datetime) -> bool:
         """Whether a moment lies in one of the stretches; their end is no part of them."""
-        local = self._local(moment)
-        last = self._recurrence().before(local, inc=True)
-        return last is not None and local < last + timedelta(minutes=self.minutes)
+        return self._begun(moment) is not None
 
     def next_start(self, moment: datetime) -> datetime | None:
         """When the next stretch begins after a moment, in UTC; None when none does."""
@@ -97,10 +96,14 @@ class Window(BaseModel):
 
     def end_of(self, moment: datetime) -> datetime:
         """When the stretch that holds a moment ends, in UTC; the moment itself outside of all."""
-        last = self._recurrence().before(self._local(moment), inc=True)
-        if last is None or not self.holds(moment):
-            return moment
-        return self._in_utc(last + timedelta(minutes=self.minutes), moment)
+        begun = self._begun(moment)
+        return moment if begun is None else self._in_utc(begun + timedelta(minutes=self.minutes), moment)
+
+    def _begun(self, moment: datetime) -> datetime | None:
+        """When the stretch that holds a moment began, by the wall clock; the last one where they overlap."""
+        local = self._local(moment)
+        last = self._recurrence().before(local, inc=True)
+        return last if last is not None and local < last + timedelta(minutes=self.minutes) else None
 
     def _local(self, moment: datetime) -> datetime:
         return moment.astimezone(ZoneInfo(self.timezone)).replace(tzinfo=None)
@@ -114,8 +117,8 @@ class Window(BaseModel):
     def _fits(self) -> bool:
         """Whether there is any day for the rule."""
         # dateutil looks for a day that never comes (30 February) until the year 9999, which takes it half a minute. The
-        # calendar repeats every 400 years: near its end there is the same to find, and little to search.
-        late = self.starts.replace(year=self.starts.year + 400 * 19)
+        # calendar repeats every 400 years, and so after 7600: near its end there is the same to find, in fewer years.
+        late = self.starts.replace(year=self.starts.year + 7600)
         try:
             recurrence = self._recurrence()
             if recurrence.replace(dtstart=late, until=None).after(late, inc=True) is None:
@@ -127,9 +130,7 @@ class Window(BaseModel):
     def _recurrence(self) -> rrule:
         if not self.rule:
             return rrule(DAILY, dtstart=self.starts, count=1)
-        recurrence = rrulestr(self.rule, dtstart=self.starts)
-        if not isinstance(recurrence, rrule):
-            raise ValueError("write one rule, on one line")
+        recurrence = cast(rrule, rrulestr(self.rule, dtstart=self.starts))  # a set only from several lines
         if "UNTIL=" in self.rule.upper():
             return recurrence
         return recurrence.replace(until=self.starts + timedelta(days=366 * LONGEST_YEARS))

@@ -70,6 +70,12 @@ def test_what_was_revoked_does_not_come_back(credential: Credential) -> None:
     assert person.with_credential(OTHER_KEY).credentials[-1] == OTHER_KEY
 
 
+@pytest.mark.parametrize(("revoked", "new"), [(KEY, OTHER_KEY), (OTHER_KEY, KEY), (CODE, KEY), (KEY, CODE)])
+def test_who_revoked_one_enrols_another(revoked: Credential, new: Credential) -> None:
+    person = Enrolment(name="ada", credentials=(revoked,)).revoking(revoked.id, THEN)
+    assert person.with_credential(new).credentials == (*person.credentials, new)
+
+
 def test_an_account_comes_back_and_its_tokens_count_from_then_on() -> None:
     back = changed(ACCOUNT, enrolled_at=LATER)
     assert ADA.revoking(ACCOUNT.id, THEN).with_credential(back).credentials == (CODE, KEY, back)

@@ -1,5 +1,7 @@
 """Who may decide: members of groups, enrolled or not yet; nobody else."""
 
+from dataclasses import FrozenInstanceError
+
 import pytest
 
 from domain.enrolment import Enrolment
@@ -35,3 +37,8 @@ def test_a_roster_without_groups_has_nobody_and_no_keys() -> None:
     empty = Roster(groups={}, people={"ada": ADA})
     assert empty.person("ada") is None
     assert empty.tenant_keys == {}
+
+
+def test_a_roster_is_of_one_moment() -> None:
+    with pytest.raises(FrozenInstanceError):
+        ROSTER.groups = {}  # type: ignore[misc]  # that is what is tried

@@ -82,6 +82,7 @@ def test_the_first_day_of_a_rule_may_be_far_away() -> None:
     leap = window("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=SA", starts="2000-02-29T08:00")
     assert leap.next_start(utc("2000-03-01T00:00")) == utc("2020-02-29T08:00")
     assert "no day within 50 years" in fault("FREQ=YEARLY;INTERVAL=51;BYMONTH=1;BYMONTHDAY=1")
+    assert window("FREQ=YEARLY;INTERVAL=999").holds(utc("2025-01-06T08:30"))
     assert window("FREQ=YEARLY;INTERVAL=49;BYMONTH=1;BYMONTHDAY=1").holds(utc("2074-01-01T08:30"))
 
 
