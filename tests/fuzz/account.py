@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Any
 
-from raw_ledger import chain_breaks, digest, ends, moment, rejected
+from raw_ledger import chain_breaks, digest, ends, locked, moment, rejected
 
 from domain.gate import Gate, Rule
 from domain.release import Release
@@ -18,7 +18,6 @@ from domain.stage import Stage
 
 HAD_A_PART = {"requester": "rhea", "commit_author": "carl", "data_publisher": "petra"}
 NIGHT_BEGINS, NIGHT_ENDS, DAY_BEGINS, DAY_ENDS = 22, 5, 6, 18
-WRONG_CODES = 5
 
 
 @dataclass(frozen=True)
@@ -34,12 +33,11 @@ class Act:
 
 @dataclass
 class Account:
-    """revoked: credential → ticks. wrong_codes: (stage, name) → ticks. honest: nobody has touched the storage."""
+    """revoked: credential → ticks. enrolled: credential → tick. honest: nobody has touched the storage."""
 
     acts: list[Act] = field(default_factory=list)
     revoked: dict[str, list[int]] = field(default_factory=dict)
     enrolled: dict[str, int] = field(default_factory=dict)
-    wrong_codes: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     honest: bool = True
     tick: int = 0
 
@@ -49,7 +47,6 @@ class Account:
             list(self.acts),
             {name: list(ticks) for name, ticks in self.revoked.items()},
             dict(self.enrolled),
-            {name: list(ticks) for name, ticks in self.wrong_codes.items()},
             self.honest,
             self.tick,
         )
@@ -72,7 +69,12 @@ class Account:
             return reasons
         if rejected(stored, stage.name):
             reasons.append("somebody rejected it")
-        standing = [act for act in self.acts if self._stands(act, stage, gate, release, members, now)]
+        standing = [
+            act
+            for act in self.acts
+            if self._stands(act, stage, gate, release, members, now)
+            and not (self.honest and locked(stored, stage.name, act.person, act.said))
+        ]
         if any(act.said["choice"] == "break-glass" for act in standing):
             return reasons
         people = frozenset(act.person for act in standing)
@@ -103,17 +105,12 @@ class Account:
             and now <= min(expires, moment(said["expires_at"]))
             and self.usable(act.credential, act.tick)
             and not self.may_not(act.person, said["choice"], said["comment"], gate, members)
-            and not (self.honest and self.locked(stage.name, act.person, act.tick))
         )
 
     def usable(self, credential: str, tick: int) -> bool:
         """Whether a credential was enrolled then, and was never revoked since: what was void stays void."""
         enrolled, revoked = self.enrolled.get(credential), self.revoked.get(credential, [])
         return enrolled is not None and enrolled <= tick and not any(one > enrolled for one in revoked)
-
-    def locked(self, stage: str, name: str, tick: int) -> bool:
-        """Whether five wrong codes had come under the name."""
-        return sum(one < tick for one in self.wrong_codes.get((stage, name), [])) >= WRONG_CODES
 
     def may_not(self, person: str, choice: str, comment: str, gate: Gate, members: Mapping[str, frozenset[str]]) -> str:
         """Why a person may not decide so; empty when they may."""

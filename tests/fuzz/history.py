@@ -8,7 +8,7 @@ from cast import WAYS, Person
 from climbing_run import ClimbingRun
 from forgeries import FORGERIES, WRONG_CODES
 from honest_history import Point, answer
-from raw_ledger import digest
+from raw_ledger import digest, locked
 from weighing import Answer, Unproven
 
 from domain.ask import Ask, statement_of
@@ -89,9 +89,8 @@ class History:
         outcome = self._send(run, Answer(choice, name, proof, comment))
         if isinstance(outcome, Decision):
             raise UnapprovedError(f"{how} was taken for {name}'s word")
-        if outcome is not None and guessed:
-            self.account.wrong_codes.setdefault((statement.stage, name), []).append(self.account.note())
-            SEEN["locked names"] += self.account.locked(statement.stage, name, self.account.tick + 1)
+        if guessed and isinstance(outcome, Unproven) and not outcome.wrong_code:
+            raise UnapprovedError(f"{how} under {name}'s name is not counted as a guess: {outcome.reason}")
         SEEN[f"refused: {how}"] += outcome is not None
 
     def use_again(self, which: int, number: int, choice: Choice) -> None:
@@ -127,7 +126,7 @@ class History:
         return not (
             again
             or (choice is Choice.APPROVE and closed(gate, now))
-            or account.locked(stage.name, person.name, account.tick + 1)
+            or locked([json.loads(text) for text in self.world.facts.texts()], stage.name, person.name)
             or account.may_not(person.name, choice, comment, gate, self.world.roster.groups)
             or not account.usable(credential, account.tick + 1)
         )
@@ -169,6 +168,7 @@ class History:
             self.world.wait(1)
             if self.runs[-1].over or self.runs[-1].waiting is not None:
                 break
+        SEEN["histories with a locked name"] += "is locked at" in "".join(self.world.facts.texts())
         SEEN["histories with tampering"] += not self.account.honest
         SEEN["histories that switched production"] += self.switched
 

@@ -23,6 +23,7 @@ from prefect.blocks.notifications import CustomWebhookNotificationBlock, Microso
 from prefect_email import EmailServerCredentials
 from pydantic import SecretStr
 
+from blocks.approvers import Approvers
 from deployments.processes import free_port
 from domain.notice import Notice, approval_wanted, break_glass_used, one_line
 from tasks import notices
@@ -334,6 +335,7 @@ def test_a_wrong_password_is_tried_once_and_not_told(post: MailServer, caplog: p
 
 def test_channels_that_could_never_be_told_are_found_beforehand(chats: list[str], post: MailServer) -> None:
     SlackWebhook(url=SecretStr(f"https://wrong.example/{SECRET}")).save("wrong", overwrite=True)
+    Approvers(members=["ada"]).save("told", overwrite=True)
     good = [*chats, TO_BOTH, "email-server-credentials/relay?to=ada@example.org&from=box@example.org"]
     assert faults_of_channels(good) == []
     bad = {
@@ -348,7 +350,7 @@ def test_channels_that_could_never_be_told_are_found_beforehand(chats: list[str]
         "email-server-credentials/mail?to=a@b.org&cc=c@d.org": "unknown 'cc'",
         "email-server-credentials/mail?to=a@b.org&from=c@d.org,e@f.org": "takes one from",
         "email-server-credentials/mail?to=" + ",".join(f"a{n}@b.org" for n in range(21)): "1 to 20",
-        "signalbox-approvers/ml-engineers": "cannot be used",
+        "signalbox-approvers/told": "no notification block of Prefect",
         SLACK: "BLOCK-TYPE/BLOCK-NAME",
         "": "BLOCK-TYPE/BLOCK-NAME",
     }
