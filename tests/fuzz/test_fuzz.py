@@ -43,6 +43,11 @@ def guess_and_approve(state: GateMachine) -> None:
     state.approve_together(which=0, way="ssh")
 
 
+def approve_by_rhea(state: GateMachine) -> None:
+    for name in ("rhea", "ada", "olga"):
+        state.approve(which=0, name=name, way="ssh")
+
+
 def ask_for_longer(state: GateMachine) -> None:
     state.ask_for_longer(days=0)
     state.wait(seconds=50 * HOURS)
@@ -53,9 +58,13 @@ ATTACKS: dict[str, tuple[Attack, Plant]] = {
     "nobody approves": (lambda state: None, ("domain.approval.missing_approvals", nothing)),
     "days later": (lambda state: state.wait(seconds=50 * HOURS), ("domain.approval._faults_of_time", nothing)),
     "at night": (lambda state: state.wait(seconds=10 * HOURS), ("domain.gate.Gate.closures", nothing)),
-    "ada has left": (
-        lambda state: state.change_members(name="ada", group="ml-engineers", joins=False),
+    "ada breaks the glass": (
+        lambda state: state.break_glass(which=0, name="ada", way="ssh"),
         ("domain.approval._faults_of_person", lambda *_: []),
+    ),
+    "rhea approves what she requested": (
+        approve_by_rhea,
+        ("domain.approval._faults_of_separation", lambda *_: []),
     ),
     "ada's key is revoked": (
         lambda state: state.revoke(name="ada", way="ssh", enrolled_again=False),
@@ -76,13 +85,14 @@ BY_TOKENS: tuple[Attack, Plant] = (
 
 
 def unapproved(attack: Attack, hands: Hands, by_tokens: bool = False) -> int:
-    """Attack an honest history at every third of its points; at how many of them something unapproved is done."""
+    """Attack an honest history at each of its points; at how many of them something unapproved is done."""
     found = 0
-    for begun in range(0, len(honest_points(2, by_tokens)), 3):
+    for begun in range(len(honest_points(2, by_tokens))):
         state = GateMachine()
         state.begin(circuits=2, begun=begun, deployed=bool(begun % 2), hands=hands, by_tokens=by_tokens)
         try:
             attack(state)
+            state.go_far(which=0, points=40)
             state.teardown()
         except UnapprovedError:
             found += 1

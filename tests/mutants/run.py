@@ -6,7 +6,6 @@ does not allow, or when that list is out of date.
 
 import argparse
 import resource
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -32,10 +31,10 @@ workshop: Workshop
 """Each worker process has its own."""
 
 
-def take_workshop(folders: "SimpleQueue[Path]") -> None:
+def take_workshop(workshops: Sequence[Workshop], numbers: "SimpleQueue[int]") -> None:
     """What a worker process begins with."""
     global workshop
-    workshop = Workshop(folders.get())
+    workshop = workshops[numbers.get()]
 
 
 def survives(mutant: Mutant, seconds: float) -> bool:
@@ -51,20 +50,18 @@ def main() -> int:
     asked = parser.parse_args()
     allowed, modules = read_allowed(), [f"domain/{name}.py" for name in asked.only or MODULES]
     with TemporaryDirectory(prefix="mutants-") as folder:
-        folders = [Path(folder, str(number)) for number in range(WORKERS)]
-        Workshop.make(folders[0])
-        import_what_others_made(folders[0])
-        seconds = _seconds_unchanged(Workshop(folders[0]))
-        for other in folders[1:]:
-            shutil.copytree(folders[0], other)
-        queue = get_context("fork").SimpleQueue()
-        for one in folders:
-            queue.put(one)
-        with ProcessPoolExecutor(WORKERS, get_context("fork"), take_workshop, (queue,)) as pool:
-            made = [mutant for some in pool.map(partial(mutants_of, folders[0]), modules) for mutant in some]
+        first = Workshop.of_tree(Path(folder, "0"))
+        import_what_others_made(first.folder)
+        seconds = _seconds_unchanged(first)
+        workshops = [first, *(first.copied_to(Path(folder, str(number))) for number in range(1, WORKERS))]
+        numbers = get_context("fork").SimpleQueue()
+        for number in range(WORKERS):
+            numbers.put(number)
+        with ProcessPoolExecutor(WORKERS, get_context("fork"), take_workshop, (workshops, numbers)) as pool:
+            made = [mutant for some in pool.map(partial(mutants_of, first.folder), modules) for mutant in some]
             tried = _spread(made, asked.limit or len(made))
             say(f"{len(made)} mutants of {len(modules)} modules, of which {len(tried)} are tried")
-            lived = _try_all(pool, tried, max(LEAST_SECONDS, 5 * seconds))
+            lived = _try_all(pool, tried, max(LEAST_SECONDS, 3 * seconds))
     return _conclude(allowed, made, tried, lived)
 
 
@@ -75,15 +72,12 @@ def say(text: str) -> None:
 
 
 def _seconds_unchanged(workshop: Workshop) -> float:
-    """How many seconds of computing all tests take when nothing is changed; they must pass."""
-    for _ in range(2):  # the first run compiles
-        before = _computing()
-        passed, printed = workshop.run(["tests/domain"], 600, compile_all=True)
-        if not passed:
-            raise SystemExit(f"{printed}\nthe tests fail although nothing is changed; mend that first")
-    seconds = _computing() - before
-    say(f"{printed.strip().splitlines()[-1]}, unchanged; {seconds:.1f} s of computing")
-    return seconds
+    """How many seconds of computing the tests take when nothing is changed, twice; they must pass."""
+    passed, printed = workshop.unchanged()
+    if not passed:
+        raise SystemExit(f"{printed}\nthe tests fail although nothing is changed; mend that first")
+    say(f"{printed.strip().splitlines()[-1]}, nothing being changed")
+    return _computing()
 
 
 def _computing() -> float:
