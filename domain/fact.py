@@ -27,6 +27,7 @@ class Kind(StrEnum):
     PROMOTED = "promoted"
     DEPLOYED = "deployed"
     VERIFIED = "verified"
+    REPLAYED = "replayed"
     JOURNAL = "journal"
     SWITCHED = "switched"
     ROLLED_BACK = "rolled_back"

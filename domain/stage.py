@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from domain.canonical import canonical_json, digest_of
 from domain.gate import Gate
 from domain.identifiers import BlockName, ComputeName, StageName
+from domain.replay import Replay
 from domain.smoke import SmokeTest
 
 
@@ -39,7 +40,7 @@ Target = Annotated[ModelRegistryTarget | BatchEndpointTarget, Field(discriminato
 
 
 class Stage(BaseModel):
-    """A rung. The gate, if any, comes before anything is done; the verification after deploying, before the switch."""
+    """A rung. The gate, if any, comes before anything is done; verification and replay after deploying, before the switch."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,8 +48,15 @@ class Stage(BaseModel):
     target: Target
     gate: Gate | None = None
     verification: SmokeTest | None = None
+    replay: Replay | None = None
+
+    @model_validator(mode="after")
+    def _replay_scores(self) -> "Stage":
+        if self.replay is not None and isinstance(self.target, ModelRegistryTarget):
+            raise ValueError("a model_registry scores nothing, so there is nothing to replay")
+        return self
 
     @property
     def policy_digest(self) -> str:
-        """Of everything declared here: target, gate and verification. An approval is for the stage as it was shown."""
+        """Of everything declared here: target, gate, verification and replay. An approval is for the stage as shown."""
         return digest_of(canonical_json(self))
