@@ -29,6 +29,9 @@ class Ledger(Block):
 
 @lru_cache(maxsize=8)
 def _client(account_url: str, container: str, credential: object) -> "ContainerClient":
-    from azure.storage.blob import ContainerClient
+    from azure.storage.blob import ContainerClient, ExponentialRetry
 
-    return ContainerClient(account_url, container, credential=credential)  # type: ignore[arg-type]
+    from blocks.throttling import LimitedRetries
+
+    retries = LimitedRetries(ExponentialRetry())
+    return ContainerClient(account_url, container, credential=credential, retry_policy=retries)  # type: ignore[arg-type]

@@ -29,4 +29,8 @@ class ModelRegistry(Block):
 def _client(registry_name: str, credential: object) -> "MLClient":
     from azure.ai.ml import MLClient  # takes 3 s to import
 
-    return MLClient(credential, registry_name=registry_name, show_progress=False)
+    from blocks.throttling import ThrottlingPolicies
+
+    return MLClient(
+        credential, registry_name=registry_name, show_progress=False, per_retry_policies=ThrottlingPolicies()
+    )

@@ -1,0 +1,110 @@
+"""What makes Azure's SDKs go through a limiter, and wait and ask again when Azure throttles."""
+
+from collections.abc import Callable, Iterator
+from io import UnsupportedOperation
+from typing import Any
+from urllib.parse import urlsplit
+
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import HTTPPolicy, RetryPolicy
+
+from blocks.limiter import SHARED, Limiters
+
+TOO_MANY_REQUESTS = 429
+UNAVAILABLE = 503
+SERVER_BUSY = "ServerBusy"
+"""The error code with which blob storage throttles; it sends no Retry-After. (Azure Storage, "Common error codes".)"""
+
+Request = PipelineRequest[Any]
+Response = PipelineResponse[Any, Any]
+
+
+class ThrottlingPolicy(HTTPPolicy[Any, Any]):
+    """Sends each request when its service's limiter lets it, and again for as long as the service throttles.
+
+    Its place is inside the SDK's retries, which a throttled request does not use up, and outside authentication, so
+    that a request which has waited for long is signed anew. Raises Transient when the limiter's patience ends.
+    """
+
+    def __init__(self, limiters: Limiters) -> None:
+        super().__init__()
+        self._limiters = limiters
+        self._headers = RetryPolicy[Any, Any]()
+
+    def send(self, request: Request) -> Response:
+        """The first answer that is no refusal; the refusal itself when the request's body cannot be sent again."""
+        turn = self._limiters.of(urlsplit(request.http_request.url).hostname or "").turn()
+        rewind = _rewinding(request.http_request)
+        while True:
+            with turn:
+                response: Response = self.next.send(request)
+                refused, asked = self._refusal(response)
+                if refused:
+                    turn.refused(asked)
+                elif response.http_response.status_code < 500:
+                    turn.answered()
+            if not refused or not rewind():
+                return response
+
+    def _refusal(self, response: Response) -> tuple[bool, float | None]:
+        """Whether the service throttles, and for how many seconds if it says so."""
+        status, headers = response.http_response.status_code, response.http_response.headers
+        if status not in (TOO_MANY_REQUESTS, UNAVAILABLE):
+            return False, None
+        asked = self._headers.get_retry_after(response) or None  # "0" says nothing
+        return status == TOO_MANY_REQUESTS or asked is not None or headers.get("x-ms-error-code") == SERVER_BUSY, asked
+
+
+class ThrottlingPolicies:
+    """`per_retry_policies` for clients that hand their arguments on to many others, as MLClient does.
+
+    A policy belongs to one pipeline, which tells it what comes next; iterating makes a new one for each.
+    """
+
+    def __init__(self, limiters: Limiters = SHARED) -> None:
+        self._limiters = limiters
+
+    def __iter__(self) -> Iterator[ThrottlingPolicy]:
+        yield ThrottlingPolicy(self._limiters)
+
+
+class LimitedRetries(HTTPPolicy[Any, Any]):
+    """`retry_policy` for a client of azure-storage, which takes no other policies: its own retries, each limited."""
+
+    def __init__(self, retries: HTTPPolicy[Any, Any], limiters: Limiters = SHARED) -> None:
+        self._retries = retries
+        self._retries.next = self._limited = ThrottlingPolicy(limiters)
+
+    @property
+    def next(self) -> HTTPPolicy[Any, Any]:
+        """What comes after this policy; the pipeline sets it."""
+        return self._limited.next
+
+    @next.setter
+    def next(self, following: HTTPPolicy[Any, Any]) -> None:
+        self._limited.next = following
+
+    def send(self, request: Request) -> Response:
+        """As the retries do."""
+        return self._retries.send(request)
+
+
+def _rewinding(request: Any) -> Callable[[], bool]:
+    """What makes a request's body as it is now, for sending it again; False when that is not possible."""
+    bodies = [request.body, *(part[1] if isinstance(part, tuple) else part for part in (request.files or {}).values())]
+    once = any(isinstance(body, Iterator) and not hasattr(body, "seek") for body in bodies)
+    streams = [body for body in bodies if hasattr(body, "read")]
+    try:
+        positions = [(stream, stream.tell()) for stream in streams]
+    except (AttributeError, UnsupportedOperation):
+        return lambda: False
+
+    def rewind() -> bool:
+        try:
+            for stream, position in positions:
+                stream.seek(position)
+        except (AttributeError, UnsupportedOperation, ValueError):
+            return False
+        return not once
+
+    return rewind
