@@ -10,6 +10,7 @@ from domain.shift import Answers, usable
 from domain.unit import Unit
 
 MOST_EXAMPLES = 3
+LONGEST_NAME = 80
 
 
 def _circuit(text: str) -> str:
@@ -76,7 +77,7 @@ def golden_answers(candidate: Answers, expected: Answers, tolerance: float) -> G
     misses: list[str] = []
     largest = 0.0
     for key in sorted(expected.keys() | candidate.keys()):
-        name = " ".join(key)
+        name = " ".join(key)[:LONGEST_NAME]
         if key not in candidate:
             misses.append(f"{name}: no answer; expected {expected[key]:.6g}")
         elif key not in expected:

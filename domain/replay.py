@@ -174,7 +174,7 @@ class Replay(BaseModel):
             detail = f"{seen.champion} gave no answers, so nothing was compared: {seen.champion_fault}"
             yield Finding("Champion", Verdict.INCONCLUSIVE, detail)
         if seen.repeated:
-            detail = f"not told apart by {', '.join(self._keys)}, so nothing was compared: {seen.repeated}"
+            detail = f"not told apart by {', '.join(self.key_columns)}, so nothing was compared: {seen.repeated}"
             yield Finding("Rows", Verdict.INCONCLUSIVE, detail)
         if seen.shift is not None:
             yield from self._rows(seen.shift)
@@ -185,7 +185,8 @@ class Replay(BaseModel):
             yield Finding("Rows", Verdict.INCONCLUSIVE, "nothing was compared")
 
     @property
-    def _keys(self) -> tuple[str, ...]:
+    def key_columns(self) -> tuple[str, ...]:
+        """The columns that tell rows apart."""
         return tuple(name for name in self.columns if name != self.prediction)
 
     def _rows(self, shift: Shift) -> Iterator[Finding]:

@@ -1,0 +1,439 @@
+"""Candidate and champion score the same input on the emulator, and what comes out is judged, kept and shown."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from html import unescape
+from itertools import count
+from typing import Any
+
+import pytest
+from prefect import flow
+from prefect.client.orchestration import get_client
+from tiny import Tiny
+
+from blocks.workspace import Workspace
+from domain.changed_circuits import ChangedCircuits
+from domain.declaration import load_workload
+from domain.errors import Terminal
+from domain.fact import Fact, Kind, facts_of
+from domain.release import Release
+from domain.replay import Replay, Verdict
+from domain.stage import BatchEndpointTarget, Stage
+from domain.tags import model_tags
+from domain.workload import Compute, Workload
+from flows.evidence import kept_report
+from flows.fan_out import FAN_OUT
+from flows.replaying import ReplayOutcome, replay_page, replay_stage
+from tasks.answers import MOST_REASON
+from tasks.batch_endpoints import DeploymentRequest, deploy
+from tasks.compute import ensure_compute
+from tasks.ledger import read_facts
+from tasks.models import promote_model
+from tasks.replay import replay
+from tasks.retries import is_transient
+from tasks.serving import naming_of
+from tasks.storage import upload_file
+
+STORE = "azureml://datastores/workspaceblobstore/paths"
+SCORE = """
+import csv
+def init():
+    pass
+def run(files):
+    return [f"{row['name']} {answer(row, float(row['value']))}" for file in files for row in csv.DictReader(open(file))]
+"""
+SAME = "def answer(row, value): return value"
+ROWS = [f"r{number},{number}" for number in range(101)]
+"""The champion's spread over them is 90."""
+NASTY = "<script>alert(1)</script>"
+
+
+def shifted(amount: float) -> str:
+    return f"def answer(row, value): return value + {amount}"
+
+
+@dataclass
+class Fleet:
+    """Two circuits of the test workspace, each with a model, that serve what a test gives them."""
+
+    site: Any
+    tiny: Tiny
+    made: ChangedCircuits
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def workspace(self) -> Workspace:
+        found: Workspace = self.site.test
+        return found
+
+    @property
+    def names(self) -> list[str]:
+        return [str(unit) for unit in self.tiny.units()]
+
+    def deployed(self, answer: str | Mapping[str, str]) -> tuple[Release, dict[str, DeploymentRequest]]:
+        """A new release, deployed to every circuit and not switched. answer: of all circuits, or of each."""
+        release = Release.of(self.made, f"20260102.{next(self.numbers)}", datetime.now(UTC), "linus")
+        requests = {}
+        for unit in release.units:
+            name = str(unit.unit)
+            self.tiny.declare(score=SCORE + (answer if isinstance(answer, str) else answer[name]))
+            workload = load_workload(self.tiny.folder / "workload.yaml")
+            requests[name] = DeploymentRequest(
+                endpoint=naming_of(self.workspace).endpoint(unit.unit),
+                name=f"deployment-{release.name}",
+                model=f"azureml://registries/{self.site.registry.registry_name}/models/{unit.model_name}/versions/{unit.model_version}",
+                digest=unit.model_digest,
+                tags={},
+                endpoint_tags={},
+            )
+            deploy.fn(self.workspace, _target(workload), workload, requests[name])
+        return release, requests
+
+    def serve(self, requests: Mapping[str, DeploymentRequest]) -> None:
+        """Make deployments the defaults, as Azure's SDK does it."""
+        client = self.workspace.get_client()
+        for request in requests.values():
+            endpoint = client.batch_endpoints.get(request.endpoint)
+            endpoint.defaults.deployment_name = request.name
+            client.batch_endpoints.begin_create_or_update(endpoint).result()
+
+    def stage(self, **given: Any) -> Stage:
+        """The stage with this workload's replay; any key of it can be given."""
+        declared = {
+            "data": f"{STORE}/replay/{{plant}}/{{circuit}}/",
+            "columns": ["name", "value"],
+            "prediction": "value",
+            "rows_at_least": 50,
+            "timeout_minutes": 1,
+            "limits": {
+                "mean_shift": {"pass": 0.05, "fail": 0.5},
+                "p95_shift": {"pass": 0.05, "fail": 0.5},
+                "moved": {"by": 0.2, "pass": 0.0, "fail": 0.5},
+            },
+        }
+        stage = load_workload(self.tiny.folder / "workload.yaml").stage("test")
+        return stage.model_copy(update={"replay": Replay.model_validate(declared | given)})
+
+    def put(self, path: str, lines: list[str], circuit: str = "A1") -> None:
+        """A file in the store. path: below the plant's and the circuit's folder of `replay` or `golden`."""
+        top, _, rest = path.partition("/")
+        file = self.tiny.folder / "put.csv"
+        file.write_text("".join(f"{line}\n" for line in lines))
+        upload_file.fn(self.workspace, file, f"{STORE}/{top}/{self.tiny.plant}/{circuit}/{rest}")
+
+    def replay(self, release: Release, requests: dict[str, DeploymentRequest], stage: Stage) -> ReplayOutcome:
+        """Within a flow run, as a release does it."""
+
+        @flow(name="replaying", task_runner=FAN_OUT, validate_parameters=False)
+        def replaying() -> ReplayOutcome:
+            return replay_stage(self.site.ledger, self.workspace, release, stage, requests)
+
+        return replaying()
+
+    def facts(self, release: Release) -> tuple[Fact, ...]:
+        return facts_of(read_facts(self.site.ledger, release.workload, release.name), Kind.REPLAYED, "test")
+
+    def page(self, release: Release, outcome: ReplayOutcome) -> str:
+        return kept_report(self.site.ledger, release.workload, release.name, replay_page("test"), outcome.report)
+
+
+def _target(workload: Workload) -> BatchEndpointTarget:
+    target = workload.stage("test").target
+    assert isinstance(target, BatchEndpointTarget)
+    return target
+
+
+@pytest.fixture(scope="module")
+def fleet(site, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
+    """Nothing serves yet; the recent input is there."""
+    tiny = Tiny("replayed", tmp_path_factory.mktemp("replaying") / "replayed")
+    tiny.declare()
+    made = tiny.candidates()
+    for unit in made.circuits:
+        tags = model_tags(unit.unit, unit.cutoff_date, "dev", datetime.now(UTC), "20260102.1", "build")
+        promote_model.fn(site.dev, site.registry, unit, tags)
+    found = Fleet(site, tiny, made)
+    target = _target(load_workload(tiny.folder / "workload.yaml"))
+    ensure_compute.fn(site.test, Compute(name=target.compute, size=target.vm_size, max_instances=4))
+    for circuit in tiny.circuits:
+        found.put("replay/input.csv", ["name,value", *ROWS], circuit)
+    return found
+
+
+@pytest.fixture(scope="module")
+def first(fleet: Fleet) -> tuple[Release, ReplayOutcome]:
+    """The first release: nothing serves before it. After it the champion gives every row's own value."""
+    release, requests = fleet.deployed(SAME)
+    outcome = fleet.replay(release, requests, fleet.stage())
+    fleet.serve(requests)
+    return release, outcome
+
+
+def text_of(page: str) -> str:
+    """What is read on the page, plots and style left out."""
+    bare = re.sub(r"<(svg|style).*?</\1>", "", page, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", bare)).split())
+
+
+def artifact_of(key: str) -> list[dict[str, Any]]:
+    """The rows of the newest table artifact with a key."""
+    with get_client(sync_client=True) as client:
+        found = client.request("POST", "/artifacts/latest/filter", json={"artifacts": {"key": {"any_": [key]}}}).json()
+    rows: list[dict[str, Any]] = json.loads(found[0]["data"])
+    return rows
+
+
+def test_a_first_release_has_nothing_to_be_compared_with_and_says_so(fleet: Fleet, first) -> None:
+    release, outcome = first
+    assert (outcome.verdict, outcome.failures, outcome.doubts) == (Verdict.PASSED, {}, {})
+    body = fleet.facts(release)[0].body
+    assert body["units"][fleet.names[0]] == {
+        "verdict": "PASSED",
+        "champion": None,
+        "reasons": "Champion: no other deployment serves here, so there is nothing to compare",
+    }
+    assert "No plot: nothing could be compared." in text_of(fleet.page(release, outcome))
+
+
+def test_the_same_model_twice_passes_with_no_shift_and_is_replayed_once(fleet: Fleet, first) -> None:
+    release, requests = fleet.deployed(SAME)
+    outcome = fleet.replay(release, requests, fleet.stage())
+    assert outcome == ReplayOutcome(Verdict.PASSED, outcome.report, {}, {})
+    fact = fleet.facts(release)[0]
+    assert fact.body["verdict"] == "PASSED"
+    assert fact.body["report"] == outcome.report
+    champion = f"deployment-{first[0].name}"
+    numbers = {"rows": 101, "mean_shift": 0.0, "p95_shift": 0.0, "moved_share": 0.0}
+    assert fact.body["units"] == {name: {"verdict": "PASSED", "champion": champion, **numbers} for name in fleet.names}
+
+    before = _jobs(fleet, requests)
+    assert fleet.replay(release, requests, fleet.stage()) == outcome
+    assert _jobs(fleet, requests) == before
+    assert fleet.facts(release) == (fact,)
+
+    page = fleet.page(release, outcome)
+    assert page.count("<svg") == 2
+    assert f"{fleet.names[0]} PASSED {champion} 101 0 0 0 0 90 0.00 % none declared" in text_of(page)
+
+
+def _jobs(fleet: Fleet, requests: Mapping[str, DeploymentRequest]) -> set[str]:
+    client = fleet.workspace.get_client()
+    return {str(job.name) for one in requests.values() for job in client.batch_endpoints.list_jobs(one.endpoint)}
+
+
+def test_another_declaration_or_another_champion_is_replayed_anew(fleet: Fleet, first) -> None:
+    release, requests = fleet.deployed(SAME)
+    fleet.replay(release, requests, fleet.stage())
+    assert fleet.replay(release, requests, fleet.stage(rows_at_least=102)).verdict is Verdict.INCONCLUSIVE
+    assert len(fleet.facts(release)) == 2
+    fleet.serve(requests)
+    fleet.replay(release, requests, fleet.stage(rows_at_least=102))
+    assert len(fleet.facts(release)) == 2, "what serves already was switched after its replay"
+    _, others = fleet.deployed(SAME)
+    fleet.serve(others)
+    fleet.replay(release, requests, fleet.stage(rows_at_least=102))
+    assert len(fleet.facts(release)) == 3
+    assert fleet.facts(release)[-1].body["units"][fleet.names[0]]["champion"] == others[fleet.names[0]].name
+
+
+def test_another_model_fails_and_everything_about_it_can_be_read(fleet: Fleet, first) -> None:
+    one, other = fleet.names
+    release, requests = fleet.deployed({one: shifted(90), other: SAME})
+    outcome = fleet.replay(release, requests, fleet.stage())
+    assert (outcome.verdict, set(outcome.failures), outcome.doubts) == (Verdict.FAILED, {one}, {})
+    assert (
+        "Mean shift: 90 is 1 of the champion's spread 90; passes up to 0.05, fails above 0.5" in outcome.failures[one]
+    )
+    units = fleet.facts(release)[0].body["units"]
+    assert units[one]["reasons"] == outcome.failures[one]
+    assert (units[one]["mean_shift"], units[one]["moved_share"]) == (1.0, 1.0)
+    assert "reasons" not in units[other]
+    rows = artifact_of("replay-test")
+    assert [(row["circuit"], row["verdict"], row["detail"]) for row in rows[:3]] == [
+        ("all", "FAILED", "1 of 2 circuits"),
+        ("all", "INCONCLUSIVE", "0 of 2 circuits"),
+        ("all", "PASSED", "1 of 2 circuits"),
+    ]
+    assert [(row["circuit"], row["verdict"]) for row in rows[3:]] == [(one, "FAILED")]
+    page = fleet.page(release, outcome)
+    text = text_of(page)
+    assert f"FAILED: release {release.name} of replayed at test" in text
+    assert "absolute mean shift, in spreads 0.05 0.5" in text
+    assert text.index(f"{one} FAILED") < text.index(f"{other} PASSED")
+    assert page.index(f"{one}: candidate against champion") < page.index(f"{other}: candidate against champion")
+
+
+def test_a_shift_between_the_bounds_is_for_people(fleet: Fleet, first) -> None:
+    one, other = fleet.names
+    release, requests = fleet.deployed({one: SAME, other: shifted(9)})
+    outcome = fleet.replay(release, requests, fleet.stage())
+    assert (outcome.verdict, outcome.failures, set(outcome.doubts)) == (Verdict.INCONCLUSIVE, {}, {other})
+    assert outcome.doubts[other].startswith("Mean shift: 9 is 0.1 of the champion's spread")
+    assert fleet.replay(release, requests, fleet.stage()) == outcome
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "reason"),
+    [
+        ("def answer(row, value): return 'nan' if value == 7 else value", Verdict.FAILED,
+         "the candidate gave no finite number and the champion did: 1"),
+        ("def answer(row, value): return f'{value} extra'", Verdict.FAILED, "has 3 columns and 2 are declared: name, value"),
+        ("def answer(row, value): raise ValueError('no such column')", Verdict.FAILED, "ended Failed"),
+        ("def answer(row, value): return value if value < 90 else f'{value}\\nr{value} 1'", Verdict.INCONCLUSIVE,
+         "answered by the candidate and not by the champion: 11"),
+        ("def answer(row, value): return value if value < 90 else f'{value}\\n{row[\"name\"]} 1'", Verdict.INCONCLUSIVE,
+         "not told apart by name, so nothing was compared: 11"),
+    ],
+    ids=["no number", "another column", "raises", "more rows", "rows twice"],
+)  # fmt: skip
+def test_answers_that_cannot_be_compared_never_pass(
+    answer: str, verdict: Verdict, reason: str, fleet: Fleet, first
+) -> None:
+    one, other = fleet.names
+    release, requests = fleet.deployed({one: answer, other: SAME})
+    outcome = fleet.replay(release, requests, fleet.stage())
+    assert outcome.verdict is verdict
+    told = (outcome.failures | outcome.doubts)[one]
+    assert reason in told
+    assert len(told) <= MOST_REASON
+    assert fleet.page(release, outcome).count("<svg") == (
+        1 if "columns" in told or "ended" in told or "apart" in told else 2
+    )
+
+
+def test_a_champion_that_cannot_answer_is_for_people(fleet: Fleet, first) -> None:
+    _, broken = fleet.deployed("def answer(row, value): raise ValueError('broken')")
+    release, requests = fleet.deployed(SAME)
+    serves = (
+        fleet.workspace.get_client().batch_endpoints.get(requests[fleet.names[0]].endpoint).defaults.deployment_name
+    )
+    fleet.serve(broken)
+    try:
+        outcome = fleet.replay(release, requests, fleet.stage())
+    finally:
+        fleet.serve({name: _renamed(one, serves) for name, one in broken.items()})
+    assert (outcome.verdict, set(outcome.doubts)) == (Verdict.INCONCLUSIVE, set(fleet.names))
+    assert "gave no answers, so nothing was compared: job" in outcome.doubts[fleet.names[0]]
+
+
+def _renamed(request: DeploymentRequest, name: str) -> DeploymentRequest:
+    from dataclasses import replace
+
+    return replace(request, name=name)
+
+
+def test_a_job_that_takes_too_long_is_cancelled_and_fails(fleet: Fleet, first) -> None:
+    release, requests = fleet.deployed("import time\ndef answer(row, value): time.sleep(60)")
+    outcome = fleet.replay(release, requests, fleet.stage(timeout_minutes=0.01))
+    assert outcome.verdict is Verdict.FAILED
+    assert "TimedOut" in outcome.failures[fleet.names[0]]
+
+
+def golden(fleet: Fleet, tolerance: float = 0.5) -> dict[str, Any]:
+    """Golden answers of the first circuit only."""
+    return {
+        "data": f"{STORE}/golden/{{plant}}/{{circuit}}/input/",
+        "expected": f"{STORE}/golden/{{plant}}/{{circuit}}/expected.csv",
+        "tolerance": {fleet.names[0]: tolerance},
+    }
+
+
+def test_a_wrong_golden_answer_fails_also_where_nothing_shifted(fleet: Fleet, first) -> None:
+    fleet.put("golden/input/input.csv", ["name,value", "a,1", "b,2"])
+    fleet.put("golden/expected.csv", ["note,value,name", "one,1.4,a", "two,1.6,b"])
+    release, requests = fleet.deployed(SAME)
+    good = fleet.replay(release, requests, fleet.stage(golden=golden(fleet)))
+    assert good.verdict is Verdict.PASSED
+    assert fleet.facts(release)[-1].body["units"][fleet.names[0]]["golden_misses"] == 0
+    assert "0 of 2" in text_of(fleet.page(release, good))
+    wrong = fleet.replay(release, requests, fleet.stage(golden=golden(fleet, tolerance=0.39)))
+    assert (wrong.verdict, set(wrong.failures)) == (Verdict.FAILED, {fleet.names[0]})
+    assert "2 missed, 2 expected: a: 1; expected 1.4 ± 0.39; b: 2; expected 1.6" in wrong.failures[fleet.names[0]]
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (["name,value"], "has no rows"),
+        (["name,power", "a,1"], "no column value"),
+        (["name,value", "a,one"], "1 rows have no finite number in value"),
+        (["name,value", "a,1", "a,2"], "1 rows have the same name as another"),
+    ],
+)
+def test_golden_answers_that_are_not_whole_are_refused(lines: list[str], why: str, fleet: Fleet, first) -> None:
+    fleet.put("golden/input/input.csv", ["name,value", "a,1", "b,2"])
+    fleet.put("golden/expected.csv", lines)
+    release, requests = fleet.deployed(SAME)
+    outcome = fleet.replay(release, requests, fleet.stage(golden=golden(fleet)))
+    assert why in outcome.failures[fleet.names[0]]
+    assert "Upload a CSV file with a header and the columns name, value" in outcome.failures[fleet.names[0]]
+    assert fleet.facts(release) == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"data": f"{STORE}/nowhere/{{circuit}}/"}, "A1 has no recent input to replay: .*/nowhere/A1/ in mlw-test is empty"),
+        ({"golden": f"{STORE}/nowhere/{{circuit}}/"}, "there are no golden answers at .*/nowhere/A1/expected.csv"),
+    ],
+)  # fmt: skip
+def test_missing_data_is_a_definite_no_that_is_not_written_down(
+    given: dict[str, Any], why: str, fleet: Fleet, first
+) -> None:
+    if "golden" in given:
+        place = given["golden"]
+        given = {
+            "golden": {"data": f"{place}in/", "expected": f"{place}expected.csv", "tolerance": {fleet.names[0]: 1}}
+        }
+    release, requests = fleet.deployed(SAME)
+    stage = fleet.stage(**given)
+    assert stage.replay is not None
+    request, unit = requests[fleet.names[0]], fleet.tiny.units()[0]
+    with pytest.raises(Terminal, match=why):
+        replay.fn(fleet.workspace, stage.replay, unit, request.endpoint, request.name)
+    outcome = fleet.replay(release, requests, stage)
+    assert outcome.verdict is Verdict.FAILED
+    assert re.search(why, outcome.failures[fleet.names[0]])
+    assert outcome.report == ""
+    assert fleet.facts(release) == ()
+
+
+def test_golden_answers_without_their_input_are_a_definite_no(fleet: Fleet, first) -> None:
+    fleet.put("golden/expected.csv", ["name,value", "a,1"])
+    release, requests = fleet.deployed(SAME)
+    stage = fleet.stage(golden=golden(fleet) | {"data": f"{STORE}/nowhere/{{circuit}}/"})
+    assert "has no golden input" in fleet.replay(release, requests, stage).failures[fleet.names[0]]
+
+
+def test_names_of_rows_are_text_in_the_report(fleet: Fleet, first) -> None:
+    fleet.put("golden/input/input.csv", ["name,value", f"{NASTY},1"])
+    fleet.put("golden/expected.csv", ["name,value", f"{NASTY},5"])
+    release, requests = fleet.deployed(SAME)
+    outcome = fleet.replay(release, requests, fleet.stage(golden=golden(fleet)))
+    page = fleet.page(release, outcome)
+    assert NASTY not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;: 1; expected 5" in page
+
+
+def test_a_report_that_was_changed_is_found(fleet: Fleet, first) -> None:
+    release, requests = fleet.deployed(SAME)
+    outcome = fleet.replay(release, requests, fleet.stage())
+    path = f"reports/replayed/{release.name}/test-replay-{outcome.report.removeprefix('sha256:')}.html"
+    fleet.site.ledger.get_client().upload_blob(path, b"all is well", overwrite=True)
+    with pytest.raises(Terminal, match="was changed"):
+        fleet.page(release, outcome)
+
+
+def test_a_stage_without_a_replay_passes_without_a_word(fleet: Fleet, first) -> None:
+    release, requests = fleet.deployed(SAME)
+    stage = fleet.stage().model_copy(update={"replay": None})
+    assert fleet.replay(release, requests, stage) == ReplayOutcome(Verdict.PASSED, "", {}, {})
+    assert fleet.facts(release) == ()
+
+
+def test_a_replay_is_tried_again() -> None:
+    assert replay.retries == 4
+    assert replay.retry_condition_fn is is_transient
