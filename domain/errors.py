@@ -15,6 +15,10 @@ class Transient(SignalboxError):  # noqa: N818 — the house's word, read aloud 
     """Time may mend it; the one retry policy tries again."""
 
 
+class StageLost(SignalboxError):  # noqa: N818 — as the others of this house
+    """Somebody else holds the stage by now; whoever sees this does nothing more there."""
+
+
 class InvalidDeclaration(Terminal):
     """A declaration (workload.yaml, an environment, changed_circuits.json) with faults, all of them listed."""
 

@@ -1,48 +1,81 @@
-"""A fleet switches as one: what serves now, what is to serve, and the way back."""
+"""A fleet switches as one: what each endpoint served, what it is to serve, and the way back, written down beforehand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from domain.errors import Terminal
+from domain.fact import Fact, Kind
+
+ENDS = (Kind.SWITCHED, Kind.ROLLED_BACK)
 
 
 @dataclass(frozen=True)
 class Switch:
-    """One endpoint's change of default. before: None when it served nothing."""
+    """One endpoint's change of default. before, after: deployments; None where it serves nothing."""
 
     endpoint: str
     before: str | None
-    after: str
+    after: str | None
 
 
-@dataclass(frozen=True)
-class SwitchPlan:
-    """The switches of a release at one stage, in order."""
+class Journal(BaseModel):
+    """The body of a journal fact: a switch that has begun. It stays open until the stage is switched or rolled back.
 
-    switches: tuple[Switch, ...]
+    before, after: endpoint → deployment. back: it undoes what was switched, because of `reason`, and is never undone
+    itself. hold: the release is kept from the stage afterwards. passed_over: freezes and windows, from which a way back is
+    exempt. fence: the fencing number of whoever began it.
+    """
 
-    def done(self, serving: Mapping[str, str | None]) -> tuple[Switch, ...]:
-        """Those that Azure shows as done."""
-        return tuple(switch for switch in self.switches if serving.get(switch.endpoint) == switch.after)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    def open(self, serving: Mapping[str, str | None]) -> tuple[Switch, ...]:
-        """Those still to do."""
-        return tuple(switch for switch in self.switches if serving.get(switch.endpoint) != switch.after)
+    stage: str
+    before: dict[str, str | None] = Field(default_factory=dict)
+    after: dict[str, str | None] = Field(default_factory=dict)
+    fence: int
+    back: bool = False
+    hold: bool = False
+    reason: str = ""
+    passed_over: tuple[str, ...] = ()
 
-    def way_back(self) -> tuple[Switch, ...]:
-        """The same switches undone, last first; an endpoint that served nothing before has no way back."""
-        return tuple(
-            Switch(switch.endpoint, switch.after, switch.before)
-            for switch in reversed(self.switches)
-            if switch.before is not None
-        )
+    def switches(self) -> tuple[Switch, ...]:
+        """In order of the endpoints' names; on the way back in reverse."""
+        endpoints = sorted(self.after, reverse=self.back)
+        return tuple(Switch(endpoint, self.before.get(endpoint), self.after[endpoint]) for endpoint in endpoints)
 
-    def differences(self, serving: Mapping[str, str | None]) -> tuple[str, ...]:
-        """What the read-back shows otherwise than planned."""
-        return tuple(
-            f"{switch.endpoint} serves {serving.get(switch.endpoint) or 'nothing'}, not {switch.after}"
-            for switch in self.open(serving)
-        )
+    def undone(self, reason: str, fence: int) -> "Journal":
+        """The way back from it."""
+        return Journal(stage=self.stage, before=self.after, after=self.before, fence=fence, back=True, reason=reason)
+
+    def differences(self, serving: Mapping[str, str | None]) -> dict[str, str]:
+        """Endpoint → what the read-back shows otherwise than planned."""
+        return {
+            one.endpoint: f"serves {serving.get(one.endpoint) or 'nothing'}, not {one.after or 'nothing'}"
+            for one in self.switches()
+            if serving.get(one.endpoint) != one.after
+        }
 
 
-def plan_switch(serving: Mapping[str, str | None], wanted: Mapping[str, str]) -> SwitchPlan:
-    """From what serves now to what is wanted; endpoints in order of their names. wanted: endpoint → deployment."""
-    return SwitchPlan(tuple(Switch(endpoint, serving.get(endpoint), wanted[endpoint]) for endpoint in sorted(wanted)))
+def last_journal(facts: Sequence[Fact], stage: str) -> Journal | None:
+    """What was begun last at a stage; None before the first switch."""
+    found = [fact for fact in facts if fact.kind is Kind.JOURNAL and fact.stage == stage]
+    if not found:
+        return None
+    try:
+        return Journal.model_validate(found[-1].body)
+    except ValidationError as error:
+        raise Terminal(
+            f"the journal in fact {found[-1].sequence} of release {found[-1].release} cannot be read, so nobody knows what "
+            f"{stage} is to serve. See `signalbox audit {found[-1].release}`, then switch by hand."
+        ) from error
+
+
+def open_journal(facts: Sequence[Fact], stage: str) -> Journal | None:
+    """The switch that was begun at a stage and not ended; None where there is none."""
+    for fact in reversed(facts):
+        if fact.stage == stage and fact.kind in ENDS:
+            return None
+        if fact.stage == stage and fact.kind is Kind.JOURNAL:
+            return last_journal(facts, stage)
+    return None

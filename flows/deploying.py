@@ -10,9 +10,7 @@ from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
-from domain.errors import Terminal
 from domain.fact import Kind, facts_of
-from domain.fleet import SwitchPlan, plan_switch
 from domain.naming import deployment_name
 from domain.release import Release
 from domain.smoke import SmokeTest, SmokeVerdict
@@ -22,9 +20,11 @@ from domain.workload import Compute, Workload
 from flows.admitting import must_admit
 from flows.declared import registry_of
 from flows.fan_out import gathered
-from tasks.batch_endpoints import DeploymentRequest, deploy, serving_deployment, switch
+from flows.switching import settle, switch_fleet
+from tasks.batch_endpoints import DeploymentRequest, deploy, serving_of
 from tasks.compute import ensure_compute
 from tasks.evidence import deployment_summary
+from tasks.lease import HeldStage
 from tasks.ledger import read_facts, record
 from tasks.serving import naming_of
 from tasks.smoke import smoke
@@ -37,12 +37,14 @@ def deploy_stage(
     stage: Stage,
     target: BatchEndpointTarget,
     before: Sequence[Stage],
+    held: HeldStage,
 ) -> dict[str, str]:
     """Carry every circuit to the stage; circuit → reason when it failed, and then nothing was switched or all went back.
 
     before: the stages below. Whether the stage admits the release is asked again just before the switch.
     """
     workspace = loaded(Workspace, target.workspace)
+    settle(ledger, workspace, workload.name, stage.name, held, release.name)
     ensure_compute(
         workspace, Compute(name=target.compute, size=target.vm_size, max_instances=max(4, target.instance_count))
     )
@@ -65,7 +67,8 @@ def deploy_stage(
     _once(ledger, release, Kind.VERIFIED, stage, {"passed": True, "checks": checks})
 
     must_admit(ledger, stage, before, release)
-    failures = _switch_all(ledger, workspace, release, stage, requests)
+    wanted = {request.endpoint: request.name for request in requests.values()}
+    failures = switch_fleet(ledger, workspace, release.workload, release.name, stage.name, held, wanted)
     if not failures:
         _tell(release, stage, workspace)
     return failures
@@ -74,10 +77,12 @@ def deploy_stage(
 def _requests(workspace: Workspace, workload: Workload, release: Release) -> dict[str, DeploymentRequest]:
     registry = loaded(ModelRegistry, registry_of(workload)).registry_name
     naming, name, now = naming_of(workspace), deployment_name(release.name), datetime.now(UTC)
+    endpoints = {unit.unit: naming.endpoint(unit.unit) for unit in release.units}
+    serves = serving_of(workspace, endpoints.values())
     requests = {}
     for unit in release.units:
-        endpoint = naming.endpoint(unit.unit)
-        serving = serving_deployment(workspace, endpoint)
+        endpoint = endpoints[unit.unit]
+        serving = serves[endpoint]
         requests[str(unit.unit)] = DeploymentRequest(
             endpoint=endpoint,
             name=name,
@@ -122,52 +127,6 @@ def _report(stage: Stage, release: Release, verdicts: list[SmokeVerdict]) -> lis
         for warning in verdict.warnings:
             get_run_logger().warning("%s: %s", verdict.unit, warning)
     return checks
-
-
-def _switch_all(
-    ledger: Ledger, workspace: Workspace, release: Release, stage: Stage, requests: dict[str, DeploymentRequest]
-) -> dict[str, str]:
-    wanted = {request.endpoint: request.name for request in requests.values()}
-    journal = facts_of(read_facts(ledger, release.workload, release.name), Kind.JOURNAL, stage.name)
-    if journal:
-        before: dict[str, str | None] = journal[-1].body["before"]
-    else:
-        before = {endpoint: serving_deployment(workspace, endpoint) for endpoint in wanted}
-        record(
-            ledger,
-            release.workload,
-            release.name,
-            Kind.JOURNAL,
-            {"stage": stage.name, "before": before, "after": wanted},
-        )
-    plan = plan_switch(before, wanted)
-    _, failures = gathered({one.endpoint: switch.submit(workspace, one.endpoint, one.after) for one in plan.switches})
-    serving = {endpoint: serving_deployment(workspace, endpoint) for endpoint in wanted}
-    for difference in plan.differences(serving):
-        failures.setdefault(difference.partition(" ")[0], difference)
-    if failures:
-        failures |= _go_back(workspace, plan)
-        record(
-            ledger,
-            release.workload,
-            release.name,
-            Kind.ROLLED_BACK,
-            {"stage": stage.name, "reason": "; ".join(failures.values())},
-        )
-        return failures
-    _once(ledger, release, Kind.SWITCHED, stage, {"after": wanted})
-    return {}
-
-
-def _go_back(workspace: Workspace, plan: SwitchPlan) -> dict[str, str]:
-    """Undo the switches in reverse order; endpoint → reason of those that did not go back."""
-    stuck: dict[str, str] = {}
-    for one in plan.way_back():
-        try:
-            switch(workspace, one.endpoint, one.after)
-        except Terminal as error:
-            stuck[one.endpoint] = f"did not go back: {error}"
-    return stuck
 
 
 def _recorded(ledger: Ledger, release: Release, kind: Kind, stage: Stage) -> bool:

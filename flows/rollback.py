@@ -1,5 +1,6 @@
 """Back to the release before, in seconds: one circuit or all of them. (Seed 002, rollback procedure.)"""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,17 +11,17 @@ from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.workspace import Workspace
 from domain.errors import Terminal
-from domain.fact import Kind
+from domain.fleet import Journal
 from domain.rollback import RollbackPlan, Standing, plan_rollback
 from domain.stage import BatchEndpointTarget
 from domain.unit import Unit
 from flows.declared import declared_workload
-from flows.fan_out import FAN_OUT, gathered
-from tasks.batch_endpoints import switch
+from flows.fan_out import FAN_OUT
+from flows.switching import finish_way_back, settle, write_journal
 from tasks.lease import stage_lease
-from tasks.ledger import read_facts, record
+from tasks.ledger import release_names
 from tasks.run import short_run_id
-from tasks.serving import standing_of
+from tasks.serving import naming_of, standings_of
 
 
 @flow(name="rollback", flow_run_name="rollback {workload} {stage} dry_run={dry_run}", task_runner=FAN_OUT)
@@ -44,32 +45,57 @@ def rollback(
         raise Terminal(f"stage {stage} serves nothing that could be rolled back; its target is {target.kind}")
     workspace, ledger = loaded(Workspace, target.workspace), loaded(Ledger, "ledger")
     units = declared.chosen_units(circuits)
-    standings = {unit: standing_of(workspace, unit) for unit in units}
-    plan = plan_rollback(list(standings.values()))
-    rows = show(plan, standings, workload, stage)
-    if not plan.allowed:
-        raise Terminal("nothing was rolled back:\n  " + "\n  ".join(plan.refusals))
     if dry_run:
+        rows, _ = planned(workspace, workload, stage, units)
         logger.info("This was the plan; run it with dry_run=False to do it.")
         return rows
-    with stage_lease(ledger, workload, stage, f"rollback-{short_run_id()}"):
-        futures = {one.endpoint: switch.submit(workspace, one.endpoint, one.after) for one in plan.switches}
-        _, failures = gathered(futures)
-        done = {unit: standing for unit, standing in standings.items() if standing.endpoint not in failures}
+    holder = f"rollback-{short_run_id()}"
+    with stage_lease(ledger, workload, stage, holder) as held:
+        naming = naming_of(workspace)
+        there = settle(ledger, workspace, workload, stage, held)
+        units = tuple(unit for unit in units if naming.endpoint(unit) not in there)
+        if not units:
+            held.announce(())
+            logger.info("A run before this one had begun the way back; every circuit is there now.")
+            return []
+        rows, standings = planned(workspace, workload, stage, units)
         gate = declared.stage(stage).gate
-        passed_over = list(gate.closures(datetime.now(UTC))) if gate is not None else []
-        note(ledger, workload, stage, done, reason, passed_over)
-    if failures:
-        raise Terminal("these endpoints did not go back; run it again: " + "; ".join(failures.values()))
-    logger.info("%d circuits serve what they served before; every default was read back.", len(plan.switches))
+        way = Journal(
+            stage=stage,
+            fence=held.fence,
+            back=True,
+            hold=True,
+            reason=reason or "rolled back by hand",
+            passed_over=gate.closures(datetime.now(UTC)) if gate is not None else (),
+        )
+        left = ways_back(ledger, workload, standings, holder, way)
+        held.announce(tuple(left))
+        for release, journal in left.items():
+            write_journal(ledger, workload, release, journal, held)
+        for release, journal in left.items():
+            finish_way_back(ledger, workspace, workload, release, journal, held)
+        held.announce(())
+    logger.info("%d circuits serve what they served before; every default was read back.", len(units))
     return rows
 
 
-def show(plan: RollbackPlan, standings: dict[Unit, Standing], workload: str, stage: str) -> list[dict[str, Any]]:
+def planned(
+    workspace: Workspace, workload: str, stage: str, units: Sequence[Unit]
+) -> tuple[list[dict[str, Any]], list[Standing]]:
+    """What goes back, shown; Terminal, with every reason, where something has nothing to go back to."""
+    standings = standings_of(workspace, units)
+    plan = plan_rollback(standings)
+    rows = show(plan, standings, workload, stage)
+    if not plan.allowed:
+        raise Terminal("nothing was rolled back:\n  " + "\n  ".join(plan.refusals))
+    return rows, standings
+
+
+def show(plan: RollbackPlan, standings: Sequence[Standing], workload: str, stage: str) -> list[dict[str, Any]]:
     """A table artifact and log lines: from what to what."""
     rows: list[dict[str, Any]] = [
-        {"circuit": str(unit), "endpoint": standing.endpoint, "from": standing.current, "to": standing.previous}
-        for unit, standing in standings.items()
+        {"circuit": str(one.unit), "endpoint": one.endpoint, "from": one.current, "to": one.previous}
+        for one in standings
     ]
     create_table_artifact(rows, key=f"{workload}-rollback", description=f"Rollback of {workload} at {stage}")
     for row in rows:
@@ -79,21 +105,22 @@ def show(plan: RollbackPlan, standings: dict[Unit, Standing], workload: str, sta
     return rows
 
 
-def note(
-    ledger: Ledger, workload: str, stage: str, standings: dict[Unit, Standing], reason: str, passed_over: list[str]
-) -> None:
-    """Write into the ledger of each release that was left: who went back, and that it is held.
+def ways_back(
+    ledger: Ledger, workload: str, standings: Sequence[Standing], holder: str, way: Journal
+) -> dict[str, Journal]:
+    """Release → the way back of its circuits. What was deployed by hand, so that no ledger speaks of it, gets one of its own.
 
-    passed_over: freezes and windows, from which a way back is exempt.
+    way: what is the same for all.
     """
-    left: dict[str, list[str]] = {}
-    for unit, standing in standings.items():
-        if standing.release:
-            left.setdefault(standing.release, []).append(str(unit))
-    for release, names in left.items():
-        if not read_facts(ledger, workload, release):
-            continue  # deployed by hand: no ledger of ours speaks of it
-        why = reason or "rolled back by hand"
-        body = {"stage": stage, "units": sorted(names), "reason": why, "passed_over": passed_over}
-        record(ledger, workload, release, Kind.ROLLED_BACK, body)
-        record(ledger, workload, release, Kind.HELD, {"stage": stage, "reason": why})
+    known = set(release_names(ledger, workload))
+    left: dict[str, Journal] = {}
+    for one in standings:
+        release = one.release if one.release in known else holder
+        so_far = left.get(release, way)
+        left[release] = so_far.model_copy(
+            update={
+                "before": {**so_far.before, one.endpoint: one.current},
+                "after": {**so_far.after, one.endpoint: one.previous},
+            }
+        )
+    return left

@@ -1,6 +1,7 @@
 """Batch endpoints: one a circuit, a deployment a release, and the default that serves."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -8,16 +9,21 @@ from typing import Any
 from prefect import task
 
 from blocks.workspace import Workspace
-from domain.errors import Terminal
+from domain.errors import StageLost, Terminal
 from domain.stage import BatchEndpointTarget
 from domain.workload import Workload
 from tasks.azure_errors import azure_errors
+from tasks.lease import HeldStage
 from tasks.retries import RETRIED
 
 _ONE_INVOCATION = Lock()
 
 PREDICTIONS = "predictions.csv"
 """The file a scoring job writes its rows to."""
+FENCE_TAG = "switch_fence"
+"""An endpoint's tag: the fencing number of whoever switched it last."""
+READERS = 16
+"""Endpoints that are read at once."""
 
 
 @dataclass(frozen=True)
@@ -152,18 +158,64 @@ def invoke(workspace: Workspace, endpoint: str, deployment: str, data: str) -> s
 
 
 @task(name="switch", **RETRIED)
-def switch(workspace: Workspace, endpoint: str, deployment: str) -> str:
-    """Make a deployment the default and read it back; a switch that Azure did not do is Terminal, not a success."""
-    if serving_deployment(workspace, endpoint) != deployment:
-        client = workspace.get_client()
-        with azure_errors(f"switching {endpoint} to {deployment}"):
-            found = client.batch_endpoints.get(endpoint)
-            found.defaults.deployment_name = deployment
-            client.batch_endpoints.begin_create_or_update(found).result()
+def switch(workspace: Workspace, held: HeldStage, endpoint: str, deployment: str | None) -> None:
+    """Make a deployment the default and read it back; a switch that Azure did not do is Terminal, not a success.
+
+    deployment: None where nothing served before: then the endpoint goes, if nothing else was deployed to it. Raises
+    StageLost where somebody else holds the stage by now: Azure has no conditional update of an endpoint, so a holder that
+    wakes up late is known by the lease and by the fence that whoever came after it left in the endpoint's tags.
+    """
+    client = workspace.get_client()
+    with azure_errors(f"switching {endpoint} to {deployment or 'nothing'}"):
+        found = _endpoint(workspace, endpoint)
+        held.check()
+        if found is None or deployment is None:
+            _unserve(workspace, endpoint, found, deployment)
+            return
+        fence = int((found.tags or {}).get(FENCE_TAG, "0"))
+        if fence > held.fence:
+            raise StageLost(f"{endpoint} was switched by a later holder of the stage; this run does nothing more there")
+        if found.defaults is not None and found.defaults.deployment_name == deployment:
+            return
+        found.defaults.deployment_name = deployment
+        found.tags = {**(found.tags or {}), FENCE_TAG: str(held.fence)}
+        client.batch_endpoints.begin_create_or_update(found).result()
     now = serving_deployment(workspace, endpoint)
     if now != deployment:
         raise Terminal(
             f"{endpoint} still serves {now or 'nothing'} after it was switched to {deployment}: Azure accepted the update and "
             "did not do it. Check the endpoint in the studio, then run the same command again."
         )
-    return deployment
+
+
+def _unserve(workspace: Workspace, endpoint: str, found: Any, deployment: str | None) -> None:
+    """Back to where the endpoint served nothing: Azure takes a default away only together with its endpoint."""
+    if deployment is not None:
+        raise Terminal(f"{endpoint} is gone, so it cannot serve {deployment}; release the circuit again")
+    if found is None or not (found.defaults and found.defaults.deployment_name):
+        return
+    client = workspace.get_client()
+    others = {one.name for one in client.batch_deployments.list(endpoint)} - {found.defaults.deployment_name}
+    if others:
+        raise Terminal(
+            f"{endpoint} served nothing before and now has {', '.join(sorted(others))}, too, so it is not deleted; "
+            "choose what it is to serve with `signalbox deploy-version`"
+        )
+    client.batch_endpoints.begin_delete(endpoint).result()
+
+
+def _endpoint(workspace: Workspace, endpoint: str) -> Any:
+    """The SDK's object; None where there is none."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        return workspace.get_client().batch_endpoints.get(endpoint)
+    except ResourceNotFoundError:
+        return None
+
+
+def serving_of(workspace: Workspace, endpoints: Iterable[str]) -> dict[str, str | None]:
+    """What each endpoint serves now, read side by side."""
+    names = list(endpoints)
+    with ThreadPoolExecutor(READERS, "reading defaults") as pool:
+        return dict(zip(names, pool.map(lambda name: serving_deployment(workspace, name), names), strict=True))

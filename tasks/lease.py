@@ -1,78 +1,139 @@
 """One release at a time holds a stage: a lease in the ledger's container, taken and renewed by conditional writes."""
 
-import json
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from pydantic import ValidationError
 
 from blocks.ledger import Ledger
-from domain.errors import Terminal
+from domain.errors import SignalboxError, StageLost, Terminal
+from domain.lease import DURATION, Lease, next_lease
 from tasks.azure_errors import azure_errors
 from tasks.ledger import open_ledger
 
-DURATION = timedelta(minutes=30)
-"""How long a holder that died keeps others out."""
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobClient
+
+RENEWED_EVERY = DURATION.total_seconds() / 6
+LOOKED_EVERY = 0.5
+"""Seconds between two looks at a lease that somebody else holds."""
+
+
+class HeldStage:
+    """A stage that we hold. left: releases whose switch a holder before us may have left half done."""
+
+    def __init__(self, blob: "BlobClient", stage: str, lease: Lease, etag: str) -> None:
+        self._blob, self._stage, self._lease, self._etag = blob, stage, lease, etag
+        self._lock, self._over = threading.Lock(), threading.Event()
+        self.left = lease.ledgers
+
+    @property
+    def fence(self) -> int:
+        """Our fencing number."""
+        return self._lease.fence
+
+    def check(self) -> None:
+        """Raise StageLost unless the stage is still ours; asks storage only near the lease's end."""
+        with self._lock:
+            now = datetime.now(UTC)
+            if not self._lease.is_trusted(now):
+                self._write(self._lease.renewed(now))
+
+    def announce(self, ledgers: tuple[str, ...]) -> None:
+        """Leave word for the next holder: the switches of these releases may be half done when we are gone."""
+        with self._lock:
+            self._write(self._lease.about(ledgers).renewed(datetime.now(UTC)))
+
+    def renew_until_over(self) -> None:
+        """What the renewing thread does; where it fails, `check` finds out in time."""
+        while not self._over.wait(RENEWED_EVERY):
+            with suppress(SignalboxError), self._lock:
+                self._write(self._lease.renewed(datetime.now(UTC)))
+
+    def give_back(self) -> None:
+        """Let others take it at once; where that fails they wait for its end."""
+        self._over.set()
+        with suppress(SignalboxError), self._lock:
+            self._write(self._lease.ended(datetime.now(UTC)))
+
+    def _write(self, lease: Lease) -> None:
+        etag = _written(self._blob, lease, self._etag)
+        if etag is None:
+            raise StageLost(
+                f"stage {self._stage} was taken by another run while {lease.holder} was silent; this run does nothing "
+                "more there. Run it again when the other has ended."
+            )
+        self._lease, self._etag = lease, etag
 
 
 @contextmanager
-def stage_lease(ledger: Ledger, workload: str, stage: str, holder: str) -> Iterator[None]:
+def stage_lease(ledger: Ledger, workload: str, stage: str, holder: str) -> Iterator[HeldStage]:
     """Hold a stage while the body runs; Terminal, naming the holder, when another release holds it.
 
-    The same holder takes its own lease again, so a release that crashed goes on at once.
+    A holder that does not renew its lease is waited for, up to its end, and then followed. The same holder takes its own
+    lease again at once, and its earlier run, should it live, loses the stage.
     """
-    path = f"leases/{workload}/{stage}.json"
-    _take(ledger, path, stage, holder)
+    held = _taken(open_ledger(ledger).get_blob_client(f"leases/{workload}/{stage}.json"), stage, holder)
+    threading.Thread(target=held.renew_until_over, name=f"lease of {stage}", daemon=True).start()
     try:
-        yield
+        yield held
     finally:
-        _release(ledger, path, holder)
+        held.give_back()
 
 
-def _take(ledger: Ledger, path: str, stage: str, holder: str) -> None:
+def _taken(blob: "BlobClient", stage: str, holder: str) -> HeldStage:
+    first: Lease | None = None
+    while True:
+        before, etag = _read(blob, stage)
+        now = datetime.now(UTC)
+        if before is None or not before.keeps_out(holder, now):
+            lease = next_lease(before, holder, uuid4().hex, now)
+            written = _written(blob, lease, etag)
+            if written is not None:
+                return HeldStage(blob, stage, lease, written)
+        elif first is not None and (before.taking, before.until) != (first.taking, first.until):
+            raise Terminal(
+                f"stage {stage} is held by release {before.holder}, which is at work; {holder} did not touch it. "
+                "Run it again when the other has ended."
+            )
+        else:
+            first = before
+            time.sleep(LOOKED_EVERY)
+
+
+def _read(blob: "BlobClient", stage: str) -> tuple[Lease | None, str | None]:
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with azure_errors(f"reading the lease of stage {stage}"):
+        try:
+            found = blob.download_blob()
+            return Lease.model_validate_json(found.readall()), found.properties.etag
+        except ResourceNotFoundError:
+            return None, None
+        except ValidationError as error:
+            raise Terminal(
+                f"the lease of stage {stage} cannot be read; see that no release is under way, then delete "
+                f"{blob.blob_name} from the ledger's container"
+            ) from error
+
+
+def _written(blob: "BlobClient", lease: Lease, etag: str | None) -> str | None:
+    """The new etag; None when somebody else wrote since. etag: of what is replaced; None to write the first."""
     from azure.core import MatchConditions
     from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 
-    container = open_ledger(ledger)
-    now = datetime.now(UTC)
-    content = json.dumps({"holder": holder, "until": (now + DURATION).isoformat()})
-    with azure_errors(f"taking the lease of stage {stage}"):
+    condition: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
+    with azure_errors("writing a stage's lease"):
         try:
-            current = container.download_blob(path)
-            held = json.loads(current.readall())
-            if held["holder"] != holder and datetime.fromisoformat(held["until"]) > now:
-                raise Terminal(_refusal(stage, holder, held["holder"], held["until"]))
-            container.upload_blob(
-                path,
-                content,
-                overwrite=True,
-                etag=current.properties.etag,
-                match_condition=MatchConditions.IfNotModified,
-            )
-        except ResourceNotFoundError:
-            try:
-                container.upload_blob(path, content, overwrite=False)
-            except ResourceExistsError as error:
-                raise Terminal(_refusal(stage, holder, "another release", "it ends")) from error
-        except ResourceModifiedError as error:
-            raise Terminal(_refusal(stage, holder, "another release", "it ends")) from error
-
-
-def _refusal(stage: str, holder: str, other: str, until: str) -> str:
-    return (
-        f"stage {stage} is held by release {other} until {until}; {holder} did not touch it. "
-        "Run it again when the other has ended."
-    )
-
-
-def _release(ledger: Ledger, path: str, holder: str) -> None:
-    from azure.core import MatchConditions
-    from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
-
-    container = open_ledger(ledger)
-    with azure_errors("giving a stage's lease back"):
-        try:
-            current = container.download_blob(path)
-            if json.loads(current.readall())["holder"] == holder:
-                container.delete_blob(path, etag=current.properties.etag, match_condition=MatchConditions.IfNotModified)
-        except (ResourceNotFoundError, ResourceModifiedError):
-            return  # it ran out and is gone, or is somebody else's by now
+            return str(blob.upload_blob(lease.model_dump_json(), overwrite=etag is not None, **condition)["etag"])
+        except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
+            stored, newer = _read(blob, blob.blob_name)
+    if stored is None or stored.taking != lease.taking:
+        return None
+    # nobody else wrote: the answer to our own writing was lost
+    return newer if stored == lease else _written(blob, lease, newer)

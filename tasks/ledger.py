@@ -9,6 +9,7 @@ from prefect import task
 from blocks.ledger import Ledger
 from domain.errors import Terminal, Transient
 from domain.fact import Fact, Kind
+from domain.release import NAME
 from tasks.azure_errors import azure_errors
 from tasks.ledger_head import faults_of_head, show_head, shown_head
 from tasks.retries import RETRIED
@@ -46,7 +47,7 @@ def release_names(ledger: Ledger, workload: str) -> tuple[str, ...]:
     container = open_ledger(ledger)
     with azure_errors(f"listing the releases of {workload}"):
         prefixes = [item.name for item in container.walk_blobs(name_starts_with=f"{workload}/", delimiter="/")]
-    names = [prefix.removeprefix(f"{workload}/").rstrip("/") for prefix in prefixes]
+    names = [name for prefix in prefixes if NAME.fullmatch(name := prefix.removeprefix(f"{workload}/").rstrip("/"))]
     return tuple(sorted(names, key=_by_day_and_number, reverse=True))
 
 

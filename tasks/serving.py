@@ -1,5 +1,7 @@
 """Which version serves a circuit at a stage, as Azure says now."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from blocks.model_registry import ModelRegistry
@@ -9,7 +11,7 @@ from domain.naming import Naming
 from domain.rollback import Standing
 from domain.tags import NO_PREVIOUS
 from domain.unit import Unit
-from tasks.batch_endpoints import Deployment, find_deployment, serving_deployment
+from tasks.batch_endpoints import READERS, Deployment, find_deployment, serving_deployment
 from tasks.models import find_model
 
 
@@ -59,6 +61,12 @@ def champion_of(production: Workspace, registry: ModelRegistry, unit: Unit) -> C
         )
     uri = f"azureml://registries/{registry.registry_name}/models/{name}/versions/{version}"
     return Champion(name, version, uri, model.digest)
+
+
+def standings_of(workspace: Workspace, units: Sequence[Unit]) -> list[Standing]:
+    """Of every circuit, read side by side, in order."""
+    with ThreadPoolExecutor(READERS, "reading standings") as pool:
+        return list(pool.map(lambda unit: standing_of(workspace, unit), units))
 
 
 def standing_of(workspace: Workspace, unit: Unit) -> Standing:
