@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.errors import Terminal
 from domain.fact import Fact, Kind
+from domain.naming import release_of
+from domain.release import NAME, release_order
 
 ENDS = (Kind.SWITCHED, Kind.ROLLED_BACK)
 
@@ -79,3 +81,13 @@ def open_journal(facts: Sequence[Fact], stage: str) -> Journal | None:
         if fact.stage == stage and fact.kind is Kind.JOURNAL:
             return last_journal(facts, stage)
     return None
+
+
+def newer_releases(serving: Mapping[str, str | None], release: str) -> dict[str, str]:
+    """Endpoint → the release it serves, where that is newer. What was deployed by hand under another name is no release."""
+    served = {endpoint: release_of(deployment) for endpoint, deployment in serving.items() if deployment}
+    return {
+        endpoint: name
+        for endpoint, name in served.items()
+        if NAME.fullmatch(name) and release_order(name) > release_order(release)
+    }

@@ -39,6 +39,11 @@ def deployment_name(release: str) -> str:
     return f"deployment-{release}"
 
 
+def release_of(deployment: str) -> str:
+    """The release that made a deployment of this name; as it stands where it is none of ours."""
+    return deployment.removeprefix("deployment-")
+
+
 def model_name(unit: Unit) -> str:
     """`{plant}-{circuit}`, lower case."""
     return f"{unit.plant}-{unit.circuit}".lower()

@@ -70,6 +70,12 @@ class Release(BaseModel):
         return tuple(dict.fromkeys(name for name in named if name))
 
 
+def release_order(name: str) -> tuple[str, int]:
+    """What releases are sorted by, oldest first: the day, then the number."""
+    day, _, number = name.partition(".")
+    return day, int(number) if number.isdigit() else 0
+
+
 def next_name(day: date, taken: Iterable[str]) -> str:
     """`YYYYMMDD.N`, N being one more than the highest of that day."""
     stem = day.strftime("%Y%m%d")

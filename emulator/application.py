@@ -1,5 +1,6 @@
 """The ASGI application behind the proxy: who is asked, whether the caller may, what is answered."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -52,11 +53,12 @@ class Application:
             raw_path=scope["raw_path"].decode("latin-1"),
             raw_query=raw_query,
         )
-        if self._world.faults.take({"reset"}, call.method, call.host + call.path) is not None:
-            self._note(call, CUT, started)
-            connection.reset()
-            while (await receive())["type"] != "http.disconnect":
-                pass
+        faults, about = self._world.faults, (call.method, call.host + call.path)
+        slow = faults.take({"slow"}, *about)
+        if slow is not None:
+            await asyncio.sleep(slow.seconds)
+        if faults.take({"reset"}, *about) is not None:
+            await self._cut(call, started, connection, receive)
             return
         if call.host != connection.host:
             text = f"The request is for {call.host!r}, its connection for {connection.host!r}."
@@ -65,8 +67,17 @@ class Application:
             answer = _refusal(AzureError(413, "RequestBodyTooLarge", "The request body is too large."))
         else:
             answer = self._answer(call)
+        if faults.take({"lost_answer"}, *about) is not None:
+            await self._cut(call, started, connection, receive)
+            return
         self._note(call, answer.status, started)
         await _send(send, answer, head=call.method == "HEAD")
+
+    async def _cut(self, call: Call, started: float, connection: Connection, receive: Receive) -> None:
+        self._note(call, CUT, started)
+        connection.reset()
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
     def _note(self, call: Call, status: int, started: float) -> None:
         milliseconds = round((time.perf_counter() - started) * 1000, 3)

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from starlette.applications import Starlette
@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from emulator import token_keys
-from emulator.faults import Fault
+from emulator.faults import Fault, Kind
 from emulator.journal import Entry
 from emulator.pace import Pace
 from emulator.users import ObjectIdTakenError, User
@@ -49,12 +49,13 @@ class FaultForm(BaseModel):
     """What is to go wrong; see `emulator.faults`."""
 
     model_config = _FORM
-    kind: Literal["throttle", "server_error", "reset", "failed_operation", "silent_no_op"]
+    kind: Kind
     method: Pattern = ".*"
     path: Pattern = ".*"
     times: Annotated[int, Field(ge=1)] = 1
     status: Annotated[int, Field(ge=500, le=599)] = 503
     retry_after: Seconds = 1.0
+    seconds: Annotated[float, Field(ge=0, le=600)] = 1.0
 
 
 class JournalFilter(BaseModel):

@@ -9,7 +9,7 @@ from emulator.arm.errors import AzureError
 
 ARM_HOST = "management.azure.com"
 
-Kind = Literal["throttle", "server_error", "reset", "failed_operation", "silent_no_op"]
+Kind = Literal["throttle", "server_error", "reset", "failed_operation", "silent_no_op", "slow", "lost_answer"]
 
 
 @dataclass
@@ -17,7 +17,8 @@ class Fault:
     """One fault.
 
     kind: throttle (429 with Retry-After), server_error (status, 5xx), reset (the connection is cut), failed_operation
-    (a long-running operation ends Failed), silent_no_op (an endpoint's update is accepted and does nothing).
+    (a long-running operation ends Failed), silent_no_op (an endpoint's update is accepted and does nothing), slow (answered
+    after so many seconds), lost_answer (the request is done, and the connection cut before the answer).
     method, path: regular expressions that the request must match; the path's, against host and path. times: how often.
     """
 
@@ -27,6 +28,7 @@ class Fault:
     times: int = 1
     status: int = 503
     retry_after: float = 1.0
+    seconds: float = 1.0
     happened: int = 0
 
     def matches(self, method: str, path: str) -> bool:

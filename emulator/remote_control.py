@@ -55,10 +55,11 @@ class Control:
         times: int = 1,
         status: int = 503,
         retry_after: float = 1.0,
+        seconds: float = 1.0,
     ) -> None:
         """Ask for a fault; see `emulator.faults.Fault`."""
         form = {"method": method, "path": path, "times": times, "status": status, "retry_after": retry_after}
-        self._ask("POST", "/faults", {"kind": kind, **form})
+        self._ask("POST", "/faults", {"kind": kind, "seconds": seconds, **form})
 
     def faults(self) -> list[Fault]:
         """Those asked for, with how often they happened."""

@@ -8,18 +8,17 @@ from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.errors import Terminal
 from domain.fact import Fact, Kind, facts_of
-from domain.fleet import open_journal
 from domain.naming import faults_of_names
 from domain.outcome import Outcome
 from domain.release import Release
 from domain.stage import BatchEndpointTarget, ModelRegistryTarget, Stage
 from domain.workload import Workload
-from flows.admitting import admission_of, must_admit
+from flows.admitting import must_admit
 from flows.approving import decide
 from flows.deploying import deploy_stage
 from flows.ending import Ending
+from flows.halting import halted, superseded
 from flows.promoting import promote_stage
-from flows.switching import go_back
 from tasks.lease import stage_lease
 from tasks.ledger import read_facts, record
 from tasks.roster import faults_of_gate
@@ -31,7 +30,7 @@ def climb(ledger: Ledger, workload: Workload, release: Release, stages: Sequence
     check_blocks(workload, stages)
     for stage in stages:
         before = [lower for lower in workload.before(stage.name) if lower in stages]
-        ending = went_back(ledger, workload, release, stage, before)
+        ending = halted(ledger, workload, release, stage, before)
         if ending is None and passed(read_facts(ledger, release.workload, release.name), stage):
             continue
         if ending is None and stage.gate is not None:
@@ -70,37 +69,15 @@ def passed(facts: Sequence[Fact], stage: Stage) -> bool:
     return bool(facts_of(facts, kind, stage.name))
 
 
-def went_back(
-    ledger: Ledger, workload: Workload, release: Release, stage: Stage, before: Sequence[Stage]
-) -> Ending | None:
-    """An ending where the stage went back, or has to: a run before this one left it half switched, and it may not go on.
-
-    Nobody is asked while a fleet is half switched.
-    """
-    target = stage.target
-    if not isinstance(target, BatchEndpointTarget):
-        return None
-    journal = open_journal(read_facts(ledger, release.workload, release.name), stage.name)
-    if journal is not None:
-        admission = admission_of(ledger, stage, before, release)
-        if admission.allowed and not journal.back:
-            return None
-        why = f"half switched, and not admitted any more: {'; '.join(admission.reasons)}"
-        with stage_lease(ledger, workload.name, stage.name, release.name) as held:
-            go_back(ledger, loaded(Workspace, target.workspace), release, stage.name, held, why)
-    back = [fact for fact in read_facts(ledger, release.workload, release.name) if fact.stage == stage.name]
-    if not any(fact.kind is Kind.ROLLED_BACK for fact in back):
-        return None
-    reason = next(fact.body.get("reason") for fact in reversed(back) if fact.kind is Kind.ROLLED_BACK)
-    return Ending(Outcome.FAILED, f"{stage.name} went back to what served before: {reason}")
-
-
 def carry(ledger: Ledger, workload: Workload, release: Release, stage: Stage, before: Sequence[Stage]) -> Ending | None:
     """Do what the stage is there for, holding it alone; an ending only when it failed for good."""
     with stage_lease(ledger, workload.name, stage.name, release.name) as held:
         if isinstance(stage.target, ModelRegistryTarget):
             failures = promote_stage(ledger, workload, release, stage, stage.target)
         else:
+            newer = superseded(ledger, release, stage.name, stage.target)
+            if newer is not None:
+                return newer
             failures = deploy_stage(ledger, workload, release, stage, stage.target, before, held)
     if not failures:
         return None

@@ -9,7 +9,7 @@ from prefect import task
 from blocks.ledger import Ledger
 from domain.errors import Terminal, Transient
 from domain.fact import Fact, Kind
-from domain.release import NAME
+from domain.release import NAME, release_order
 from tasks.azure_errors import azure_errors
 from tasks.ledger_head import faults_of_head, show_head, shown_head
 from tasks.retries import RETRIED
@@ -48,12 +48,7 @@ def release_names(ledger: Ledger, workload: str) -> tuple[str, ...]:
     with azure_errors(f"listing the releases of {workload}"):
         prefixes = [item.name for item in container.walk_blobs(name_starts_with=f"{workload}/", delimiter="/")]
     names = [name for prefix in prefixes if NAME.fullmatch(name := prefix.removeprefix(f"{workload}/").rstrip("/"))]
-    return tuple(sorted(names, key=_by_day_and_number, reverse=True))
-
-
-def _by_day_and_number(name: str) -> tuple[str, int]:
-    day, _, number = name.partition(".")
-    return day, int(number) if number.isdigit() else 0
+    return tuple(sorted(names, key=release_order, reverse=True))
 
 
 @task(name="record", **RETRIED)

@@ -5,6 +5,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,3 +77,23 @@ def test_a_fault_happens_only_to_what_it_names(control: Control, arm: Arm) -> No
     assert arm("DELETE", "/subscriptions/s/resourceGroups/others").status_code == 429
     (fault,) = control.faults()
     assert fault.happened == 1
+
+
+def test_a_slow_answer_comes_late_and_holds_up_nobody_else(control: Control, arm: Arm) -> None:
+    control.add_fault("slow", path="/resourceGroups/slow", seconds=1.5)
+    with ThreadPoolExecutor(1) as pool:
+        begun = time.monotonic()
+        slow = pool.submit(arm, "GET", "/subscriptions/s/resourceGroups/slow")
+        while not control.faults()[0].happened:
+            time.sleep(0.01)
+        assert arm("GET", "/subscriptions/s/resourceGroups/quick").status_code == 404
+        assert not slow.done()
+        assert slow.result().status_code == 404
+    assert time.monotonic() - begun >= 1.5
+
+
+def test_a_request_whose_answer_is_lost_was_done(control: Control, arm: Arm) -> None:
+    control.add_fault("lost_answer", method="PUT", path="/resourceGroups/lost")
+    with pytest.raises(requests.ConnectionError, match=r"reset by peer|closed connection without response"):
+        arm("PUT", "/subscriptions/s/resourceGroups/lost", json={"location": "westeurope"})
+    assert arm("GET", "/subscriptions/s/resourceGroups/lost").status_code == 200
