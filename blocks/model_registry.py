@@ -29,8 +29,6 @@ class ModelRegistry(Block):
 def _client(registry_name: str, credential: object) -> "MLClient":
     from azure.ai.ml import MLClient  # takes 3 s to import
 
-    from blocks.throttling import ThrottlingPolicies
+    from blocks.throttling import for_ml_client
 
-    return MLClient(
-        credential, registry_name=registry_name, show_progress=False, per_retry_policies=ThrottlingPolicies()
-    )
+    return MLClient(credential, registry_name=registry_name, show_progress=False, **for_ml_client())

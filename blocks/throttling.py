@@ -1,12 +1,14 @@
 """What makes Azure's SDKs go through a limiter, and wait and ask again when Azure throttles."""
 
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from io import UnsupportedOperation
 from typing import Any
 from urllib.parse import urlsplit
 
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import HTTPPolicy, RetryPolicy
+from azure.core.pipeline.transport import RequestsTransport
 
 from blocks.limiter import SHARED, Limiters
 
@@ -18,41 +20,70 @@ SERVER_BUSY = "ServerBusy"
 Request = PipelineRequest[Any]
 Response = PipelineResponse[Any, Any]
 
+_HEADERS = RetryPolicy[Any, Any]()
+_limited = ContextVar("limited", default=False)
+
+
+def patiently(limiters: Limiters, request: Any, attempt: Callable[[], Response]) -> Response:
+    """Attempt when the limiter lets us, and again for as long as the service throttles; the first other answer.
+
+    The refusal itself when the request's body cannot be sent again. Transient when the limiter's patience ends.
+    """
+    turn = limiters.of(urlsplit(request.url).hostname or "").turn()
+    rewind = _rewinding(request)
+    while True:
+        with turn:
+            response = attempt()
+            refused, asked = _refusal(response)
+            if refused:
+                turn.refused(asked)
+            elif response.http_response.status_code < 500:
+                turn.answered()
+        if not refused or not rewind():
+            return response
+
 
 class ThrottlingPolicy(HTTPPolicy[Any, Any]):
-    """Sends each request when its service's limiter lets it, and again for as long as the service throttles.
+    """Sends each request patiently.
 
     Its place is inside the SDK's retries, which a throttled request does not use up, and outside authentication, so
-    that a request which has waited for long is signed anew. Raises Transient when the limiter's patience ends.
+    that a request which has waited for long is signed anew.
     """
 
     def __init__(self, limiters: Limiters) -> None:
         super().__init__()
         self._limiters = limiters
-        self._headers = RetryPolicy[Any, Any]()
 
     def send(self, request: Request) -> Response:
-        """The first answer that is no refusal; the refusal itself when the request's body cannot be sent again."""
-        turn = self._limiters.of(urlsplit(request.http_request.url).hostname or "").turn()
-        rewind = _rewinding(request.http_request)
-        while True:
-            with turn:
-                response: Response = self.next.send(request)
-                refused, asked = self._refusal(response)
-                if refused:
-                    turn.refused(asked)
-                elif response.http_response.status_code < 500:
-                    turn.answered()
-            if not refused or not rewind():
-                return response
+        """See `patiently`."""
 
-    def _refusal(self, response: Response) -> tuple[bool, float | None]:
-        """Whether the service throttles, and for how many seconds if it says so."""
-        status, headers = response.http_response.status_code, response.http_response.headers
-        if status not in (TOO_MANY_REQUESTS, UNAVAILABLE):
-            return False, None
-        asked = self._headers.get_retry_after(response) or None  # "0" says nothing
-        return status == TOO_MANY_REQUESTS or asked is not None or headers.get("x-ms-error-code") == SERVER_BUSY, asked
+        def attempt() -> Response:
+            before = _limited.set(True)
+            try:
+                return self.next.send(request)
+            finally:
+                _limited.reset(before)
+
+        return patiently(self._limiters, request.http_request, attempt)
+
+
+class LimitedTransport(RequestsTransport):  # type: ignore[misc]  # azure-core loads it late, so mypy does not know it
+    """Sends patiently what came through no `ThrottlingPolicy`, as MLClient's invocations of endpoints do not."""
+
+    def __init__(self, limiters: Limiters) -> None:
+        super().__init__()
+        self._limiters = limiters
+
+    def send(self, request: Any, **options: Any) -> Any:
+        """See `patiently`."""
+        if _limited.get():
+            return super().send(request, **options)
+
+        def attempt() -> Response:
+            answer: Any = super(LimitedTransport, self).send(request, **options)
+            return PipelineResponse(request, answer, context=None)  # type: ignore[arg-type]  # of a pipeline's layer
+
+        return patiently(self._limiters, request, attempt).http_response
 
 
 class ThrottlingPolicies:
@@ -61,11 +92,16 @@ class ThrottlingPolicies:
     A policy belongs to one pipeline, which tells it what comes next; iterating makes a new one for each.
     """
 
-    def __init__(self, limiters: Limiters = SHARED) -> None:
+    def __init__(self, limiters: Limiters) -> None:
         self._limiters = limiters
 
     def __iter__(self) -> Iterator[ThrottlingPolicy]:
         yield ThrottlingPolicy(self._limiters)
+
+
+def for_ml_client(limiters: Limiters = SHARED) -> dict[str, Any]:
+    """Arguments with which MLClient, and every client that it makes with its own arguments, is limited."""
+    return {"per_retry_policies": ThrottlingPolicies(limiters), "transport": LimitedTransport(limiters)}
 
 
 class LimitedRetries(HTTPPolicy[Any, Any]):
@@ -73,20 +109,29 @@ class LimitedRetries(HTTPPolicy[Any, Any]):
 
     def __init__(self, retries: HTTPPolicy[Any, Any], limiters: Limiters = SHARED) -> None:
         self._retries = retries
-        self._retries.next = self._limited = ThrottlingPolicy(limiters)
+        self._retries.next = self._policy = ThrottlingPolicy(limiters)
 
     @property
     def next(self) -> HTTPPolicy[Any, Any]:
         """What comes after this policy; the pipeline sets it."""
-        return self._limited.next
+        return self._policy.next
 
     @next.setter
     def next(self, following: HTTPPolicy[Any, Any]) -> None:
-        self._limited.next = following
+        self._policy.next = following
 
     def send(self, request: Request) -> Response:
         """As the retries do."""
         return self._retries.send(request)
+
+
+def _refusal(response: Response) -> tuple[bool, float | None]:
+    """Whether the service throttles, and for how many seconds if it says so."""
+    status, headers = response.http_response.status_code, response.http_response.headers
+    if status not in (TOO_MANY_REQUESTS, UNAVAILABLE):
+        return False, None
+    asked = _HEADERS.get_retry_after(response) or None  # "0" says nothing
+    return status == TOO_MANY_REQUESTS or asked is not None or headers.get("x-ms-error-code") == SERVER_BUSY, asked
 
 
 def _rewinding(request: Any) -> Callable[[], bool]:

@@ -42,9 +42,6 @@ class Workspace(Block):
 def _client(subscription_id: str, resource_group: str, workspace_name: str, credential: object) -> "MLClient":
     from azure.ai.ml import MLClient  # takes 3 s to import
 
-    from blocks.throttling import ThrottlingPolicies
+    from blocks.throttling import for_ml_client
 
-    policies = ThrottlingPolicies()
-    return MLClient(
-        credential, subscription_id, resource_group, workspace_name, show_progress=False, per_retry_policies=policies
-    )
+    return MLClient(credential, subscription_id, resource_group, workspace_name, show_progress=False, **for_ml_client())

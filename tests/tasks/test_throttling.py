@@ -20,12 +20,13 @@ from azure.core import PipelineClient
 from azure.core.pipeline.policies import RetryPolicy
 from azure.core.rest import HttpRequest
 from azure.storage.blob import ContainerClient, ExponentialRetry
+from prefect import flow
 
 from blocks.ledger import Ledger
 from blocks.limiter import SHARED, Limiter, Limiters
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
-from blocks.throttling import LimitedRetries, ThrottlingPolicies
+from blocks.throttling import LimitedRetries, ThrottlingPolicies, for_ml_client
 from blocks.workspace import Workspace
 from deployments.bootstrap import bootstrap
 from deployments.environment import load_environment
@@ -70,8 +71,7 @@ class Site:
         from azure.ai.ml import MLClient
 
         place = (self.test.subscription_id, self.test.resource_group, self.test.workspace_name)
-        policies = ThrottlingPolicies(limiters)
-        return MLClient(self.test.credential.get_client(), *place, show_progress=False, per_retry_policies=policies)
+        return MLClient(self.test.credential.get_client(), *place, show_progress=False, **for_ml_client(limiters))
 
     def container(self, limiters: Limiters) -> ContainerClient:
         """The ledger's container with limiters of its own, made as the block makes its client."""
@@ -183,6 +183,19 @@ def test_the_registry_behind_its_own_host_is_limited_too(site: Site, control: Co
     assert len(control.journal(status=429)) == 5 * SDK_RETRIES
 
 
+def test_what_the_ml_client_sends_through_no_policy_is_limited_too(site: Site, control: Control) -> None:
+    from azure.ai.ml.entities import BatchEndpoint
+
+    limiters = Limiters()
+    ml = site.ml(limiters)
+    ml.batch_endpoints.begin_create_or_update(BatchEndpoint(name="be-jobs")).result()
+    control.add_fault("throttle", path="batchEndpoints/be-jobs/jobs", times=5 * SDK_RETRIES, retry_after=0.02)
+    assert list(ml.batch_endpoints.list_jobs("be-jobs")) == []
+    (host,) = {entry.host for entry in control.journal(status=429)}
+    assert host != ARM
+    assert limiters.of(host).throttled
+
+
 def test_deploying_and_switching_end_well_in_storms_that_outlast_the_retries_of_the_sdk(
     site: Site, control: Control, tmp_path: Path
 ) -> None:
@@ -291,6 +304,21 @@ def test_people_are_told_when_throttling_begins_and_ends_and_not_of_each_request
     assert begin.endswith(" s; 8 requests at once now")
     assert end.startswith("INFO management.azure.com asks for patience no more, after ")
     assert end.endswith(" s; 16 requests at once now")
+
+
+def test_the_page_of_the_run_says_that_it_waits_for_azure(
+    site: Site, control: Control, caplog: pytest.LogCaptureFixture
+) -> None:
+    ml = site.ml(Limiters())
+    control.add_fault("throttle", path=ARM, retry_after=0.05)
+
+    @flow
+    def asking() -> None:
+        ml.workspaces.get(site.test.workspace_name)
+
+    asking()
+    (said,) = [entry for entry in caplog.records if "asks for patience" in entry.getMessage()]
+    assert said.name == "prefect.flow_runs"
 
 
 Answer = tuple[int, dict[str, str]]
