@@ -216,7 +216,7 @@ def test_the_same_model_twice_passes_with_no_shift_and_is_replayed_once(fleet: F
 
     page = fleet.page(release, outcome)
     assert page.count("<svg") == 2
-    assert f"{fleet.names[0]} PASSED {champion} 101 0 0 0 0 90 0.00 % none declared" in text_of(page)
+    assert f"{fleet.names[0]} PASSED {champion} 101 0 0 0 0 90 0.00 % none" in text_of(page)
 
 
 def _jobs(fleet: Fleet, requests: Mapping[str, DeploymentRequest]) -> set[str]:
