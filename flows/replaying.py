@@ -14,7 +14,7 @@ from domain.replay import Replay, Verdict, worst
 from domain.stage import Stage
 from flows.evidence import report_path
 from flows.fan_out import gathered
-from tasks.batch_endpoints import DeploymentRequest, serving_deployment
+from tasks.batch_endpoints import DeploymentRequest, serving_of
 from tasks.ledger import keep_document, read_facts, record
 from tasks.replay import replay
 from tasks.replay_report import Judged, artifact_rows, fact_units, replay_report, worst_first
@@ -104,10 +104,10 @@ def _keep(ledger: Ledger, release: Release, stage: Stage, declared: Replay, judg
 def _holds(fact: Fact, workspace: Workspace, declared: Replay, requests: Mapping[str, DeploymentRequest]) -> bool:
     """Whether the fact is about this declaration and about what serves now, or serves already."""
     units = fact.body["units"]
-    return fact.body["declared"] == _digest(declared) and all(
-        name in units and serving_deployment(workspace, one.endpoint) in {units[name]["champion"], one.name}
-        for name, one in requests.items()
-    )
+    if fact.body["declared"] != _digest(declared) or units.keys() != requests.keys():
+        return False
+    serves = serving_of(workspace, [one.endpoint for one in requests.values()])
+    return all(serves[one.endpoint] in {units[name]["champion"], one.name} for name, one in requests.items())
 
 
 def _digest(declared: Replay) -> str:

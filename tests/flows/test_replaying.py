@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import unescape
 from itertools import count
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
 from tiny import Tiny
 
 from blocks.workspace import Workspace
+from deployments.laptop_resources import DATA, TEST_UNTIL
 from domain.changed_circuits import ChangedCircuits
 from domain.declaration import load_workload
 from domain.errors import Terminal
@@ -23,6 +26,7 @@ from domain.release import Release
 from domain.replay import Replay, Verdict
 from domain.stage import BatchEndpointTarget, Stage
 from domain.tags import model_tags
+from domain.unit import Unit
 from domain.workload import Compute, Workload
 from flows.evidence import kept_report
 from flows.fan_out import FAN_OUT
@@ -31,11 +35,13 @@ from tasks.answers import MOST_REASON
 from tasks.batch_endpoints import DeploymentRequest, deploy
 from tasks.compute import ensure_compute
 from tasks.ledger import read_facts
-from tasks.models import promote_model
+from tasks.models import promote_model, register_model
 from tasks.replay import replay
 from tasks.retries import is_transient
 from tasks.serving import naming_of
 from tasks.storage import upload_file
+from workloads.plants.code.circuit_power.train import train
+from workloads.plants.data import cut_test_input
 
 STORE = "azureml://datastores/workspaceblobstore/paths"
 SCORE = """
@@ -432,6 +438,35 @@ def test_a_stage_without_a_replay_passes_without_a_word(fleet: Fleet, first) -> 
     stage = fleet.stage().model_copy(update={"replay": None})
     assert fleet.replay(release, requests, stage) == ReplayOutcome(Verdict.PASSED, "", {}, {})
     assert fleet.facts(release) == ()
+
+
+def test_what_the_plants_declare_fits_what_their_deployments_write(site, tmp_path: Path) -> None:
+    declared = site.workload.stage("production").replay
+    assert declared is not None
+    unit = Unit(plant="REALROWS", circuit="R80711")  # a plant of its own: other tests release the real one
+    file = cut_test_input(DATA / "scada.csv", unit.plant, unit.circuit, TEST_UNTIL, tmp_path)
+    upload_file.fn(site.test, file, f"{declared.data_for(unit)}{file.name}")
+    rows, endpoint = pd.read_csv(file), naming_of(site.test).endpoint(unit)
+    target = _target(site.workload)
+    ensure_compute.fn(site.test, Compute(name=target.compute, size=target.vm_size, max_instances=4))
+    for iterations, deployment in ((60, "champion"), (80, "candidate")):
+        folder = tmp_path / deployment
+        train(rows, {"training_from": "2014-06-24", "training_to": "2014-06-30"}, folder, iterations)
+        model = register_model.fn(site.test, "realrows-r80711", folder, {})
+        uri = f"azureml:{model.name}:{model.version}"
+        request = DeploymentRequest(endpoint, deployment, uri, model.digest, {}, {})
+        deploy.fn(site.test, target, site.workload, request)
+        if deployment == "champion":
+            default = site.test.get_client().batch_endpoints.get(endpoint)
+            default.defaults.deployment_name = deployment
+            site.test.get_client().batch_endpoints.begin_create_or_update(default).result()
+    found = replay.fn(site.test, declared, unit, endpoint, "candidate")
+    shift = found.evidence.shift
+    assert shift is not None, found.evidence
+    assert (shift.rows, shift.lost, shift.extra, shift.unusable) == (1008, 0, 0, 0)
+    assert shift.largest > 0
+    assert declared.verdict(found.evidence).verdict is Verdict.PASSED
+    assert len(found.points.champion) == 1008
 
 
 def test_a_replay_is_tried_again() -> None:
