@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import ValidationError
 
-from domain.ask import read_ask, standing_ask
+from domain.ask import Ask, standing_ask
 from domain.choice import Choice
 from domain.decision import Decision, proven_by
 from domain.entra_token import EntraProof
@@ -56,7 +56,7 @@ def judge(stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster,
             why = f"{decision.statement.approver} rejected it at {gate.name}: {decision.statement.comment}"
             return Approval(Verdict.REJECTED, (decision,), (why,))
         else:
-            faults = _faults_of(decision, fact, facts, asked, stage, release, roster, now)
+            faults = _faults_of(decision, fact, facts, asked, stage, gate, release, roster, now)
             if faults:
                 void.append(f"the approval by {decision.statement.approver} is void: {'; '.join(faults)}")
             else:
@@ -73,16 +73,17 @@ def _faults_of(
     facts: Sequence[Fact],
     asked: Fact | None,
     stage: Stage,
+    gate: Gate,
     release: Release,
     roster: Roster,
     now: datetime,
 ) -> tuple[str, ...]:
     """Every reason why an approval does not count; none when it does. fact: that holds it; asked: the standing question."""
-    gate = stage.gate
-    if gate is None:
-        return ()
-    earlier = [one for one in facts if one.sequence < fact.sequence]
-    faults = [*_faults_of_subject(decision, stage, release), *_faults_of_time(decision, fact, asked, now)]
+    earlier = facts[: facts.index(fact)]
+    faults = [
+        *_faults_of_subject(decision.statement, stage, gate, release),
+        *_faults_of_time(decision, fact, asked, now),
+    ]
     faults += _faults_of_person(decision.statement, gate, release, roster)
     if is_locked(earlier, stage.name, decision.statement.approver):
         faults.append(f"{decision.statement.approver} was locked after {MAX_WRONG_CODES} wrong codes")
@@ -99,16 +100,14 @@ def _takes_token_of(decision: Decision, other: Decision | None) -> bool:
     return decision.proof.token_digest == other.proof.token_digest and decision.statement != other.statement
 
 
-def _faults_of_subject(decision: Decision, stage: Stage, release: Release) -> list[str]:
+def _faults_of_subject(statement: Statement, stage: Stage, gate: Gate, release: Release) -> list[str]:
     """What it is about: a signature over another release or stage is worth nothing here."""
-    statement = decision.statement
-    gate = stage.gate.name if stage.gate is not None else None
     faults: list[str] = []
     if (statement.workload, statement.release) != (release.workload, release.name):
         faults.append(f"it is about release {statement.release} of {statement.workload}")
     if statement.release_digest != release.digest:
         faults.append(f"it is about {statement.release_digest}, and this release is {release.digest}")
-    if (statement.stage, statement.gate, decision.stage) != (stage.name, gate, stage.name):
+    if (statement.stage, statement.gate) != (stage.name, gate.name):
         faults.append(f"it was given at {statement.gate} of {statement.stage}")
     if statement.policy_digest != stage.policy_digest:
         faults.append(f"stage {stage.name} is declared differently since")
@@ -117,10 +116,9 @@ def _faults_of_subject(decision: Decision, stage: Stage, release: Release) -> li
 
 def _faults_of_time(decision: Decision, fact: Fact, asked: Fact | None, now: datetime) -> list[str]:
     """When it was given, and to which question."""
-    ask = read_ask(asked) if asked is not None else None
-    if asked is None or ask is None:
+    if asked is None:
         return ["nobody has asked for it, or the question was changed"]
-    statement = decision.statement
+    ask, statement = Ask.model_validate(asked.body), decision.statement
     faults: list[str] = []
     if statement.asked != asked.digest or fact.sequence <= asked.sequence:
         faults.append("it answers another question, or the ledger was changed before it")

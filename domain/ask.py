@@ -62,8 +62,7 @@ def standing_ask(release: Release, stage: Stage, facts: Sequence[Fact]) -> Fact 
     wanted = (release.digest, stage.policy_digest)
     for fact in reversed(facts_of(facts, Kind.ASKED, stage.name)):
         ask = read_ask(fact)
-        about = (ask.release_digest, ask.policy_digest) if ask is not None else None
-        if ask is not None and about == wanted and _ends_in_time(ask, fact, stage):
+        if ask is not None and (ask.release_digest, ask.policy_digest) == wanted and _ends_in_time(ask, fact, stage):
             return fact
     return None
 

@@ -61,15 +61,15 @@ def audit(facts: Sequence[Fact], roster: Roster, gated: Collection[str] = ()) ->
 
 
 def _faults_of_manifest(facts: Sequence[Fact]) -> list[str]:
-    requested = facts_of(facts, Kind.REQUESTED)
-    if not requested or requested[0].sequence != 0:
+    request = _request(facts)
+    if request is None or request.sequence:
         return ["the release does not begin with its request: fact 0 is missing"]
-    release = _release(requested[0])
+    release = _release(request)
     if release is None:
         return ["fact 0 (requested): the manifest cannot be read"]
-    if release.digest != requested[0].body.get("digest"):
+    if release.digest != request.body.get("digest"):
         return [f"fact 0 (requested): the manifest has digest {release.digest}, and another is written beside it"]
-    if (release.workload, release.name) != (requested[0].workload, requested[0].release):
+    if (release.workload, release.name) != (request.workload, request.release):
         return [f"fact 0 (requested): the manifest is of release {release.name} of {release.workload}"]
     return []
 
@@ -109,20 +109,21 @@ def _entry(fact: Fact, roster: Roster, published: TenantKeys) -> Entry:
 
 
 def _revoked_at(roster: Roster, approver: str, credential: str) -> datetime | None:
-    person = roster.person(approver)
-    known = person.credentials if person is not None else ()
-    return next((one.revoked_at for one in known if one.id == credential), None)
+    return next(one.revoked_at for one in roster.people[approver].credentials if one.id == credential)
 
 
 def _faults_of_passing(facts: Sequence[Fact], roster: Roster, gated: Collection[str]) -> list[str]:
     """Every promotion and switch must have been approved when it happened, by the stage as it was declared then."""
-    requested = facts_of(facts, Kind.REQUESTED)
-    release = _release(requested[0]) if requested else None
+    request = _request(facts)
+    release = _release(request) if request is not None else None
     if release is None:
         return []
     faults: list[str] = []
     for fact in facts:
-        if fact.kind not in DONE or fact.stage is None:
+        if fact.kind not in DONE:
+            continue
+        if fact.stage is None:
+            faults.append(f"fact {fact.sequence} ({fact.kind}): it names no stage")
             continue
         earlier = [one for one in facts if one.sequence < fact.sequence]
         ask = _last_ask(earlier, fact.stage)
@@ -183,8 +184,12 @@ def _stage(ask: Ask) -> Stage | None:
         return None
 
 
-def _release(requested: Fact) -> Release | None:
+def _request(facts: Sequence[Fact]) -> Fact | None:
+    return next(iter(facts_of(facts, Kind.REQUESTED)), None)
+
+
+def _release(request: Fact) -> Release | None:
     try:
-        return Release.model_validate(requested.body.get("release"))
+        return Release.model_validate(request.body.get("release"))
     except ValidationError:
         return None

@@ -82,8 +82,8 @@ def key_id(token: str) -> str | None:
         header = jwt.get_unverified_header(token)
     except (jwt.InvalidTokenError, UnicodeError):
         return None
-    kid = header.get("kid")
-    return kid if header.get("alg") == "RS256" and isinstance(kid, str) else None
+    kid: str | None = header.get("kid")  # get_unverified_header refuses one that is no text
+    return kid if header.get("alg") == "RS256" else None
 
 
 def fault_of_token(
@@ -91,7 +91,7 @@ def fault_of_token(
 ) -> str:
     """Why the token proves nothing about this statement; empty when it does."""
     kid = key_id(proof.token)
-    published = keys.get(account.tenant_id, {}).get(kid or "")
+    published = keys.get(account.tenant_id, {}).get(str(kid))
     if kid is None or published is None:
         return f"no RS256 key that tenant {account.tenant_id} publishes signed the token"
     if any(proof.key.get(part) != published.get(part) for part in ("kty", "n", "e")):
@@ -146,7 +146,7 @@ def _fault_of_claims(
         return ""
     return (
         f"the token is not about this statement: its nonce must be {statement.nonce}, or the sign-in (auth_time) no more "
-        f"than {RECENT.seconds // 60} minutes ago"
+        f"than {RECENT // timedelta(minutes=1)} minutes ago"
     )
 
 

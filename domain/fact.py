@@ -91,8 +91,6 @@ def chain_faults(facts: Sequence[Fact]) -> tuple[str, ...]:
     """
     faults: list[str] = []
     before: Fact | None = None
-    if facts and facts[0].sequence == 0 and facts[0].previous != FIRST:
-        faults.append(f"{_named(facts[0])} is the first and still names one before it: it was changed")
     for fact in facts:
         expected = 0 if before is None else before.sequence + 1
         if fact.sequence > expected:
@@ -100,11 +98,14 @@ def chain_faults(facts: Sequence[Fact]) -> tuple[str, ...]:
                 f"fact {expected}" if fact.sequence == expected + 1 else f"facts {expected} to {fact.sequence - 1}"
             )
             faults.append(f"{missing} missing before {_named(fact)}")
-        elif before is not None and fact.sequence == before.sequence:
+        elif before is None:
+            if fact.previous != FIRST:
+                faults.append(f"{_named(fact)} is the first and still names one before it: it was changed")
+        elif fact.sequence == before.sequence:
             faults.append(f"{_named(fact)} stands there twice")
-        elif before is not None and fact.sequence < before.sequence:
+        elif fact.sequence < before.sequence:
             faults.append(f"{_named(fact)} is out of order: it stands after fact {before.sequence}")
-        elif before is not None and fact.previous != before.digest:
+        elif fact.previous != before.digest:
             faults.append(f"{_named(before)} was changed after {_named(fact)} was written, or that one was")
         if before is not None and (fact.workload, fact.release) != (before.workload, before.release):
             faults.append(

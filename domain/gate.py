@@ -36,7 +36,7 @@ class Rule(Part):
 
     @model_validator(mode="after")
     def _room_for_all(self) -> "Rule":
-        if len(set(self.required)) != len(self.required):
+        if tuple(dict.fromkeys(self.required)) != self.required:
             raise ValueError("required: somebody is named twice")
         if len(self.required) > self.approvals:
             raise ValueError(f"required names {len(self.required)} people, and approvals is {self.approvals}")
@@ -71,7 +71,7 @@ class Gate(Part):
     @model_validator(mode="after")
     def _required_once(self) -> "Gate":
         named = [name for rule in self.rules for name in rule.required]
-        twice = sorted({name for name in named if named.count(name) > 1})
+        twice = sorted({name for place, name in enumerate(named) if name in named[:place]})
         if twice:
             raise ValueError(f"rules: required in two rules, and each approver counts for one: {', '.join(twice)}")
         return self

@@ -6,7 +6,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from typing import Literal
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -51,7 +50,7 @@ class SshKey(BaseModel):
             raise ValueError(f"not a key that is checked here; give the line of a .pub file with {' or '.join(KINDS)}")
         try:
             key = load_ssh_public_key(f"{words[0]} {words[1]}".encode())
-        except (ValueError, UnsupportedAlgorithm) as error:
+        except ValueError as error:
             raise ValueError(f"the key cannot be read: {error}") from error
         if isinstance(key, RSAPublicKey) and key.key_size < SMALLEST_RSA_BITS:
             raise ValueError(f"an RSA key needs {SMALLEST_RSA_BITS} bits or more")
@@ -94,8 +93,7 @@ def signing_key(proof: SshProof, statement: Statement, keys: Sequence[SshKey]) -
             f"the SSH signature is not over this statement ({str(error) or 'it does not fit'}): sign exactly what `signalbox approve` shows, "
             f"in namespace {NAMESPACE}"
         )
-    line = signer.openssh_str().split()[:2]
     for key in keys:
-        if key.public_key.split() == line:
+        if key.public_key == signer.openssh_str():
             return key
     return f"the key that signed is not enrolled by {statement.approver}; enrol it with `signalbox enrol`"

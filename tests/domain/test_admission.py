@@ -7,12 +7,14 @@ import ladder
 import pytest
 from meddling import append, change_manifest, double, edit, remove, replay, swap
 from one_gate import OneGate
+from pydantic import TypeAdapter, ValidationError
 from stored_facts import StoredFacts
 from tampering import leaves, loaded
 from world import World
 
 from domain.admission import Admission, admit
 from domain.fact import FIRST, Fact, Kind, chain_faults
+from domain.identifiers import Sha256
 
 ALL = ("ada", "emil", "olga")
 
@@ -61,6 +63,24 @@ def test_a_stage_without_a_gate_needs_the_stages_below() -> None:
     assert admission(gate).allowed
 
 
+@pytest.mark.parametrize(("verified", "other"), [("registry", "test"), ("test", "registry")])
+def test_each_of_the_stages_below_is_verified_on_its_own(verified: str, other: str) -> None:
+    gate = OneGate()
+    below(gate, verified)
+    gate.approved(*ALL)
+    assert admission(gate).reasons == (f"stage {other} is not verified; it comes before production",)
+
+
+@pytest.mark.parametrize("kind", [Kind.DEPLOYED, Kind.SWITCHED, Kind.PROMOTED, Kind.REFUSED])
+def test_only_a_verification_says_that_a_stage_passed_it(kind: Kind) -> None:
+    gate = OneGate("test")
+    gate.add(kind, {"stage": "registry", "passed": True})
+    assert admission(gate).reasons == ("stage registry is not verified; it comes before test",)
+    below(gate, "registry")
+    gate.add(kind, {"stage": "registry"})
+    assert admission(gate).allowed
+
+
 @pytest.mark.parametrize("passed", [False, None, "yes", 1])
 def test_a_stage_below_that_did_not_pass_blocks(passed: object) -> None:
     gate = OneGate("test")
@@ -92,6 +112,13 @@ def test_what_ends_or_holds_a_release_blocks(kind: Kind, body: dict[str, Any], r
     assert admission(gate).reasons == (reason,)
 
 
+@pytest.mark.parametrize("stage", [7, True, ["production"], {"name": "production"}], ids=repr)
+def test_what_holds_a_stage_that_cannot_be_read_holds_them_all(stage: object) -> None:
+    gate = ready()
+    gate.add(Kind.HELD, {"stage": stage, "reason": "bad"})
+    assert admission(gate).reasons == ("every stage is held: bad; make a new release",)
+
+
 def test_what_holds_another_stage_does_not_block() -> None:
     gate = ready()
     gate.add(Kind.HELD, {"stage": "staging", "reason": "bad"})
@@ -109,6 +136,20 @@ def test_a_manifest_that_was_changed_is_not_admitted() -> None:
     requested, gate.release = gate.release, ladder.manifest(version=4)
     why = f"what was requested is {requested.digest}, and this is {gate.release.digest}: it was changed"
     assert admission(gate).reasons[0] == why
+
+
+@pytest.mark.parametrize("digest", ["sha256:" + "0" * 64, "sha256:" + "f" * 64, "", None, 7], ids=repr)
+def test_a_request_of_another_digest_admits_nothing_even_when_the_right_one_follows(digest: object) -> None:
+    gate = OneGate("registry")
+    right = gate.facts[0].body
+    gate.stored = StoredFacts()
+    gate.add(Kind.REQUESTED, {**right, "digest": digest})
+    gate.add(Kind.REQUESTED, right)
+    gate.approved("ada")
+    assert admit(gate.stage, [], gate.release, gate.facts, gate.roster, gate.now).reasons == (
+        "release 20251210.1 was requested again by fact 1; a release is requested once",
+        f"what was requested is {digest}, and this is {gate.release.digest}: it was changed",
+    )
 
 
 @pytest.mark.parametrize("other", [{"name": "20251210.2"}, {"workload": "mills"}])
@@ -191,6 +232,24 @@ def fact(sequence: int, previous: Fact | None = None, **given: Any) -> Fact:
     return Fact.model_validate({**fields, "sequence": sequence, "previous": before, **given})
 
 
+def test_facts_are_counted_from_0() -> None:
+    assert fact(0).slot == "plants/20251210.1/000000.json"
+    assert fact(12).slot == "plants/20251210.1/000012.json"
+    with pytest.raises(ValidationError, match="sequence"):
+        fact(-1)
+
+
+def test_what_stands_in_place_of_a_digest_has_the_shape_of_one() -> None:
+    assert TypeAdapter(Sha256).validate_python(FIRST) == FIRST
+
+
+@pytest.mark.parametrize("previous", ["", "sha256:", "sha256:" + "0" * 63, "sha256:" + "f" * 64])
+def test_a_first_fact_that_names_one_before_it_is_named(previous: str) -> None:
+    first = fact(0).model_copy(update={"previous": previous})
+    fault = "fact 0 (notified) is the first and still names one before it: it was changed"
+    assert chain_faults([first]) == chain_faults([first, fact(1, first)]) == (fault,)
+
+
 def test_a_chain_that_holds_has_no_faults() -> None:
     first = fact(0)
     second = fact(1, first)
@@ -215,7 +274,9 @@ def test_each_break_of_a_chain_is_named() -> None:
         assert chain_faults(facts) == (fault,)
 
 
-@pytest.mark.parametrize("other", [{"release": "20251209.1"}, {"workload": "mills"}])
+@pytest.mark.parametrize(
+    "other", [{"release": "20251209.1"}, {"release": "20251211.1"}, {"workload": "mills"}, {"workload": "quarries"}]
+)
 def test_a_fact_of_another_release_is_named(other: dict[str, str]) -> None:
     first = fact(0)
     stranger = fact(1, first, **other)

@@ -16,7 +16,8 @@ from domain.errors import Terminal
 from domain.fact import Kind
 
 ALL = ("ada", "emil", "olga")
-OTHER = "sha256:" + "e" * 64
+SMALLER, LARGER = "sha256:" + "0" * 64, "sha256:" + "f" * 64
+"""No digest of anything; one comes before all others, one after them."""
 DAY = timedelta(days=1)
 
 
@@ -56,13 +57,22 @@ def test_the_same_person_twice_is_one() -> None:
     ("changes", "reason"),
     [
         ({"release": "20251209.1"}, "it is about release 20251209.1 of plants"),
+        ({"release": "20251211.1"}, "it is about release 20251211.1 of plants"),
         ({"workload": "mills"}, "it is about release 20251210.1 of mills"),
-        ({"release_digest": OTHER}, f"it is about {OTHER}, and this release is sha256:"),
+        ({"workload": "quarries"}, "it is about release 20251210.1 of quarries"),
+        ({"release_digest": SMALLER}, f"it is about {SMALLER}, and this release is sha256:"),
+        ({"release_digest": LARGER}, f"it is about {LARGER}, and this release is sha256:"),
+        ({"stage": "canary"}, "it was given at Production-Approval of canary"),
         ({"stage": "registry"}, "it was given at Production-Approval of registry"),
+        ({"gate": "Canary-Approval"}, "it was given at Canary-Approval of production"),
         ({"gate": "Registry-Approval"}, "it was given at Registry-Approval of production"),
-        ({"policy_digest": OTHER}, "stage production is declared differently since"),
-        ({"asked": OTHER}, "it answers another question, or the ledger was changed before it"),
-        ({"report_digest": OTHER}, "it is about other evidence, or another time"),
+        ({"policy_digest": SMALLER}, "stage production is declared differently since"),
+        ({"policy_digest": LARGER}, "stage production is declared differently since"),
+        ({"asked": SMALLER}, "it answers another question, or the ledger was changed before it"),
+        ({"asked": LARGER}, "it answers another question, or the ledger was changed before it"),
+        ({"report_digest": SMALLER}, "it is about other evidence, or another time"),
+        ({"report_digest": LARGER}, "it is about other evidence, or another time"),
+        ({"expires_at": ladder.START + timedelta(hours=1)}, "it is about other evidence, or another time"),
         ({"expires_at": ladder.START + 9 * DAY}, "it is about other evidence, or another time"),
     ],
 )
@@ -134,6 +144,15 @@ def test_an_approval_that_stands_before_its_question_is_void() -> None:
     assert gate.judge().counted == ()
 
 
+@pytest.mark.parametrize("number", [0, 1], ids=["before the question", "in its place"])
+def test_an_approval_whose_number_comes_no_later_than_its_questions_is_void(number: int) -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}]).approved("ada")
+    gate.stored.slots[2] = gate.stored.slots[2].replace('"sequence":2', f'"sequence":{number}')
+    why = "the approval by ada is void: it answers another question, or the ledger was changed before it"
+    assert gate.judge().reasons[0] == why
+    assert gate.judge().counted == ()
+
+
 def test_nobody_has_asked() -> None:
     gate = OneGate().approved(*ALL)
     gate.stored.slots[1] = gate.stored.slots[1].replace('"kind":"asked"', '"kind":"notified"')
@@ -192,6 +211,16 @@ def test_who_had_a_part_in_it_does_not_approve_it(name: str, role: str) -> None:
     why = f"{name} is the release's {role}, and somebody else must approve"
     assert gate.judge().reasons[0] == f"the approval by {name} is void: {why}"
     assert gate.why_not(name) == (why,)
+
+
+@pytest.mark.parametrize("name", ["petra", "grace"])
+def test_nobody_of_several_who_had_a_part_in_it_approves_it(name: str) -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}])
+    first, second = gate.release.units
+    published = (first, second.model_copy(update={"data_publisher": "grace"}))
+    gate.release = gate.release.model_copy(update={"units": published})
+    gate.ask()
+    assert gate.why_not(name) == (f"{name} is the release's data publisher, and somebody else must approve",)
 
 
 def test_who_had_a_part_in_it_may_reject_it() -> None:
@@ -346,6 +375,11 @@ def test_an_answer_without_what_it_needs_is_refused() -> None:
     assert gate.why_not("ada", Choice.REJECT, "\t") == ("reject needs a comment that says why",)
 
 
+@pytest.mark.parametrize(("approved", "other"), [("ada", "emil"), ("emil", "ada")])
+def test_what_one_approver_said_keeps_no_other_from_approving(approved: str, other: str) -> None:
+    assert OneGate().approved(approved).why_not(other) == ()
+
+
 def test_who_approved_something_else_may_approve_again() -> None:
     gate = OneGate().approved("ada")
     gate.ask()
@@ -374,9 +408,26 @@ def test_a_token_counts_once_in_a_release() -> None:
     assert why in gate.judge().reasons
 
 
+def test_the_same_decision_twice_is_no_misuse_of_its_token() -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers", "approvals": 2}])
+    gate.ask()
+    decided = gate.decide("ada", way="fresh token")
+    gate.add(Kind.DECIDED, decided.body)
+    assert gate.judge().reasons == ("at Production-Approval 1 more of ml-engineers must approve",)
+
+
+@pytest.mark.parametrize("way", ["token", "fresh token"])
+def test_a_decision_that_cannot_be_read_takes_no_token_from_another(way: str) -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}])
+    gate.add(Kind.DECIDED, {"stage": "production", "approved": True})
+    gate.ask()
+    gate.decide("ada", way=way)
+    assert gate.judge().verdict is Verdict.OPEN
+
+
 def test_other_tokens_and_other_proofs_of_the_same_person_count() -> None:
     gate = OneGate(rules=[{"group": "ml-engineers"}])
-    for way in (*WAYS, "token"):
+    for way in (*WAYS, *reversed(WAYS)):
         gate.ask()
         gate.decide("ada", way=way)
         assert gate.judge().verdict is Verdict.OPEN, way

@@ -12,7 +12,7 @@ from domain.ask import Ask, read_ask, standing_ask, statement_of
 from domain.choice import Choice
 from domain.fact import Fact, Kind
 
-OTHER = "sha256:" + "e" * 64
+SMALLER, LARGER = "sha256:" + "0" * 64, "sha256:" + "f" * 64
 
 
 def standing(gate: OneGate) -> Fact | None:
@@ -80,13 +80,14 @@ def test_the_newest_question_stands() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"release_digest": OTHER},
+        {"release_digest": SMALLER},
+        {"release_digest": LARGER},
         {"policy": {"name": "production"}},
         {"stage": "registry"},
         {"report_digest": "none"},
         {"more": "than a question has"},
     ],
-    ids=["release", "policy", "stage", "unreadable", "unknown field"],
+    ids=["smaller release", "larger release", "policy", "stage", "unreadable", "unknown field"],
 )
 def test_a_question_about_something_else_does_not_stand(changes: dict[str, Any]) -> None:
     gate = OneGate()
@@ -103,7 +104,16 @@ def test_a_question_in_a_fact_of_another_kind_does_not_stand() -> None:
 
 @pytest.mark.parametrize(
     ("later", "expires", "stands"),
-    [(0, 0, True), (-60, -60, True), (1, 0, False), (1, 1, False), (0, 1, False), (-60, 0, False)],
+    [
+        (0, 0, True),
+        (-60, -60, True),
+        (1, 0, False),
+        (1, 1, False),
+        (0, 1, False),
+        (-60, 0, False),
+        (0, -1, True),
+        (-1, -60, True),
+    ],
 )
 def test_a_question_that_is_open_longer_than_declared_does_not_stand(later: int, expires: int, stands: bool) -> None:
     gate = OneGate()

@@ -133,6 +133,17 @@ def test_a_credential_that_is_not_enrolled_does_not(
     assert proven_by(decide(way, by="bob"), roster(ada=others)) == NONE[way]
 
 
+@pytest.mark.parametrize("way", ["ssh", "entra"])
+def test_a_seal_does_not_by_the_name_of_a_credential_that_seals_nothing(
+    decide: Decide, roster: Callable[..., Roster], own: Callable[[str, str], Credential], way: str
+) -> None:
+    decision = decide("code", by="bob")
+    renamed = decision.proof.model_copy(update={"credential": own(way, "ada").id})
+    people = roster(ada=[own(one, "ada") for one in WAYS])
+    why = f"ada has enrolled no authenticator {own(way, 'ada').id}"
+    assert proven_by(decision.model_copy(update={"proof": renamed}), people) == why
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("revoked_at", [YESTERDAY, NOON, NOON + timedelta(days=300)], ids=str)
 def test_a_revoked_credential_does_not_whenever_it_was_revoked(

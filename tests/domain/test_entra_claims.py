@@ -21,7 +21,19 @@ NO_GROUP = (
     "the token does not name group aaaaaaaa-4444-4444-8444-444444444444; ask for group claims, or to be made a member"
 )
 NOT_ABOUT = "the token is not about this statement: its nonce must be "
-LARGE = [10**11, 253402300799, 10**12, 10**30, 1e300, -62135596800, -(10**12), -1e300, float("nan"), float("inf")]
+LARGE = [
+    10**11,
+    253402300799,
+    10**12,
+    10**17,
+    10**30,
+    1e300,
+    -62135596800,
+    -(10**12),
+    -1e300,
+    float("nan"),
+    float("inf"),
+]
 
 
 @pytest.fixture
@@ -120,7 +132,7 @@ def test_the_skew_is_held_to_the_instant(fault: Judge) -> None:
 
 
 @pytest.mark.parametrize("name", ["iat", "exp"])
-@pytest.mark.parametrize("value", [True, False, "1765368000", [], {}, 10**30, 1e300, float("nan")], ids=repr)
+@pytest.mark.parametrize("value", [True, False, "1765368000", [], {}, 10**17, 10**30, 1e300, float("nan")], ids=repr)
 def test_a_token_that_does_not_tell_its_times_is_refused(fault: Judge, name: str, value: Any) -> None:
     assert fault(**{name: value}) == NO_TIMES
 
@@ -144,6 +156,24 @@ def test_a_token_from_before_the_enrolment_is_refused(
         if holds
         else found.startswith("the token was issued at 2025-12-10 12:00:00 UTC, before the account")
     )
+
+
+@pytest.mark.parametrize(
+    ("signed_in", "holds"),
+    [(-3600, False), (-31, False), (-30, True), (0, True), (60, True), (61, False), (10**9, False)],
+)
+def test_a_sign_in_since_the_enrolment_makes_up_for_an_older_token(
+    fault: Judge, account: EntraAccount, signed_in: int, holds: bool
+) -> None:
+    anew = account.model_copy(update={"enrolled_at": NOON - timedelta(seconds=30)})
+    found = fault(of=anew, iat=SECONDS - 3600, auth_time=SECONDS + signed_in)
+    assert found == "" if holds else "before the account was enrolled at 2025-12-10 11:59:30 UTC" in found
+
+
+def test_a_token_is_judged_by_the_moment_of_the_decision_and_no_other_clock(fault: Judge) -> None:
+    later = datetime(2190, 1, 1, tzinfo=UTC)
+    issued = int(later.timestamp())
+    assert fault(at=later, iat=issued, nbf=issued, exp=issued + 60) == ""
 
 
 @pytest.mark.parametrize("nonce", [None, "", "0" * 32, 7, True, [], {}, ["nonce"]], ids=repr)

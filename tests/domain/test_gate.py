@@ -85,6 +85,7 @@ def test_a_line_of_the_checklist_has_limits(length: int, taken: bool) -> None:
         ({"required": ["ada", "bob"]}, "required names 2 people, and approvals is 1"),
         ({"approvals": 2, "required": ["ada", "bob", "cem"]}, "required names 3 people, and approvals is 2"),
         ({"approvals": 3, "required": ["ada", "bob", "ada"]}, "required: somebody is named twice"),
+        ({"approvals": 3, "required": ["ada", "ada", "bob"]}, "required: somebody is named twice"),
         ({"group": "Ops"}, "the name of a group has lower-case letters, digits and hyphens"),
         ({"quorum": 2}, "Extra inputs"),
     ],

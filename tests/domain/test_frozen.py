@@ -1,0 +1,19 @@
+"""What was asked, recorded and judged stays as it is: no later code can turn a refusal into a permission."""
+
+import pytest
+from one_gate import OneGate
+
+from domain.admission import admit
+from domain.ask import read_ask
+from domain.audit import audit
+
+
+def test_no_field_can_be_given_another_value() -> None:
+    gate = OneGate().approved("ada")
+    admission = admit(gate.stage, [], gate.release, gate.facts, gate.roster, gate.now)
+    audited = audit(gate.facts, gate.roster)
+    for value in (gate.judge(), admission, gate.facts[1], read_ask(gate.facts[1]), audited, audited.entries[0]):
+        assert vars(value)
+        for name, content in vars(value).items():
+            with pytest.raises((AttributeError, ValueError), match=r"frozen|cannot assign"):
+                setattr(value, name, content)
