@@ -33,5 +33,5 @@ def _client(account_url: str, container: str, credential: object) -> "ContainerC
 
     from blocks.throttling import LimitedRetries
 
-    retries = LimitedRetries(ExponentialRetry())
+    retries = LimitedRetries(ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=5))
     return ContainerClient(account_url, container, credential=credential, retry_policy=retries)  # type: ignore[arg-type]

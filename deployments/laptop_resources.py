@@ -6,6 +6,7 @@ On Azure these are provisioned, and data arrives by itself. The requests are Azu
 import tempfile
 from collections.abc import Callable
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +69,11 @@ def seed_data(workload: Workload, report: Report) -> None:
             report(f"uploading {scada.name} to {dev.workspace_name}")
             upload_file.fn(dev, scada, f"{folder}{scada.name}")
     for stage in workload.stages:
-        if stage.verification is None or stage.target.kind != "batch_endpoint":
+        if stage.target.kind != "batch_endpoint":
             continue
         workspace = loaded(Workspace, stage.target.workspace)
         with tempfile.TemporaryDirectory() as place:
-            for unit in workload.units:
-                target = stage.verification.data_for(unit)
-                if not list_files.fn(workspace, target):
+            for input, unit in product((stage.verification, stage.replay), workload.units):
+                if input is not None and not list_files.fn(workspace, input.data_for(unit)):
                     file = cut_test_input(scada, unit.plant, unit.circuit, TEST_UNTIL, Path(place))
-                    upload_file.fn(workspace, file, f"{target}{file.name}")
+                    upload_file.fn(workspace, file, f"{input.data_for(unit)}{file.name}")

@@ -12,6 +12,7 @@ from domain.fact import Fact, Kind, facts_of
 from domain.identifiers import Sha256
 from domain.moment import Moment
 from domain.release import Release
+from domain.replay import Verdict
 from domain.stage import Stage
 from domain.statement import Statement
 
@@ -58,13 +59,25 @@ class Ask(BaseModel):
 
 
 def standing_ask(release: Release, stage: Stage, facts: Sequence[Fact]) -> Fact | None:
-    """The newest question that is about this release and this stage as it is declared now; None when there is none."""
+    """The newest question that is about this release and this stage as it is declared now; None when there is none.
+
+    What was asked before a replay that left doubts does not stand: nobody who answered it had seen them.
+    """
     wanted = (release.digest, stage.policy_digest)
+    doubted = doubts_of(facts, stage.name)
     for fact in reversed(facts_of(facts, Kind.ASKED, stage.name)):
+        if doubted is not None and fact.sequence < doubted.sequence:
+            return None
         ask = read_ask(fact)
         if ask is not None and (ask.release_digest, ask.policy_digest) == wanted and _ends_in_time(ask, fact, stage):
             return fact
     return None
+
+
+def doubts_of(facts: Sequence[Fact], stage: str) -> Fact | None:
+    """The newest replay of a stage, if people have to look at it."""
+    replayed = facts_of(facts, Kind.REPLAYED, stage)
+    return replayed[-1] if replayed and replayed[-1].body.get("verdict") == Verdict.INCONCLUSIVE else None
 
 
 def _ends_in_time(ask: Ask, fact: Fact, stage: Stage) -> bool:

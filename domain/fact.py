@@ -63,6 +63,10 @@ class Fact(BaseModel):
             previous=FIRST if last is None else last.digest,
         )
 
+    def at_place_of(self, other: "Fact") -> "Fact":
+        """The same said at another place in the chain."""
+        return self.model_copy(update={"sequence": other.sequence, "previous": other.previous})
+
     def canonical_json(self) -> bytes:
         """What is stored, and what the digest is taken of."""
         return canonical_json(self)

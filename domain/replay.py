@@ -31,7 +31,7 @@ def worst(verdicts: Iterator[Verdict]) -> Verdict:
 class Bounds(BaseModel):
     """Up to `pass` it passes, above `fail` it fails; between them it is inconclusive."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
 
     passes: float = Field(alias="pass", ge=0, le=1000, allow_inf_nan=False)
     fails: float = Field(alias="fail", ge=0, le=1000, allow_inf_nan=False)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from blocks.ledger import Ledger
 from domain.approval import Approval, Verdict, judge, why_not
-from domain.ask import Ask, standing_ask, statement_of
+from domain.ask import Ask, doubts_of, standing_ask, statement_of
 from domain.choice import Choice
 from domain.decision import Decision
 from domain.errors import SignalboxError
@@ -25,7 +25,7 @@ from flows.evidence import Evidence, gather, keep_report
 from flows.gates import Answer, Unusable, ask
 from flows.questions import question_key
 from flows.telling import tell_broken_glass, tell_wanted
-from tasks.evidence import gate_evidence, plain
+from tasks.evidence import gate_evidence, plain, replay_doubts
 from tasks.ledger import read_facts, record
 from tasks.proving import Unproven, prove
 from tasks.roster import roster_of
@@ -107,6 +107,9 @@ def _form(at: Gateway, evidence: Evidence, approval: Approval, facts: Sequence[F
     shown = gate_evidence(
         at.release, at.stage, at.gate, at.workload.evaluation, evidence.serving, facts, approval.reasons
     )
+    doubted = doubts_of(facts, at.stage.name)
+    if doubted is not None:
+        shown = f"{replay_doubts(doubted)}\n\n{shown}"
     refused = facts_of(facts, Kind.REFUSED, at.stage.name)
     taken = facts_of(facts, Kind.DECIDED, at.stage.name)
     if refused and (not taken or refused[-1].sequence > taken[-1].sequence):

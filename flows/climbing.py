@@ -15,7 +15,7 @@ from domain.stage import BatchEndpointTarget, ModelRegistryTarget, Stage
 from domain.workload import Workload
 from flows.admitting import must_admit
 from flows.approving import decide
-from flows.deploying import deploy_stage
+from flows.deploying import Doubted, deploy_stage
 from flows.ending import Ending
 from flows.halting import halted, superseded
 from flows.promoting import promote_stage
@@ -29,20 +29,37 @@ def climb(ledger: Ledger, workload: Workload, release: Release, stages: Sequence
     """Carry the release through the stages that it has not passed; write down how it ends."""
     check_blocks(workload, stages)
     for stage in stages:
-        before = [lower for lower in workload.before(stage.name) if lower in stages]
-        ending = halted(ledger, workload, release, stage, before)
-        if ending is None and passed(read_facts(ledger, release.workload, release.name), stage):
-            continue
-        if ending is None and stage.gate is not None:
-            ending = decide(ledger, workload, release, stage)
-        if ending is None:
-            must_admit(ledger, stage, before, release)
-            ending = carry(ledger, workload, release, stage, before)
+        ending = _climb_one(
+            ledger, workload, release, stage, [one for one in workload.before(stage.name) if one in stages]
+        )
         if ending is not None:
             return end(ledger, release, ending, stage)
     return end(
         ledger, release, Ending(Outcome.SUCCEEDED, f"release {release.name} serves {stages[-1].name}"), stages[-1]
     )
+
+
+def _climb_one(
+    ledger: Ledger, workload: Workload, release: Release, stage: Stage, before: Sequence[Stage]
+) -> Ending | None:
+    """One stage: asked, admitted, carried; asked once more where the replay leaves doubts."""
+    while True:
+        ending = halted(ledger, workload, release, stage, before)
+        if ending is not None:
+            return ending
+        if passed(read_facts(ledger, release.workload, release.name), stage):
+            return None
+        ending = decide(ledger, workload, release, stage) if stage.gate is not None else None
+        if ending is not None:
+            return ending
+        must_admit(ledger, stage, before, release)
+        try:
+            return carry(ledger, workload, release, stage, before)
+        except Doubted as doubted:
+            if stage.gate is None:
+                return Ending(
+                    Outcome.INCONCLUSIVE, f"{stage.name}: {doubted}. Nothing was switched, and no gate asks people"
+                )
 
 
 def check_blocks(workload: Workload, stages: Sequence[Stage]) -> None:

@@ -10,6 +10,7 @@ from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
+from domain.ask import standing_ask
 from domain.fact import Kind, facts_of
 from domain.naming import deployment_name
 from domain.release import Release
@@ -20,6 +21,7 @@ from domain.workload import Compute, Workload
 from flows.admitting import must_admit
 from flows.declared import registry_of
 from flows.fan_out import gathered
+from flows.replaying import replay_stage
 from flows.switching import settle, switch_fleet
 from tasks.batch_endpoints import DeploymentRequest, deploy, serving_of
 from tasks.compute import ensure_compute
@@ -28,6 +30,14 @@ from tasks.lease import HeldStage
 from tasks.ledger import read_facts, record
 from tasks.serving import naming_of
 from tasks.smoke import smoke
+
+
+class Doubted(Exception):  # noqa: N818 — no error: people are asked
+    """The replay left doubts, and nobody was asked about them yet. doubts: circuit → reason."""
+
+    def __init__(self, doubts: dict[str, str]) -> None:
+        self.doubts = doubts
+        super().__init__("; ".join(f"{name}: {reason}" for name, reason in doubts.items()))
 
 
 def deploy_stage(
@@ -41,7 +51,7 @@ def deploy_stage(
 ) -> dict[str, str]:
     """Carry every circuit to the stage; circuit → reason when it failed, and then nothing was switched or all went back.
 
-    before: the stages below. Whether the stage admits the release is asked again just before the switch.
+    Raises Doubted when people have to look at the replay first. before: the stages below. Whether the stage admits the release is asked again just before the switch.
     """
     workspace = loaded(Workspace, target.workspace)
     settle(ledger, workspace, workload.name, stage.name, held, release.name)
@@ -65,6 +75,12 @@ def deploy_stage(
         if failures:
             return failures
     _once(ledger, release, Kind.VERIFIED, stage, {"passed": True, "checks": checks})
+
+    replayed = replay_stage(ledger, workspace, release, stage, requests)
+    if replayed.failures:
+        return replayed.failures
+    if replayed.doubts and standing_ask(release, stage, read_facts(ledger, release.workload, release.name)) is None:
+        raise Doubted(replayed.doubts)
 
     must_admit(ledger, stage, before, release)
     wanted = {request.endpoint: request.name for request in requests.values()}

@@ -9,11 +9,13 @@ from domain.evaluation import Direction, Evaluation
 from domain.fact import Fact, Kind, facts_of
 from domain.gate import Gate
 from domain.release import Release
+from domain.replay import Verdict
 from domain.stage import Stage
 
 RULE = "=" * 48
 MOST_CIRCUITS = 12
 MOST_CHECKS = 12
+MOST_DOUBTS = 8
 """Rows that the form shows: it is one screen, and the report has all."""
 
 
@@ -81,6 +83,18 @@ def gate_evidence(
         f"The whole report: `signalbox report {release.name} {stage.name} --workload {release.workload}`",
     ]
     return "\n\n".join(parts)
+
+
+def replay_doubts(replayed: Fact) -> str:
+    """What a replay left open, worst first: a few lines of the form, for the whole is in the replay's report."""
+    doubts = [
+        f"- **{plain(name)}**: {plain(unit['reasons'])}"
+        for name, unit in replayed.body["units"].items()
+        if unit["verdict"] == Verdict.INCONCLUSIVE
+    ]
+    more = [f"- and {len(doubts) - MOST_DOUBTS} more"] if len(doubts) > MOST_DOUBTS else []
+    head = f"**The replay is inconclusive for {len(doubts)} circuits: please look.** Report {plain(replayed.body['report'])}"
+    return "\n".join([head, "", *doubts[:MOST_DOUBTS], *more])
 
 
 def _so_far(facts: Sequence[Fact]) -> list[str]:

@@ -53,8 +53,9 @@ class Tiny:
         minutes: float = 1,
         columns: Sequence[str] = ("name", "value"),
         production_gate: Mapping[str, Any] | None = None,
+        replay: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write workload.yaml and the scoring script. production_gate: keys of that gate to be others."""
+        """Write workload.yaml and the scoring script. production_gate: keys of that gate to be others; replay: its own."""
         document = yaml.safe_load((PLANTS / "workload.yaml").read_text())
         document |= {"name": self.name, "units": [{"plant": self.plant, "circuits": list(self.circuits)}]}
         document["scoring"] |= {"code": "scoring", "script": "score.py"}
@@ -63,6 +64,9 @@ class Tiny:
             stage["target"] |= {"retry_timeout_seconds": 2}
         document["stages"][1]["verification"] |= {"timeout_minutes": minutes, "columns": list(columns)}
         document["stages"][2]["gate"] |= production_gate or {}
+        document["stages"][2] |= {"replay": replay} if replay else {}
+        if not replay:
+            del document["stages"][2]["replay"]
         (self.folder / "scoring").mkdir(parents=True, exist_ok=True)
         shutil.copytree(PLANTS / "pipelines", self.folder / "pipelines", dirs_exist_ok=True)
         (self.folder / "workload.yaml").write_text(yaml.safe_dump(document, sort_keys=False))

@@ -45,7 +45,7 @@ from flows.declared import declared_workload
 from tasks.azure_errors import azure_errors
 from tasks.batch_endpoints import DeploymentRequest, deploy, serving_deployment
 from tasks.compute import ensure_compute
-from tasks.ledger import read_facts, record
+from tasks.ledger import append_fact, read_facts
 from tasks.models import promote_model, register_model
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def test_a_storm_over_blob_storage_fails_nothing_and_every_stream_arrives_whole(
 def test_a_fact_is_recorded_once_through_a_storm(site: Site, control: Control) -> None:
     control.add_fault("throttle", path="blob.core.windows.net", times=5 * SDK_RETRIES, retry_after=0.05)
     name = f"storm{time.time_ns()}"
-    fact = record.fn(site.ledger, name, "20260101.1", Kind.REQUESTED, {})
+    fact = append_fact.fn(site.ledger, name, "20260101.1", Kind.REQUESTED, {}, datetime.now(UTC))
     assert read_facts(site.ledger, name, "20260101.1") == (fact,)
 
 

@@ -1,0 +1,94 @@
+"""A replay before production's switch: what fails is not switched, and what leaves doubts is shown to people first."""
+
+from typing import Any
+
+import pytest
+from tiny import APPROVE, Tiny, answering
+
+from blocks.workspace import Workspace
+from domain.fact import Kind
+from flows.release import release
+from tasks.batch_endpoints import serving_of
+from tasks.ledger import read_facts, release_names
+from tasks.serving import naming_of
+from tasks.storage import upload_file
+
+SCORE = """
+import csv
+def init():
+    pass
+def run(files):
+    return [f"{row['name']} {float(row['value']) + SHIFT}" for file in files for row in csv.DictReader(open(file))]
+"""
+REPLAY = {
+    "data": "azureml://datastores/workspaceblobstore/paths/replay/{plant}/{circuit}/",
+    "columns": ["name", "value"],
+    "prediction": "value",
+    "rows_at_least": 50,
+    "timeout_minutes": 1,
+    "limits": {
+        "mean_shift": {"pass": 0.05, "fail": 0.5},
+        "p95_shift": {"pass": 0.05, "fail": 0.5},
+        "moved": {"by": 0.2, "pass": 0.0, "fail": 0.5},
+    },
+}
+"""In spreads of the champion, which is 90 over the rows below."""
+
+
+def released(tiny: Tiny, shift: float) -> tuple[str, str, list[Any]]:
+    """A release whose models answer so much more; state, message and the forms that people saw."""
+    tiny.declare(score=SCORE.replace("SHIFT", str(shift)), replay=REPLAY)
+    approver, seen = answering(APPROVE)
+    with approver:
+        state = release(tiny.name, tiny.candidates().to_json(), "linus", return_state=True)
+    return str(state.name), str(state.message), seen
+
+
+@pytest.fixture
+def served(site: Any, tiny: Tiny) -> str:
+    """The fleet's first release, which serves; the deployment's name."""
+    file = tiny.folder / "replay.csv"
+    file.write_text("name,value\n" + "".join(f"r{number},{number}\n" for number in range(101)))
+    for unit in tiny.units():
+        upload_file.fn(
+            site.production, file, f"{REPLAY['data']}".format(plant=unit.plant, circuit=unit.circuit) + "in.csv"
+        )
+        upload_file.fn(
+            site.test,
+            file,
+            f"azureml://datastores/workspaceblobstore/paths/test-data/{unit.plant}/{unit.circuit}/test_input.csv",
+        )
+    state, message, _ = released(tiny, 0.0)
+    assert state == "Succeeded", message
+    return f"deployment-{release_names(site.ledger, tiny.name)[0]}"
+
+
+def production_serves(production: Workspace, tiny: Tiny) -> set[str | None]:
+    naming = naming_of(production)
+    return set(serving_of(production, [naming.endpoint(unit) for unit in tiny.units()]).values())
+
+
+def test_what_the_replay_doubts_is_shown_to_people_before_anything_switches(site: Any, tiny: Tiny, served: str) -> None:
+    state, message, forms = released(tiny, 10.0)
+    assert state == "Succeeded", message
+    assert "inconclusive" not in forms[1].evidence
+    assert "The replay is inconclusive for 2 circuits" in forms[2].evidence
+    assert f"**{tiny.plant}/A1**" in forms[2].evidence
+    facts = read_facts(site.ledger, tiny.name, release_names(site.ledger, tiny.name)[0])
+    kinds = [fact.kind for fact in facts if fact.stage == "production"]
+    replayed = kinds.index(Kind.REPLAYED)
+    assert Kind.SWITCHED not in kinds[:replayed]
+    assert [kind for kind in kinds[replayed:] if kind in {Kind.ASKED, Kind.DECIDED, Kind.SWITCHED}] == [
+        Kind.ASKED,
+        Kind.DECIDED,
+        Kind.SWITCHED,
+    ]
+    assert production_serves(site.production, tiny) != {served}
+
+
+def test_what_the_replay_refuses_is_not_switched(site: Any, tiny: Tiny, served: str) -> None:
+    state, message, _ = released(tiny, 100.0)
+    assert state == "Failed"
+    assert f"{tiny.plant}/A1" in message
+    assert f"{tiny.plant}/B2" in message
+    assert production_serves(site.production, tiny) == {served}
