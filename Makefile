@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS := 120
 
-.PHONY: help setup lock lint test fuzz mutants demo bench clean
+.PHONY: help setup lock lint test fuzz chaos mutants demo bench clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
@@ -38,8 +38,11 @@ test: setup ## all tests
 fuzz: setup ## random histories of the gates, judged by an account of their own; HISTORIES=10000
 	@$(BIN)/python tests/fuzz/fuzz.py --histories $(or $(HISTORIES),10000)
 
-mutants: setup ## change the gates' code at every turn and see that a test notices
-	@$(BIN)/python tests/mutants/run.py
+chaos: setup ## kill releases at every step while Azure misbehaves, and look at the fleet afterwards; KILLS=200 SEED=7
+	@$(BIN)/python tests/chaos/chaos.py --kills $(or $(KILLS),200) $(if $(SEED),--seed $(SEED))
+
+mutants: setup ## change the gates' code at every turn and see that a test notices; LIMIT=100 tries some
+	@$(BIN)/python tests/mutants/run.py $(if $(LIMIT),--limit $(LIMIT))
 
 lint: setup ## style, types, layers
 	$(BIN)/ruff check .

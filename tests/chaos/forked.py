@@ -65,7 +65,7 @@ def _run(function: Callable[..., Any], arguments: tuple[Any, ...], result: Path,
         part.rename(result)
         code = 0
     except BaseException:  # noqa: BLE001 — the parent shows it
-        traceback.print_exc()
+        os.write(2, traceback.format_exc().encode())
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -49,7 +49,8 @@ def play(home: Path, control: str, name: str, trial: Trial) -> Verdict:
     happened = _behave(control, name)
     newer = ""
     if not rolled_back and killed and chance.random() < OVERTAKEN:
-        newer = _overtake(home, name, told)
+        begun = forked(fleet.see, home, name).releases[0] != before.releases[0]
+        newer = _overtake(home, name, told) if begun else ""
     state, message = _to_the_end(home, name, changed, killed)
     after: Seen = forked(fleet.see, home, name)
     told.append(f"then {state}{f', with {happened} faults of {wanted}' if wanted else ''}")
@@ -140,9 +141,9 @@ def _wrong_end(before: Seen, after: Seen, state: str, message: str, rolled_back:
     if newer:
         expected = {newer}
     elif rolled_back:
-        held = next(iter(old) if False else iter(sorted(str(one) for one in old)))
-        if held.removeprefix("deployment-") not in after.held:
-            return [f"{held} was rolled back and is not held ({state}: {message})"]
+        (left,) = {str(one).removeprefix("deployment-") for one in old}
+        if left not in after.held:
+            return [f"{left} was rolled back and is not held ({state}: {message})"]
         return [] if new != old else [f"production still serves {old} after {state}: {message}"]
     elif state == "Succeeded" or after.outcomes.get(after.releases[0]) == "SUCCEEDED":
         expected = newest
