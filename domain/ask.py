@@ -66,7 +66,7 @@ def standing_ask(release: Release, stage: Stage, facts: Sequence[Fact]) -> Fact 
     wanted = (release.digest, stage.policy_digest)
     doubted = doubts_of(facts, stage.name)
     for fact in reversed(facts_of(facts, Kind.ASKED, stage.name)):
-        if doubted is not None and fact.sequence < doubted.sequence:
+        if doubted is not None and fact.sequence <= doubted.sequence:
             return None
         ask = read_ask(fact)
         if ask is not None and (ask.release_digest, ask.policy_digest) == wanted and _ends_in_time(ask, fact, stage):

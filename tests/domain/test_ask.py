@@ -8,7 +8,7 @@ import pytest
 from one_gate import MINUTE, REPORT, OneGate
 from pydantic import ValidationError
 
-from domain.ask import Ask, read_ask, standing_ask, statement_of
+from domain.ask import Ask, doubts_of, read_ask, standing_ask, statement_of
 from domain.choice import Choice
 from domain.fact import Fact, Kind
 
@@ -129,6 +129,25 @@ def test_a_question_that_was_written_down_late_stands() -> None:
     gate.now += MINUTE
     gate.add(Kind.ASKED, ask.model_dump(mode="json"))
     assert standing(gate) is not None
+
+
+def test_a_question_that_takes_the_number_of_a_replays_doubts_does_not_come_after_them() -> None:
+    gate = OneGate()
+    gate.add(Kind.REPLAYED, {"stage": "production", "verdict": "INCONCLUSIVE"})
+    gate.ask()
+    requested, doubts, asked = gate.facts
+    assert standing_ask(gate.release, gate.stage, (requested, doubts, asked)) == asked
+    same = asked.model_copy(update={"sequence": doubts.sequence})
+    assert standing_ask(gate.release, gate.stage, (requested, doubts, same)) is None
+
+
+@pytest.mark.parametrize("verdict", ["PASSED", "FAILED", "", None, 7])
+def test_a_replay_with_any_other_verdict_leaves_no_doubts(verdict: object) -> None:
+    gate = OneGate()
+    asked = gate.ask()
+    gate.add(Kind.REPLAYED, {"stage": "production", "verdict": verdict})
+    assert doubts_of(gate.facts, "production") is None
+    assert standing(gate) == asked
 
 
 def test_what_is_no_question_is_not_read() -> None:
