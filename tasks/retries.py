@@ -25,7 +25,8 @@ class RetryPolicy(TypedDict):
 
 def is_transient(task: "Task[..., Any]", run: TaskRun, state: "State[Any]") -> bool:
     """Only what may succeed by itself is tried again; a person must act on the rest."""
-    return isinstance(state.data, Transient)
+    # Python 3.11 up to 3.11.7 raises SystemError now and then where threads parse source (cpython issue 106905)
+    return isinstance(state.data, Transient | SystemError)
 
 
 RETRIED = RetryPolicy(
