@@ -68,7 +68,10 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
         if approval.verdict is Verdict.REJECTED:
             return Ending(Outcome.REJECTED, "; ".join(approval.reasons))
         evidence = evidence or gather(release, stage)
-        asked = standing_ask(release, stage, facts) or _open_question(at, evidence)
+        asked = standing_ask(release, stage, facts)
+        if asked is None:
+            _open_question(at, evidence)
+            continue  # judged anew: another run of this release may have had an answer meanwhile
         question = Ask.model_validate(asked.body)
         tell_wanted(ledger, release, at.gate, asked)
         seconds = int((question.answer_by - datetime.now(UTC)).total_seconds())
@@ -90,11 +93,11 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
         _take(at, asked, answer)
 
 
-def _open_question(at: Gateway, evidence: Evidence) -> Fact:
+def _open_question(at: Gateway, evidence: Evidence) -> None:
     """Keep the evidence and ask."""
     digest = keep_report(at.ledger, at.workload, at.release, at.stage, at.gate, evidence)
     run = str(runtime.flow_run.id or "")
-    return at.write(Kind.ASKED, Ask.of(at.release, at.stage, digest, datetime.now(UTC), run).model_dump(mode="json"))
+    at.write(Kind.ASKED, Ask.of(at.release, at.stage, digest, datetime.now(UTC), run).model_dump(mode="json"))
 
 
 def _attempt(facts: Sequence[Fact], stage: Stage, asked: Fact) -> int:

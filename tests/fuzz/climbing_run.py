@@ -110,7 +110,8 @@ class ClimbingRun:
             asked = standing_ask(release, stage, facts)
             if asked is None:
                 body = Ask.of(release, stage, REPORT, world.now, "run").model_dump(mode="json")
-                asked = yield from self._record(release, Kind.ASKED, body)
+                yield from self._record(release, Kind.ASKED, body)
+                continue
             answered = (
                 fact for kind in (Kind.DECIDED, Kind.REFUSED) for fact in facts_of(world.facts.read(), kind, stage.name)
             )

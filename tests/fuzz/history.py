@@ -28,6 +28,10 @@ class UnapprovedError(AssertionError):
     """Something was done that people had not approved."""
 
 
+KINDS = {"SHA256": "ssh", "code": "one_time_code", "entra": "entra"}
+"""How a credential's name begins → the kind of the proofs that it makes."""
+
+
 class NeedlessRefusalError(AssertionError):
     """Something was not done, and nothing spoke against it."""
 
@@ -155,9 +159,12 @@ class History:
     def _recorded(self) -> Account:
         """The account, of those decisions only that were written down: a crash may lose one before."""
         stored = [json.loads(text) for text in self.world.facts.texts()]
-        statements = {digest(fact["body"]["statement"]) for fact in stored if "statement" in fact["body"]}
+        bodies = [fact["body"] for fact in stored if fact["kind"] == "decided"]
+        taken = {(digest(body["statement"]), body["proof"]["kind"]) for body in bodies}
         account = self.account.copy()
-        account.acts = [act for act in account.acts if digest(act.said) in statements]
+        account.acts = [
+            act for act in account.acts if (digest(act.said), KINDS[act.credential.partition(":")[0]]) in taken
+        ]
         return account
 
     def finish(self) -> None:
