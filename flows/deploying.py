@@ -28,6 +28,7 @@ from tasks.compute import ensure_compute
 from tasks.evidence import deployment_summary
 from tasks.lease import HeldStage
 from tasks.ledger import read_facts, record
+from tasks.models import check_model
 from tasks.serving import naming_of
 from tasks.smoke import smoke
 
@@ -82,6 +83,10 @@ def deploy_stage(
     if replayed.doubts and standing_ask(release, stage, read_facts(ledger, release.workload, release.name)) is None:
         raise Doubted(replayed.doubts)
 
+    registry = loaded(ModelRegistry, registry_of(workload))
+    _, failures = gathered({str(unit.unit): check_model.submit(registry, unit) for unit in release.units})
+    if failures:
+        return failures
     must_admit(ledger, stage, before, release)
     wanted = {request.endpoint: request.name for request in requests.values()}
     failures = switch_fleet(ledger, workspace, release.workload, release.name, stage.name, held, wanted)

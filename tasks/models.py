@@ -128,10 +128,17 @@ def promote_model(
                     properties={DIGEST: digest, CIRCUIT: circuit.model_dump_json()},
                 )
                 present = _frozen(registry.get_client().models.create_or_update(copy))
-    with tempfile.TemporaryDirectory() as folder:
-        arrived = content_digest(_download(registry.get_client(), name, version, Path(folder), registry.registry_name))
-    _must_match(arrived, digest, name, version, f"registry {registry.registry_name}")
+    check_model.fn(registry, circuit)
     return present
+
+
+@task(name="check model", **RETRIED)
+def check_model(registry: ModelRegistry, circuit: ChangedCircuit) -> None:
+    """Terminal unless the registry holds the very files that are released; asked on arrival and before every switch."""
+    name, version = circuit.model_name, circuit.model_version
+    with tempfile.TemporaryDirectory() as folder:
+        found = content_digest(_download(registry.get_client(), name, version, Path(folder), registry.registry_name))
+    _must_match(found, circuit.model_digest, name, version, f"registry {registry.registry_name}")
 
 
 def promoted_circuit(registry: ModelRegistry, name: str, version: str) -> ChangedCircuit:
@@ -165,5 +172,5 @@ def _must_match(found: str, expected: str, name: str, version: str, where: str) 
     if found != expected:
         raise Terminal(
             f"the files of model {name}:{version} in {where} changed after it was registered: digest {found}, released "
-            f"was {expected}. Nothing was deployed. Register a new version and make a new release of it."
+            f"was {expected}. Nothing was switched. Register a new version and make a new release of it."
         )

@@ -72,9 +72,9 @@ def test_a_freeze_is_told_and_only_the_glass_breaks_it_loudly(site, tiny: Tiny) 
     assert told[1].startswith("!!! BREAK GLASS: grace let")
 
 
-@pytest.mark.parametrize("what", ["declaration", "revoked", "model", "ledger", "newest fact"])
+@pytest.mark.parametrize("what", ["declaration", "revoked", "model", "model file", "ledger", "newest fact"])
 def test_what_changes_after_the_approval_voids_it_before_the_switch(
-    site, tiny: Tiny, monkeypatch: pytest.MonkeyPatch, what: str
+    site, tiny: Tiny, laptop: Any, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """The change comes between the last approval and the switch, while the stage is being deployed."""
     carry = climbing.carry
@@ -90,6 +90,10 @@ def test_what_changes_after_the_approval_voids_it_before_the_switch(
             if what == "model":
                 unit = manifest.units[0].model_copy(update={"model_digest": "sha256:" + "e" * 64})
                 manifest = manifest.model_copy(update={"units": (unit, *manifest.units[1:])})
+            if what == "model file":
+                for file in (laptop.home / "emulator").rglob("model.txt"):  # in the registry and everywhere else
+                    if file.read_text().startswith(f"{tiny.plant}/A1"):
+                        file.write_text(file.read_text()[::-1])
             if what == "ledger":
                 slot = next(fact for fact in facts(site, tiny) if fact.kind is Kind.VERIFIED).slot
                 container = open_ledger(site.ledger)
@@ -104,6 +108,7 @@ def test_what_changes_after_the_approval_voids_it_before_the_switch(
         "declaration": "stage production is declared differently since",
         "revoked": r"ada's credential SHA256:\S+ was revoked",
         "model": "what was requested is|changed after it was registered",
+        "model file": rf"the files of model {tiny.plant.lower()}-a1:1 in registry \S+ changed after it was registered",
         "ledger": r"fact \d+ \(verified\) was changed",
         "newest fact": r"fact \d+ \(decided\) was written, and the ledger does not hold it any more",
     }[what]
