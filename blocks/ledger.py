@@ -29,9 +29,8 @@ class Ledger(Block):
 
 @lru_cache(maxsize=8)
 def _client(account_url: str, container: str, credential: object) -> "ContainerClient":
-    from azure.storage.blob import ContainerClient, ExponentialRetry
+    from azure.storage.blob import ContainerClient
 
-    from blocks.throttling import LimitedRetries
+    from blocks.throttling import storage_retries
 
-    retries = LimitedRetries(ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=5))
-    return ContainerClient(account_url, container, credential=credential, retry_policy=retries)  # type: ignore[arg-type]
+    return ContainerClient(account_url, container, credential=credential, retry_policy=storage_retries())  # type: ignore[arg-type]

@@ -47,6 +47,7 @@ from tasks.batch_endpoints import DeploymentRequest, deploy, serving_deployment
 from tasks.compute import ensure_compute
 from tasks.ledger import append_fact, read_facts
 from tasks.models import promote_model, register_model
+from tasks.storage import list_files
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -174,6 +175,12 @@ def test_a_fact_is_recorded_once_through_a_storm(site: Site, control: Control) -
     name = f"storm{time.time_ns()}"
     fact = append_fact.fn(site.ledger, name, "20260101.1", Kind.REQUESTED, {}, datetime.now(UTC))
     assert read_facts(site.ledger, name, "20260101.1") == (fact,)
+
+
+def test_a_datastores_files_are_listed_through_a_storm(site: Site, control: Control) -> None:
+    control.add_fault("throttle", path="blob.core.windows.net", times=5 * SDK_RETRIES, retry_after=0.05)
+    assert list_files.fn(site.dev, "azureml://datastores/workspaceblobstore/paths/nothing/here/") == ()
+    assert len(control.journal(status=429)) == 5 * SDK_RETRIES
 
 
 def test_the_registry_behind_its_own_host_is_limited_too(site: Site, control: Control) -> None:
