@@ -40,9 +40,9 @@ def play(home: Path, control: str, name: str, trial: Trial) -> Verdict:
     rolled_back = chance.random() < ROLLBACKS and _can_roll_back(before)
     changed = "" if rolled_back else forked(fleet.candidates, home, name)
     wanted = _misbehave(control, name, chance) if chance.random() < FAULTY else []
-    killed = False
+    killed, ended = False, ("", "")
     try:
-        _once(home, name, changed, trial.kill)
+        ended = _once(home, name, changed, trial.kill)
     except Killed:
         killed = True
     told = [f"{'rollback' if rolled_back else 'release'} {trial.kill if killed else 'ended first'}"]
@@ -51,7 +51,7 @@ def play(home: Path, control: str, name: str, trial: Trial) -> Verdict:
     if not rolled_back and killed and chance.random() < OVERTAKEN:
         begun = forked(fleet.see, home, name).releases[0] != before.releases[0]
         newer = _overtake(home, name, told) if begun else ""
-    state, message = _to_the_end(home, name, changed, killed)
+    state, message = _to_the_end(home, name, changed, ended)
     after: Seen = forked(fleet.see, home, name)
     told.append(f"then {state}{f', with {happened} faults of {wanted}' if wanted else ''}")
     violations = [*_mixed(after), *after.faults, *_unapproved(after)]
@@ -66,14 +66,14 @@ def _once(home: Path, name: str, changed: str, kill: Kill) -> tuple[str, str]:
     return state, message
 
 
-def _to_the_end(home: Path, name: str, changed: str, killed: bool) -> tuple[str, str]:
-    """What was killed runs again, as a person would run it, until it says something definite."""
-    state, message = "not run again", ""
-    for _ in range(TRIES if killed or changed else 0):
-        state, message = _once(home, name, changed, Kill())
-        if "run the same command again" not in message and "Run it again" not in message:
+def _to_the_end(home: Path, name: str, changed: str, ended: tuple[str, str]) -> tuple[str, str]:
+    """What was killed, or failed technically, runs again, as a person would run it, until it says something definite."""
+    for _ in range(TRIES):
+        state, message = ended
+        if state and "run the same command again" not in message and "Run it again" not in message:
             break
-    return state, message
+        ended = _once(home, name, changed, Kill())
+    return ended
 
 
 def _overtake(home: Path, name: str, told: list[str]) -> str:
