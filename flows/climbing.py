@@ -19,6 +19,7 @@ from flows.deploying import Doubted, deploy_stage
 from flows.ending import Ending
 from flows.halting import halted, superseded
 from flows.promoting import promote_stage
+from flows.switching import go_back
 from tasks.lease import stage_lease
 from tasks.ledger import read_facts, record
 from tasks.roster import faults_of_gate
@@ -96,6 +97,9 @@ def carry(ledger: Ledger, workload: Workload, release: Release, stage: Stage, be
             if newer is not None:
                 return newer
             failures = deploy_stage(ledger, workload, release, stage, stage.target, before, held)
+            if failures:  # also where a run before this one had begun to switch: it must not end half switched
+                workspace = loaded(Workspace, stage.target.workspace)
+                go_back(ledger, workspace, release, stage.name, held, "; ".join(failures.values()))
     if not failures:
         return None
     return Ending(

@@ -52,10 +52,12 @@ def deploy_stage(
 ) -> dict[str, str]:
     """Carry every circuit to the stage; circuit → reason when it failed, and then nothing was switched or all went back.
 
-    Raises Doubted when people have to look at the replay first. before: the stages below. Whether the stage admits the release is asked again just before the switch.
+    Raises Doubted when people have to look at the replay first. before: the stages below. Whether the stage admits the
+    release is asked again just before the switch.
     """
     workspace = loaded(Workspace, target.workspace)
     settle(ledger, workspace, workload.name, stage.name, held, release.name)
+    held.announce((release.name,) if release.name in held.left else ())
     ensure_compute(
         workspace, Compute(name=target.compute, size=target.vm_size, max_instances=max(4, target.instance_count))
     )

@@ -69,7 +69,7 @@ def rollback(
             passed_over=gate.closures(datetime.now(UTC)) if gate is not None else (),
         )
         left = ways_back(ledger, workload, standings, holder, way)
-        held.announce(tuple(left))
+        held.announce(tuple(dict.fromkeys((*held.left, *left))))
         for release, journal in left.items():
             write_journal(ledger, workload, release, journal, held)
         for release, journal in left.items():

@@ -40,9 +40,11 @@ def switch_fleet(
         if not failures:
             held.check()
             record(ledger, workload, release, Kind.SWITCHED, {"stage": stage, "after": journal.after})
+            held.announce(())
             return {}
         journal = turn_back(ledger, workload, release, journal, held, _told(failures))
     finish_way_back(ledger, workspace, workload, release, journal, held)
+    held.announce(())
     return {"the fleet": f"went back to what served before: {journal.reason}"}
 
 
@@ -84,6 +86,7 @@ def go_back(ledger: Ledger, workspace: Workspace, release: Release, stage: str, 
     if not journal.back:
         journal = turn_back(ledger, release.workload, release.name, journal, held, reason)
     finish_way_back(ledger, workspace, release.workload, release.name, journal, held)
+    held.announce(())
 
 
 def settle(

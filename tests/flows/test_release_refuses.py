@@ -16,6 +16,7 @@ from emulator.remote_control import Control
 from flows.beginning import begin, outcome_of
 from flows.declared import declared_workload
 from flows.release import release
+from flows.rollback import rollback
 from tasks.lease import stage_lease
 from tasks.ledger import open_ledger, read_facts, record, release_names
 from tasks.models import models_of
@@ -165,6 +166,8 @@ def test_a_switch_that_azure_accepts_and_does_not_do_is_seen_and_undone(site, ti
     assert state.name == "Failed"
     assert f"{endpoint} still serves" in (state.message or "")
     assert serving(site, tiny, "production") == before
+    with pytest.raises(Terminal, match="nothing was rolled back"):  # that way back is over, and is no rollback's own
+        rollback(tiny.name, "production", dry_run=False)
 
 
 def test_a_manifest_that_was_changed_in_the_ledger_is_refused(site, tiny: Tiny) -> None:
