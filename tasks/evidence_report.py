@@ -45,7 +45,7 @@ def evidence_report(
     lower_is_better = evaluation.direction is Direction.MINIMIZE
     rows, changes = compared(plotted, evaluation.metric), gains(units, evaluation)
     smoke, data = smoke_tests(facts), [_data_report(str(unit.unit), data_reports) for unit in plotted]
-    return _template().render(
+    return page_template(TEMPLATE.name).render(
         release=release,
         digest=release.digest,
         policy_digest=stage.policy_digest,
@@ -106,8 +106,9 @@ def _data_report(circuit: str, reports: Mapping[str, tuple[Row, ...] | str]) -> 
     return DataReport(circuit, (), found) if isinstance(found, str) else DataReport(circuit, found, "")
 
 
-@lru_cache(maxsize=1)
-def _template() -> "Template":
+@lru_cache(maxsize=2)
+def page_template(name: str) -> "Template":
+    """A page of this folder; everything put into it is escaped, and nothing may be missing."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     page = Environment(
@@ -117,4 +118,4 @@ def _template() -> "Template":
         lstrip_blocks=True,
         loader=FileSystemLoader(TEMPLATE.parent),
     )
-    return page.get_template(TEMPLATE.name)
+    return page.get_template(name)

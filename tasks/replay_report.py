@@ -3,19 +3,15 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from domain.release import Release
 from domain.replay import SEVERITY, Replay, ReplayVerdict, Verdict
 from domain.stage import Stage
-from tasks.evidence_report import TEMPLATE as EVIDENCE
+from tasks.evidence_report import page_template
 from tasks.replay import Replayed
 from tasks.replay_plots import shift_plot
 from tasks.report_content import Tile
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 MOST_PLOTS = 12
 MOST_ROWS = 50
@@ -116,7 +112,7 @@ def replay_report(release: Release, stage: Stage, declared: Replay, judged: Sequ
         }
         for number, one in enumerate(plotted, 1)
     ]
-    return _template().render(
+    return page_template("replay_report.html.jinja").render(
         release=release,
         digest=release.digest,
         stage=stage,
@@ -138,17 +134,3 @@ def replay_report(release: Release, stage: Stage, declared: Replay, judged: Sequ
 def _rounded(number: float | None) -> float | None:
     """Four digits: a fact holds a thousand circuits."""
     return None if number is None else float(f"{number:.4g}")
-
-
-@lru_cache(maxsize=1)
-def _template() -> "Template":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    page = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        loader=FileSystemLoader(EVIDENCE.parent),
-    )
-    return page.get_template("replay_report.html.jinja")
