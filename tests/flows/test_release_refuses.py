@@ -11,8 +11,10 @@ from tiny import APPROVE, GOOD, Tiny, answering
 from domain.ask import Ask
 from domain.errors import InvalidDeclaration, Terminal
 from domain.fact import Kind, facts_of
+from domain.fleet import open_journal
 from domain.outcome import Outcome
 from emulator.remote_control import Control
+from flows import switching
 from flows.beginning import begin, outcome_of
 from flows.declared import declared_workload
 from flows.release import release
@@ -168,6 +170,37 @@ def test_a_switch_that_azure_accepts_and_does_not_do_is_seen_and_undone(site, ti
     assert serving(site, tiny, "production") == before
     with pytest.raises(Terminal, match="nothing was rolled back"):  # that way back is over, and is no rollback's own
         rollback(tiny.name, "production", dry_run=False)
+
+
+def test_a_release_that_was_left_half_switched_and_fails_then_goes_back_before_it_ends(
+    site, tiny: Tiny, laptop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(tiny).name == "Succeeded"
+    before = serving(site, tiny, "production")
+    changed, real = tiny.candidates(), switching._carry_out
+
+    def dies_on_the_way(workspace, journal, held):
+        if journal.stage != "production":
+            return real(workspace, journal, held)
+        first = journal.switches()[0]
+        switching.switch(workspace, held, first.endpoint, first.after)
+        raise RuntimeError("the power fails")
+
+    approver, _ = answering(APPROVE)
+    with approver:
+        with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="the power fails"):
+            patched.setattr(switching, "_carry_out", dies_on_the_way)
+            release(tiny.name, changed.to_json(), "linus")
+        assert len(serving(site, tiny, "production")) == 2
+        name = release_names(site.ledger, tiny.name)[0]
+        for file in (laptop.home / "emulator").rglob("model.txt"):
+            if file.read_text() == f"{tiny.plant}/A1 {changed.build_id}":
+                file.write_text(file.read_text()[::-1])
+        state = release(tiny.name, changed.to_json(), "linus", return_state=True)
+    assert state.name == "Failed"
+    assert "changed after it was registered" in (state.message or "")
+    assert serving(site, tiny, "production") == before
+    assert open_journal(read_facts(site.ledger, tiny.name, name), "production") is None
 
 
 def test_a_manifest_that_was_changed_in_the_ledger_is_refused(site, tiny: Tiny) -> None:
