@@ -28,10 +28,16 @@ class Kind(StrEnum):
     DEPLOYED = "deployed"
     VERIFIED = "verified"
     REPLAYED = "replayed"
+    DROPPED = "dropped"
+    """Circuits of an independent fleet that failed; the others go on."""
     JOURNAL = "journal"
+    CONFIRMED = "confirmed"
     SWITCHED = "switched"
+    SOAKING = "soaking"
     ROLLED_BACK = "rolled_back"
     HELD = "held"
+    UNHELD = "unheld"
+    CLEANED = "cleaned"
     ENDED = "ended"
 
 

@@ -21,7 +21,11 @@ class ModelRegistryTarget(BaseModel):
 
 
 class BatchEndpointTarget(BaseModel):
-    """A batch endpoint a circuit. workspace: the block's name. retry_timeout_seconds: for one mini-batch."""
+    """A batch endpoint a circuit. workspace: the block's name. retry_timeout_seconds: for one mini-batch.
+
+    kept_deployments: of each endpoint, the serving one among them. failed_deployments: what becomes of the new ones of a
+    release that fails before it switches.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,6 +38,8 @@ class BatchEndpointTarget(BaseModel):
     mini_batch_size: int = Field(default=10, ge=1)
     retry_timeout_seconds: int = Field(default=300, ge=1)
     error_threshold: int = Field(default=0, ge=-1)
+    kept_deployments: int = Field(default=2, ge=2, le=20)
+    failed_deployments: Literal["keep", "delete"] = "keep"
 
 
 Target = Annotated[ModelRegistryTarget | BatchEndpointTarget, Field(discriminator="kind")]
