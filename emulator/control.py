@@ -93,6 +93,7 @@ class ControlPlane:
                 Route("/_emulator/reset", self._reset, methods=["POST"]),
                 Route("/_emulator/pace", self._pace, methods=["GET", "PUT"]),
                 Route("/_emulator/faults", self._faults, methods=["GET", "POST", "DELETE"]),
+                Route("/_emulator/faults/{number:int}", self._fault, methods=["DELETE"]),
                 Route("/_emulator/journal", self._journal, methods=["GET", "DELETE"]),
                 Route("/_emulator/users", self._users, methods=["GET", "POST"]),
                 Route("/_emulator/token-key", self._rotate_token_key, methods=["POST"]),
@@ -124,10 +125,19 @@ class ControlPlane:
     async def _faults(self, request: Request) -> Response:
         faults = self._world.faults
         if request.method == "POST":
-            faults.add(Fault(**FaultForm.model_validate_json(await request.body()).model_dump()))
-        elif request.method == "DELETE":
+            fault = faults.add(Fault(**FaultForm.model_validate_json(await request.body()).model_dump()))
+            return JSONResponse(asdict(fault), 201)
+        if request.method == "DELETE":
             faults.clear()
         return JSONResponse({"value": [asdict(fault) for fault in faults.listed()]})
+
+    async def _fault(self, request: Request) -> Response:
+        number = request.path_params["number"]
+        try:
+            return JSONResponse(asdict(self._world.faults.remove(number)))
+        except KeyError:
+            text = f"no fault has the id {number}: it was removed, or never asked for"
+            return JSONResponse({"error": {"code": "NotFound", "message": text}}, 404)
 
     async def _journal(self, request: Request) -> Response:
         if request.method == "DELETE":

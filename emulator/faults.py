@@ -3,6 +3,7 @@
 import re
 import threading
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 
 from emulator.arm.errors import AzureError
@@ -20,6 +21,7 @@ class Fault:
     (a long-running operation ends Failed), silent_no_op (an endpoint's update is accepted and does nothing), slow (answered
     after so many seconds), lost_answer (the request is done, and the connection cut before the answer).
     method, path: regular expressions that the request must match; the path's, against host and path. times: how often.
+    id: its number, given when it is asked for; no other fault of this emulator ever has it.
     """
 
     kind: Kind
@@ -30,6 +32,7 @@ class Fault:
     retry_after: float = 1.0
     seconds: float = 1.0
     happened: int = 0
+    id: int = 0
 
     def matches(self, method: str, path: str) -> bool:
         """Whether this request is one of those meant, and there are times left."""
@@ -46,11 +49,23 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
+        self._numbers = count(1)
 
-    def add(self, fault: Fault) -> None:
-        """Ask for one."""
+    def add(self, fault: Fault) -> Fault:
+        """Ask for one; it has an id from then on."""
         with self._lock:
+            fault.id = next(self._numbers)
             self._faults.append(fault)
+        return fault
+
+    def remove(self, number: int) -> Fault:
+        """Ask for this one no more; it, with how often it happened. KeyError when there is none of that id."""
+        with self._lock:
+            for fault in self._faults:
+                if fault.id == number:
+                    self._faults.remove(fault)
+                    return fault
+        raise KeyError(number)
 
     def clear(self) -> None:
         """Ask for none."""

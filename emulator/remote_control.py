@@ -56,10 +56,14 @@ class Control:
         status: int = 503,
         retry_after: float = 1.0,
         seconds: float = 1.0,
-    ) -> None:
-        """Ask for a fault; see `emulator.faults.Fault`."""
+    ) -> int:
+        """Ask for a fault; see `emulator.faults.Fault`. Returns its id."""
         form = {"method": method, "path": path, "times": times, "status": status, "retry_after": retry_after}
-        self._ask("POST", "/faults", {"kind": kind, "seconds": seconds, **form})
+        return int(self._ask("POST", "/faults", {"kind": kind, "seconds": seconds, **form})["id"])
+
+    def remove_fault(self, number: int) -> Fault:
+        """Ask for this one no more, and leave all others; it, with how often it happened. ControlError when it is gone."""
+        return Fault(**self._ask("DELETE", f"/faults/{number}"))
 
     def faults(self) -> list[Fault]:
         """Those asked for, with how often they happened."""

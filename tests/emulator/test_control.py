@@ -55,6 +55,20 @@ def test_faults_are_listed_with_how_often_they_happened(control: Control, arm: A
     assert arm("GET", GROUP).status_code != 500
 
 
+def test_one_fault_is_removed_and_the_others_stay(control: Control, arm: Arm) -> None:
+    ours = control.add_fault("server_error", method="GET", path="/control$", times=2, status=500)
+    theirs = control.add_fault("throttle", method="GET", path="/control$")
+    assert arm("GET", GROUP).status_code == 500
+    removed = control.remove_fault(ours)
+    assert (removed.id, removed.kind, removed.happened) == (ours, "server_error", 1)
+    assert [fault.id for fault in control.faults()] == [theirs]
+    assert arm("GET", GROUP).status_code == 429
+    with pytest.raises(ControlError, match=rf"DELETE /faults/{ours}: 404 .*no fault has the id {ours}: it was removed"):
+        control.remove_fault(ours)
+    control.clear_faults()
+    assert control.add_fault("reset") > theirs
+
+
 def test_the_journal_is_filtered(control: Control, arm: Arm) -> None:
     arm("PUT", GROUP, json={"location": "westeurope"})
     arm("GET", GROUP)
