@@ -14,6 +14,9 @@ class Pace:
     retry_after_ms: int = 20
 
     def seconds(self, resource_type: str, verb: str) -> float:
-        """For one operation; `verb` narrows it down: `{type}:delete` comes before `{type}`, whatever their case."""
+        """For one operation; `verb` narrows it down: `{type}:delete` comes before `{type}`, whatever their case.
+
+        verb: create, update, delete or action.
+        """
         known, wanted = {name.lower(): seconds for name, seconds in self.by_type.items()}, resource_type.lower()
         return known.get(f"{wanted}:{verb}", known.get(wanted, self.default_seconds))

@@ -48,7 +48,8 @@ class Operations:
 
     def begin(self, resource: ResourceId, verb: str, previous: Document | None = None) -> Operation:
         """Start one; it ends when the pace of its resource type has passed."""
-        due = time.monotonic() + self._world.pace.seconds(resource.type, verb)
+        paced = "update" if verb == "create" and previous is not None else verb
+        due = time.monotonic() + self._world.pace.seconds(resource.type, paced)
         operation = Operation(str(uuid.uuid4()), resource, verb, due, previous)
         with self._lock:
             self._all[operation.id] = operation

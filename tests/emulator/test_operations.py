@@ -80,6 +80,17 @@ def test_a_pace_can_be_for_one_verb(control: Control, arm: Arm, thing: str) -> N
     assert _properties(arm, thing)["provisioningState"] == "Deleting"
 
 
+def test_creating_and_updating_have_paces_of_their_own(control: Control, arm: Arm, thing: str) -> None:
+    control.set_pace(0.0, {f"{TYPE}:update": 60.0})
+    _ended(arm, _put(arm, thing))
+    assert _put(arm, thing).json()["properties"]["provisioningState"] == "Updating"
+    assert arm("GET", thing).json()["properties"]["provisioningState"] == "Updating"
+    control.set_pace(0.0, {f"{TYPE}:create": 60.0})
+    other = f"{thing}2"
+    _put(arm, other)
+    assert _properties(arm, other)["provisioningState"] == "Creating"
+
+
 def test_a_failed_creation_leaves_a_failed_resource_and_its_reason(control: Control, arm: Arm, thing: str) -> None:
     ended = _ended(arm, _put(arm, thing, refuse=True))
     assert (ended["status"], ended["error"]["code"]) == ("Failed", "QuotaExceeded")

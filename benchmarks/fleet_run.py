@@ -1,0 +1,182 @@
+"""One run over a fleet in a process of its own, so that its memory is its own: `python -m benchmarks.fleet_run RUN NAME WORKERS`.
+
+RUN: `release` and `rollback` are the product's flows, each with a floor, `release-floor` and `rollback-floor`: the same verbs of the
+SDK in a plain thread pool, stage after stage, without Prefect, ledger, journal and lease. `supersede` is neither: it puts a second
+deployment over what serves, so that there is something to roll back. Prints one line of JSON. What a process needs once (the SDK's
+import, its clients and tokens) comes before the clock of each.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from blocks.loading import loaded
+from blocks.model_registry import ModelRegistry
+from blocks.workspace import Workspace
+from domain.changed_circuits import ChangedCircuit, ChangedCircuits
+from domain.naming import deployment_name
+from domain.stage import BatchEndpointTarget
+from domain.tags import deployment_tags, model_tags
+from domain.workload import Compute, Workload
+from flows import declared
+from flows.declared import declared_workload
+from flows.fan_out import fan_out
+from tasks.batch_endpoints import DeploymentRequest, deploy, serving_deployment, switch
+from tasks.compute import ensure_compute
+from tasks.models import promote_model
+from tasks.serving import naming_of, standing_of
+
+FIRST, SECOND = "19990101.1", "19990101.2"
+CHANGED = "changed.json"
+
+
+class Nobody:
+    """Holds a stage that nobody else wants: a floor has no lease. fence: as leases have it, of the clock."""
+
+    def __init__(self) -> None:
+        self.fence = int(time.time())
+
+    def check(self) -> None:
+        """It is ours."""
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """What a run is about."""
+
+    workload: Workload
+    changed: ChangedCircuits
+    workers: int
+
+    def each(self, work: Callable[[ChangedCircuit], Any], circuits: Iterable[ChangedCircuit]) -> None:
+        """Side by side; the first failure is raised."""
+        with ThreadPoolExecutor(self.workers) as pool:
+            list(pool.map(work, circuits))
+
+    def targets(self) -> list[BatchEndpointTarget]:
+        """Where it serves."""
+        return [stage.target for stage in self.workload.stages if isinstance(stage.target, BatchEndpointTarget)]
+
+
+def release(fleet: Fleet) -> None:
+    """The product's."""
+    from flows.release import release as flow
+
+    run = flow.with_options(task_runner=fan_out(fleet.workers))
+    state = run(fleet.workload.name, fleet.changed.to_json(), "linus", return_state=True)
+    if not state.is_completed():
+        raise SystemExit(f"the release is {state.name}: {state.message}")
+
+
+def rollback(fleet: Fleet) -> None:
+    """The product's, of production."""
+    from flows.rollback import rollback as flow
+
+    run = flow.with_options(task_runner=fan_out(fleet.workers))
+    state = run(fleet.workload.name, "production", None, "a benchmark", False, return_state=True)
+    if not state.is_completed():
+        raise SystemExit(f"the rollback is {state.name}: {state.message}")
+
+
+def release_floor(fleet: Fleet) -> None:
+    """Promote all; at each stage deploy all, then switch all and read back."""
+    dev, registry = loaded(Workspace, "dev"), loaded(ModelRegistry, "shared")
+
+    def promote(circuit: ChangedCircuit) -> None:
+        tags = model_tags(circuit.unit, circuit.cutoff_date, "dev", datetime.now(UTC), FIRST, "1")
+        promote_model.fn(dev, registry, circuit, tags)
+
+    fleet.each(promote, fleet.changed.circuits)
+    for target in fleet.targets():
+        _serve(fleet, target, FIRST)
+
+
+def supersede(fleet: Fleet) -> None:
+    """A second deployment in production."""
+    _serve(fleet, fleet.targets()[-1], SECOND)
+
+
+def rollback_floor(fleet: Fleet) -> None:
+    """Read what serves and what served before; switch; read back."""
+    workspace = loaded(Workspace, fleet.targets()[-1].workspace)
+
+    def back(circuit: ChangedCircuit) -> None:
+        standing = standing_of(workspace, circuit.unit)
+        if standing.previous is None or not standing.previous_ready:
+            raise SystemExit(f"{circuit.unit} has nothing to go back to")
+        _switch(workspace, standing.endpoint, standing.previous)
+
+    fleet.each(back, fleet.changed.circuits)
+
+
+def _serve(fleet: Fleet, target: BatchEndpointTarget, name: str) -> None:
+    workspace, registry = loaded(Workspace, target.workspace), loaded(ModelRegistry, "shared").registry_name
+    naming, deployment = naming_of(workspace), deployment_name(name)
+
+    def deploy_one(circuit: ChangedCircuit) -> None:
+        endpoint = naming.endpoint(circuit.unit)
+        before = serving_deployment(workspace, endpoint)
+        request = DeploymentRequest(
+            endpoint=endpoint,
+            name=deployment,
+            model=f"azureml://registries/{registry}/models/{circuit.model_name}/versions/{circuit.model_version}",
+            digest=circuit.model_digest,
+            tags=deployment_tags(circuit.cutoff_date, name, datetime.now(UTC), before),
+            endpoint_tags={"plant_id": circuit.plant_id, "circuit_id": circuit.circuit_id},
+        )
+        deploy.fn(workspace, target, fleet.workload, request)
+
+    fleet.each(deploy_one, fleet.changed.circuits)
+    fleet.each(lambda circuit: _switch(workspace, naming.endpoint(circuit.unit), deployment), fleet.changed.circuits)
+
+
+def _switch(workspace: Workspace, endpoint: str, deployment: str) -> None:
+    switch.fn(workspace, Nobody(), endpoint, deployment)  # type: ignore[arg-type]  # holds nothing
+
+
+RUNS: dict[str, Callable[[Fleet], None]] = {
+    "release": release,
+    "release-floor": release_floor,
+    "rollback": rollback,
+    "rollback-floor": rollback_floor,
+    "supersede": supersede,
+}
+
+
+def warm(fleet: Fleet) -> None:
+    """Clients, tokens and clusters, which are there once for any number of circuits."""
+    for target in fleet.targets():
+        compute = Compute(name=target.compute, size=target.vm_size, max_instances=max(4, target.instance_count))
+        workspace = loaded(Workspace, target.workspace)
+        ensure_compute.fn(workspace, compute)
+        serving_deployment(workspace, "be-nothing-here")
+    loaded(Workspace, "dev").get_client()
+    loaded(ModelRegistry, "shared").get_client()
+
+
+def peak_megabytes() -> float:
+    """Of this process since it began; not `ru_maxrss`, which remembers the process that started it."""
+    status = Path("/proc/self/status").read_text()
+    return float(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
+def main() -> None:
+    """Run, and say how long it took."""
+    run, name, workers = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    changed = ChangedCircuits.model_validate_json((declared.WORKLOADS / name / CHANGED).read_text())
+    fleet = Fleet(declared_workload(name), changed, workers)
+    warm(fleet)
+    started, worked = time.perf_counter(), time.process_time()
+    RUNS[run](fleet)
+    seconds, cpu = time.perf_counter() - started, time.process_time() - worked
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "megabytes": peak_megabytes()}))
+
+
+if __name__ == "__main__":
+    main()

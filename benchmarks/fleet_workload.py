@@ -1,0 +1,79 @@
+"""A fleet of any size whose models are text files: the plants' ladder without gates, smoke test and replay."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import yaml
+
+from blocks.loading import loaded
+from blocks.workspace import Workspace
+from domain.changed_circuits import ChangedCircuit, ChangedCircuits
+from tasks.models import register_model
+
+LEFT_OUT = ("gate", "verification", "replay")
+PLANTS = Path(__file__).parents[1] / "workloads" / "plants"
+NOTHING = "sha256:" + "0" * 64
+CUTOFF = date(2014, 6, 30)
+SCORE = """
+def init():
+    pass
+
+
+def run(files):
+    return [f"{file}.5" for file in files]
+"""
+
+
+def declare(workloads: Path, name: str, circuits: int) -> None:
+    """Write the workload's folder."""
+    document = yaml.safe_load((PLANTS / "workload.yaml").read_text())
+    document |= {"name": name, "units": [{"plant": name.upper(), "circuits": circuit_names(circuits)}]}
+    document["scoring"] |= {"code": "scoring", "script": "score.py"}
+    document["scoring"]["environment"]["conda"] = "scoring/conda.yaml"
+    for stage in document["stages"]:
+        for key in LEFT_OUT:
+            stage.pop(key, None)
+    folder = workloads / name
+    (folder / "scoring").mkdir(parents=True)
+    shutil.copytree(PLANTS / "pipelines", folder / "pipelines")
+    (folder / "workload.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+    (folder / "scoring" / "score.py").write_text(SCORE)
+    (folder / "scoring" / "conda.yaml").write_text("dependencies: [python=3.11]\n")
+
+
+def circuit_names(circuits: int) -> list[str]:
+    """C0001, C0002, …"""
+    return [f"C{number:04}" for number in range(1, circuits + 1)]
+
+
+def candidates(workloads: Path, name: str, circuits: Sequence[str], threads: int) -> ChangedCircuits:
+    """Register a model for each circuit, as training would, and hand them over."""
+    dev, stamp = loaded(Workspace, "dev"), datetime.now(UTC).isoformat()
+
+    def register(circuit: str) -> ChangedCircuit:
+        model = workloads / name / "models" / circuit
+        model.mkdir(parents=True)
+        (model / "model.txt").write_text(f"{name}/{circuit} {stamp}")
+        model_name = f"{name}-{circuit}".lower()
+        tags = {"data_asset": f"D:{stamp}", "training_job": "job", "metrics": json.dumps({"rmse": 1.0})}
+        registered = register_model.fn(dev, model_name, model, tags)
+        return ChangedCircuit(
+            plant_id=name.upper(),
+            circuit_id=circuit,
+            model_name=model_name,
+            model_version=registered.version,
+            model_digest=registered.digest,
+            data_asset=f"D:{stamp}",
+            cutoff_date=CUTOFF,
+            data_report_digest=NOTHING,
+            training_job="job",
+            metrics={"rmse": 1.0},
+        )
+
+    with ThreadPoolExecutor(threads) as pool:
+        made = tuple(pool.map(register, circuits))
+    return ChangedCircuits(workload=name, build_id=stamp, code_commit="c" * 40, circuits=made)
