@@ -11,7 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from domain.naming import Naming, faults_of_name, model_name
+from domain.suggestion import did_you_mean
 from domain.unit import Unit
+from domain.wave import Wave, faults_of_waves
 from domain.wording import Location
 
 Found = Iterator[tuple[Location, str]]
@@ -27,6 +29,8 @@ def inconsistencies(values: dict[str, Any], folder: Path) -> Found:
     yield from _expectations(values)
     yield from _files(values, folder)
     yield from _stages(values)
+    yield from _waves(values)
+    yield from _golden_circuits(values)
 
 
 def _at(values: object, *path: str | int) -> Any:
@@ -128,3 +132,38 @@ def _stages(values: dict[str, Any]) -> Found:
                 first = workspaces.setdefault(workspace, str(name))
                 if first != str(name):
                     yield (*at, "target", "workspace"), f"is {first}'s too, and one would switch the other's endpoints"
+
+
+def _waves(values: dict[str, Any]) -> Found:
+    """Waves that miss a circuit, repeat one, or name one that is not there."""
+    circuits = _circuits(values)
+    for at, stage in _items(values, "stages"):
+        waves = _at(stage, "waves")
+        if not isinstance(waves, list) or not waves:
+            continue
+        try:
+            read = [Wave.model_validate(wave) for wave in waves]
+        except ValidationError:
+            continue  # said of the wave by itself
+        yield from (((*at, "waves"), fault) for fault in faults_of_waves(read, circuits))
+
+
+def _golden_circuits(values: dict[str, Any]) -> Found:
+    """Golden answers of circuits that are not there."""
+    circuits = _circuits(values)
+    for at, stage in _items(values, "stages"):
+        for path in (("replay",), ("confirmation", "replay")):
+            tolerance = _at(stage, *path, "golden", "tolerance")
+            for name in tolerance if isinstance(tolerance, dict) else ():
+                if name not in circuits:
+                    fault = f"{name} is none of the workload's circuits{did_you_mean(str(name), circuits)}"
+                    yield (*at, *path, "golden", "tolerance", name), fault
+
+
+def _circuits(values: dict[str, Any]) -> list[str]:
+    """PLANT/CIRCUIT names, in the declared order."""
+    return [
+        f"{_at(plant, 'plant')}/{circuit}"
+        for place, plant in _items(values, "units")
+        for _, circuit in _items(values, *place, "circuits")
+    ]

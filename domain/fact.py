@@ -33,7 +33,6 @@ class Kind(StrEnum):
     JOURNAL = "journal"
     CONFIRMED = "confirmed"
     SWITCHED = "switched"
-    SOAKING = "soaking"
     ROLLED_BACK = "rolled_back"
     HELD = "held"
     UNHELD = "unheld"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.errors import Terminal
-from domain.fact import Fact, Kind
+from domain.fact import Fact, Kind, facts_of
 from domain.naming import release_of
 from domain.release import NAME, release_order
 
@@ -25,9 +25,10 @@ class Switch:
 class Journal(BaseModel):
     """The body of a journal fact: a switch that has begun. It stays open until the stage is switched or rolled back.
 
-    before, after: endpoint → deployment. back: it undoes what was switched, because of `reason`, and is never undone
-    itself. hold: the release is kept from the stage afterwards. passed_over: freezes and windows, from which a way back is
-    exempt. fence: the fencing number of whoever began it.
+    before, after: endpoint → deployment. alone: a circuit that fails goes back by itself; dropped: endpoint → why it did.
+    back: it undoes what was switched, because of `reason`, and is never undone itself. hold: the release is kept from the
+    stage afterwards. passed_over: freezes and windows, from which a way back is exempt. fence: the fencing number of
+    whoever began it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +37,8 @@ class Journal(BaseModel):
     before: dict[str, str | None] = Field(default_factory=dict)
     after: dict[str, str | None] = Field(default_factory=dict)
     fence: int
+    alone: bool = False
+    dropped: dict[str, str] = Field(default_factory=dict)
     back: bool = False
     hold: bool = False
     reason: str = ""
@@ -46,9 +49,10 @@ class Journal(BaseModel):
         endpoints = sorted(self.after, reverse=self.back)
         return tuple(Switch(endpoint, self.before.get(endpoint), self.after[endpoint]) for endpoint in endpoints)
 
-    def undone(self, reason: str, fence: int) -> "Journal":
-        """The way back from it."""
-        return Journal(stage=self.stage, before=self.after, after=self.before, fence=fence, back=True, reason=reason)
+    def dropping(self, failures: Mapping[str, str], fence: int) -> "Journal":
+        """The same switch without the endpoints that failed: they serve again what they served before."""
+        after = {**self.after, **{endpoint: self.before.get(endpoint) for endpoint in failures}}
+        return self.model_copy(update={"after": after, "dropped": {**self.dropped, **failures}, "fence": fence})
 
     def differences(self, serving: Mapping[str, str | None]) -> dict[str, str]:
         """Endpoint → what the read-back shows otherwise than planned."""
@@ -61,15 +65,21 @@ class Journal(BaseModel):
 
 def last_journal(facts: Sequence[Fact], stage: str) -> Journal | None:
     """What was begun last at a stage; None before the first switch."""
-    found = [fact for fact in facts if fact.kind is Kind.JOURNAL and fact.stage == stage]
-    if not found:
-        return None
+    found = facts_of(facts, Kind.JOURNAL, stage)
+    return _journal(found[-1]) if found else None
+
+
+def _journals(facts: Sequence[Fact], stage: str) -> list[Journal]:
+    return [_journal(fact) for fact in facts_of(facts, Kind.JOURNAL, stage)]
+
+
+def _journal(fact: Fact) -> Journal:
     try:
-        return Journal.model_validate(found[-1].body)
+        return Journal.model_validate(fact.body)
     except ValidationError as error:
         raise Terminal(
-            f"the journal in fact {found[-1].sequence} of release {found[-1].release} cannot be read, so nobody knows what "
-            f"{stage} is to serve. See `signalbox audit {found[-1].release}`, then switch by hand."
+            f"the journal in fact {fact.sequence} of release {fact.release} cannot be read, so nobody knows what "
+            f"{fact.stage} is to serve. See `signalbox audit {fact.release}`, then switch by hand."
         ) from error
 
 
@@ -81,6 +91,42 @@ def open_journal(facts: Sequence[Fact], stage: str) -> Journal | None:
         if fact.stage == stage and fact.kind is Kind.JOURNAL:
             return last_journal(facts, stage)
     return None
+
+
+def way_back(facts: Sequence[Fact], stage: str, reason: str, fence: int, hold: bool = False) -> Journal:
+    """From everything that the release has switched at the stage, in all waves: a fleet moves as one.
+
+    Where circuits move alone, from what is half done only.
+    """
+    forth = [one for one in _journals(facts, stage) if not one.back]
+    if forth and forth[-1].alone:
+        forth = forth[-1:]
+    before: dict[str, str | None] = {}
+    after: dict[str, str | None] = {}
+    for journal in forth:
+        before |= journal.after
+        after = journal.before | after  # what served before the first of them
+    return Journal(stage=stage, before=before, after=after, fence=fence, back=True, hold=hold, reason=reason)
+
+
+def switched_endpoints(facts: Sequence[Fact], stage: str) -> frozenset[str]:
+    """Those that waves before have switched."""
+    return frozenset(
+        endpoint for fact in facts_of(facts, Kind.SWITCHED, stage) for endpoint in fact.body.get("after") or {}
+    )
+
+
+def is_between_waves(facts: Sequence[Fact], stage: str) -> bool:
+    """Whether some waves have switched and others have not."""
+    ends = [fact for fact in facts if fact.kind in ENDS and fact.stage == stage]
+    return bool(ends) and ends[-1].kind is Kind.SWITCHED and bool(ends[-1].body.get("left"))
+
+
+def is_switched(facts: Sequence[Fact], stage: str) -> bool:
+    """Whether all waves have switched, and answer as they should."""
+    return any(
+        not fact.body.get("left") and not fact.body.get("unconfirmed") for fact in facts_of(facts, Kind.SWITCHED, stage)
+    )
 
 
 def newer_releases(serving: Mapping[str, str | None], release: str) -> dict[str, str]:

@@ -2,25 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from domain.datastore_path import DatastorePath, folder_for
-from domain.errors import Terminal
 from domain.shift import Answers, usable
-from domain.unit import Unit
+from domain.unit import CircuitName, Unit
 
 MOST_EXAMPLES = 3
 LONGEST_NAME = 80
 
 
-def _circuit(text: str) -> str:
-    try:
-        return str(Unit.parse(text))
-    except Terminal as error:
-        raise ValueError(str(error)) from error
-
-
-Circuit = Annotated[str, AfterValidator(_circuit)]
 Tolerance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -35,7 +26,7 @@ class Golden(BaseModel):
 
     data: DatastorePath
     expected: DatastorePath
-    tolerance: dict[Circuit, Tolerance] = Field(min_length=1)
+    tolerance: dict[CircuitName, Tolerance] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _apart(self) -> "Golden":

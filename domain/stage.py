@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from domain.canonical import canonical_json, digest_of
+from domain.confirmation import Confirmation
 from domain.gate import Gate
 from domain.identifiers import BlockName, ComputeName, StageName
 from domain.replay import Replay
 from domain.smoke import SmokeTest
+from domain.wave import Wave
 
 
 class ModelRegistryTarget(BaseModel):
@@ -46,7 +48,10 @@ Target = Annotated[ModelRegistryTarget | BatchEndpointTarget, Field(discriminato
 
 
 class Stage(BaseModel):
-    """A rung. The gate, if any, comes before anything is done; verification and replay after deploying, before the switch."""
+    """A rung. The gate, if any, comes before anything is done; verification and replay after deploying, before the switch.
+
+    confirmation: after the switch, and what fails it goes back by itself. waves: all circuits at once where none is named.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,14 +60,21 @@ class Stage(BaseModel):
     gate: Gate | None = None
     verification: SmokeTest | None = None
     replay: Replay | None = None
+    confirmation: Confirmation | None = None
+    waves: tuple[Wave, ...] = ()
 
     @model_validator(mode="after")
-    def _replay_scores(self) -> "Stage":
-        if self.replay is not None and isinstance(self.target, ModelRegistryTarget):
-            raise ValueError("a model_registry scores nothing, so there is nothing to replay")
+    def _scores_and_switches(self) -> "Stage":
+        if isinstance(self.target, ModelRegistryTarget):
+            if self.replay is not None:
+                raise ValueError("a model_registry scores nothing, so there is nothing to replay")
+            if self.confirmation is not None:
+                raise ValueError("a model_registry switches nothing, so there is nothing to confirm")
+            if self.waves:
+                raise ValueError("a model_registry switches nothing, so it has no waves")
         return self
 
     @property
     def policy_digest(self) -> str:
-        """Of everything declared here: target, gate, verification and replay. An approval is for the stage as shown."""
+        """Of everything declared here. An approval is for the stage as shown."""
         return digest_of(canonical_json(self))

@@ -1,8 +1,9 @@
 """The smallest part of a workload with a model of its own: a circuit of a plant."""
 
 from functools import total_ordering
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from domain.errors import Terminal
 from domain.identifiers import PlantId
@@ -34,3 +35,14 @@ class Unit(BaseModel):
                 f"{text[:100]!r} is not a circuit; write PLANT/CIRCUIT with letters, digits and hyphens, "
                 "such as PLANT001/CIRCUIT01"
             ) from error
+
+
+def _named(text: str) -> str:
+    try:
+        return str(Unit.parse(text))
+    except Terminal as error:
+        raise ValueError(str(error)) from error
+
+
+CircuitName = Annotated[str, AfterValidator(_named)]
+"""PLANT/CIRCUIT, as text."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -80,11 +80,15 @@ class Scoring(Part):
 
 
 class Workload(Part):
-    """One team's models on their way to production. folder: where the declaration and its files are."""
+    """One team's models on their way to production. folder: where the declaration and its files are.
+
+    fleet: whether one circuit that fails keeps all others back, or fails alone.
+    """
 
     name: WorkloadName
     description: str = Field(min_length=1)
     code: Path = Path()
+    fleet: Literal["all_or_none", "independent"] = "all_or_none"
     plants: tuple[Plant, ...] = Field(min_length=1, alias="units")
     data: Data
     training: Training

@@ -6,8 +6,10 @@ from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
+from domain.dropped import dropped, listed_reasons
 from domain.errors import Terminal
 from domain.fact import Fact, Kind, facts_of
+from domain.fleet import is_switched
 from domain.naming import faults_of_names
 from domain.outcome import Outcome
 from domain.release import Release
@@ -17,9 +19,11 @@ from flows.admitting import must_admit
 from flows.approving import decide
 from flows.deploying import Doubted, deploy_stage
 from flows.ending import Ending
-from flows.halting import halted, superseded
+from flows.halting import halted, superseded, undo, went_back
 from flows.promoting import promote_stage
+from flows.stage_run import StageRun
 from flows.switching import go_back
+from flows.waves import Soaking, wait_for_soak
 from tasks.lease import stage_lease
 from tasks.ledger import read_facts, record
 from tasks.roster import faults_of_gate
@@ -35,32 +39,60 @@ def climb(ledger: Ledger, workload: Workload, release: Release, stages: Sequence
         )
         if ending is not None:
             return end(ledger, release, ending, stage)
-    return end(
-        ledger, release, Ending(Outcome.SUCCEEDED, f"release {release.name} serves {stages[-1].name}"), stages[-1]
-    )
+    return end(ledger, release, _arrived(ledger, release, stages[-1]), stages[-1])
+
+
+def _arrived(ledger: Ledger, release: Release, stage: Stage) -> Ending:
+    """Success, with the circuits that failed alone."""
+    reason = f"release {release.name} serves {stage.name}"
+    gone = dropped(read_facts(ledger, release.workload, release.name))
+    if gone:
+        reason += f" without {len(gone)} of {len(release.units)} circuits: {listed_reasons(gone)}"
+    return Ending(Outcome.SUCCEEDED, reason)
 
 
 def _climb_one(
     ledger: Ledger, workload: Workload, release: Release, stage: Stage, before: Sequence[Stage]
 ) -> Ending | None:
-    """One stage: asked, admitted, carried; asked once more where the replay leaves doubts."""
+    """One stage: asked, admitted, carried; asked once more where the replay leaves doubts, gone on with after a soak."""
     while True:
         ending = halted(ledger, workload, release, stage, before)
         if ending is not None:
             return ending
-        if passed(read_facts(ledger, release.workload, release.name), stage):
-            return None
+        facts = read_facts(ledger, release.workload, release.name)
+        if passed(facts, stage):
+            return _doubtful(facts, stage)
         ending = decide(ledger, workload, release, stage) if stage.gate is not None else None
         if ending is not None:
+            undo(ledger, workload, release, stage, ending.reason)
             return ending
         must_admit(ledger, stage, before, release)
         try:
-            return carry(ledger, workload, release, stage, before)
+            ending = carry(ledger, workload, release, stage, before)
         except Doubted as doubted:
             if stage.gate is None:
-                return Ending(
+                ending = Ending(
                     Outcome.INCONCLUSIVE, f"{stage.name}: {doubted}. Nothing was switched, and no gate asks people"
                 )
+                undo(ledger, workload, release, stage, ending.reason)
+        except Soaking as soaking:
+            wait_for_soak(ledger, release, stage, soaking.until)
+        if ending is not None:
+            return ending
+
+
+def _doubtful(facts: Sequence[Fact], stage: Stage) -> Ending | None:
+    """An ending where the stage serves the release, and what was seen then leaves doubts."""
+    doubts = {
+        name: why for fact in facts_of(facts, Kind.CONFIRMED, stage.name) for name, why in fact.body["doubts"].items()
+    }
+    if not doubts:
+        return None
+    return Ending(
+        Outcome.INCONCLUSIVE,
+        f"{stage.name} serves release {facts[0].release}, and people must look: {listed_reasons(doubts)}. Keep it, or go back "
+        "with `signalbox rollback`",
+    )
 
 
 def check_blocks(workload: Workload, stages: Sequence[Stage]) -> None:
@@ -83,28 +115,32 @@ def check_blocks(workload: Workload, stages: Sequence[Stage]) -> None:
 
 def passed(facts: Sequence[Fact], stage: Stage) -> bool:
     """Whether the ledger says that the stage is behind us."""
-    kind = Kind.SWITCHED if isinstance(stage.target, BatchEndpointTarget) else Kind.VERIFIED
-    return bool(facts_of(facts, kind, stage.name))
+    if isinstance(stage.target, BatchEndpointTarget):
+        return is_switched(facts, stage.name)
+    return bool(facts_of(facts, Kind.VERIFIED, stage.name))
 
 
 def carry(ledger: Ledger, workload: Workload, release: Release, stage: Stage, before: Sequence[Stage]) -> Ending | None:
     """Do what the stage is there for, holding it alone; an ending only when it failed for good."""
     with stage_lease(ledger, workload.name, stage.name, release.name) as held:
         if isinstance(stage.target, ModelRegistryTarget):
-            failures = promote_stage(ledger, workload, release, stage, stage.target)
+            at = StageRun(ledger, loaded(Workspace, "dev"), workload.name, release.name, stage.name, held)
+            failures = promote_stage(at, workload, release, stage.target)
         else:
             newer = superseded(ledger, release, stage.name, stage.target)
             if newer is not None:
                 return newer
-            failures = deploy_stage(ledger, workload, release, stage, stage.target, before, held)
+            workspace = loaded(Workspace, stage.target.workspace)
+            at = StageRun(ledger, workspace, workload.name, release.name, stage.name, held)
+            failures = deploy_stage(at, workload, release, stage, stage.target, before)
             if failures:  # also where a run before this one had begun to switch: it must not end half switched
-                workspace = loaded(Workspace, stage.target.workspace)
-                go_back(ledger, workspace, release, stage.name, held, "; ".join(failures.values()))
+                go_back(at, listed_reasons(failures), alone=workload.fleet == "independent")
+                back = went_back(ledger, workload, release, stage, stage.target, before)
+                if back is not None:
+                    return back
     if not failures:
         return None
-    return Ending(
-        Outcome.FAILED, f"{stage.name}: " + "; ".join(f"{name}: {reason}" for name, reason in failures.items())
-    )
+    return Ending(Outcome.FAILED, f"{stage.name}: {listed_reasons(failures)}")
 
 
 def end(ledger: Ledger, release: Release, ending: Ending, stage: Stage) -> Ending:

@@ -1,33 +1,35 @@
 """Stages 2 and 3: deploy all, verify all, write the journal, switch all, read back. (Seed 002; a fleet moves as one.)"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.ask import standing_ask
-from domain.fact import Kind, facts_of
+from domain.dropped import listed_reasons
+from domain.fact import Kind
+from domain.fleet import switched_endpoints
 from domain.naming import deployment_name
 from domain.release import Release
 from domain.smoke import SmokeTest, SmokeVerdict
 from domain.stage import BatchEndpointTarget, Stage
 from domain.tags import deployment_tags, utc_text
+from domain.unit import Unit
 from domain.workload import Compute, Workload
-from flows.admitting import must_admit
 from flows.declared import registry_of
 from flows.fan_out import gathered
+from flows.fleet import Fleet
 from flows.replaying import replay_stage
-from flows.switching import settle, switch_fleet
+from flows.stage_run import StageRun
+from flows.switching import settle
+from flows.waves import Soaking, soaks_until, switch_waves
 from tasks.batch_endpoints import DeploymentRequest, deploy, serving_of
 from tasks.compute import ensure_compute
 from tasks.evidence import deployment_summary
-from tasks.lease import HeldStage
-from tasks.ledger import read_facts, record
 from tasks.models import check_model
 from tasks.serving import naming_of
 from tasks.smoke import smoke
@@ -38,62 +40,67 @@ class Doubted(Exception):  # noqa: N818 — no error: people are asked
 
     def __init__(self, doubts: dict[str, str]) -> None:
         self.doubts = doubts
-        super().__init__("; ".join(f"{name}: {reason}" for name, reason in doubts.items()))
+        super().__init__(listed_reasons(doubts))
 
 
 def deploy_stage(
-    ledger: Ledger,
+    at: StageRun,
     workload: Workload,
     release: Release,
     stage: Stage,
     target: BatchEndpointTarget,
     before: Sequence[Stage],
-    held: HeldStage,
 ) -> dict[str, str]:
-    """Carry every circuit to the stage; circuit → reason when it failed, and then nothing was switched or all went back.
+    """Carry every circuit to the stage, wave after wave; circuit → reason when that failed, and then all went back.
 
-    Raises Doubted when people have to look at the replay first. before: the stages below. Whether the stage admits the
-    release is asked again just before the switch.
+    Raises Doubted when people have to look at the replay first, Soaking when the next wave comes later. before: the stages
+    below. Whether the stage admits the release is asked again just before every switch.
     """
-    workspace = loaded(Workspace, target.workspace)
-    settle(ledger, workspace, workload.name, stage.name, held, release.name)
-    held.announce((release.name,) if release.name in held.left else ())
+    settle(at, release.name)
+    at.held.announce((release.name,) if release.name in at.held.left else ())
+    until = soaks_until(at)
+    if until is not None and until > datetime.now(UTC):
+        raise Soaking(until)
     ensure_compute(
-        workspace, Compute(name=target.compute, size=target.vm_size, max_instances=max(4, target.instance_count))
+        at.workspace, Compute(name=target.compute, size=target.vm_size, max_instances=max(4, target.instance_count))
     )
-    requests = _requests(workspace, workload, release)
+    fleet = Fleet(at, release, workload.fleet == "independent")
+    requests = _requests(at.workspace, workload, release)
+    switched = switched_endpoints(at.facts(), stage.name)
+
+    def waiting() -> dict[str, DeploymentRequest]:
+        named = {str(unit.unit): requests[str(unit.unit)] for unit in fleet.units()}
+        return {name: one for name, one in named.items() if one.endpoint not in switched}
 
     _, failures = gathered(
-        {name: deploy.submit(workspace, target, workload, request) for name, request in requests.items()}
+        {name: deploy.submit(at.workspace, target, workload, one) for name, one in waiting().items()}
     )
-    if failures:
+    if fleet.ends_by(failures):
         return failures
-    _once(ledger, release, Kind.DEPLOYED, stage, {"deployment": deployment_name(release.name)})
+    at.once(Kind.DEPLOYED, {"deployment": deployment_name(release.name)})
 
     checks: list[dict[str, object]] = []
-    if stage.verification is not None and not _recorded(ledger, release, Kind.VERIFIED, stage):
-        verdicts, failures = _smoke(workspace, stage.verification, release, requests)
+    if stage.verification is not None and not at.recorded(Kind.VERIFIED):
+        verdicts, failures = _smoke(at.workspace, stage.verification, waiting())
         checks = _report(stage, release, verdicts)
         failures |= {str(verdict.unit): "; ".join(verdict.failures) for verdict in verdicts if not verdict.passed}
-        if failures:
+        if fleet.ends_by(failures):
             return failures
-    _once(ledger, release, Kind.VERIFIED, stage, {"passed": True, "checks": checks})
+    at.once(Kind.VERIFIED, {"passed": True, "checks": checks})
 
-    replayed = replay_stage(ledger, workspace, release, stage, requests)
-    if replayed.failures:
+    replayed = replay_stage(at.ledger, at.workspace, release, stage, waiting())
+    if fleet.ends_by(replayed.failures):
         return replayed.failures
-    if replayed.doubts and standing_ask(release, stage, read_facts(ledger, release.workload, release.name)) is None:
+    if replayed.doubts and standing_ask(release, stage, at.facts()) is None:
         raise Doubted(replayed.doubts)
 
-    registry = loaded(ModelRegistry, registry_of(workload))
-    _, failures = gathered({str(unit.unit): check_model.submit(registry, unit) for unit in release.units})
-    if failures:
+    registry, circuits = loaded(ModelRegistry, registry_of(workload)), {str(unit.unit): unit for unit in release.units}
+    _, failures = gathered({name: check_model.submit(registry, circuits[name]) for name in waiting()})
+    if fleet.ends_by(failures):
         return failures
-    must_admit(ledger, stage, before, release)
-    wanted = {request.endpoint: request.name for request in requests.values()}
-    failures = switch_fleet(ledger, workspace, release.workload, release.name, stage.name, held, wanted)
+    failures = switch_waves(at, fleet, stage, requests, before)
     if not failures:
-        _tell(release, stage, workspace)
+        _tell(release, stage, at.workspace)
     return failures
 
 
@@ -118,13 +125,10 @@ def _requests(workspace: Workspace, workload: Workload, release: Release) -> dic
 
 
 def _smoke(
-    workspace: Workspace, test: SmokeTest, release: Release, requests: dict[str, DeploymentRequest]
+    workspace: Workspace, test: SmokeTest, requests: Mapping[str, DeploymentRequest]
 ) -> tuple[list[SmokeVerdict], dict[str, str]]:
     futures = {
-        str(unit.unit): smoke.submit(
-            workspace, test, unit.unit, requests[str(unit.unit)].endpoint, requests[str(unit.unit)].name
-        )
-        for unit in release.units
+        name: smoke.submit(workspace, test, Unit.parse(name), one.endpoint, one.name) for name, one in requests.items()
     }
     evidence, failures = gathered(futures)
     return [test.verdict(seen) for seen in evidence.values()], failures
@@ -150,15 +154,6 @@ def _report(stage: Stage, release: Release, verdicts: list[SmokeVerdict]) -> lis
         for warning in verdict.warnings:
             get_run_logger().warning("%s: %s", verdict.unit, warning)
     return checks
-
-
-def _recorded(ledger: Ledger, release: Release, kind: Kind, stage: Stage) -> bool:
-    return bool(facts_of(read_facts(ledger, release.workload, release.name), kind, stage.name))
-
-
-def _once(ledger: Ledger, release: Release, kind: Kind, stage: Stage, body: dict[str, object]) -> None:
-    if not _recorded(ledger, release, kind, stage):
-        record(ledger, release.workload, release.name, kind, {"stage": stage.name, **body})
 
 
 def _tell(release: Release, stage: Stage, workspace: Workspace) -> None:

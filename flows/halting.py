@@ -5,22 +5,21 @@ from collections.abc import Sequence
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.workspace import Workspace
-from domain.fact import Kind, facts_of
-from domain.fleet import newer_releases, open_journal
+from domain.dropped import listed_reasons, remaining
+from domain.fact import Kind
+from domain.fleet import is_between_waves, is_switched, newer_releases, open_journal
 from domain.outcome import Outcome
 from domain.release import Release
 from domain.stage import BatchEndpointTarget, Stage
 from domain.workload import Workload
 from flows.admitting import admission_of
 from flows.ending import Ending
+from flows.stage_run import StageRun
 from flows.switching import go_back
 from tasks.batch_endpoints import serving_of
 from tasks.lease import stage_lease
 from tasks.ledger import read_facts
 from tasks.serving import naming_of
-
-SHOWN = 10
-"""Circuits named in a reason."""
 
 
 def halted(
@@ -29,7 +28,7 @@ def halted(
     """An ending where the stage went back before, must go back first, or serves a newer release."""
     if not isinstance(stage.target, BatchEndpointTarget):
         return None
-    return _went_back(ledger, workload, release, stage, stage.target, before) or superseded(
+    return went_back(ledger, workload, release, stage, stage.target, before) or superseded(
         ledger, release, stage.name, stage.target
     )
 
@@ -37,26 +36,27 @@ def halted(
 def superseded(ledger: Ledger, release: Release, stage: str, target: BatchEndpointTarget) -> Ending | None:
     """An ending where a newer release serves one of the circuits: nothing older is put over it.
 
-    A release that has begun to switch, or has, goes on.
+    A release that is in the midst of a switch, or has switched all, goes on.
     """
     facts = read_facts(ledger, release.workload, release.name)
-    if facts_of(facts, Kind.JOURNAL, stage):
+    if open_journal(facts, stage) is not None or is_switched(facts, stage):
         return None
     workspace = loaded(Workspace, target.workspace)
     naming = naming_of(workspace)
-    newer = newer_releases(serving_of(workspace, [naming.endpoint(unit.unit) for unit in release.units]), release.name)
+    newer = newer_releases(
+        serving_of(workspace, [naming.endpoint(unit.unit) for unit in remaining(release, facts)]), release.name
+    )
     if not newer:
         return None
-    shown = "; ".join(f"{endpoint} serves release {name}" for endpoint, name in list(newer.items())[:SHOWN])
-    more = f" and {len(newer) - SHOWN} more" if len(newer) > SHOWN else ""
+    shown = listed_reasons({endpoint: f"serves release {name}" for endpoint, name in newer.items()})
     return Ending(
         Outcome.SUPERSEDED,
-        f"{stage} serves newer releases than {release.name}: {shown}{more}. Nothing was changed; to put an older version "
+        f"{stage} serves newer releases than {release.name}: {shown}. Nothing was changed; to put an older version "
         "there, ask for it by name with `signalbox deploy-version`",
     )
 
 
-def _went_back(
+def went_back(
     ledger: Ledger,
     workload: Workload,
     release: Release,
@@ -66,7 +66,7 @@ def _went_back(
 ) -> Ending | None:
     """An ending where the stage went back, or has to: a run before this one left it half switched, and it may not go on.
 
-    Nobody is asked while a fleet is half switched.
+    Nobody is asked while a wave is half switched.
     """
     journal = open_journal(read_facts(ledger, release.workload, release.name), stage.name)
     if journal is not None:
@@ -74,10 +74,26 @@ def _went_back(
         if admission.allowed and not journal.back:
             return None
         why = f"half switched, and not admitted any more: {'; '.join(admission.reasons)}"
-        with stage_lease(ledger, workload.name, stage.name, release.name) as held:
-            go_back(ledger, loaded(Workspace, target.workspace), release, stage.name, held, why)
-    back = [fact for fact in read_facts(ledger, release.workload, release.name) if fact.stage == stage.name]
-    if not any(fact.kind is Kind.ROLLED_BACK for fact in back):
-        return None
-    reason = next(fact.body.get("reason") for fact in reversed(back) if fact.kind is Kind.ROLLED_BACK)
-    return Ending(Outcome.FAILED, f"{stage.name} went back to what served before: {reason}")
+        undo(ledger, workload, release, stage, why)
+    facts = [fact for fact in read_facts(ledger, release.workload, release.name) if fact.stage == stage.name]
+    back = [fact for fact in facts if fact.kind is Kind.ROLLED_BACK]
+    if back:
+        held = any(fact.kind is Kind.HELD for fact in facts)
+        return Ending(
+            Outcome.ROLLED_BACK if held else Outcome.FAILED,
+            f"{stage.name} went back to what served before: {back[-1].body.get('reason')}",
+        )
+    stays = next((fact.body["unconfirmed"] for fact in reversed(facts) if "unconfirmed" in fact.body), None)
+    return Ending(Outcome.FAILED, f"{stage.name}: {stays}") if stays is not None else None
+
+
+def undo(ledger: Ledger, workload: Workload, release: Release, stage: Stage, reason: str) -> None:
+    """Take back what the release has switched at the stage, unless it has switched all of it."""
+    facts = read_facts(ledger, release.workload, release.name)
+    half_done = open_journal(facts, stage.name) is not None or is_between_waves(facts, stage.name)
+    if not isinstance(stage.target, BatchEndpointTarget) or not half_done:
+        return
+    with stage_lease(ledger, workload.name, stage.name, release.name) as held:
+        workspace = loaded(Workspace, stage.target.workspace)
+        at = StageRun(ledger, workspace, workload.name, release.name, stage.name, held)
+        go_back(at, reason, alone=workload.fleet == "independent")

@@ -2,39 +2,36 @@
 
 from datetime import UTC, datetime
 
-from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
-from blocks.workspace import Workspace
-from domain.fact import Kind, facts_of
+from domain.fact import Kind
 from domain.release import Release
-from domain.stage import ModelRegistryTarget, Stage
+from domain.stage import ModelRegistryTarget
 from domain.tags import model_tags
 from domain.workload import Workload
 from flows.fan_out import gathered
-from tasks.ledger import read_facts, record
+from flows.fleet import Fleet
+from flows.stage_run import StageRun
 from tasks.models import promote_model
 
 
-def promote_stage(
-    ledger: Ledger, workload: Workload, release: Release, stage: Stage, target: ModelRegistryTarget
-) -> dict[str, str]:
-    """Promote every circuit's model; circuit → reason of those that could not be. All must, or the stage fails."""
-    dev, registry = loaded(Workspace, "dev"), loaded(ModelRegistry, target.registry)
+def promote_stage(at: StageRun, workload: Workload, release: Release, target: ModelRegistryTarget) -> dict[str, str]:
+    """Promote every circuit's model; circuit → reason when that failed and ends the release. at: its workspace has the models."""
+    fleet = Fleet(at, release, workload.fleet == "independent")
+    registry = loaded(ModelRegistry, target.registry)
     futures = {
         str(unit.unit): promote_model.submit(
-            dev,
+            at.workspace,
             registry,
             unit,
             model_tags(unit.unit, unit.cutoff_date, "dev", datetime.now(UTC), release.name, release.build_id),
         )
-        for unit in release.units
+        for unit in fleet.units()
     }
     _, failures = gathered(futures)
-    if failures:
+    if fleet.ends_by(failures):
         return failures
-    if not facts_of(read_facts(ledger, workload.name, release.name), Kind.PROMOTED, stage.name):
-        units = {str(unit.unit): f"{unit.model_name}:{unit.model_version}" for unit in release.units}
-        record(ledger, workload.name, release.name, Kind.PROMOTED, {"stage": stage.name, "units": units})
-    record(ledger, workload.name, release.name, Kind.VERIFIED, {"stage": stage.name, "passed": True})
+    units = {str(unit.unit): f"{unit.model_name}:{unit.model_version}" for unit in fleet.units()}
+    at.once(Kind.PROMOTED, {"units": units})
+    at.write(Kind.VERIFIED, {"passed": True})
     return {}

@@ -12,6 +12,7 @@ from domain.fact import Fact, Kind, facts_of
 from domain.release import Release
 from domain.replay import Replay, Verdict, worst
 from domain.stage import Stage
+from domain.unit import Unit
 from flows.evidence import report_path
 from flows.fan_out import gathered
 from tasks.batch_endpoints import DeploymentRequest, serving_of
@@ -44,13 +45,13 @@ def replay_stage(
     if stage.replay is None:
         return ReplayOutcome(Verdict.PASSED, "", {}, {})
     facts = facts_of(read_facts(ledger, release.workload, release.name), Kind.REPLAYED, stage.name)
-    if facts and _holds(facts[-1], workspace, stage.replay, requests):
+    serves = serving_of(workspace, [one.endpoint for one in requests.values()])
+    if facts and _holds(facts[-1], serves, stage.replay, requests):
         return outcome_of(facts[-1])
-    units = {str(unit.unit): unit.unit for unit in release.units}
     replayed, failures = gathered(
         {
-            name: replay.submit(workspace, stage.replay, unit, requests[name].endpoint, requests[name].name)
-            for name, unit in units.items()
+            name: replay.submit(workspace, stage.replay, Unit.parse(name), one.endpoint, one.name, serves[one.endpoint])
+            for name, one in requests.items()
         }
     )
     judged = worst_first(stage.replay, list(replayed.values()))
@@ -101,12 +102,13 @@ def _keep(ledger: Ledger, release: Release, stage: Stage, declared: Replay, judg
     return record(ledger, release.workload, release.name, Kind.REPLAYED, body)
 
 
-def _holds(fact: Fact, workspace: Workspace, declared: Replay, requests: Mapping[str, DeploymentRequest]) -> bool:
+def _holds(
+    fact: Fact, serves: Mapping[str, str | None], declared: Replay, requests: Mapping[str, DeploymentRequest]
+) -> bool:
     """Whether the fact is about this declaration and about what serves now, or serves already."""
     units = fact.body["units"]
-    if fact.body["declared"] != _digest(declared) or units.keys() != requests.keys():
+    if fact.body["declared"] != _digest(declared) or not requests.keys() <= units.keys():
         return False
-    serves = serving_of(workspace, [one.endpoint for one in requests.values()])
     return all(serves[one.endpoint] in {units[name]["champion"], one.name} for name, one in requests.items())
 
 

@@ -17,6 +17,7 @@ from domain.stage import BatchEndpointTarget
 from domain.unit import Unit
 from flows.declared import declared_workload
 from flows.fan_out import FAN_OUT
+from flows.stage_run import StageRun
 from flows.switching import finish_way_back, settle, write_journal
 from tasks.lease import stage_lease
 from tasks.ledger import release_names
@@ -52,7 +53,8 @@ def rollback(
     holder = f"rollback-{short_run_id()}"
     with stage_lease(ledger, workload, stage, holder) as held:
         naming = naming_of(workspace)
-        there = settle(ledger, workspace, workload, stage, held)
+        at = StageRun(ledger, workspace, workload, holder, stage, held)
+        there = settle(at)
         units = tuple(unit for unit in units if naming.endpoint(unit) not in there)
         if not units:
             held.announce(())
@@ -71,9 +73,9 @@ def rollback(
         left = ways_back(ledger, workload, standings, holder, way)
         held.announce(tuple(dict.fromkeys((*held.left, *left))))
         for release, journal in left.items():
-            write_journal(ledger, workload, release, journal, held)
+            write_journal(at.about(release), journal)
         for release, journal in left.items():
-            finish_way_back(ledger, workspace, workload, release, journal, held)
+            finish_way_back(at.about(release), journal)
         held.announce(())
     logger.info("%d circuits serve what they served before; every default was read back.", len(units))
     return rows

@@ -1,127 +1,174 @@
-"""All circuits of a stage switch, or none: the journal first, then every default, then the read-back. (A fleet moves as one.)"""
+"""All circuits of a wave switch, or none: the journal first, then every default, the read-back, the confirmation. (Seed 002.)"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
+from dataclasses import dataclass, field
 
 from prefect import get_run_logger
 
-from blocks.ledger import Ledger
-from blocks.workspace import Workspace
+from domain.dropped import listed_reasons
 from domain.errors import SignalboxError, StageLost, Transient
 from domain.fact import Kind
-from domain.fleet import Journal, last_journal, open_journal
-from domain.release import Release
+from domain.fleet import Journal, is_between_waves, last_journal, open_journal, way_back
+from flows.stage_run import StageRun
 from tasks.batch_endpoints import serving_of, switch
-from tasks.lease import HeldStage
-from tasks.ledger import read_facts, record
+from tasks.serving import unready
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """What was seen after the switch. failures: endpoint → why it has to go back; doubts: endpoint → what people must look at."""
+
+    failures: dict[str, str] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)
 
 
 def switch_fleet(
-    ledger: Ledger,
-    workspace: Workspace,
-    workload: str,
-    release: str,
-    stage: str,
-    held: HeldStage,
+    at: StageRun,
     after: Mapping[str, str],
+    circuits: Mapping[str, str],
+    alone: bool,
+    confirm: Callable[[Journal], Confirmed],
+    wave: Mapping[str, object],
 ) -> dict[str, str]:
     """Switch every endpoint, or go on with the switch that a run before this one began.
 
-    after: endpoint → deployment. Returns endpoint → reason where it failed, and then all serve what they served before.
-    Raises Transient where neither way could be gone to its end: the journal stays open, and the next run goes on.
+    after: endpoint → deployment. circuits: endpoint → circuit. alone: a circuit that fails goes back by itself. confirm:
+    asked once all have switched. wave: what is written down with the switch. Returns what failed, and why; then all went
+    back, unless there was nothing to go back to. Raises Transient where neither way could be gone to its end: the journal
+    stays open, and the next run goes on.
     """
-    journal = open_journal(read_facts(ledger, workload, release), stage)
-    if journal is None:
-        held.announce((release,))
-        journal = Journal(stage=stage, before=serving_of(workspace, after), after=dict(after), fence=held.fence)
-        write_journal(ledger, workload, release, journal, held)
-    if not journal.back:
-        failures = _carry_out(workspace, journal, held)
+    journal = open_journal(at.facts(), at.stage) or _begin(at, after, alone)
+    while not journal.back:
+        failures = _carry_out(at, journal)
+        switched = not failures
+        if switched:
+            failures = confirm(journal).failures
         if not failures:
-            held.check()
-            record(ledger, workload, release, Kind.SWITCHED, {"stage": stage, "after": journal.after})
-            held.announce(())
+            if journal.dropped:
+                at.write(Kind.DROPPED, {"units": {circuits[name]: why for name, why in journal.dropped.items()}})
+            going = {name: to for name, to in journal.after.items() if name not in journal.dropped}
+            at.write(Kind.SWITCHED, {"after": going, **wave})
+            at.held.announce(())
             return {}
-        journal = turn_back(ledger, workload, release, journal, held, _told(failures))
-    finish_way_back(ledger, workspace, workload, release, journal, held)
-    held.announce(())
+        journal = _after_failures(at, journal, failures, hold=switched)
+        if switched and journal.back and (gone := unready(at.workspace, journal.after)):
+            return _stays(at, journal, gone, wave)
+        write_journal(at, journal)
+    finish_way_back(at, journal)
+    at.held.announce(())
     return {"the fleet": f"went back to what served before: {journal.reason}"}
 
 
-def turn_back(ledger: Ledger, workload: str, release: str, journal: Journal, held: HeldStage, reason: str) -> Journal:
-    """Write down that a switch is undone, before anything is."""
-    back = journal.undone(reason, held.fence)
-    write_journal(ledger, workload, release, back, held)
-    return back
+def _begin(at: StageRun, after: Mapping[str, str], alone: bool) -> Journal:
+    at.held.announce((at.release,))
+    journal = Journal(
+        stage=at.stage, before=serving_of(at.workspace, after), after=dict(after), fence=at.held.fence, alone=alone
+    )
+    write_journal(at, journal)
+    return journal
 
 
-def finish_way_back(
-    ledger: Ledger, workspace: Workspace, workload: str, release: str, journal: Journal, held: HeldStage
-) -> None:
+def _after_failures(at: StageRun, journal: Journal, failures: Mapping[str, str], hold: bool) -> Journal:
+    """What is to be done about them: those endpoints go back alone, or all do."""
+    stuck = {name: reason for name, reason in failures.items() if name in journal.dropped}
+    if stuck:
+        raise Transient(
+            f"{at.stage}: these go back to what they served and are not there; run the same command again. "
+            f"{listed_reasons(stuck)}"
+        )
+    if journal.alone and len(journal.dropped) + len(failures) < len(journal.after):
+        return journal.dropping(failures, at.held.fence)
+    return way_back(at.facts(), at.stage, listed_reasons(failures), at.held.fence, hold)
+
+
+def _stays(at: StageRun, back: Journal, gone: Mapping[str, str], wave: Mapping[str, object]) -> dict[str, str]:
+    """Nothing to go back to: it is written down as it is, held, and people have to choose."""
+    reason = (
+        f"{back.reason}. It serves the new release all the same, for there is nothing to go back to: {listed_reasons(gone)}. "
+        "Choose a version with `signalbox deploy-version`"
+    )
+    at.once(Kind.HELD, {"reason": reason})
+    at.write(Kind.SWITCHED, {"after": back.before, **wave, "unconfirmed": reason})
+    at.held.announce(())
+    return {"the fleet": reason}
+
+
+def finish_way_back(at: StageRun, journal: Journal) -> None:
     """Switch back, last first; write down the hold, where there is one, and that it is done."""
-    stuck = _carry_out(workspace, journal, held)
+    stuck = _carry_out(at, journal)
     if stuck:
         raise Transient(
             f"{journal.stage} is on its way back and not there ({journal.reason}); run the same command again. "
-            f"These did not go back: {_told(stuck)}"
+            f"These did not go back: {listed_reasons(stuck)}"
         )
-    held.check()
-    facts = read_facts(ledger, workload, release)
-    if journal.hold and not any(fact.kind is Kind.HELD and fact.stage == journal.stage for fact in facts):
-        record(ledger, workload, release, Kind.HELD, {"stage": journal.stage, "reason": journal.reason})
-    body = {
-        "stage": journal.stage,
-        "reason": journal.reason,
-        "after": journal.after,
-        "passed_over": list(journal.passed_over),
-    }
-    record(ledger, workload, release, Kind.ROLLED_BACK, body)
+    if journal.hold:
+        at.once(Kind.HELD, {"reason": journal.reason})
+    body = {"reason": journal.reason, "after": journal.after, "passed_over": list(journal.passed_over)}
+    at.write(Kind.ROLLED_BACK, body)
 
 
-def go_back(ledger: Ledger, workspace: Workspace, release: Release, stage: str, held: HeldStage, reason: str) -> None:
-    """Undo the switch that this release has begun, if it has."""
-    journal = open_journal(read_facts(ledger, release.workload, release.name), stage)
-    if journal is None:
+def go_back(at: StageRun, reason: str, alone: bool) -> None:
+    """Undo what this release has begun to switch at the stage, if it has: all its waves, too, unless circuits move alone."""
+    facts = at.facts()
+    journal = open_journal(facts, at.stage)
+    if journal is None and (alone or not is_between_waves(facts, at.stage)):
         return
-    if not journal.back:
-        journal = turn_back(ledger, release.workload, release.name, journal, held, reason)
-    finish_way_back(ledger, workspace, release.workload, release.name, journal, held)
-    held.announce(())
+    if journal is None or not journal.back:
+        back = way_back(facts, at.stage, reason, at.held.fence)
+        journal = back if journal is not None else _still_ours(at, back)
+        at.held.announce((at.release,))
+        write_journal(at, journal)
+    finish_way_back(at, journal)
+    at.held.announce(())
 
 
-def settle(
-    ledger: Ledger, workspace: Workspace, workload: str, stage: str, held: HeldStage, own: str | None = None
-) -> frozenset[str]:
+def _still_ours(at: StageRun, back: Journal) -> Journal:
+    """Without what somebody else has switched since: the stage was free while its waves soaked."""
+    serving = serving_of(at.workspace, back.after)
+    ours = {endpoint for endpoint, deployment in back.before.items() if serving[endpoint] == deployment}
+    return back.model_copy(
+        update={
+            "before": {endpoint: to for endpoint, to in back.before.items() if endpoint in ours},
+            "after": {endpoint: to for endpoint, to in back.after.items() if endpoint in ours},
+        }
+    )
+
+
+def settle(at: StageRun, own: str | None = None) -> frozenset[str]:
     """Undo what holders before us left half switched; the endpoints that went back, now or just before they died.
 
     own: the release that goes on with its own switch instead.
     """
     went_back: set[str] = set()
-    for name in held.left:
+    for name in at.held.left:
         if name == own:
             continue
-        facts = read_facts(ledger, workload, name)
-        journal = open_journal(facts, stage)
+        theirs = at.about(name)
+        facts = theirs.facts()
+        journal = open_journal(facts, at.stage)
         if journal is not None:
-            get_run_logger().warning("Release %s was left half switched at %s; it goes back first", name, stage)
+            get_run_logger().warning("Release %s was left half switched at %s; it goes back first", name, at.stage)
             if not journal.back:
-                journal = turn_back(ledger, workload, name, journal, held, "the run that switched it ended on the way")
-            finish_way_back(ledger, workspace, workload, name, journal, held)
-        last = last_journal(facts, stage) if journal is None else journal
+                journal = way_back(facts, at.stage, "the run that switched it ended on the way", at.held.fence)
+                write_journal(theirs, journal)
+            finish_way_back(theirs, journal)
+        last = last_journal(facts, at.stage) if journal is None else journal
         if last is not None and last.back:
             went_back |= set(last.after)
     return frozenset(went_back)
 
 
-def write_journal(ledger: Ledger, workload: str, release: str, journal: Journal, held: HeldStage) -> None:
+def write_journal(at: StageRun, journal: Journal) -> None:
     """Before anything is switched."""
-    held.check()
-    record(ledger, workload, release, Kind.JOURNAL, journal.model_dump(mode="json"))
+    at.write(Kind.JOURNAL, journal.model_dump(mode="json"))
 
 
-def _carry_out(workspace: Workspace, journal: Journal, held: HeldStage) -> dict[str, str]:
+def _carry_out(at: StageRun, journal: Journal) -> dict[str, str]:
     """Switch every endpoint side by side and read all defaults back; endpoint → why it does not serve what it should."""
-    futures = {one.endpoint: switch.submit(workspace, held, one.endpoint, one.after) for one in journal.switches()}
+    futures = {
+        one.endpoint: switch.submit(at.workspace, at.held, one.endpoint, one.after) for one in journal.switches()
+    }
     failures: dict[str, str] = {}
     for endpoint, future in futures.items():
         outcome = future.result(raise_on_failure=False)
@@ -133,8 +180,4 @@ def _carry_out(workspace: Workspace, journal: Journal, held: HeldStage) -> dict[
             raise outcome
     if failures:
         return failures
-    return journal.differences(serving_of(workspace, journal.after))
-
-
-def _told(failures: Mapping[str, str]) -> str:
-    return "; ".join(f"{endpoint}: {reason}" for endpoint, reason in failures.items())
+    return journal.differences(serving_of(at.workspace, journal.after))

@@ -145,12 +145,12 @@ def _deployment(target: BatchEndpointTarget, workload: Workload, request: Deploy
 
 
 @task(name="invoke endpoint", **RETRIED)
-def invoke(workspace: Workspace, endpoint: str, deployment: str, data: str) -> str:
-    """Start a scoring job on one deployment over a folder; returns the job's name."""
+def invoke(workspace: Workspace, endpoint: str, deployment: str | None, data: str) -> str:
+    """Start a scoring job over a folder; returns the job's name. deployment: None for the default, as callers have it."""
     from azure.ai.ml import Input
 
     # the SDK keeps the deployment's name in a header dictionary that all calls share
-    with _ONE_INVOCATION, azure_errors(f"invoking deployment {deployment} of {endpoint}"):
+    with _ONE_INVOCATION, azure_errors(f"invoking {deployment or 'the default'} of {endpoint}"):
         job = workspace.get_client().batch_endpoints.invoke(
             endpoint_name=endpoint, deployment_name=deployment, input=Input(type="uri_folder", path=data)
         )

@@ -12,7 +12,7 @@ from domain.replay import Replay, ReplayEvidence
 from domain.shift import paired, shift_of, spaced
 from domain.unit import Unit
 from tasks.answers import Answered, answers_of, expected_answers
-from tasks.batch_endpoints import find_deployment, invoke, serving_deployment
+from tasks.batch_endpoints import find_deployment, invoke
 from tasks.retries import RETRIED
 from tasks.storage import list_files
 
@@ -39,12 +39,13 @@ class Replayed:
 
 
 @task(name="replay", task_run_name="replay {unit}", **RETRIED)
-def replay(workspace: Workspace, declared: Replay, unit: Unit, endpoint: str, deployment: str) -> Replayed:
+def replay(
+    workspace: Workspace, declared: Replay, unit: Unit, endpoint: str, deployment: str, champion: str | None
+) -> Replayed:
     """Score the circuit's recent input with both deployments, and its golden input with the new one.
 
-    Where no other deployment serves, nothing is compared. Terminal where the declared input is not there.
+    Where there is no other deployment, nothing is compared. Terminal where the declared input is not there.
     """
-    champion = serving_deployment(workspace, endpoint)
     if champion == deployment:
         champion = None
     tolerance = declared.golden.tolerance_for(unit) if declared.golden else None

@@ -1,6 +1,6 @@
 """Which version serves a circuit at a stage, as Azure says now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -79,3 +79,16 @@ def standing_of(workspace: Workspace, unit: Unit) -> Standing:
     before = find_deployment(workspace, endpoint, previous) if previous and previous != NO_PREVIOUS else None
     ready = before is not None and before.state == "Succeeded"
     return Standing(unit, endpoint, current.name, previous, ready, current.tags.get("release_id"))
+
+
+def unready(workspace: Workspace, deployments: Mapping[str, str | None]) -> dict[str, str]:
+    """Endpoint → why its deployment could not serve, where it could not. None: nothing is to serve, which always can be."""
+    wanted = [(endpoint, name) for endpoint, name in deployments.items() if name is not None]
+    with ThreadPoolExecutor(READERS, "reading deployments") as pool:
+        found = pool.map(lambda one: find_deployment(workspace, *one), wanted)
+        states = [deployment.state if deployment else "gone" for deployment in found]
+    return {
+        endpoint: f"{name} is {state}"
+        for (endpoint, name), state in zip(wanted, states, strict=True)
+        if state != "Succeeded"
+    }

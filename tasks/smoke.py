@@ -22,8 +22,8 @@ MAX_ERRORS_KEPT = 20
 
 
 @task(name="smoke test", **RETRIED)
-def smoke(workspace: Workspace, test: SmokeTest, unit: Unit, endpoint: str, deployment: str) -> SmokeEvidence:
-    """Invoke the deployment over the circuit's test data, wait, and gather what the verdict is made of."""
+def smoke(workspace: Workspace, test: SmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeEvidence:
+    """Invoke the deployment, or the default, over the circuit's test data; wait, and gather what the verdict is made of."""
     data = test.data_for(unit)
     if not list_files.fn(workspace, data):
         raise Terminal(

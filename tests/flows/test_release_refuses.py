@@ -179,11 +179,11 @@ def test_a_release_that_was_left_half_switched_and_fails_then_goes_back_before_i
     before = serving(site, tiny, "production")
     changed, real = tiny.candidates(), switching._carry_out
 
-    def dies_on_the_way(workspace, journal, held):
+    def dies_on_the_way(at, journal):
         if journal.stage != "production":
-            return real(workspace, journal, held)
+            return real(at, journal)
         first = journal.switches()[0]
-        switching.switch(workspace, held, first.endpoint, first.after)
+        switching.switch(at.workspace, at.held, first.endpoint, first.after)
         raise RuntimeError("the power fails")
 
     approver, _ = answering(APPROVE)
