@@ -18,6 +18,7 @@ from tasks.lease import HeldStage
 
 MOST_REMOVED = 2000
 """Deployments that one clean-up removes, so that it ends, and its fact fits into the ledger; the next one goes on."""
+MOST_LOGGED = 10
 
 Gone = dict[str, tuple[str, ...]]
 
@@ -102,8 +103,10 @@ def _outcomes(futures: Mapping[str, PrefectFuture[Any]]) -> tuple[dict[str, Any]
 
 
 def _told(plans: Mapping[str, Kept], removed: Gone, emptied: tuple[str, ...], missed: dict[str, str]) -> Cleaned:
-    for what, why in missed.items():
+    for what, why in list(missed.items())[:MOST_LOGGED]:
         get_run_logger().warning("Not removed: %s (%s). The next clean-up tries again", what, why)
+    if len(missed) > MOST_LOGGED:
+        get_run_logger().warning("Nor were %d others", len(missed) - MOST_LOGGED)
     reasons = [why for plan in plans.values() for why in plan.stays.values()]
     serving, way_back = reasons.count(SERVES), reasons.count(WAY_BACK)
     planned = sum(len(plan.removed) for plan in plans.values())
