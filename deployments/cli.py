@@ -12,6 +12,7 @@ from deployments.commands.models import models
 from deployments.commands.report import report
 from deployments.commands.rollback import rollback
 from deployments.commands.status import status
+from deployments.commands.unhold import unhold
 from deployments.commands.up import up
 from deployments.commands.why import why
 
@@ -40,6 +41,7 @@ app.command()(why)
 app.command()(audit)
 app.command()(doctor)
 app.command()(rollback)
+app.command()(unhold)
 app.command()(deploy_version)
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What people are told when a gate waits for them, or when somebody passed it alone; and through which channel."""
+"""What people are told: a gate waits, somebody passed it alone, a stage went back; and through which channel."""
 
 import re
 from dataclasses import dataclass
@@ -105,6 +105,30 @@ def break_glass_used(
         "See what it is about, and whether this was right:",
         link,
         f"Digest: {digest}",
+    ]
+    return Notice(one_line(subject), "\n".join(lines), loud=True)
+
+
+def went_back(workload: str, release: str, stage: str, reason: str, link: str) -> Notice:
+    """A stage was rolled back, by itself or by a person. link: of the run's page."""
+    subject = f"Rolled back: {workload} {release} at {stage}"
+    lines = [
+        f"Release {one_line(release)} of {one_line(workload)} was taken back at {one_line(stage)} and is held: nothing pushes it "
+        "again until somebody ends the hold, or newer models come.",
+        f"Reason: {one_line(reason, 1000)}",
+        link,
+    ]
+    return Notice(one_line(subject), "\n".join(lines), loud=True)
+
+
+def not_gone_back(workload: str, release: str, stage: str, reason: str, link: str) -> Notice:
+    """What serves failed its confirmation, and there was nothing to go back to."""
+    subject = f"!!! Serves what failed: {workload} {release} at {stage}"
+    lines = [
+        f"!!! Release {one_line(release)} of {one_line(workload)} serves {one_line(stage)} though it failed after the switch: "
+        "there was nothing to go back to. Somebody has to choose what serves.",
+        f"Reason: {one_line(reason, 1000)}",
+        link,
     ]
     return Notice(one_line(subject), "\n".join(lines), loud=True)
 

@@ -9,10 +9,16 @@ from blocks.ledger import Ledger
 from domain.changed_circuits import FILE, ChangedCircuits
 from domain.errors import InvalidDeclaration, Terminal
 from domain.fact import Fact, Kind, facts_of
+from domain.hold import hold_of
 from domain.outcome import Outcome
 from domain.release import Release, next_name
 from domain.workload import Workload
 from tasks.ledger import read_document, read_facts, record, release_names
+
+
+class AlreadyReleased(Terminal):
+    """A release of exactly these circuits has succeeded: nothing is left to do."""
+
 
 LOOKED_BACK = 20
 """Releases among which one of the same changed circuits is looked for."""
@@ -32,7 +38,7 @@ def changed_circuits_of(ledger: Ledger, workload: Workload, given: str | dict[st
 def begin(ledger: Ledger, changed: ChangedCircuits, requested_by: str) -> Release:
     """The release of these circuits: the one that is under way, or a new one, requested in the ledger.
 
-    Terminal when a release of exactly these has succeeded: nothing is left to do.
+    Raises AlreadyReleased when a release of exactly these serves, Terminal when one was rolled back and is held.
     """
     taken = release_names(ledger, changed.workload)
     for name in taken[:LOOKED_BACK]:
@@ -43,8 +49,14 @@ def begin(ledger: Ledger, changed: ChangedCircuits, requested_by: str) -> Releas
         if outcome is None:
             get_run_logger().info("Release %s of these circuits is under way; it goes on where it stopped.", name)
             return requested_release(facts)
-        if outcome is Outcome.SUCCEEDED:
-            raise Terminal(f"these circuits were released as {name}; there is nothing left to do")
+        hold = hold_of(facts)
+        if hold is not None:
+            raise Terminal(
+                f"release {name} of these circuits is held at {hold.stage}: {hold.body.get('reason')}. Release newer models, or "
+                f"end the hold with `signalbox unhold {name}`, and then release these again"
+            )
+        if outcome is Outcome.SUCCEEDED and not facts_of(facts, Kind.ROLLED_BACK):
+            raise AlreadyReleased(f"these circuits were released as {name}; there is nothing left to do")
     now = datetime.now(UTC)
     release = Release.of(changed, next_name(now.date(), taken), now, requested_by)
     request(ledger, release, changed.digest)

@@ -23,6 +23,7 @@ from flows.halting import halted, superseded, undo, went_back
 from flows.promoting import promote_stage
 from flows.stage_run import StageRun
 from flows.switching import go_back
+from flows.telling import tell_held
 from flows.waves import Soaking, wait_for_soak
 from tasks.lease import stage_lease
 from tasks.ledger import read_facts, record
@@ -38,6 +39,7 @@ def climb(ledger: Ledger, workload: Workload, release: Release, stages: Sequence
             ledger, workload, release, stage, [one for one in workload.before(stage.name) if one in stages]
         )
         if ending is not None:
+            tell_held(ledger, workload, release.name, stage.name)
             return end(ledger, release, ending, stage)
     return end(ledger, release, _arrived(ledger, release, stages[-1]), stages[-1])
 

@@ -10,7 +10,7 @@ from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.ask import standing_ask
-from domain.dropped import listed_reasons
+from domain.dropped import dropped, listed_reasons
 from domain.fact import Kind
 from domain.fleet import switched_endpoints
 from domain.naming import deployment_name
@@ -28,11 +28,12 @@ from flows.stage_run import StageRun
 from flows.switching import settle
 from flows.waves import Soaking, soaks_until, switch_waves
 from tasks.batch_endpoints import DeploymentRequest, deploy, serving_of
+from tasks.cluster import cluster_in_words
 from tasks.compute import ensure_compute
-from tasks.evidence import deployment_summary
 from tasks.models import check_model
 from tasks.serving import naming_of
 from tasks.smoke import smoke
+from tasks.summary import deployment_summary
 
 
 class Doubted(Exception):  # noqa: N818 — no error: people are asked
@@ -100,7 +101,7 @@ def deploy_stage(
         return failures
     failures = switch_waves(at, fleet, stage, requests, before)
     if not failures:
-        _tell(release, stage, at.workspace)
+        _tell(at, workload, release, stage, requests, [cluster_in_words(at.workspace, target.compute)])
     return failures
 
 
@@ -156,8 +157,26 @@ def _report(stage: Stage, release: Release, verdicts: list[SmokeVerdict]) -> lis
     return checks
 
 
-def _tell(release: Release, stage: Stage, workspace: Workspace) -> None:
-    summary = deployment_summary(release, stage, workspace.workspace_name, utc_text(datetime.now(UTC)))
+def _tell(
+    at: StageRun,
+    workload: Workload,
+    release: Release,
+    stage: Stage,
+    requests: Mapping[str, DeploymentRequest],
+    running: Sequence[str],
+) -> None:
+    facts = at.facts()
+    summary = deployment_summary(
+        release,
+        stage,
+        facts,
+        endpoints={name: one.endpoint for name, one in requests.items()},
+        circuits=len(workload.units),
+        failures=dropped(facts),
+        running=running,
+        workspace=at.workspace.workspace_name,
+        deployed_at=utc_text(datetime.now(UTC)),
+    )
     create_markdown_artifact(
         f"```\n{summary}\n```", key=f"summary-{stage.name}", description=f"Release {release.name} at {stage.name}"
     )

@@ -8,7 +8,8 @@ from prefect.states import Completed, Failed
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
-from flows.beginning import begin, changed_circuits_of
+from domain.outcome import Outcome
+from flows.beginning import AlreadyReleased, begin, changed_circuits_of
 from flows.climbing import climb
 from flows.declared import declared_workload
 from flows.ending import Ending
@@ -24,11 +25,15 @@ def release(
     """Release what training handed over, through every stage and gate of the workload.
 
     changed_circuits: the text or content of changed_circuits.json; the newest kept one when left out. Run again with the same
-    circuits it goes on where it stopped. It ends SUCCEEDED, REJECTED, EXPIRED or FAILED, with the reason.
+    circuits it goes on where it stopped, or does nothing. The run's state is how the release ends, with the reason.
     """
     declared = declared_workload(workload)
     ledger = loaded(Ledger, "ledger")
-    manifest = begin(ledger, changed_circuits_of(ledger, declared, changed_circuits), requested_by)
+    changed = changed_circuits_of(ledger, declared, changed_circuits)
+    try:
+        manifest = begin(ledger, changed, requested_by)
+    except AlreadyReleased as done:
+        return ended(Ending(Outcome.SUCCEEDED, str(done)))
     get_run_logger().info(
         "Release %s of %s, digest %s, %d circuits", manifest.name, workload, manifest.digest, len(manifest.units)
     )

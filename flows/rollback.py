@@ -19,6 +19,7 @@ from flows.declared import declared_workload
 from flows.fan_out import FAN_OUT
 from flows.stage_run import StageRun
 from flows.switching import finish_way_back, settle, write_journal
+from flows.telling import tell_held
 from tasks.lease import stage_lease
 from tasks.ledger import release_names
 from tasks.run import short_run_id
@@ -32,12 +33,13 @@ def rollback(
     circuits: list[str] | None = None,
     reason: str = "",
     dry_run: bool = True,
+    release: str | None = None,
 ) -> list[dict[str, Any]]:
     """Switch circuits to the deployment that served before, as `previous_deployment` says, and read every default back.
 
-    circuits: "PLANT/CIRCUIT" names; the whole fleet when left out. dry_run: show the plan and change nothing, the default.
-    All go back or none: it is refused, with every reason, where there is nothing to go back to. The releases that are left
-    are held, so that nothing pushes them again.
+    circuits: "PLANT/CIRCUIT" names; the whole fleet when left out. release: only those that this release serves now.
+    dry_run: show the plan and change nothing, the default. All go back or none: it is refused, with every reason, where
+    there is nothing to go back to. The releases that are left are held, so that nothing pushes them again.
     """
     logger = get_run_logger()
     declared = declared_workload(workload)
@@ -47,7 +49,7 @@ def rollback(
     workspace, ledger = loaded(Workspace, target.workspace), loaded(Ledger, "ledger")
     units = declared.chosen_units(circuits)
     if dry_run:
-        rows, _ = planned(workspace, workload, stage, units)
+        rows, _ = planned(workspace, workload, stage, units, release)
         logger.info("This was the plan; run it with dry_run=False to do it.")
         return rows
     holder = f"rollback-{short_run_id()}"
@@ -60,7 +62,7 @@ def rollback(
             held.announce(())
             logger.info("A run before this one had begun the way back; every circuit is there now.")
             return []
-        rows, standings = planned(workspace, workload, stage, units)
+        rows, standings = planned(workspace, workload, stage, units, release)
         gate = declared.stage(stage).gate
         way = Journal(
             stage=stage,
@@ -72,20 +74,25 @@ def rollback(
         )
         left = ways_back(ledger, workload, standings, holder, way)
         held.announce(tuple(dict.fromkeys((*held.left, *left))))
-        for release, journal in left.items():
-            write_journal(at.about(release), journal)
-        for release, journal in left.items():
-            finish_way_back(at.about(release), journal)
+        for name, journal in left.items():
+            write_journal(at.about(name), journal)
+        for name, journal in left.items():
+            finish_way_back(at.about(name), journal)
+            tell_held(ledger, declared, name, stage)
         held.announce(())
     logger.info("%d circuits serve what they served before; every default was read back.", len(units))
     return rows
 
 
 def planned(
-    workspace: Workspace, workload: str, stage: str, units: Sequence[Unit]
+    workspace: Workspace, workload: str, stage: str, units: Sequence[Unit], release: str | None
 ) -> tuple[list[dict[str, Any]], list[Standing]]:
     """What goes back, shown; Terminal, with every reason, where something has nothing to go back to."""
-    standings = standings_of(workspace, units)
+    standings = [one for one in standings_of(workspace, units) if release is None or one.release == release]
+    if release is not None and not standings:
+        raise Terminal(
+            f"release {release} serves none of these circuits at {stage}; `signalbox status` shows what does"
+        )
     plan = plan_rollback(standings)
     rows = show(plan, standings, workload, stage)
     if not plan.allowed:

@@ -1,4 +1,8 @@
-"""Who is told that an approval is wanted, or that somebody broke the glass."""
+"""Who is told that an approval is wanted, that somebody broke the glass, or that a stage went back."""
+
+from collections.abc import Iterable
+
+from prefect import runtime
 
 from blocks.approvers import Approvers
 from blocks.ledger import Ledger
@@ -7,8 +11,9 @@ from domain.ask import Ask
 from domain.decision import Decision
 from domain.fact import Fact, Kind, facts_of
 from domain.gate import Gate
-from domain.notice import Notice, approval_wanted, break_glass_used
+from domain.notice import Notice, approval_wanted, break_glass_used, not_gone_back, went_back
 from domain.release import Release
+from domain.workload import Workload
 from tasks.ledger import read_facts, record
 from tasks.notices import notify, run_link
 
@@ -41,11 +46,36 @@ def tell_broken_glass(ledger: Ledger, release: Release, gate: Gate, asked: Fact,
     _tell(ledger, release, gate, ask.stage, asked, notice)
 
 
+def tell_held(ledger: Ledger, workload: Workload, release: str, stage: str) -> None:
+    """Tell once, loudly, that a stage was taken back, or could not be; the groups of its gate, or of all gates below."""
+    facts = read_facts(ledger, workload.name, release)
+    held = next((fact for fact in reversed(facts_of(facts, Kind.HELD, stage))), None)
+    if held is None or any(fact.body.get("about") == held.digest for fact in facts_of(facts, Kind.NOTIFIED, stage)):
+        return
+    declared = workload.stage(stage)
+    gates = [one.gate for one in ((declared,) if declared.gate else workload.before(stage)) if one.gate is not None]
+    back = any(fact.kind is Kind.ROLLED_BACK and fact.stage == stage for fact in facts)
+    notice = (went_back if back else not_gone_back)(
+        workload.name, release, stage, str(held.body.get("reason")), run_link(str(runtime.flow_run.id or ""))
+    )
+    channels, missed = _sent([group for gate in gates for group in gate.groups], notice)
+    body = {
+        "stage": stage, "about": held.digest, "subject": notice.subject, "channels": channels, "missed": missed,
+    }  # fmt: skip
+    record(ledger, workload.name, release, Kind.NOTIFIED, body)
+
+
 def _tell(ledger: Ledger, release: Release, gate: Gate, stage: str, asked: Fact, notice: Notice) -> None:
-    channels = list(dict.fromkeys(one for group in gate.groups for one in loaded(Approvers, group).notify))
-    missed = notify(channels, notice)
+    channels, missed = _sent(gate.groups, notice)
     body = {
         "stage": stage, "gate": gate.name, "asked": asked.digest, "subject": notice.subject,
         "channels": channels, "missed": missed,
     }  # fmt: skip
     record(ledger, release.workload, release.name, Kind.NOTIFIED, body)
+
+
+def _sent(groups: Iterable[str], notice: Notice) -> tuple[list[str], dict[str, str]]:
+    """Channels that were told, and those that could not be, with the reason."""
+    named = dict.fromkeys(groups)
+    channels = list(dict.fromkeys(one for group in named for one in loaded(Approvers, group).notify))
+    return channels, notify(channels, notice)

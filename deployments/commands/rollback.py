@@ -12,6 +12,7 @@ def rollback(
     circuit: Annotated[
         list[str] | None, typer.Option(help="PLANT/CIRCUIT; may be repeated; all when left out.")
     ] = None,
+    release: Annotated[str | None, typer.Option(help="Only circuits that this release serves now.")] = None,
     stage: Annotated[str, typer.Option(help="At which stage.")] = "production",
     workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
     reason: Annotated[str, typer.Option(help="Why; it is kept in the ledger.")] = "",
@@ -26,7 +27,7 @@ def rollback(
     with connected(home, api_port, emulator_port):
         from flows.rollback import rollback as flow
 
-        rows = flow(workload, stage, circuit, reason, dry_run=not yes)
+        rows = flow(workload, stage, circuit, reason, dry_run=not yes, release=release)
     shown = table("circuit", "endpoint", "from", "to")
     for row in rows:
         shown.add_row(row["circuit"], row["endpoint"], row["from"], row["to"])

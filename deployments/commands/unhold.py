@@ -1,0 +1,25 @@
+"""`signalbox unhold`: a person's word that what was rolled back may be released again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
+
+
+def unhold(
+    release: Annotated[str, typer.Argument(help="Its name, such as 20260102.1.")],
+    by: Annotated[str, typer.Option("--as", help="Who you are; it is kept in the ledger.")],
+    reason: Annotated[str, typer.Option(help="Why it will not fail again; it is kept in the ledger.")],
+    workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
+    home: Home = Path(".signalbox"),
+    api_port: ApiPort = 4200,
+    emulator_port: EmulatorPort = 8400,
+) -> None:
+    """End the hold on a release that was rolled back. Its circuits can then be released again, and the gates ask anew."""
+    with connected(home, api_port, emulator_port):
+        from flows.unhold import unhold as flow
+
+        flow(release, by, reason, workload)
+    console.print(f"release {release} is not held any more", markup=False)

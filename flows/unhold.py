@@ -1,0 +1,35 @@
+"""A person ends the hold on what was rolled back; releasing it again is asked at the gates as ever."""
+
+from prefect import flow, get_run_logger
+
+from blocks.ledger import Ledger
+from blocks.loading import loaded
+from domain.errors import Terminal
+from domain.fact import Kind
+from domain.hold import hold_of
+from tasks.ledger import read_facts, record
+
+LONGEST = 1000
+"""Characters of name and reason."""
+
+
+@flow(name="unhold", flow_run_name="unhold {workload} {release}")
+def unhold(release: str, by: str, reason: str, workload: str = "plants") -> None:
+    """End the hold on a release that was rolled back, so that its circuits may be released again, as a new release.
+
+    by: who decided it, as they say; reason: why it will not fail again. Both are kept in the ledger.
+    """
+    name, why = by.strip()[:LONGEST], reason.strip()[:LONGEST]
+    if not name or not why:
+        raise Terminal("say who ends the hold, and why: both are kept in the ledger")
+    ledger = loaded(Ledger, "ledger")
+    facts = read_facts(ledger, workload, release)
+    if not facts:
+        raise Terminal(f"the ledger holds no release {release} of {workload}; `signalbox status` lists the newest")
+    hold = hold_of(facts)
+    if hold is None:
+        raise Terminal(f"release {release} is not held; nothing was written")
+    record(ledger, workload, release, Kind.UNHELD, {"stage": hold.stage, "by": name, "reason": why})
+    get_run_logger().info(
+        "Release %s is not held any more; its circuits may be released again, as a new release", release
+    )
