@@ -67,7 +67,7 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
             return None
         if approval.verdict is Verdict.REJECTED:
             return Ending(Outcome.REJECTED, "; ".join(approval.reasons))
-        evidence = evidence or gather(release, stage)
+        evidence = evidence or gather(workload, release, stage)
         asked = standing_ask(release, stage, facts)
         if asked is None:
             _open_question(at, evidence)
@@ -108,7 +108,14 @@ def _attempt(facts: Sequence[Fact], stage: Stage, asked: Fact) -> int:
 
 def _form(at: Gateway, evidence: Evidence, approval: Approval, facts: Sequence[Fact], question: Ask) -> str:
     shown = gate_evidence(
-        at.release, at.stage, at.gate, at.workload.evaluation, evidence.serving, facts, approval.reasons
+        at.release,
+        at.stage,
+        at.gate,
+        at.workload.evaluation,
+        evidence.serving,
+        evidence.no_way_back,
+        facts,
+        approval.reasons,
     )
     doubted = doubts_of(facts, at.stage.name)
     if doubted is not None:

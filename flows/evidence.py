@@ -8,21 +8,24 @@ from prefect.artifacts import create_markdown_artifact
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
+from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.canonical import digest_of
 from domain.changed_circuits import ChangedCircuit
+from domain.dropped import remaining
 from domain.errors import Terminal
 from domain.gate import Gate
 from domain.release import Release
 from domain.stage import BatchEndpointTarget, Stage
 from domain.workload import Workload
+from flows.declared import registry_of
 from flows.fan_out import gathered
 from tasks.data_reports import Row, data_report
 from tasks.evidence import by_gain, gate_evidence
 from tasks.evidence_report import MOST_PLOTS, evidence_report
+from tasks.incumbents import incumbents_of
 from tasks.ledger import keep_document, read_document, read_facts
 from tasks.predictions import fetch_predictions
-from tasks.serving import deployment_serving, model_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,14 +33,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evidence:
-    """serving: circuit → what serves it at the stage now; circuits that nothing serves are left out."""
+    """serving: circuit → what serves it at the stage now; circuits that nothing serves are left out.
+
+    no_way_back: circuit → why what serves it could not serve again after the switch.
+    """
 
     serving: dict[str, str]
+    no_way_back: dict[str, str]
 
 
-def gather(release: Release, stage: Stage) -> Evidence:
+def gather(workload: Workload, release: Release, stage: Stage) -> Evidence:
     """What the form shows besides the facts."""
-    return Evidence(serving_now(stage, release))
+    if not isinstance(stage.target, BatchEndpointTarget):
+        return Evidence({}, {})
+    registry = loaded(ModelRegistry, registry_of(workload))
+    units = [unit.unit for unit in release.units]
+    found = incumbents_of(loaded(Workspace, stage.target.workspace), registry, units)
+    return Evidence(
+        {str(unit): one.version for unit, one in found.items()},
+        {str(unit): one.fault for unit, one in found.items() if one.fault},
+    )
 
 
 def report_path(workload: str, release: str, stage: str, digest: str) -> str:
@@ -60,13 +75,14 @@ def keep_report(
 ) -> str:
     """Make the report and keep it beside the ledger; returns its digest, which approvers sign."""
     facts = read_facts(ledger, release.workload, release.name)
-    units = by_gain(release.units, workload.evaluation)[:MOST_PLOTS]
+    units = by_gain(remaining(release, facts), workload.evaluation)[:MOST_PLOTS]
     page = evidence_report(
         release,
         stage,
         gate,
         workload.evaluation,
         evidence.serving,
+        evidence.no_way_back,
         facts,
         _predictions(units),
         {str(unit.unit): _data_report(ledger, workload, unit) for unit in units},
@@ -74,7 +90,7 @@ def keep_report(
     digest = digest_of(page.encode())
     keep_document(ledger, report_path(release.workload, release.name, stage.name, digest), page)
     create_markdown_artifact(
-        gate_evidence(release, stage, gate, workload.evaluation, evidence.serving, facts),
+        gate_evidence(release, stage, gate, workload.evaluation, evidence.serving, evidence.no_way_back, facts),
         key=f"evidence-{stage.name}",
         description=f"{gate.name}, release {release.name}, report {digest}",
     )
@@ -93,16 +109,3 @@ def _data_report(ledger: Ledger, workload: Workload, unit: ChangedCircuit) -> tu
         return data_report(ledger, workload.name, unit)
     except Terminal as error:
         return str(error)
-
-
-def serving_now(stage: Stage, release: Release) -> dict[str, str]:
-    """What serves each circuit at the stage, as its model version."""
-    if not isinstance(stage.target, BatchEndpointTarget):
-        return {}
-    workspace = loaded(Workspace, stage.target.workspace)
-    found = {}
-    for unit in release.units:
-        deployment = deployment_serving(workspace, unit.unit)
-        if deployment is not None:
-            found[str(unit.unit)] = f"version {model_of(deployment)[1]} ({deployment.name})"
-    return found

@@ -28,13 +28,17 @@ READERS = 16
 
 @dataclass(frozen=True)
 class Deployment:
-    """A model version deployed to an endpoint. state: Azure's provisioning state, `Succeeded` when it is ready."""
+    """A model version deployed to an endpoint. state: Azure's provisioning state, `Succeeded` when it is ready.
+
+    environment: its id; empty where Azure names none.
+    """
 
     endpoint: str
     name: str
     model: str
     state: str
     tags: Mapping[str, str]
+    environment: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,10 @@ def find_deployment(workspace: Workspace, endpoint: str, name: str) -> Deploymen
         except ResourceNotFoundError:
             return None
     model = found.model if isinstance(found.model, str) else getattr(found.model, "id", "")
-    return Deployment(endpoint, found.name, model or "", found.provisioning_state or "", dict(found.tags or {}))
+    environment = found.environment if isinstance(found.environment, str) else getattr(found.environment, "id", "")
+    return Deployment(
+        endpoint, found.name, model or "", found.provisioning_state or "", dict(found.tags or {}), environment or ""
+    )
 
 
 @task(name="deploy", **RETRIED)

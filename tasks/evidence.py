@@ -1,10 +1,11 @@
-"""What approvers see and what is told at the end: markdown and plain text, made of the manifest and the ledger."""
+"""What approvers see: markdown, made of the manifest and the ledger."""
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from domain.changed_circuits import ChangedCircuit
+from domain.dropped import dropped, remaining
 from domain.evaluation import Direction, Evaluation
 from domain.fact import Fact, Kind, facts_of
 from domain.gate import Gate
@@ -12,7 +13,6 @@ from domain.release import Release
 from domain.replay import Verdict
 from domain.stage import Stage
 
-RULE = "=" * 48
 MOST_CIRCUITS = 12
 MOST_CHECKS = 12
 MOST_DOUBTS = 8
@@ -40,14 +40,17 @@ def gate_evidence(
     gate: Gate,
     evaluation: Evaluation,
     serving: Mapping[str, str],
+    no_way_back: Mapping[str, str],
     facts: Sequence[Fact],
     waits_for: Sequence[str] = (),
 ) -> str:
     """What an approver needs, on one screen; the report has the rest.
 
-    serving: circuit → what serves it at this stage now. waits_for: what the gate still lacks, in words.
+    serving: circuit → what serves it at this stage now. no_way_back: circuit → why that could not serve again. waits_for:
+    what the gate still lacks, in words.
     """
-    shown = by_gain(release.units, evaluation)[:MOST_CIRCUITS]
+    units = remaining(release, facts)
+    shown = by_gain(units, evaluation)[:MOST_CIRCUITS]
     compared = [
         (
             unit.unit,
@@ -59,7 +62,7 @@ def gate_evidence(
         )
         for unit in shown
     ]
-    more = len(release.units) - len(shown)
+    more = len(units) - len(shown)
     parts = [
         f"## {plain(gate.name)}: release {release.name} of {plain(release.workload)} to {plain(stage.name)}",
         gate.instructions.strip().replace("{", "(").replace("}", ")"),
@@ -75,6 +78,8 @@ def gate_evidence(
             [f"and {more} more circuits, all of them better by more than these; the report lists every one"]
             * (more > 0)
         ),
+        *_exceptions(f"No way back for {len(no_way_back)} of {len(units)} circuits", no_way_back),
+        *_exceptions(f"Failed on the way, {len(release.units) - len(units)} of {len(release.units)}", dropped(facts)),
         *_verified(facts),
         "### Pre-approval checklist",
         "\n".join(f"- {plain(item)}" for item in gate.checklist) or "none declared",
@@ -83,6 +88,15 @@ def gate_evidence(
         f"The whole report: `signalbox report {release.name} {stage.name} --workload {release.workload}`",
     ]
     return "\n\n".join(parts)
+
+
+def _exceptions(head: str, reasons: Mapping[str, str]) -> list[str]:
+    """A few lines of the form, for the report has all; nothing where there is none."""
+    if not reasons:
+        return []
+    lines = [f"- **{plain(name)}**: {plain(why)}" for name, why in list(reasons.items())[:MOST_DOUBTS]]
+    more = [f"- and {len(reasons) - MOST_DOUBTS} more"] if len(reasons) > MOST_DOUBTS else []
+    return ["\n".join([f"### {head}", "", *lines, *more])]
 
 
 def replay_doubts(replayed: Fact) -> str:
@@ -151,25 +165,3 @@ def _verified(facts: Sequence[Fact]) -> list[str]:
 def _check(check: Mapping[str, Any]) -> tuple[str, str, str, str]:
     result = "passed" if check["passed"] else ("warning" if check["warning"] else "FAILED")
     return check["unit"], check["name"], result, check["detail"]
-
-
-def deployment_summary(release: Release, stage: Stage, workspace: str, deployed_at: str) -> str:
-    """The text that seed 002 prints after a deployment."""
-    lines = [
-        RULE,
-        f"✅ {stage.name.capitalize()} Deployment Complete!",
-        RULE,
-        f"Release ID: {release.name}",
-        f"Build ID: {release.build_id}",
-        f"Deployed At: {deployed_at}",
-        "",
-        "📋 Deployed Circuits:",
-        *(
-            f"   - {unit.plant_id} / {unit.circuit_id} → {unit.model_name} (version {unit.model_version})"
-            for unit in release.units
-        ),
-        "",
-        f"🔗 Workspace: {workspace}",
-        RULE,
-    ]
-    return "\n".join(lines)

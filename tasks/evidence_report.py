@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from domain.changed_circuits import ChangedCircuit
+from domain.dropped import dropped, remaining
 from domain.evaluation import Direction, Evaluation
 from domain.fact import Fact
 from domain.gate import Gate
@@ -32,15 +33,17 @@ def evidence_report(
     gate: Gate,
     evaluation: Evaluation,
     serving: Mapping[str, str],
+    no_way_back: Mapping[str, str],
     facts: Sequence[Fact],
     predictions: "Mapping[str, pd.DataFrame | str]",
     data_reports: Mapping[str, tuple[Row, ...] | str],
 ) -> str:
     """The page's text; equal arguments give equal bytes.
 
-    serving: circuit → what serves it at the stage now. predictions, data_reports: circuit → content, or why there is none.
+    serving: circuit → what serves it at the stage now. no_way_back: circuit → why that could not serve again. predictions,
+    data_reports: circuit → content, or why there is none.
     """
-    units = by_gain(release.units, evaluation)
+    units = by_gain(remaining(release, facts), evaluation)
     plotted = units[:MOST_PLOTS]
     lower_is_better = evaluation.direction is Direction.MINIMIZE
     rows, changes = compared(plotted, evaluation.metric), gains(units, evaluation)
@@ -56,6 +59,8 @@ def evidence_report(
         metric=evaluation.metric,
         better="lower" if lower_is_better else "higher",
         circuits=[_circuit(unit, evaluation, serving, stage) for unit in units],
+        no_way_back=dict(no_way_back),
+        dropped=dropped(facts),
         comparison=comparison_plot(rows, evaluation.metric, lower_is_better) if rows else "",
         all_gains=gains_plot(changes) if changes and len(units) > len(plotted) else "",
         plots=[_plot(str(unit.unit), predictions, f"plot{number}") for number, unit in enumerate(plotted, 1)],

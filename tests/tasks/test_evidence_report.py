@@ -82,7 +82,8 @@ def report(
     rows: tuple[tuple[str, str, str], ...] = (("expect_column_values_to_be_unique(time)", "NOT MET", "3 rows"),),
     **given: Any,
 ) -> str:
-    """given: the release's fields, or stage, gate and evaluation."""
+    """given: the release's fields, or stage, gate, evaluation and no_way_back."""
+    no_way_back = given.pop("no_way_back", {})
     stage = given.pop("stage", STAGE)
     gate, evaluation = given.pop("gate", stage.gate), given.pop("evaluation", WORKLOAD.evaluation)
     fields = {
@@ -101,10 +102,34 @@ def report(
         gate,
         evaluation,
         {"P/C0": "version 1 (deployment-3)"},
+        no_way_back,
         facts() if known is None else known,
         drawn,
         {"P/C0": rows},
     )
+
+
+def text_of(page: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def test_a_way_back_that_is_blocked_is_said_with_its_reason_and_only_then(page: str) -> None:
+    assert "No way back" not in page
+    text = text_of(report(no_way_back={"P/C0": "deployment-3 is Failed"}))
+    assert "No way back for 1 of 2 circuits" in text
+    assert "P/C0 deployment-3 is Failed" in text
+
+
+def test_circuits_that_failed_on_the_way_are_named_and_do_not_change(page: str) -> None:
+    assert "failed on the way" not in page
+    last = facts()[-1]
+    body = {"stage": "test", "units": {"P/C1": "Job status: Failed"}}
+    gone = Fact.after(last, workload=last.workload, release=last.release, kind=Kind.DROPPED, at=NOW, body=body)
+    text = text_of(report(known=[*facts(), gone]))
+    assert "1 of 2 circuits failed on the way and do not change" in text
+    assert "P/C1 test: Job status: Failed" in text
+    assert "version 2 of p-c0" in text
+    assert "version 2 of p-c1" not in text
 
 
 @pytest.fixture(scope="module")
