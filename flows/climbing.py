@@ -19,13 +19,13 @@ from flows.admitting import must_admit
 from flows.approving import decide
 from flows.deploying import Doubted, deploy_stage
 from flows.ending import Ending
+from flows.finishing import discard_failed, finish_stage
 from flows.halting import halted, superseded, undo, went_back
 from flows.promoting import promote_stage
-from flows.stage_run import StageRun
+from flows.stage_run import stage_run
 from flows.switching import go_back
 from flows.telling import tell_held
 from flows.waves import Soaking, wait_for_soak
-from tasks.lease import stage_lease
 from tasks.ledger import read_facts, record
 from tasks.roster import faults_of_gate
 from tasks.serving import naming_of
@@ -63,6 +63,9 @@ def _climb_one(
             return ending
         facts = read_facts(ledger, release.workload, release.name)
         if passed(facts, stage):
+            if isinstance(stage.target, BatchEndpointTarget) and not facts_of(facts, Kind.CLEANED, stage.name):
+                with stage_run(ledger, workload, release, stage) as at:
+                    finish_stage(at, workload, release, stage, stage.target)
             return _doubtful(facts, stage)
         ending = decide(ledger, workload, release, stage) if stage.gate is not None else None
         if ending is not None:
@@ -124,20 +127,18 @@ def passed(facts: Sequence[Fact], stage: Stage) -> bool:
 
 def carry(ledger: Ledger, workload: Workload, release: Release, stage: Stage, before: Sequence[Stage]) -> Ending | None:
     """Do what the stage is there for, holding it alone; an ending only when it failed for good."""
-    with stage_lease(ledger, workload.name, stage.name, release.name) as held:
+    with stage_run(ledger, workload, release, stage) as at:
         if isinstance(stage.target, ModelRegistryTarget):
-            at = StageRun(ledger, loaded(Workspace, "dev"), workload.name, release.name, stage.name, held)
             failures = promote_stage(at, workload, release, stage.target)
         else:
             newer = superseded(ledger, release, stage.name, stage.target)
             if newer is not None:
                 return newer
-            workspace = loaded(Workspace, stage.target.workspace)
-            at = StageRun(ledger, workspace, workload.name, release.name, stage.name, held)
             failures = deploy_stage(at, workload, release, stage, stage.target, before)
             if failures:  # also where a run before this one had begun to switch: it must not end half switched
                 go_back(at, listed_reasons(failures), alone=workload.fleet == "independent")
-                back = went_back(ledger, workload, release, stage, stage.target, before)
+                discard_failed(at, release, stage.target)
+                back = went_back(ledger, workload, release, stage, before)
                 if back is not None:
                     return back
     if not failures:

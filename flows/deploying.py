@@ -4,20 +4,20 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from prefect import get_run_logger
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_table_artifact
 
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.ask import standing_ask
-from domain.dropped import dropped, listed_reasons
+from domain.dropped import listed_reasons
 from domain.fact import Kind
 from domain.fleet import switched_endpoints
 from domain.naming import deployment_name
 from domain.release import Release
 from domain.smoke import SmokeTest, SmokeVerdict
 from domain.stage import BatchEndpointTarget, Stage
-from domain.tags import deployment_tags, utc_text
+from domain.tags import deployment_tags
 from domain.unit import Unit
 from domain.workload import Compute, Workload
 from flows.declared import registry_of
@@ -28,12 +28,10 @@ from flows.stage_run import StageRun
 from flows.switching import settle
 from flows.waves import Soaking, soaks_until, switch_waves
 from tasks.batch_endpoints import DeploymentRequest, deploy, serving_of
-from tasks.cluster import cluster_in_words
 from tasks.compute import ensure_compute
 from tasks.models import check_model
 from tasks.serving import naming_of
 from tasks.smoke import smoke
-from tasks.summary import deployment_summary
 
 
 class Doubted(Exception):  # noqa: N818 — no error: people are asked
@@ -99,10 +97,7 @@ def deploy_stage(
     _, failures = gathered({name: check_model.submit(registry, circuits[name]) for name in waiting()})
     if fleet.ends_by(failures):
         return failures
-    failures = switch_waves(at, fleet, stage, requests, before)
-    if not failures:
-        _tell(at, workload, release, stage, requests, [cluster_in_words(at.workspace, target.compute)])
-    return failures
+    return switch_waves(at, fleet, stage, requests, before)
 
 
 def _requests(workspace: Workspace, workload: Workload, release: Release) -> dict[str, DeploymentRequest]:
@@ -155,30 +150,3 @@ def _report(stage: Stage, release: Release, verdicts: list[SmokeVerdict]) -> lis
         for warning in verdict.warnings:
             get_run_logger().warning("%s: %s", verdict.unit, warning)
     return checks
-
-
-def _tell(
-    at: StageRun,
-    workload: Workload,
-    release: Release,
-    stage: Stage,
-    requests: Mapping[str, DeploymentRequest],
-    running: Sequence[str],
-) -> None:
-    facts = at.facts()
-    summary = deployment_summary(
-        release,
-        stage,
-        facts,
-        endpoints={name: one.endpoint for name, one in requests.items()},
-        circuits=len(workload.units),
-        failures=dropped(facts),
-        running=running,
-        workspace=at.workspace.workspace_name,
-        deployed_at=utc_text(datetime.now(UTC)),
-    )
-    create_markdown_artifact(
-        f"```\n{summary}\n```", key=f"summary-{stage.name}", description=f"Release {release.name} at {stage.name}"
-    )
-    for line in summary.splitlines():
-        get_run_logger().info(line)

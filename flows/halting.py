@@ -14,10 +14,9 @@ from domain.stage import BatchEndpointTarget, Stage
 from domain.workload import Workload
 from flows.admitting import admission_of
 from flows.ending import Ending
-from flows.stage_run import StageRun
+from flows.stage_run import stage_run
 from flows.switching import go_back
 from tasks.batch_endpoints import serving_of
-from tasks.lease import stage_lease
 from tasks.ledger import read_facts
 from tasks.serving import naming_of
 
@@ -28,9 +27,7 @@ def halted(
     """An ending where the stage went back before, must go back first, or serves a newer release."""
     if not isinstance(stage.target, BatchEndpointTarget):
         return None
-    return went_back(ledger, workload, release, stage, stage.target, before) or superseded(
-        ledger, release, stage.name, stage.target
-    )
+    return went_back(ledger, workload, release, stage, before) or superseded(ledger, release, stage.name, stage.target)
 
 
 def superseded(ledger: Ledger, release: Release, stage: str, target: BatchEndpointTarget) -> Ending | None:
@@ -61,7 +58,6 @@ def went_back(
     workload: Workload,
     release: Release,
     stage: Stage,
-    target: BatchEndpointTarget,
     before: Sequence[Stage],
 ) -> Ending | None:
     """An ending where the stage went back, or has to: a run before this one left it half switched, and it may not go on.
@@ -93,7 +89,5 @@ def undo(ledger: Ledger, workload: Workload, release: Release, stage: Stage, rea
     half_done = open_journal(facts, stage.name) is not None or is_between_waves(facts, stage.name)
     if not isinstance(stage.target, BatchEndpointTarget) or not half_done:
         return
-    with stage_lease(ledger, workload.name, stage.name, release.name) as held:
-        workspace = loaded(Workspace, stage.target.workspace)
-        at = StageRun(ledger, workspace, workload.name, release.name, stage.name, held)
+    with stage_run(ledger, workload, release, stage) as at:
         go_back(at, reason, alone=workload.fleet == "independent")

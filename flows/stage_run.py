@@ -1,13 +1,18 @@
 """One release at work at one stage that it holds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from blocks.ledger import Ledger
+from blocks.loading import loaded
 from blocks.workspace import Workspace
 from domain.fact import Fact, Kind
-from tasks.lease import HeldStage
+from domain.release import Release
+from domain.stage import BatchEndpointTarget, Stage
+from domain.workload import Workload
+from tasks.lease import HeldStage, stage_lease
 from tasks.ledger import read_facts, record
 
 
@@ -43,3 +48,12 @@ class StageRun:
     def about(self, release: str) -> "StageRun":
         """The same stage, held by the same run, and another release."""
         return replace(self, release=release)
+
+
+@contextmanager
+def stage_run(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -> Iterator[StageRun]:
+    """Hold the stage while the body runs. Its workspace: where models come from, for a registry."""
+    target = stage.target
+    workspace = loaded(Workspace, target.workspace if isinstance(target, BatchEndpointTarget) else "dev")
+    with stage_lease(ledger, workload.name, stage.name, release.name) as held:
+        yield StageRun(ledger, workspace, workload.name, release.name, stage.name, held)

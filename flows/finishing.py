@@ -1,0 +1,58 @@
+"""After a stage: what is old goes, or what was made for nothing; and people read how it went, and what is still there."""
+
+from datetime import UTC, datetime
+
+from prefect import get_run_logger
+from prefect.artifacts import create_markdown_artifact
+
+from domain.dropped import dropped
+from domain.fact import Kind
+from domain.release import Release
+from domain.stage import BatchEndpointTarget, Stage
+from domain.tags import utc_text
+from domain.workload import Workload
+from flows.cleaning import clean_stage, discard_stage
+from flows.stage_run import StageRun
+from tasks.cluster import cluster_in_words
+from tasks.serving import naming_of
+from tasks.summary import deployment_summary, still_there
+
+
+def finish_stage(at: StageRun, workload: Workload, release: Release, stage: Stage, target: BatchEndpointTarget) -> None:
+    """Once, when the stage serves the release: remove what is old and tell. A run that died before this does it next time."""
+    if at.recorded(Kind.CLEANED):
+        return
+    endpoints = _endpoints(at, release)
+    cleaned = clean_stage(at.workspace, at.held, endpoints.values(), target.kept_deployments)
+    facts = at.facts()
+    summary = deployment_summary(
+        release,
+        stage,
+        facts,
+        endpoints=endpoints,
+        circuits=len(workload.units),
+        failures=dropped(facts),
+        running=still_there(cleaned, cluster_in_words(at.workspace, target.compute)),
+        workspace=at.workspace.workspace_name,
+        deployed_at=utc_text(datetime.now(UTC)),
+    )
+    create_markdown_artifact(
+        f"```\n{summary}\n```", key=f"summary-{stage.name}", description=f"Release {release.name} at {stage.name}"
+    )
+    for line in summary.splitlines():
+        get_run_logger().info(line)
+    at.write(Kind.CLEANED, cleaned.body(stage.name))
+
+
+def discard_failed(at: StageRun, release: Release, target: BatchEndpointTarget) -> None:
+    """Where the target is declared so, remove what a release made that did not get to its switch."""
+    if target.failed_deployments == "delete":
+        endpoints = _endpoints(at, release).values()
+        cleaned = discard_stage(at.facts(), at.workspace, release.name, at.stage, at.held, endpoints)
+        at.write(Kind.CLEANED, cleaned.body(at.stage))
+
+
+def _endpoints(at: StageRun, release: Release) -> dict[str, str]:
+    """Circuit → endpoint."""
+    naming = naming_of(at.workspace)
+    return {str(unit.unit): naming.endpoint(unit.unit) for unit in release.units}
