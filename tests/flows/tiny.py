@@ -27,6 +27,26 @@ def init():
 def run(files):
     return [f"row {n}.5" for n in range(len(files))]
 """
+WARY = """
+from pathlib import Path
+def init():
+    pass
+def run(files):
+    if any("poison" in Path(file).read_text() for file in files):
+        raise ValueError("poison")
+    return [f"row {n}.5" for n in range(len(files))]
+"""
+"""Scores as `GOOD` does, but for input that says poison."""
+CONFIRMED = {
+    "confirmation": {
+        "smoke": {
+            "data": "azureml://datastores/workspaceblobstore/paths/after/{plant}/{circuit}/",
+            "timeout_minutes": 1,
+            "columns": ["name", "value"],
+        }
+    }
+}
+"""Keys of a stage whose switch is confirmed with the input in `after/`."""
 NOTHING = "sha256:" + "0" * 64
 PLANTS = Path(__file__).parents[2] / "workloads" / "plants"
 
@@ -54,8 +74,13 @@ class Tiny:
         columns: Sequence[str] = ("name", "value"),
         production_gate: Mapping[str, Any] | None = None,
         replay: Mapping[str, Any] | None = None,
+        production: Mapping[str, Any] | None = None,
+        **workload: Any,
     ) -> None:
-        """Write workload.yaml and the scoring script. production_gate: keys of that gate to be others; replay: its own."""
+        """Write workload.yaml and the scoring script.
+
+        production_gate, production, workload: keys of that gate, that stage, the workload to be others; replay: its own.
+        """
         document = yaml.safe_load((PLANTS / "workload.yaml").read_text())
         document |= {"name": self.name, "units": [{"plant": self.plant, "circuits": list(self.circuits)}]}
         document["scoring"] |= {"code": "scoring", "script": "score.py"}
@@ -67,6 +92,8 @@ class Tiny:
         document["stages"][2] |= {"replay": replay} if replay else {}
         if not replay:
             del document["stages"][2]["replay"]
+        document["stages"][2] |= production or {}
+        document |= workload
         (self.folder / "scoring").mkdir(parents=True, exist_ok=True)
         shutil.copytree(PLANTS / "pipelines", self.folder / "pipelines", dirs_exist_ok=True)
         (self.folder / "workload.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
@@ -80,6 +107,14 @@ class Tiny:
         for circuit in circuits or self.circuits:
             path = f"azureml://datastores/workspaceblobstore/paths/test-data/{self.plant}/{circuit}/test_input.csv"
             upload_file.fn(loaded(Workspace, "test"), file, path)
+
+    def give_data(self, folder: str, text: str, circuits: Sequence[str] | None = None) -> None:
+        """Upload input to production, for circuits; all when left out. It is scored after the switch, see `CONFIRMED`."""
+        file = self.folder / "input.csv"
+        file.write_text(text)
+        for circuit in circuits or self.circuits:
+            path = f"azureml://datastores/workspaceblobstore/paths/{folder}/{self.plant}/{circuit}/input.csv"
+            upload_file.fn(loaded(Workspace, "production"), file, path)
 
     def candidates(self) -> ChangedCircuits:
         """Register a new model for each circuit and hand them over, as training would."""

@@ -1,0 +1,164 @@
+"""What fails after the switch goes back by itself, is held, and people are told; a person ends the hold."""
+
+import re
+
+import pytest
+from prefect.states import State
+from tiny import APPROVE, CONFIRMED, WARY, Tiny, answering
+
+from domain.audit import audit
+from domain.changed_circuits import ChangedCircuits
+from domain.errors import Terminal
+from domain.fact import Fact, Kind, facts_of
+from domain.fleet import open_journal
+from domain.hold import hold_of
+from domain.outcome import Outcome
+from flows import waves
+from flows.beginning import outcome_of
+from flows.release import release
+from flows.rollback import rollback
+from flows.unhold import unhold
+from tasks.batch_endpoints import serving_of
+from tasks.ledger import read_facts, release_names
+from tasks.serving import naming_of
+
+pytestmark = pytest.mark.usefixtures("site")
+
+
+def run(tiny: Tiny, changed: ChangedCircuits) -> "State[str]":
+    """Release these; the state in which it ends."""
+    approver, _ = answering(APPROVE)
+    with approver:
+        return release(tiny.name, changed.to_json(), "linus", return_state=True)
+
+
+def production(site, tiny: Tiny) -> set[str]:
+    """Releases that production serves."""
+    naming = naming_of(site.production)
+    found = serving_of(site.production, [naming.endpoint(unit) for unit in tiny.units()])
+    return {str(one).removeprefix("deployment-") for one in found.values()}
+
+
+def newest(site, tiny: Tiny) -> tuple[str, tuple[Fact, ...]]:
+    """Name and facts of the newest release."""
+    name = release_names(site.ledger, tiny.name)[0]
+    return name, read_facts(site.ledger, tiny.name, name)
+
+
+@pytest.fixture
+def wary(tiny: Tiny) -> Tiny:
+    """Its switch is confirmed, with input that is well."""
+    tiny.declare(score=WARY, production=CONFIRMED)
+    tiny.give_data("after", "value\n1\n")
+    return tiny
+
+
+def test_what_fails_after_the_switch_goes_back_is_held_and_comes_again_only_when_a_person_says_so(
+    site, wary: Tiny
+) -> None:
+    assert run(wary, wary.candidates()).name == "Succeeded"
+    first, facts = newest(site, wary)
+    assert [fact.body["passed"] for fact in facts_of(facts, Kind.CONFIRMED)] == [True]
+
+    wary.give_data("after", "poison\n", ["B2"])
+    bad = wary.candidates()
+    state = run(wary, bad)
+    assert state.name == "Rolled_back"
+    assert re.search("went back to what served before: be-.*-b2: Job status: Failed", state.message or ""), (
+        state.message
+    )
+    assert production(site, wary) == {first}
+    second, facts = newest(site, wary)
+    assert outcome_of(facts) is Outcome.ROLLED_BACK
+    assert facts_of(facts, Kind.SWITCHED, "production") == ()
+    assert open_journal(facts, "production") is None
+    (held,) = facts_of(facts, Kind.HELD, "production")
+    assert [fact.body["subject"] for fact in facts if fact.body.get("about") == held.digest] == [
+        f"Rolled back: {wary.name} {second} at production"
+    ]
+
+    again = run(wary, bad)
+    assert again.name == "Failed"
+    assert f"release {second} of these circuits is held at production" in (again.message or "")
+    with pytest.raises(Terminal, match="say who ends the hold, and why"):
+        unhold(second, "ada", " ", wary.name)
+    unhold(second, "ada", "the sensor is mended", wary.name)
+    assert hold_of(read_facts(site.ledger, wary.name, second)) is None
+    with pytest.raises(Terminal, match="is not held"):
+        unhold(second, "ada", "the sensor is mended", wary.name)
+    wary.give_data("after", "value\n1\n")
+    assert run(wary, bad).name == "Succeeded"
+    third, facts = newest(site, wary)
+    assert production(site, wary) == {third}
+    assert third not in {first, second}
+    assert audit(facts, site_roster(site, facts)).faults == ()
+    duplicate = run(wary, bad)
+    assert (duplicate.name, newest(site, wary)[0]) == ("Succeeded", third)
+    assert f"released as {third}; there is nothing left to do" in (duplicate.message or "")
+
+
+def site_roster(site, facts):
+    from tasks.roster import roster_of_gates
+
+    return roster_of_gates([stage.gate for stage in site.workload.stages if stage.gate], facts)
+
+
+def test_a_run_that_dies_before_the_confirmation_is_confirmed_by_the_next(
+    site, wary: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_):
+        raise RuntimeError("the power fails")
+
+    changed = wary.candidates()
+    approver, _ = answering(APPROVE)
+    with approver, monkeypatch.context() as patched, pytest.raises(RuntimeError, match="the power fails"):
+        patched.setattr(waves, "confirm", dies)
+        release(wary.name, changed.to_json(), "linus")
+    name, facts = newest(site, wary)
+    assert production(site, wary) == {name}
+    assert facts_of(facts, Kind.SWITCHED, "production") == ()
+    wary.give_data("after", "poison\n", ["A1"])
+    assert run(wary, changed).name == "Rolled_back"
+    assert production(site, wary) == {"None"}
+    assert newest(site, wary)[0] == name
+
+
+def test_where_nothing_is_left_to_go_back_to_it_stays_and_people_are_told(
+    site, wary: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(wary, wary.candidates())
+    first, _ = newest(site, wary)
+    real = waves.confirm
+
+    def confirm_when_the_old_one_is_gone(at, *rest):
+        endpoint = naming_of(site.production).endpoint(wary.units()[0])
+        site.production.get_client().batch_deployments.begin_delete(f"deployment-{first}", endpoint).result()
+        return real(at, *rest)
+
+    wary.give_data("after", "poison\n")
+    monkeypatch.setattr(waves, "confirm", confirm_when_the_old_one_is_gone)
+    state = run(wary, wary.candidates())
+    second, facts = newest(site, wary)
+    assert state.name == "Failed"
+    assert "there is nothing to go back to" in (state.message or "")
+    assert production(site, wary) == {second}
+    assert hold_of(facts) is not None
+    subjects = [str(fact.body.get("subject")) for fact in facts_of(facts, Kind.NOTIFIED, "production")]
+    assert f"!!! Serves what failed: {wary.name} {second} at production" in subjects
+
+
+def test_one_release_is_rolled_back_by_its_name_and_circuits_of_others_stay(site, tiny: Tiny) -> None:
+    run(tiny, tiny.candidates())
+    first, _ = newest(site, tiny)
+    run(tiny, tiny.candidates())
+    whole = tiny.candidates()
+    run(tiny, whole.model_copy(update={"circuits": whole.circuits[:1], "build_id": "one"}))
+    third, _ = newest(site, tiny)
+    second = release_names(site.ledger, tiny.name)[1]
+    with pytest.raises(Terminal, match="serves none of these circuits"):
+        rollback(tiny.name, "production", dry_run=False, release=first)
+    assert production(site, tiny) == {second, third}
+    rollback(tiny.name, "production", reason="odd", dry_run=False, release=third)
+    assert production(site, tiny) == {second}
+    assert hold_of(read_facts(site.ledger, tiny.name, third)) is not None
+    assert hold_of(read_facts(site.ledger, tiny.name, second)) is None
