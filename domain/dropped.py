@@ -1,6 +1,6 @@
 """Circuits of an independent fleet that failed on the way, while the others went on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from domain.changed_circuits import ChangedCircuit
 from domain.fact import Fact, Kind, facts_of
@@ -20,9 +20,3 @@ def remaining(release: Release, facts: Sequence[Fact]) -> tuple[ChangedCircuit, 
     """Those of the release that are still on their way, in its order."""
     gone = dropped(facts)
     return tuple(unit for unit in release.units if str(unit.unit) not in gone)
-
-
-def listed_reasons(reasons: Mapping[str, str], most: int = 10) -> str:
-    """`circuit: reason; …`, and how many more; a sentence, however large the fleet."""
-    shown = [f"{name}: {reason}" for name, reason in list(reasons.items())[:most]]
-    return "; ".join([*shown, *([f"and {len(reasons) - most} more"] if len(reasons) > most else [])])

@@ -1,6 +1,6 @@
 """What somebody may have meant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 SHOWN = 12
@@ -19,3 +19,9 @@ def listed(names: Iterable[str]) -> str:
     every = list(names)
     more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
     return (", ".join(every[:SHOWN]) + more) or "none"
+
+
+def listed_reasons(reasons: Mapping[str, str], most: int = 10) -> str:
+    """`circuit: reason; …`, and how many more; a sentence, however large the fleet."""
+    shown = [f"{name}: {reason}" for name, reason in list(reasons.items())[:most]]
+    return "; ".join([*shown, *([f"and {len(reasons) - most} more"] if len(reasons) > most else [])])

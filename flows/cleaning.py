@@ -13,6 +13,7 @@ from domain.errors import SignalboxError
 from domain.fact import Fact, Kind, facts_of
 from domain.kept import SERVES, WAY_BACK, Kept, is_ours, kept_of
 from domain.naming import deployment_name
+from flows.fan_out import watched
 from tasks.deployments import Inventory, inventories, remove_deployment, remove_endpoint
 from tasks.lease import HeldStage
 
@@ -89,8 +90,7 @@ def _remove(workspace: Workspace, held: HeldStage, wanted: list[tuple[str, str]]
 def _outcomes(futures: Mapping[str, PrefectFuture[Any]]) -> tuple[dict[str, Any], dict[str, str]]:
     """Results, and reasons of what did not work: that is no matter of the release's, whatever it is."""
     done, missed = {}, {}
-    for what, future in futures.items():
-        outcome = future.result(raise_on_failure=False)
+    for what, outcome in watched(futures, "remove what is old"):
         if isinstance(outcome, SignalboxError | CancelledError):
             missed[what] = str(outcome)
         elif isinstance(outcome, Exception):

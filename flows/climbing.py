@@ -6,7 +6,7 @@ from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
-from domain.dropped import dropped, listed_reasons
+from domain.dropped import dropped
 from domain.errors import Terminal
 from domain.fact import Fact, Kind, facts_of
 from domain.fleet import is_switched
@@ -14,6 +14,7 @@ from domain.naming import faults_of_names
 from domain.outcome import Outcome
 from domain.release import Release
 from domain.stage import BatchEndpointTarget, ModelRegistryTarget, Stage
+from domain.suggestion import listed_reasons
 from domain.workload import Workload
 from flows.admitting import must_admit
 from flows.approving import decide

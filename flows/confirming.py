@@ -52,7 +52,8 @@ def _answers(at: StageRun) -> tuple[dict[str, str], dict[str, str]]:
 
 def _smoke(at: StageRun, test: SmokeTest, circuits: Mapping[str, Unit]) -> dict[str, str]:
     seen, failures = gathered(
-        {name: smoke.submit(at.workspace, test, unit, name, None) for name, unit in circuits.items()}
+        {name: smoke.submit(at.workspace, test, unit, name, None) for name, unit in circuits.items()},
+        f"confirm at {at.stage}",
     )
     verdicts = {name: test.verdict(evidence) for name, evidence in seen.items()}
     rows = [
@@ -78,7 +79,8 @@ def _replay(
         {
             name: replay.submit(at.workspace, declared, unit, name, journal.after[name] or "", journal.before.get(name))
             for name, unit in circuits.items()
-        }
+        },
+        f"compare after the switch at {at.stage}",
     )
     judged = worst_first(declared, list(replayed.values()))
     of = {

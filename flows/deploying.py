@@ -10,13 +10,13 @@ from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.ask import standing_ask
-from domain.dropped import listed_reasons
 from domain.fact import Kind
 from domain.fleet import switched_endpoints
 from domain.naming import deployment_name
 from domain.release import Release
 from domain.smoke import SmokeTest, SmokeVerdict
 from domain.stage import BatchEndpointTarget, Stage
+from domain.suggestion import listed_reasons
 from domain.tags import deployment_tags
 from domain.unit import Unit
 from domain.workload import Compute, Workload
@@ -72,7 +72,8 @@ def deploy_stage(
         return {name: one for name, one in named.items() if one.endpoint not in switched}
 
     _, failures = gathered(
-        {name: deploy.submit(at.workspace, target, workload, one) for name, one in waiting().items()}
+        {name: deploy.submit(at.workspace, target, workload, one) for name, one in waiting().items()},
+        f"deploy at {stage.name}",
     )
     if fleet.ends_by(failures):
         return failures
@@ -80,7 +81,7 @@ def deploy_stage(
 
     checks: list[dict[str, object]] = []
     if stage.verification is not None and not at.recorded(Kind.VERIFIED):
-        verdicts, failures = _smoke(at.workspace, stage.verification, waiting())
+        verdicts, failures = _smoke(at.workspace, stage.name, stage.verification, waiting())
         checks = _report(stage, release, verdicts)
         failures |= {str(verdict.unit): "; ".join(verdict.failures) for verdict in verdicts if not verdict.passed}
         if fleet.ends_by(failures):
@@ -94,7 +95,9 @@ def deploy_stage(
         raise Doubted(replayed.doubts)
 
     registry, circuits = loaded(ModelRegistry, registry_of(workload)), {str(unit.unit): unit for unit in release.units}
-    _, failures = gathered({name: check_model.submit(registry, circuits[name]) for name in waiting()})
+    _, failures = gathered(
+        {name: check_model.submit(registry, circuits[name]) for name in waiting()}, f"check models for {stage.name}"
+    )
     if fleet.ends_by(failures):
         return failures
     return switch_waves(at, fleet, stage, requests, before)
@@ -121,12 +124,12 @@ def _requests(workspace: Workspace, workload: Workload, release: Release) -> dic
 
 
 def _smoke(
-    workspace: Workspace, test: SmokeTest, requests: Mapping[str, DeploymentRequest]
+    workspace: Workspace, stage: str, test: SmokeTest, requests: Mapping[str, DeploymentRequest]
 ) -> tuple[list[SmokeVerdict], dict[str, str]]:
     futures = {
         name: smoke.submit(workspace, test, Unit.parse(name), one.endpoint, one.name) for name, one in requests.items()
     }
-    evidence, failures = gathered(futures)
+    evidence, failures = gathered(futures, f"smoke test at {stage}")
     return [test.verdict(seen) for seen in evidence.values()], failures
 
 

@@ -100,7 +100,9 @@ def keep_report(
 def _predictions(units: Sequence[ChangedCircuit]) -> "dict[str, pd.DataFrame | str]":
     """Circuit → predictions, or why there are none: a report without a plot is better than a release without a gate."""
     dev = loaded(Workspace, "dev")
-    found, missing = gathered({str(unit.unit): fetch_predictions.submit(dev, unit) for unit in units})
+    found, missing = gathered(
+        {str(unit.unit): fetch_predictions.submit(dev, unit) for unit in units}, "fetch predictions"
+    )
     return {**found, **missing}
 
 

@@ -1,12 +1,14 @@
 """The same task for every circuit at once, and what became of each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar, cast
 
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from domain.errors import Terminal, Transient
+from domain.suggestion import listed_reasons
+from flows.progress import Progress
 
 Result = TypeVar("Result")
 
@@ -22,22 +24,31 @@ def fan_out(workers: int) -> TaskRunner[PrefectFuture[Any]]:
 FAN_OUT = fan_out(WORKERS)
 
 
-def gathered(futures: Mapping[str, PrefectFuture[Result]]) -> tuple[dict[str, Result], dict[str, str]]:
-    """Wait for all: what succeeded, and the reason of what ended with a definite no.
+def watched(futures: Mapping[str, PrefectFuture[Result]], step: str) -> Iterator[tuple[str, Result | BaseException]]:
+    """Each circuit and its result, or what was raised, in order as they are there; a progress artifact shows how far it is."""
+    progress = Progress(step, len(futures)) if futures else None
+    for name, future in futures.items():
+        result = future.result(raise_on_failure=False)
+        if progress is not None:
+            progress.count(failed=isinstance(result, BaseException))
+        yield name, result
+
+
+def gathered(futures: Mapping[str, PrefectFuture[Result]], step: str) -> tuple[dict[str, Result], dict[str, str]]:
+    """Wait for all: what succeeded, and the reason of what ended with a definite no. step: in words, for people who watch.
 
     Raises Transient when something failed technically: nothing is decided by that, and running again goes on from there.
     """
     results: dict[str, Result] = {}
     failures: dict[str, str] = {}
-    technical: list[str] = []
-    for name, future in futures.items():
-        result = future.result(raise_on_failure=False)
+    technical: dict[str, str] = {}
+    for name, result in watched(futures, step):
         if isinstance(result, Terminal):
             failures[name] = str(result)
-        elif isinstance(result, Exception):
-            technical.append(f"{name}: {result}")
+        elif isinstance(result, BaseException):
+            technical[name] = str(result)
         else:
             results[name] = result
     if technical:
-        raise Transient("technical failures; run the same command again to go on: " + "; ".join(technical))
+        raise Transient(f"technical failures; run the same command again to go on: {listed_reasons(technical)}")
     return results, failures

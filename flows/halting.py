@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.workspace import Workspace
-from domain.dropped import listed_reasons, remaining
+from domain.dropped import remaining
 from domain.fact import Kind
 from domain.fleet import is_between_waves, is_switched, newer_releases, open_journal
 from domain.outcome import Outcome
 from domain.release import Release
 from domain.stage import BatchEndpointTarget, Stage
+from domain.suggestion import listed_reasons
 from domain.workload import Workload
 from flows.admitting import admission_of
 from flows.ending import Ending

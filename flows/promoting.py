@@ -28,7 +28,7 @@ def promote_stage(at: StageRun, workload: Workload, release: Release, target: Mo
         )
         for unit in fleet.units()
     }
-    _, failures = gathered(futures)
+    _, failures = gathered(futures, f"promote to {target.registry}")
     if fleet.ends_by(failures):
         return failures
     units = {str(unit.unit): f"{unit.model_name}:{unit.model_version}" for unit in fleet.units()}

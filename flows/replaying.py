@@ -52,7 +52,8 @@ def replay_stage(
         {
             name: replay.submit(workspace, stage.replay, Unit.parse(name), one.endpoint, one.name, serves[one.endpoint])
             for name, one in requests.items()
-        }
+        },
+        f"replay at {stage.name}",
     )
     judged = worst_first(stage.replay, list(replayed.values()))
     if failures:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from prefect import get_run_logger
 
-from domain.dropped import listed_reasons
 from domain.errors import SignalboxError, StageLost, Transient
 from domain.fact import Kind
 from domain.fleet import Journal, is_between_waves, last_journal, open_journal, way_back
+from domain.suggestion import listed_reasons
+from flows.fan_out import watched
 from flows.stage_run import StageRun
 from tasks.batch_endpoints import serving_of, switch
 from tasks.serving import unready
@@ -170,8 +171,7 @@ def _carry_out(at: StageRun, journal: Journal) -> dict[str, str]:
         one.endpoint: switch.submit(at.workspace, at.held, one.endpoint, one.after) for one in journal.switches()
     }
     failures: dict[str, str] = {}
-    for endpoint, future in futures.items():
-        outcome = future.result(raise_on_failure=False)
+    for endpoint, outcome in watched(futures, f"{'switch back' if journal.back else 'switch'} at {at.stage}"):
         if isinstance(outcome, StageLost):
             raise outcome
         if isinstance(outcome, SignalboxError | CancelledError):
