@@ -73,7 +73,8 @@ def seed_data(workload: Workload, report: Report) -> None:
             continue
         workspace = loaded(Workspace, stage.target.workspace)
         with tempfile.TemporaryDirectory() as place:
-            for input, unit in product((stage.verification, stage.replay), workload.units):
+            after = (stage.confirmation.smoke, stage.confirmation.replay) if stage.confirmation else ()
+            for input, unit in product((stage.verification, stage.replay, *after), workload.units):
                 if input is not None and not list_files.fn(workspace, input.data_for(unit)):
                     file = cut_test_input(scada, unit.plant, unit.circuit, TEST_UNTIL, Path(place))
                     upload_file.fn(workspace, file, f"{input.data_for(unit)}{file.name}")
