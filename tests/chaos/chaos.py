@@ -1,16 +1,16 @@
 """Kills releases and rollbacks wherever they can be killed, while Azure misbehaves, and looks at the fleet afterwards.
 
-`python tests/chaos/chaos.py --kills 200 [--seed 7]`. Each trial: a release (or rollback) is killed by SIGKILL, sometimes a
-newer release comes next, then the same command runs again to its end. Exit code 1 when a circuit then serves what it
-should not, something was switched without approval, or a ledger does not hold together.
+`python tests/chaos/chaos.py --kills 200 [--seed 7]`. Each trial: a release (or rollback) is killed by SIGKILL and run
+again, several times over; sometimes a newer release comes in between; then it runs to its end. Exit code 1 when a circuit
+then serves what it should not, something was switched without approval, or a ledger does not hold together.
 """
 
 import argparse
-import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -20,9 +20,14 @@ TREE = Path(__file__).parents[2]
 sys.path[:0] = [str(TREE), str(TREE / "tests" / "flows")]
 
 import fleet  # noqa: E402 — found by the line above
-from forked import Broken, Killed, forked  # noqa: E402
-from killing import Kill  # noqa: E402
-from trial import Trial, Verdict, play  # noqa: E402
+from fleet import Run  # noqa: E402
+from forked import forked  # noqa: E402
+from killing import Boundary, Kill  # noqa: E402
+from lane import Lane, say  # noqa: E402
+from misbehaving import KINDS  # noqa: E402
+from surroundings import strip  # noqa: E402
+from tour import boundaries_of  # noqa: E402
+from trial import Kind, Verdict  # noqa: E402
 
 LANES = ("chaosa", "chaosb")
 
@@ -31,58 +36,62 @@ LANES = ("chaosa", "chaosb")
 class Count:
     """What happened in all trials."""
 
+    trials: int = 0
     kills: int = 0
-    faults: int = 0
+    by_the_clock: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    visited: set[tuple[Kind, Boundary]] = field(default_factory=set)
     violations: list[str] = field(default_factory=list)
 
     def add(self, verdict: Verdict) -> None:
         """One trial more."""
-        self.kills += verdict.killed
+        self.trials += 1
+        self.kills += len(verdict.kills)
+        self.by_the_clock += len(verdict.kills) - len(verdict.visited)
         self.faults += verdict.faults
+        self.visited |= {(verdict.trial.kind, boundary) for boundary in verdict.visited}
         self.violations += verdict.violations
-
-
-def say(line: str) -> None:
-    """One line, at once."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--kills", type=at_least_one, default=200)
     parser.add_argument("--seed", type=int, default=time.time_ns() // 1_000_000_000)
     given = parser.parse_args(arguments)
-    chance = random.Random(given.seed)  # noqa: S311 — chooses trials, no secret
     say(f"seed {given.seed}, {len(fleet.CIRCUITS)} circuits, {len(LANES)} fleets side by side")
     import_what_runs_import()
     from deployments.laptop import Laptop
     from deployments.processes import free_port
 
-    count, began = Count(), time.monotonic()
+    began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="chaos-") as folder,
         Laptop(Path(folder), free_port(), free_port()) as laptop,
     ):
         laptop.apply()
         home, control = Path(folder), laptop.emulator_url.removesuffix("/_emulator")
+        strip(home, laptop.environment())
         forked(furnish)
-        steps = {name: first_release(home, name) for name in LANES}
-        say(f"a release makes {steps[LANES[0]]} requests that change something; {time.monotonic() - began:.0f} s")
-        trials = list(chosen(given.kills, steps[LANES[0]], chance))
+        boundaries = undisturbed(home)
+        for kind, points in boundaries.items():
+            say(f"{kind}: {len(points) // 2} requests that change something")
+        say(f"{time.monotonic() - began:.0f} s until here")
+        lanes = [
+            Lane(home, control, name, share, f"{given.seed} {name}", parts)
+            for name, share, parts in zip(LANES, shares(given.kills), divided(boundaries), strict=True)
+        ]
         with ProcessPoolExecutor(len(LANES), get_context("fork")) as pool:
-            lanes = [trials[number :: len(LANES)] for number in range(len(LANES))]
-            going = [
-                pool.submit(play_first, home, control, name, lane) for name, lane in zip(LANES, lanes, strict=True)
-            ]
-            for future in going:
-                for verdict in future.result():
-                    count.add(verdict)
-    for violation in count.violations:
-        say(violation)
-    say(f"chaos: {count.kills} kills, {count.faults} faults, {len(count.violations)} violations")
-    return 1 if count.violations or not count.kills else 0
+            verdicts = [verdict for played in pool.map(play, lanes) for verdict in played]
+    return told(verdicts, boundaries, given.kills)
+
+
+def at_least_one(text: str) -> int:
+    """A number of kills; without any there is nothing to see."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} kills show nothing; give 1 or more")
+    return number
 
 
 def import_what_runs_import() -> None:
@@ -106,39 +115,65 @@ def furnish() -> None:
     create_resources(load_environment("laptop"))
 
 
-def first_release(home: Path, name: str) -> int:
-    """The fleet's first release, left alone; how many requests it makes that change something."""
-    forked(fleet.prepare, home, name)
-    state, message, sent = forked(fleet.release, home, name, forked(fleet.candidates, home, name), Kill())
-    if state != "Succeeded":
-        raise SystemExit(f"the first release ended {state}: {message}")
-    return len(sent)
+def undisturbed(home: Path) -> dict[Kind, tuple[Boundary, ...]]:
+    """The boundaries of runs that nothing disturbs, in their order.
+
+    Of a first release those that only it has: it creates the endpoints that later ones find.
+    """
+    sent: dict[Kind, list[tuple[str, int]]] = {}
+    for name, kinds in {"calm1": ["", "release", "rollback"], "calm2": ["first release"]}.items():
+        forked(fleet.prepare, home, name)
+        for kind in kinds:
+            if kind == "rollback":
+                run: Run = forked(fleet.roll_back, home, name, Kill())
+            else:
+                run = forked(fleet.release, home, name, forked(fleet.candidates, home, name), Kill(), False)
+            if run.state not in {"Succeeded", "Completed"}:
+                raise SystemExit(f"an undisturbed {kind or 'release'} ended {run.state}: {run.message}")
+            sent[kind] = run.sent
+    repeated = Counter(step for step, _ in sent["release"])
+    first = Counter(step for step, _ in sent["first release"])
+    sent["first release"] = [one for one in sent["first release"] if first[one[0]] != repeated[one[0]]]
+    return {kind: boundaries_of(sent[kind]) for kind in ("first release", "release", "rollback")}
 
 
-def chosen(kills: int, steps: int, chance: random.Random) -> Iterator[Trial]:
-    """Before and after every request, in random order, again and again, and at random times in between."""
-    points: list[Kill] = []
-    for number in range(kills):
-        if number % 10 in {3, 6, 9}:
-            yield Trial(Kill(seconds=chance.uniform(0.2, 12)), chance.random())
-            continue
-        if not points:
-            points = [Kill(at, after) for at in range(1, steps + 1) for after in (False, True)]
-            chance.shuffle(points)
-        yield Trial(points.pop(), chance.random())
+def divided(boundaries: dict[Kind, tuple[Boundary, ...]]) -> list[dict[Kind, tuple[Boundary, ...]]]:
+    """A part for each lane, as spread over the run as the whole: of one request the one before it, of the next that after."""
+    return [
+        {
+            kind: tuple(one for place, one in enumerate(points) if (place // 2 + place) % len(LANES) == lane)
+            for kind, points in boundaries.items()
+        }
+        for lane in range(len(LANES))
+    ]
 
 
-def play_first(home: Path, control: str, name: str, trials: Sequence[Trial]) -> list[Verdict]:
-    """The trials of one lane, one after the other."""
-    began, verdicts = time.monotonic(), []
-    for number, trial in enumerate(trials, 1):
-        try:
-            verdicts.append(play(home, control, name, trial))
-        except (Broken, Killed) as error:
-            verdicts.append(Verdict(False, 0, (f"{trial}: {type(error).__name__} {error}",)))
-        violated = "".join(f"\n  {one}" for one in verdicts[-1].violations)
-        say(f"{name} {number} of {len(trials)}, {time.monotonic() - began:.0f} s: {verdicts[-1].told}{violated}")
-    return verdicts
+def shares(kills: int) -> list[int]:
+    """Of each lane; together as many as are wanted."""
+    return [len(range(lane, kills, len(LANES))) for lane in range(len(LANES))]
+
+
+def play(lane: Lane) -> list[Verdict]:
+    """A lane's trials."""
+    return list(lane.play())
+
+
+def told(verdicts: Sequence[Verdict], boundaries: dict[Kind, tuple[Boundary, ...]], wanted: int) -> int:
+    """The last lines; the exit code."""
+    count = Count()
+    for verdict in verdicts:
+        count.add(verdict)
+    for violation in count.violations:
+        say(f"VIOLATION: {violation}")
+    for kind, points in boundaries.items():
+        visited = sum(one == kind for one, _ in count.visited)
+        say(f"{kind}: killed at {visited} of {len(points)} boundaries")
+    say(f"{count.trials} trials; {count.by_the_clock} kills came by the clock")
+    say("faults: " + ", ".join(f"{kind} {count.faults[kind]}" for kind in KINDS))
+    if count.kills < wanted:
+        say(f"only {count.kills} of {wanted} kills happened; the runs ended before the others")
+    say(f"chaos: {count.kills} kills, {sum(count.faults.values())} faults, {len(count.violations)} violations")
+    return 1 if count.violations or count.kills < wanted else 0
 
 
 if __name__ == "__main__":

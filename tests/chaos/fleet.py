@@ -1,21 +1,42 @@
 """The fleet that is released again and again while things go wrong, and what is seen of it from outside."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from killing import Kill, Requests
+from raw_facts import Raw, approved_stages, models_of, passed_without_approval
 
 CIRCUITS = ("A1", "B2", "C3")
-LEASE_SECONDS = 4.0
+LEASE_SECONDS = 2.0
+"""What follows a killed rollback, or overtakes a release, waits so long. Nobody else is there to take a lease that lapses."""
+POLL_SECONDS = 0.25
+"""How often a run at its gate looks for an answer, and the approver for a question."""
+COMMENT = "in the chaos"
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run ended, and the requests with which it changed something."""
+
+    state: str
+    message: str
+    sent: list[tuple[str, int]]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it said something definite; otherwise a person runs the same command again."""
+        return "run the same command again" not in self.message and "Run it again" not in self.message
 
 
 @dataclass(frozen=True)
 class Seen:
     """What the fleet serves, stage → endpoint → deployment, and what the ledgers say.
 
-    approved: releases whose switch of production people approved. faults: of the audits of all ledgers.
+    approved: releases whose switch of production people approved. faults: of the audits of all ledgers, and what was
+    done in them before anybody approved it. models: endpoint → "name:version" of what production serves. manifests:
+    release → the models that it has.
     """
 
     serving: dict[str, dict[str, str | None]]
@@ -24,6 +45,8 @@ class Seen:
     outcomes: dict[str, str]
     held: frozenset[str]
     faults: tuple[str, ...]
+    models: dict[str, str] = field(default_factory=dict)
+    manifests: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 def prepare(home: Path, name: str) -> None:
@@ -38,30 +61,36 @@ def candidates(home: Path, name: str) -> str:
     return str(_tiny(home, name).candidates().to_json())
 
 
-def release(home: Path, name: str, changed: str, kill: Kill) -> tuple[str, str, list[str]]:
-    """One run of the release flow: state, message, and the requests that changed something."""
+def release(home: Path, name: str, changed: str, kill: Kill, refused: bool) -> Run:
+    """One run of the release flow. refused: people say no to production."""
     _tiny(home, name)
-    from tiny import APPROVE, answering
+    from tiny import people
 
+    from deployments.approver import Answer, Approver, Pending
+    from domain.choice import Choice
     from flows.release import release as flow
 
-    requests = Requests(kill)
-    approver, _ = answering(APPROVE)
-    with approver:
+    def answer(pending: Pending) -> Answer:
+        choice = Choice.REJECT if refused and "Production-Approval" in pending.evidence else Choice.APPROVE
+        proof = people["ada"].proof(pending, choice, COMMENT)
+        return {"decision": choice.value, "approver": "ada", "comment": COMMENT, "proof": proof}
+
+    requests = Requests(name, kill)
+    with Approver(answer, poll_seconds=POLL_SECONDS):
         requests.watch()
         state = flow(name, changed, "linus", return_state=True)
-    return str(state.name), str(state.message), requests.sent
+    return Run(str(state.name), str(state.message), requests.sent)
 
 
-def roll_back(home: Path, name: str, kill: Kill) -> tuple[str, str, list[str]]:
+def roll_back(home: Path, name: str, kill: Kill) -> Run:
     """One run of the rollback flow over the whole fleet in production."""
     _tiny(home, name)
     from flows.rollback import rollback as flow
 
-    requests = Requests(kill)
+    requests = Requests(name, kill)
     requests.watch()
     state = flow(name, "production", None, "chaos", False, return_state=True)
-    return str(state.name), str(state.message), requests.sent
+    return Run(str(state.name), str(state.message), requests.sent)
 
 
 def see(home: Path, name: str) -> Seen:
@@ -71,42 +100,52 @@ def see(home: Path, name: str) -> Seen:
     from blocks.loading import loaded
     from blocks.workspace import Workspace
     from domain.audit import audit
+    from domain.fact import Fact
     from flows.declared import declared_workload
-    from tasks.batch_endpoints import serving_of
-    from tasks.ledger import open_ledger, read_facts, release_names
+    from tasks.batch_endpoints import find_deployment, serving_of
+    from tasks.ledger import open_ledger, release_names
     from tasks.roster import roster_of_gates
     from tasks.serving import naming_of
 
-    serving = {}
+    serving: dict[str, dict[str, str | None]] = {}
     for stage in ("test", "production"):
         workspace = loaded(Workspace, stage)
         naming = naming_of(workspace)
         serving[stage] = serving_of(workspace, [naming.endpoint(unit) for unit in tiny.units()])
+    models = {}
+    for endpoint, deployment in serving["production"].items():
+        if deployment is not None:
+            found = find_deployment(workspace, endpoint, deployment)
+            models[endpoint] = _name_and_version(found.model) if found is not None else "nothing"
     ledger = loaded(Ledger, "ledger")
     gates = {stage.name: stage.gate for stage in declared_workload(name).stages if stage.gate is not None}
     container = open_ledger(ledger)
-    approved, held, outcomes, faults = set(), set(), {}, []
+    approved, held, outcomes, manifests, faults = set(), set(), {}, {}, []
     names = release_names(ledger, name)
     for one in names[:NEWEST]:
-        raw: list[dict[str, Any]] = [
-            json.loads(container.download_blob(blob).readall())
+        texts = [
+            container.download_blob(blob).readall()
             for blob in sorted(container.list_blob_names(name_starts_with=f"{name}/{one}/"))
         ]
-        asked_for = raw[0]["body"]["digest"]
+        raw: list[Raw] = [json.loads(text) for text in texts]
+        manifests[one] = models_of(raw)
+        if "production" in approved_stages(raw):
+            approved.add(one)
         for fact in raw:
-            body = fact["body"]
-            said = body.get("statement", {})
-            if fact["kind"] == "decided" and said["choice"] == "approve" and said["stage"] == "production":
-                assert said["release_digest"] == asked_for
-                approved.add(one)
             if fact["kind"] == "held":
                 held.add(one)
             if fact["kind"] == "ended":
-                outcomes[one] = body["outcome"]
-        facts = read_facts(ledger, name, one)
-        found = audit(facts, roster_of_gates(list(gates.values()), facts), tuple(gates))
-        faults += [f"{one}: {fault}" for fault in found.faults]
-    return Seen(serving, frozenset(approved), names, outcomes, frozenset(held), tuple(faults))
+                outcomes[one] = fact["body"]["outcome"]
+        facts = [Fact.model_validate_json(text) for text in texts]
+        found_faults = audit(facts, roster_of_gates(list(gates.values()), facts), tuple(gates)).faults
+        faults += [f"{one}: {fault}" for fault in (*found_faults, *passed_without_approval(raw, gates))]
+    return Seen(serving, frozenset(approved), names, outcomes, frozenset(held), tuple(faults), models, manifests)
+
+
+def _name_and_version(model: str) -> str:
+    """Of `…/models/NAME/versions/VERSION`."""
+    name, _, version = model.rpartition("/models/")[2].partition("/versions/")
+    return f"{name}:{version}"
 
 
 NEWEST = 4
@@ -121,11 +160,12 @@ def _tiny(home: Path, name: str, enrol: bool = False) -> Any:
 
     from deployments.demo_approver import SigningApprover
     from domain import lease as rules
-    from flows import declared
+    from flows import declared, gates
     from tasks import lease
 
     rules.DURATION, rules.MARGIN = timedelta(seconds=LEASE_SECONDS), timedelta(seconds=LEASE_SECONDS / 4)
-    lease.RENEWED_EVERY = LEASE_SECONDS / 8
+    lease.RENEWED_EVERY = LEASE_SECONDS / 4
+    gates.POLL_SECONDS = POLL_SECONDS  # type: ignore[assignment]  # seconds, and none the worse for parts of them
     declared.WORKLOADS = home / "workloads"
     people["ada"] = SigningApprover("ada", home / "keys" / "ada")
     if enrol:

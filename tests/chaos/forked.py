@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import signal
 import sys
 import tempfile
 import time
@@ -36,13 +37,15 @@ def forked(function: Callable[..., Any], *arguments: Any) -> Any:
             if ended:
                 status = status_now
             elif time.monotonic() > deadline:
-                os.kill(child, 9)
+                os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
                 raise Broken(f"it did not end within {SECONDS} s:\n{_last(printed)}")
             else:
                 time.sleep(0.02)
-        if os.WIFSIGNALED(status):
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
             raise Killed
+        if os.WIFSIGNALED(status):
+            raise Broken(f"it was ended by signal {os.WTERMSIG(status)}:\n{_last(printed)}")
         if not result.exists():
             raise Broken(_last(printed))
         return pickle.loads(result.read_bytes())  # noqa: S301 — written by our own child
