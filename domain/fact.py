@@ -37,6 +37,9 @@ class Kind(StrEnum):
     HELD = "held"
     UNHELD = "unheld"
     CLEANED = "cleaned"
+    """What is old was removed, after a stage was served."""
+    DISCARDED = "discarded"
+    """What failed before its switch was removed."""
     ENDED = "ended"
 
 

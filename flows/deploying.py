@@ -29,6 +29,7 @@ from flows.switching import settle
 from flows.waves import Soaking, soaks_until, switch_waves
 from tasks.batch_endpoints import DeploymentRequest, deploy, serving_of
 from tasks.compute import ensure_compute
+from tasks.deployments import MADE_BY
 from tasks.models import check_model
 from tasks.serving import naming_of
 from tasks.smoke import smoke
@@ -118,7 +119,7 @@ def _requests(workspace: Workspace, workload: Workload, release: Release) -> dic
             model=f"azureml://registries/{registry}/models/{unit.model_name}/versions/{unit.model_version}",
             digest=unit.model_digest,
             tags=deployment_tags(unit.cutoff_date, release.name, now, serving if serving != name else None),
-            endpoint_tags={"plant_id": unit.plant_id, "circuit_id": unit.circuit_id},
+            endpoint_tags={"plant_id": unit.plant_id, "circuit_id": unit.circuit_id, MADE_BY: release.name},
         )
     return requests
 

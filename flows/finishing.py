@@ -1,5 +1,6 @@
 """After a stage: what is old goes, or what was made for nothing; and people read how it went, and what is still there."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from prefect import get_run_logger
@@ -22,7 +23,9 @@ def finish_stage(at: StageRun, workload: Workload, release: Release, stage: Stag
     """Once, when the stage serves the release: remove what is old and tell. A run that died before this does it next time."""
     if at.recorded(Kind.CLEANED):
         return
-    endpoints = _endpoints(at, release)
+    endpoints, gone = _endpoints(at, release), dropped(at.facts())
+    if gone:
+        _discard(at, target, [endpoints[name] for name in gone])
     cleaned = clean_stage(at.workspace, at.held, endpoints.values(), target.kept_deployments)
     facts = at.facts()
     summary = deployment_summary(
@@ -31,7 +34,7 @@ def finish_stage(at: StageRun, workload: Workload, release: Release, stage: Stag
         facts,
         endpoints=endpoints,
         circuits=len(workload.units),
-        failures=dropped(facts),
+        failures=gone,
         running=still_there(cleaned, cluster_in_words(at.workspace, target.compute)),
         workspace=at.workspace.workspace_name,
         deployed_at=utc_text(datetime.now(UTC)),
@@ -46,10 +49,14 @@ def finish_stage(at: StageRun, workload: Workload, release: Release, stage: Stag
 
 def discard_failed(at: StageRun, release: Release, target: BatchEndpointTarget) -> None:
     """Where the target is declared so, remove what a release made that did not get to its switch."""
+    _discard(at, target, list(_endpoints(at, release).values()))
+
+
+def _discard(at: StageRun, target: BatchEndpointTarget, endpoints: Sequence[str]) -> None:
     if target.failed_deployments == "delete":
-        endpoints = _endpoints(at, release).values()
-        cleaned = discard_stage(at.facts(), at.workspace, release.name, at.stage, at.held, endpoints)
-        at.write(Kind.CLEANED, cleaned.body(at.stage))
+        discarded = discard_stage(at.facts(), at.workspace, at.release, at.stage, at.held, endpoints)
+        if discarded.removed or discarded.removed_endpoints or discarded.missed:
+            at.write(Kind.DISCARDED, discarded.body(at.stage))
 
 
 def _endpoints(at: StageRun, release: Release) -> dict[str, str]:

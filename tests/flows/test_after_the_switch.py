@@ -106,7 +106,11 @@ def site_roster(site, facts):
 def test_a_run_that_dies_before_the_confirmation_is_confirmed_by_the_next(
     site, wary: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def dies(*_):
+    real = waves.confirm
+
+    def dies(at, *rest):
+        if at.stage != "production":
+            return real(at, *rest)
         raise RuntimeError("the power fails")
 
     changed = wary.candidates()
@@ -131,6 +135,8 @@ def test_where_nothing_is_left_to_go_back_to_it_stays_and_people_are_told(
     real = waves.confirm
 
     def confirm_when_the_old_one_is_gone(at, *rest):
+        if at.stage != "production":
+            return real(at, *rest)
         endpoint = naming_of(site.production).endpoint(wary.units()[0])
         site.production.get_client().batch_deployments.begin_delete(f"deployment-{first}", endpoint).result()
         return real(at, *rest)

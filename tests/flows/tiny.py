@@ -92,6 +92,7 @@ class Tiny:
         document["stages"][2] |= {"replay": replay} if replay else {}
         if not replay:
             del document["stages"][2]["replay"]
+        del document["stages"][2]["confirmation"]
         document["stages"][2] |= production or {}
         document |= workload
         (self.folder / "scoring").mkdir(parents=True, exist_ok=True)
