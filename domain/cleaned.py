@@ -36,7 +36,7 @@ class Cleaned:
         return sum(len(names) for names in self.removed.values())
 
     def body(self, stage: str) -> dict[str, Any]:
-        """Of the fact `cleaned`."""
+        """Of the facts `cleaned` and `discarded`."""
         return {
             "stage": stage,
             "removed": {endpoint: list(names) for endpoint, names in self.removed.items()},
