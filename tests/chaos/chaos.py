@@ -10,11 +10,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 TREE = Path(__file__).parents[2]
 sys.path[:0] = [str(TREE), str(TREE / "tests" / "flows")]
@@ -118,23 +119,23 @@ def furnish() -> None:
 def undisturbed(home: Path) -> dict[Kind, tuple[Boundary, ...]]:
     """The boundaries of runs that nothing disturbs, in their order.
 
-    Of a first release those that only it has: it creates the endpoints that later ones find.
+    Of a first release only where it differs from all others: it creates the endpoints that they find.
     """
-    sent: dict[Kind, list[tuple[str, int]]] = {}
-    for name, kinds in {"calm1": ["", "release", "rollback"], "calm2": ["first release"]}.items():
-        forked(fleet.prepare, home, name)
-        for kind in kinds:
-            if kind == "rollback":
-                run: Run = forked(fleet.roll_back, home, name, Kill())
-            else:
-                run = forked(fleet.release, home, name, forked(fleet.candidates, home, name), Kill(), False)
-            if run.state not in {"Succeeded", "Completed"}:
-                raise SystemExit(f"an undisturbed {kind or 'release'} ended {run.state}: {run.message}")
-            sent[kind] = run.sent
-    repeated = Counter(step for step, _ in sent["release"])
-    first = Counter(step for step, _ in sent["first release"])
-    sent["first release"] = [one for one in sent["first release"] if first[one[0]] != repeated[one[0]]]
-    return {kind: boundaries_of(sent[kind]) for kind in ("first release", "release", "rollback")}
+    name = "calm"
+    forked(fleet.prepare, home, name)
+    first = undisturbed_run(fleet.release, home, name, forked(fleet.candidates, home, name), Kill(), False)
+    again = undisturbed_run(fleet.release, home, name, forked(fleet.candidates, home, name), Kill(), False)
+    back = undisturbed_run(fleet.roll_back, home, name, Kill())
+    endpoints = [(step, nth) for step, nth in first if fleet.ENDPOINT.search(step)]
+    return {"first release": boundaries_of(endpoints), "release": boundaries_of(again), "rollback": boundaries_of(back)}
+
+
+def undisturbed_run(run: Callable[..., Run], *arguments: Any) -> list[tuple[str, int]]:
+    """What it sends; where it fails by itself there is no use in disturbing it."""
+    ended: Run = forked(run, *arguments)
+    if ended.state not in {"Succeeded", "Completed"}:
+        raise SystemExit(f"what nothing disturbed ended {ended.state}: {ended.message}")
+    return ended.sent
 
 
 def divided(boundaries: dict[Kind, tuple[Boundary, ...]]) -> list[dict[Kind, tuple[Boundary, ...]]]:

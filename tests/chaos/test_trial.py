@@ -10,7 +10,7 @@ from forked import Broken, Killed, forked
 from killing import Boundary, Kill, die
 from lane import can_roll_back
 from raw_facts import Raw, approved_stages, digest_of, models_of, passed_without_approval
-from violations import mixed, unapproved, violations_of, wrong_end, wrong_models
+from violations import mixed, though_refused, unapproved, violations_of, wrong_end, wrong_models
 
 OLD, NEW = "deployment-20260101.1", "deployment-20260101.2"
 MANIFEST = {"name": "20260101.2", "units": [{"model_name": "t-a1", "model_version": "7"}]}
@@ -53,6 +53,12 @@ def test_a_half_switched_fleet_is_a_violation() -> None:
 def test_a_switch_that_nobody_approved_is_a_violation() -> None:
     assert unapproved(seen([NEW, NEW], approved=("20260101.2",))) == []
     assert "nobody approved" in unapproved(seen([NEW, NEW], approved=("20260101.1",)))[0]
+
+
+def test_a_release_that_was_refused_and_serves_is_a_violation() -> None:
+    assert though_refused(seen([OLD, OLD], "REJECTED")) == []
+    assert "was refused" in though_refused(seen([NEW, OLD]))[0]
+    assert "was refused" in though_refused(seen([OLD, OLD], approved=("20260101.2",)))[0]
 
 
 def test_a_model_that_the_release_does_not_have_is_a_violation() -> None:

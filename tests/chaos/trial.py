@@ -11,7 +11,7 @@ from fleet import Run, Seen
 from forked import Killed, forked
 from killing import Boundary, Kill
 from misbehaving import Misbehaviour
-from violations import violations_of
+from violations import though_refused, violations_of
 
 TRIES = 6
 """How often the same command is run again before it counts as stuck."""
@@ -75,6 +75,7 @@ def play(home: Path, control: str, name: str, trial: Trial, before: Seen) -> Ver
         faults += misbehaviour.end() if misbehaviour else Counter()
     after: Seen = forked(fleet.see, home, name)
     found = violations_of(before, after, run.state, run.message, trial.kind == "rollback", newer)
+    found += though_refused(after) if command.refused and not newer else []
     told = f"{trial.kind}{', refused' if command.refused else ''}: {', '.join(map(str, kills)) or 'ended first'}"
     told += f"; overtaken by {newer}" if newer else ""
     told += f"; then {run.state}{f', with faults {dict(faults)}' if faults else ''}"

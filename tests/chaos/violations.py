@@ -31,6 +31,15 @@ def unapproved(seen: Seen) -> list[str]:
     return [f"production serves {one}, which nobody approved" for one in (serving & read) - seen.approved]
 
 
+def though_refused(seen: Seen) -> list[str]:
+    """Production serves the newest release, or the ledger has an approval of it, where everybody was to say no."""
+    newest = seen.releases[0] if seen.releases else ""
+    serving = f"deployment-{newest}" in seen.serving["production"].values()
+    return [f"{newest} was refused, and production serves it or it counts as approved"] * (
+        serving or newest in seen.approved
+    )
+
+
 def wrong_models(seen: Seen) -> list[str]:
     """A deployment that serves has a model which the manifest of its release does not name."""
     found = []
