@@ -54,7 +54,7 @@ def switch_waves(
             return {}
         must_admit(at.ledger, stage, before, fleet.release)
         (wave, soak), left = waves[waiting[0]], len(waiting) - 1
-        until = datetime.now(UTC) + timedelta(minutes=soak)
+        until = (datetime.now(UTC) + timedelta(minutes=soak)).replace(microsecond=0)
         failures = switch_fleet(
             at,
             {one.endpoint: one.name for one in wave},
