@@ -1,7 +1,7 @@
 """Release and rollback of 10, 100 and 1,000 circuits, against the same verbs of the SDK in a plain thread pool.
 
-Run: `python -m benchmarks.fleet [--circuits 10 100 1000] [--workers 8]`. Gates, smoke tests and replay are left out: people would be
-timed, and scoring, which in the emulator is real processes on this machine. A thousand circuits take about half an hour.
+Run: `python -m benchmarks.fleet [--circuits 10 100 1000] [--workers 8]`. Gates and everything that scores (smoke tests, replay,
+confirmation) are left out: people would be timed, and in the emulator scoring is real processes on this machine. A thousand circuits take about half an hour.
 """
 
 import argparse
@@ -120,7 +120,7 @@ def main() -> int:
     parser.add_argument("--circuits", type=int, nargs="+", default=SIZES)
     parser.add_argument("--workers", type=int, default=WORKERS, help="circuits at once, in flow and floor")
     asked = parser.parse_args()
-    print(f"fleet: {asked.workers} circuits at once; gates, smoke tests and replay left out")
+    print(f"fleet: {asked.workers} circuits at once; gates, smoke tests, replay and confirmation left out")
     print(f"  {Latencies.read().told()}")
     print(f"  all of it {Latencies.read().scaled_down_by:g} times quicker here, but for the rollback at Azure's pace")
     releases, rollbacks, real_time = {}, {}, {}

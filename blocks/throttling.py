@@ -9,11 +9,17 @@ from urllib.parse import urlsplit
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import HTTPPolicy, RetryPolicy
 from azure.core.pipeline.transport import RequestsTransport
+from requests import Session
+from requests.adapters import HTTPAdapter
 
 from blocks.limiter import SHARED, Limiters
+from domain.pacing import MOST
 
 TOO_MANY_REQUESTS = 429
 UNAVAILABLE = 503
+POLLED_EVERY = 5
+"""Seconds between two looks at a long-running operation where Azure does not say. The SDK's 30 would be the least that
+anything takes; 5 is what it uses itself for deletions (`LROConfigurations.POLL_INTERVAL`)."""
 SERVER_BUSY = "ServerBusy"
 """The error code with which blob storage throttles; it sends no Retry-After. (Azure Storage, "Common error codes".)"""
 
@@ -68,10 +74,16 @@ class ThrottlingPolicy(HTTPPolicy[Any, Any]):
 
 
 class LimitedTransport(RequestsTransport):  # type: ignore[misc]  # azure-core loads it late, so mypy does not know it
-    """Sends patiently what came through no `ThrottlingPolicy`, as MLClient's invocations of endpoints do not."""
+    """Sends patiently what came through no `ThrottlingPolicy`, as MLClient's invocations of endpoints do not.
+
+    It keeps as many connections to a host as may be used at once: of the usual ten, every further one would be made anew
+    for each request, and the authorities to trust loaded with it.
+    """
 
     def __init__(self, limiters: Limiters) -> None:
-        super().__init__()
+        session = Session()
+        session.mount("https://", HTTPAdapter(pool_maxsize=MOST))
+        super().__init__(session=session)
         self._limiters = limiters
 
     def send(self, request: Any, **options: Any) -> Any:
@@ -100,8 +112,12 @@ class ThrottlingPolicies:
 
 
 def for_ml_client(limiters: Limiters = SHARED) -> dict[str, Any]:
-    """Arguments with which MLClient, and every client that it makes with its own arguments, is limited."""
-    return {"per_retry_policies": ThrottlingPolicies(limiters), "transport": LimitedTransport(limiters)}
+    """Arguments with which MLClient, and every client that it makes with its own arguments, is limited and polls."""
+    return {
+        "per_retry_policies": ThrottlingPolicies(limiters),
+        "transport": LimitedTransport(limiters),
+        "polling_interval": POLLED_EVERY,
+    }
 
 
 class LimitedRetries(HTTPPolicy[Any, Any]):

@@ -44,4 +44,9 @@ def _client(subscription_id: str, resource_group: str, workspace_name: str, cred
 
     from blocks.throttling import for_ml_client
 
-    return MLClient(credential, subscription_id, resource_group, workspace_name, show_progress=False, **for_ml_client())
+    client = MLClient(
+        credential, subscription_id, resource_group, workspace_name, show_progress=False, **for_ml_client()
+    )
+    # else, for a line of its log, each deployment asks the registry twice, over two new connections that nothing limits
+    client.batch_deployments._credentials = None
+    return client

@@ -26,6 +26,8 @@ LEAF_DAYS = 30
 RENEW_DAYS = 10
 """A leaf, or the authority, with less than this left is made anew."""
 _MOST_HOSTS = 512
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+"""Each is written once: clients load all of them again for every connection."""
 
 
 class Certificates:
@@ -39,7 +41,8 @@ class Certificates:
         self._lock = threading.Lock()
         self._contexts: dict[str, tuple[ssl.SSLContext, float]] = {}
         certificate = self._authority.cert_pem.bytes()
-        self.bundle.write_bytes(certificate + Path(certifi.where()).read_bytes() + _trusted_here())
+        trusted = certificate + Path(certifi.where()).read_bytes() + _trusted_here()
+        self.bundle.write_bytes(b"\n".join(dict.fromkeys(_CERTIFICATE.findall(trusted))) + b"\n")
 
     @cached_property
     def _authority(self) -> trustme.CA:

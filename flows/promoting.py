@@ -9,7 +9,7 @@ from domain.release import Release
 from domain.stage import ModelRegistryTarget
 from domain.tags import model_tags
 from domain.workload import Workload
-from flows.fan_out import gathered
+from flows.fan_out import gathered, started
 from flows.fleet import Fleet
 from flows.stage_run import StageRun
 from tasks.models import promote_model
@@ -20,7 +20,8 @@ def promote_stage(at: StageRun, workload: Workload, release: Release, target: Mo
     fleet = Fleet(at, release, workload.fleet == "independent")
     registry = loaded(ModelRegistry, target.registry)
     futures = {
-        str(unit.unit): promote_model.submit(
+        str(unit.unit): started(
+            promote_model,
             at.workspace,
             registry,
             unit,

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import certifi
 import pytest
 import requests
 from cryptography import x509
@@ -158,6 +159,13 @@ def test_a_leaf_is_made_once_a_host_and_anew_before_it_expires(tmp_path: Path, m
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + (tls.LEAF_DAYS - tls.RENEW_DAYS) * 86_400 + 1)
     assert certificates.context("management.azure.com") is not first
+
+
+def test_what_clients_are_to_trust_holds_every_authority_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.setenv(name, certifi.where())  # of this machine: those of certifi once more
+    listed = Certificates(tmp_path).bundle.read_text().split("-----BEGIN CERTIFICATE-----")[1:]
+    assert len(listed) == len(set(listed)) == Path(certifi.where()).read_text().count("BEGIN CERTIFICATE") + 1
 
 
 def test_a_killed_emulator_starts_again_with_all_it_had(tmp_path: Path) -> None:

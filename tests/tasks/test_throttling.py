@@ -26,7 +26,7 @@ from blocks.ledger import Ledger
 from blocks.limiter import SHARED, Limiter, Limiters
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
-from blocks.throttling import LimitedRetries, ThrottlingPolicies, for_ml_client
+from blocks.throttling import POLLED_EVERY, LimitedRetries, LimitedTransport, ThrottlingPolicies, for_ml_client
 from blocks.workspace import Workspace
 from deployments.bootstrap import bootstrap
 from deployments.environment import load_environment
@@ -112,6 +112,13 @@ def gaps(entries: Sequence[Entry]) -> list[float]:
     return [later - earlier + 0.001 for earlier, later in pairwise(times)]
 
 
+def test_clients_keep_a_connection_for_all_that_may_be_under_way_and_poll_every_five_seconds(site: Site) -> None:
+    ml = site.ml(Limiters())
+    transport: LimitedTransport = for_ml_client(Limiters())["transport"]
+    assert transport.session.get_adapter(f"https://{ARM}").poolmanager.connection_pool_kw["maxsize"] == pacing.MOST
+    assert ml.batch_endpoints._batch_operation._config.polling_interval == POLLED_EVERY == 5
+
+
 def test_a_storm_over_sixteen_threads_is_slow_and_fails_nothing(site: Site, control: Control) -> None:
     limiters = Limiters()
     ml, limiter = site.ml(limiters), limiters.of(ARM)
@@ -123,7 +130,7 @@ def test_a_storm_over_sixteen_threads_is_slow_and_fails_nothing(site: Site, cont
     with ThreadPoolExecutor(THREADS) as pool:
         answers = list(pool.map(ask, range(60)))
     assert {name for name, _ in answers} == {site.test.workspace_name}
-    assert min(at_once for _, at_once in answers) <= 2 < START
+    assert min(at_once for _, at_once in answers) <= START / 4  # others may have been answered since
     refused = control.journal(host=ARM, status=429)
     assert len(refused) == 300 > 5 * SDK_RETRIES
     assert min(gaps(refused[-100:])) >= 0.05  # one at a time, and none before it was allowed
@@ -231,7 +238,9 @@ def test_deploying_and_switching_end_well_in_storms_that_outlast_the_retries_of_
     storm: dict[str, Any] = {"times": 5 * SDK_RETRIES, "retry_after": 0.02}
     control.add_fault("throttle", "PUT", f"{ARM}.*/batchEndpoints/be-storm-c1/deployments/", **storm)
     control.add_fault("throttle", "GET", f"{ARM}.*/batchEndpoints/be-storm-c1$", **storm)
+    control.clear_journal()
     assert deploy.fn(site.test, target, workload, request).state == "Succeeded"
+    assert not control.journal(path="registries")  # the SDK would ask there for a line of its log, past every limiter
     control.add_fault("throttle", "PUT", f"{ARM}.*/batchEndpoints/be-storm-c1$", **storm)
     endpoints = site.test.get_client().batch_endpoints
     endpoint = endpoints.get("be-storm-c1")
