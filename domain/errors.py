@@ -15,6 +15,10 @@ class Transient(SignalboxError):  # noqa: N818 — the house's word, read aloud 
     """Time may mend it; the one retry policy tries again."""
 
 
+class StageBusy(Terminal):
+    """Another release holds the stage and is at work there."""
+
+
 class StageLost(SignalboxError):  # noqa: N818 — as the others of this house
     """Somebody else holds the stage by now; whoever sees this does nothing more there."""
 

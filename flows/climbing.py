@@ -1,13 +1,14 @@
 """A release climbs its stages. Holds nothing in memory: the ledger and Azure say what is done, so it can start again anywhere."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.dropped import dropped
-from domain.errors import Terminal
+from domain.errors import StageBusy, Terminal
 from domain.fact import Fact, Kind, facts_of
 from domain.fleet import is_switched
 from domain.naming import faults_of_names
@@ -65,7 +66,7 @@ def _climb_one(
         facts = read_facts(ledger, release.workload, release.name)
         if passed(facts, stage):
             if isinstance(stage.target, BatchEndpointTarget) and not facts_of(facts, Kind.CLEANED, stage.name):
-                with stage_run(ledger, workload, release, stage) as at:
+                with suppress(StageBusy), stage_run(ledger, workload, release, stage) as at:  # who holds it cleans, too
                     finish_stage(at, workload, release, stage, stage.target)
             return _doubtful(facts, stage)
         ending = decide(ledger, workload, release, stage) if stage.gate is not None else None

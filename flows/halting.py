@@ -6,7 +6,7 @@ from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.workspace import Workspace
 from domain.dropped import remaining
-from domain.fact import Kind
+from domain.fact import Kind, facts_of
 from domain.fleet import is_between_waves, is_switched, newer_releases, open_journal
 from domain.outcome import Outcome
 from domain.release import Release
@@ -15,6 +15,7 @@ from domain.suggestion import listed_reasons
 from domain.workload import Workload
 from flows.admitting import admission_of
 from flows.ending import Ending
+from flows.finishing import discard_failed
 from flows.stage_run import stage_run
 from flows.switching import go_back
 from tasks.batch_endpoints import serving_of
@@ -85,10 +86,12 @@ def went_back(
 
 
 def undo(ledger: Ledger, workload: Workload, release: Release, stage: Stage, reason: str) -> None:
-    """Take back what the release has switched at the stage, unless it has switched all of it."""
-    facts = read_facts(ledger, release.workload, release.name)
-    half_done = open_journal(facts, stage.name) is not None or is_between_waves(facts, stage.name)
-    if not isinstance(stage.target, BatchEndpointTarget) or not half_done:
+    """Take back what the release has switched at the stage, unless it has switched all of it, and what it deployed there."""
+    target, facts = stage.target, read_facts(ledger, release.workload, release.name)
+    if not isinstance(target, BatchEndpointTarget):
         return
-    with stage_run(ledger, workload, release, stage) as at:
-        go_back(at, reason, alone=workload.fleet == "independent")
+    half_done = open_journal(facts, stage.name) is not None or is_between_waves(facts, stage.name)
+    if half_done or (target.failed_deployments == "delete" and facts_of(facts, Kind.DEPLOYED, stage.name)):
+        with stage_run(ledger, workload, release, stage) as at:
+            go_back(at, reason, alone=workload.fleet == "independent")
+            discard_failed(at, release, target)

@@ -11,7 +11,7 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from blocks.ledger import Ledger
-from domain.errors import SignalboxError, StageLost, Terminal
+from domain.errors import SignalboxError, StageBusy, StageLost, Terminal
 from domain.lease import DURATION, Lease, next_lease
 from tasks.azure_errors import azure_errors
 from tasks.ledger import open_ledger
@@ -73,7 +73,7 @@ class HeldStage:
 
 @contextmanager
 def stage_lease(ledger: Ledger, workload: str, stage: str, holder: str) -> Iterator[HeldStage]:
-    """Hold a stage while the body runs; Terminal, naming the holder, when another release holds it.
+    """Hold a stage while the body runs; StageBusy, naming the holder, when another release holds it.
 
     A holder that does not renew its lease is waited for, up to its end, and then followed. The same holder takes its own
     lease again at once, and its earlier run, should it live, loses the stage.
@@ -97,7 +97,7 @@ def _taken(blob: "BlobClient", stage: str, holder: str) -> HeldStage:
             if written is not None:
                 return HeldStage(blob, stage, lease, written)
         elif first is not None and (before.taking, before.until) != (first.taking, first.until):
-            raise Terminal(
+            raise StageBusy(
                 f"stage {stage} is held by release {before.holder}, which is at work; {holder} did not touch it. "
                 "Run it again when the other has ended."
             )
