@@ -26,7 +26,7 @@ from forked import forked  # noqa: E402
 from killing import Boundary, Kill  # noqa: E402
 from lane import Lane, say  # noqa: E402
 from misbehaving import KINDS  # noqa: E402
-from surroundings import strip  # noqa: E402
+from surroundings import load, strip  # noqa: E402
 from tour import boundaries_of  # noqa: E402
 from trial import Kind, Verdict  # noqa: E402
 
@@ -132,10 +132,17 @@ def undisturbed(home: Path) -> dict[Kind, tuple[Boundary, ...]]:
 
 def undisturbed_run(run: Callable[..., Run], *arguments: Any) -> list[tuple[str, int]]:
     """What it sends; where it fails by itself there is no use in disturbing it."""
-    ended: Run = forked(run, *arguments)
+    ended: Run
+    ended, modules = forked(with_modules, run, *arguments)
+    load(modules)
     if ended.state not in {"Succeeded", "Completed"}:
         raise SystemExit(f"what nothing disturbed ended {ended.state}: {ended.message}")
     return ended.sent
+
+
+def with_modules(run: Callable[..., Run], *arguments: Any) -> tuple[Run, list[str]]:
+    """How it ended, and everything that was imported for it."""
+    return run(*arguments), sorted(sys.modules)
 
 
 def divided(boundaries: dict[Kind, tuple[Boundary, ...]]) -> list[dict[Kind, tuple[Boundary, ...]]]:

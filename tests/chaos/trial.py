@@ -119,6 +119,6 @@ class _Command:
 
 def _overtake(home: Path, name: str) -> str:
     """A newer release comes before what was killed runs again; the deployment that it makes."""
-    run: Run = forked(fleet.release, home, name, forked(fleet.candidates, home, name), Kill(), False)
+    run = _Command(home, name, "release", refused=False).to_its_end(None)
     seen: Seen = forked(fleet.see, home, name)
     return f"deployment-{seen.releases[0]}" if run.state == "Succeeded" else f"none: {run.state}: {run.message}"
