@@ -1,0 +1,72 @@
+"""Whether one could go back after the switch is said before anybody approves it."""
+
+from typing import Any
+
+import pytest
+from azure.core import PipelineClient
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy
+from azure.core.rest import HttpRequest
+from tiny import APPROVE, Tiny, answering
+
+from deployments.environment import load_environment
+from deployments.laptop_resources import API_VERSION, ARM, PROVIDER
+from domain.stage import Stage
+from flows.declared import declared_workload
+from flows.evidence import gather
+from flows.release import release
+from tasks.batch_endpoints import find_deployment
+from tasks.ledger import read_facts, release_names
+from tasks.serving import naming_of
+
+pytestmark = pytest.mark.usefixtures("site")
+
+
+def delete(site, path: str) -> None:
+    """Somebody tidies up by hand."""
+    credential = site.production.credential.get_client()
+    client: PipelineClient[Any, Any] = PipelineClient(
+        ARM, policies=[BearerTokenCredentialPolicy(credential, f"{ARM}/.default")]
+    )
+    with client:
+        address = client.format_url(f"{path}?api-version={API_VERSION}")
+        client.send_request(HttpRequest("DELETE", address)).raise_for_status()
+
+
+def no_way_back(site, tiny: Tiny) -> dict[str, str]:
+    """Of the newest release at production."""
+    from flows.beginning import requested_release
+
+    workload = declared_workload(tiny.name)
+    stage: Stage = workload.stage("production")
+    name = release_names(site.ledger, tiny.name)[0]
+    return gather(workload, requested_release(read_facts(site.ledger, tiny.name, name)), stage).no_way_back
+
+
+def test_what_is_missing_for_the_way_back_is_found_and_shown_at_the_gate(site, tiny: Tiny) -> None:
+    approver, _ = answering(APPROVE)
+    with approver:
+        first = release(tiny.name, tiny.candidates().to_json(), "linus", return_state=True)
+    assert first.name == "Succeeded"
+    assert no_way_back(site, tiny) == {}
+
+    first_home = next(iter(load_environment("laptop").workspaces.values()))  # its group holds the registry, too
+    group = f"/subscriptions/{first_home.subscription_id}/resourceGroups/{first_home.resource_group}"
+    home = f"{group}/{PROVIDER}/registries/{site.registry.registry_name}"
+    name = f"{tiny.plant}-a1".lower()
+    delete(site, f"{home}/models/{name}/versions/1")
+    assert no_way_back(site, tiny) == {f"{tiny.plant}/A1": f"its model {name}:1 is gone"}
+
+    endpoint = naming_of(site.production).endpoint(tiny.units()[1])
+    serving = find_deployment(site.production, endpoint, f"deployment-{release_names(site.ledger, tiny.name)[0]}")
+    assert serving is not None
+    delete(site, serving.environment)
+    faults = no_way_back(site, tiny)
+    assert faults.keys() == {f"{tiny.plant}/A1", f"{tiny.plant}/B2"}
+    assert "its environment" in faults[f"{tiny.plant}/B2"]
+
+    approver, seen = answering(APPROVE)
+    with approver:
+        release(tiny.name, tiny.candidates().to_json(), "linus", return_state=True)
+    assert "No way back" not in seen[0].evidence  # the registry's gate: nothing is switched there
+    assert "No way back for 2 of 2 circuits" in seen[1].evidence
+    assert f"its model {name}:1 is gone" in seen[1].evidence
