@@ -81,7 +81,7 @@ def find_deployment(workspace: Workspace, endpoint: str, name: str) -> Deploymen
     )
 
 
-@task(name="deploy", **RETRIED)
+@task(name="deploy", task_run_name="deploy {request.name} to {request.endpoint}", **RETRIED)
 def deploy(
     workspace: Workspace, target: BatchEndpointTarget, workload: Workload, request: DeploymentRequest
 ) -> Deployment:
@@ -164,7 +164,7 @@ def invoke(workspace: Workspace, endpoint: str, deployment: str | None, data: st
     return str(job.name)
 
 
-@task(name="switch", **RETRIED)
+@task(name="switch", task_run_name="switch {endpoint} to {deployment}", **RETRIED)
 def switch(workspace: Workspace, held: HeldStage, endpoint: str, deployment: str | None) -> None:
     """Make a deployment the default and read it back; a switch that Azure did not do is Terminal, not a success.
 

@@ -58,7 +58,7 @@ def inventories(workspace: Workspace, endpoints: Iterable[str]) -> tuple[dict[st
     return there, {name: one for name, one in found.items() if isinstance(one, str)}
 
 
-@task(name="remove deployment", **RETRIED)
+@task(name="remove deployment", task_run_name="remove {name} of {endpoint}", **RETRIED)
 def remove_deployment(workspace: Workspace, held: HeldStage, endpoint: str, name: str) -> None:
     """Delete a deployment and see that it is gone; one that is gone already is what we wanted.
 
@@ -89,7 +89,7 @@ def _must_be_idle(found: Any, endpoint: str, name: str, held: HeldStage) -> None
         raise Terminal(f"deployment {name} of {endpoint} serves, so it is not removed; switch to another one first")
 
 
-@task(name="remove endpoint", **RETRIED)
+@task(name="remove endpoint", task_run_name="remove {endpoint}", **RETRIED)
 def remove_endpoint(workspace: Workspace, held: HeldStage, endpoint: str, release: str) -> bool:
     """Delete an endpoint that this release made and that has nothing; whether it is gone.
 

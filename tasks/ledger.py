@@ -69,7 +69,7 @@ def record(ledger: Ledger, workload: str, release: str, kind: Kind, body: Mappin
     return append_fact(ledger, workload, release, kind, body, datetime.now(UTC))
 
 
-@task(name="record", **RETRIED)
+@task(name="record", task_run_name="record {kind.value} of {release}", **RETRIED)
 def append_fact(ledger: Ledger, workload: str, release: str, kind: Kind, body: Mapping[str, Any], at: datetime) -> Fact:
     """Written create-only: of two writers of the same sequence one wins, and the other reads again."""
     from azure.core.exceptions import ResourceExistsError
