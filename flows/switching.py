@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from prefect import get_run_logger
 
+from domain.dropped import dropped
 from domain.errors import SignalboxError, StageLost, Transient
 from domain.fact import Kind
 from domain.fleet import Journal, is_between_waves, last_journal, open_journal, way_back
@@ -39,7 +40,13 @@ def switch_fleet(
     back, unless there was nothing to go back to. Raises Transient where neither way could be gone to its end: the journal
     stays open, and the next run goes on.
     """
-    journal = open_journal(at.facts(), at.stage) or _begin(at, after, alone)
+    facts = at.facts()
+    journal = open_journal(facts, at.stage) or _begin(at, after, alone)
+    failed = dropped(facts)
+    gone = {one: failed[circuits[one]] for one in journal.after if circuits[one] in failed}
+    if not journal.back and gone.keys() - journal.dropped.keys():  # failed since the switch began
+        journal = journal.dropping(gone, at.held.fence)
+        write_journal(at, journal)
     while not journal.back:
         failures = _carry_out(at, journal)
         switched = not failures

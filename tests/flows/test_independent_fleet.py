@@ -4,10 +4,13 @@ import pytest
 from prefect.states import State
 from tiny import APPROVE, CONFIRMED, WARY, Tiny, answering
 
+from domain.errors import Terminal
 from domain.fact import Fact, Kind, facts_of
+from flows import waves
 from flows.release import release
 from tasks.batch_endpoints import serving_of
 from tasks.ledger import read_facts, release_names
+from tasks.models import check_model
 from tasks.serving import naming_of
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -69,3 +72,39 @@ def test_where_all_fail_the_release_fails_and_nothing_changes(site, tiny: Tiny) 
     state, _ = run(tiny)
     assert state.name == "Rolled_back"
     assert serving(site, tiny, "production") == ["None", "None"]
+
+
+def test_a_circuit_that_fails_between_a_switch_that_died_and_the_next_run_goes_back_alone(
+    site, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny.declare(fleet="independent")
+    run(tiny)
+    first, _ = newest(site, tiny)
+    real = waves.confirm
+
+    def dies(at, *rest):
+        if at.stage != "production":
+            return real(at, *rest)
+        raise RuntimeError("the power fails")
+
+    changed = tiny.candidates()
+    approver, _ = answering(APPROVE)
+    with approver:
+        with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="the power fails"):
+            patched.setattr(waves, "confirm", dies)
+            release(tiny.name, changed.to_json(), "linus")
+        second, _ = newest(site, tiny)
+        assert serving(site, tiny, "production") == [second, second]
+        real_check = check_model.fn
+
+        def changed_meanwhile(registry, circuit):
+            if circuit.circuit_id == "B2":
+                raise Terminal("the files changed after it was registered")
+            real_check(registry, circuit)
+
+        monkeypatch.setattr(check_model, "fn", changed_meanwhile)
+        state = release(tiny.name, changed.to_json(), "linus", return_state=True)
+    assert state.name == "Succeeded"
+    assert serving(site, tiny, "production") == [second, first]
+    (gone,) = facts_of(newest(site, tiny)[1], Kind.DROPPED)[-1:]
+    assert gone.body["units"].keys() == {f"{tiny.plant}/B2"}
