@@ -79,6 +79,7 @@ def play(home: Path, control: str, name: str, trial: Trial, before: Seen) -> Ver
     told = f"{trial.kind}{', refused' if command.refused else ''}: {', '.join(map(str, kills)) or 'ended first'}"
     told += f"; overtaken by {newer}" if newer else ""
     told += f"; then {run.state}{f', with faults {dict(faults)}' if faults else ''}"
+    told += f" ({run.message.splitlines()[0][:300]})" if run.state in {"Failed", "Crashed"} else ""
     return Verdict(trial, tuple(kills), faults, tuple(found), told, after)
 
 
