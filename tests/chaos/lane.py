@@ -51,7 +51,9 @@ class Lane:
                 before = forked(fleet.see, self.home, name)
             trial = _chosen(before, tours, self.kills - happened, chance)
             verdict = _played(self.home, self.control, name, trial, before)
-            before = verdict.after
+            before = (
+                verdict.after if not verdict.violations else None
+            )  # a broken fleet would break every trial after it
             happened += len(verdict.kills)
             tours[trial.kind].visits.update(verdict.visited)
             yield verdict
@@ -78,7 +80,7 @@ def _chosen(before: Seen, tours: Mapping[Kind, Tour], wanted: int, chance: rando
 
 
 def _played(home: Path, control: str, name: str, trial: Trial, before: Seen) -> Verdict:
-    """After a trial that broke the fleet is given up: `after` is None."""
+    """A trial that could not be played to its end is a violation, too."""
     try:
         return play(home, control, name, trial, before)
     except (Broken, Killed) as error:
