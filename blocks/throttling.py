@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from functools import lru_cache
 from io import UnsupportedOperation
 from typing import Any
 from urllib.parse import urlsplit
@@ -111,11 +112,17 @@ class ThrottlingPolicies:
         yield ThrottlingPolicy(self._limiters)
 
 
+@lru_cache(maxsize=1)
+def _transport(limiters: Limiters) -> LimitedTransport:
+    """One for all clients, so that they share connections: each keeps a copy of all authorities, which takes 1 MB."""
+    return LimitedTransport(limiters)
+
+
 def for_ml_client(limiters: Limiters = SHARED) -> dict[str, Any]:
     """Arguments with which MLClient, and every client that it makes with its own arguments, is limited and polls."""
     return {
         "per_retry_policies": ThrottlingPolicies(limiters),
-        "transport": LimitedTransport(limiters),
+        "transport": _transport(limiters),
         "polling_interval": POLLED_EVERY,
     }
 

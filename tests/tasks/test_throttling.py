@@ -113,8 +113,10 @@ def gaps(entries: Sequence[Entry]) -> list[float]:
 
 
 def test_clients_keep_a_connection_for_all_that_may_be_under_way_and_poll_every_five_seconds(site: Site) -> None:
-    ml = site.ml(Limiters())
-    transport: LimitedTransport = for_ml_client(Limiters())["transport"]
+    limiters = Limiters()
+    ml = site.ml(limiters)
+    transport: LimitedTransport = for_ml_client(limiters)["transport"]
+    assert for_ml_client(limiters)["transport"] is transport is not for_ml_client(Limiters())["transport"]
     assert transport.session.get_adapter(f"https://{ARM}").poolmanager.connection_pool_kw["maxsize"] == pacing.MOST
     assert ml.batch_endpoints._batch_operation._config.polling_interval == POLLED_EVERY == 5
 
