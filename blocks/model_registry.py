@@ -29,6 +29,8 @@ class ModelRegistry(Block):
 def _client(registry_name: str, credential: object) -> "MLClient":
     from azure.ai.ml import MLClient  # takes 3 s to import
 
+    from blocks.sdk_models import prepare_models
     from blocks.throttling import for_ml_client
 
+    prepare_models()
     return MLClient(credential, registry_name=registry_name, show_progress=False, **for_ml_client())

@@ -42,8 +42,10 @@ class Workspace(Block):
 def _client(subscription_id: str, resource_group: str, workspace_name: str, credential: object) -> "MLClient":
     from azure.ai.ml import MLClient  # takes 3 s to import
 
+    from blocks.sdk_models import prepare_models
     from blocks.throttling import for_ml_client
 
+    prepare_models()
     client = MLClient(
         credential, subscription_id, resource_group, workspace_name, show_progress=False, **for_ml_client()
     )

@@ -40,7 +40,10 @@ class Application:
             return
         connection: Connection = scope["state"]["connection"]
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        body = await _read(receive, headers)
+        try:
+            body = await _read(receive, headers)
+        except ConnectionAbortedError:
+            return  # the caller died on its way; half a body is stored nowhere
         started = time.perf_counter()
         raw_query = scope["query_string"].decode("latin-1")
         call = Call(
@@ -77,7 +80,7 @@ class Application:
         self._note(call, CUT, started)
         connection.reset()
         while (await receive())["type"] != "http.disconnect":
-            pass
+            raise ConnectionAbortedError
 
     def _note(self, call: Call, status: int, started: float) -> None:
         milliseconds = round((time.perf_counter() - started) * 1000, 3)
@@ -122,6 +125,8 @@ async def _read(receive: Receive, headers: dict[str, str]) -> bytes | None:
     size = 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionAbortedError
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > MAX_BODY_BYTES:

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from domain.errors import SignalboxError, Terminal, Transient
+
+if TYPE_CHECKING:
+    from azure.core.exceptions import HttpResponseError
 
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 """HTTP statuses after which the same request may succeed (Azure SDK guidelines, retry policy)."""
@@ -27,7 +31,7 @@ def azure_errors(action: str) -> Iterator[None]:
             f"Azure refused who we are while {action}: {_first_line(error)}. Check the credential block."
         ) from error
     except HttpResponseError as error:
-        if error.status_code in RETRIED_STATUSES:
+        if error.status_code in RETRIED_STATUSES or _is_under_way(error):
             raise Transient(f"Azure answered {error.status_code} while {action}: {_first_line(error)}") from error
         raise Terminal(f"Azure refused while {action}: {_first_line(error)}") from error
     except MlException as error:  # an AzureError, too, but no matter of the network
@@ -37,6 +41,12 @@ def azure_errors(action: str) -> Iterator[None]:
             f"Azure could not be reached while {action}: {_first_line(error)}. "
             "On a laptop: is the emulator running (`signalbox up`)?"
         ) from error
+
+
+def _is_under_way(error: "HttpResponseError") -> bool:
+    """Whether an operation on the same resource has not ended, such as the SDK's own attempt whose answer was lost."""
+    told = str(error).lower()
+    return error.status_code == 409 and "operation" in told and ("in progress" in told or "pending" in told)
 
 
 def _first_line(error: BaseException) -> str:
