@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import time
 from urllib.parse import urlsplit
 
 import requests
@@ -9,26 +10,37 @@ import requests
 from emulator import identity
 from emulator.server import Emulator
 
-GROUP = "/subscriptions/s/resourceGroups/torn?api-version=1"
-HOST = "management.azure.com"
+ARM = "https://management.azure.com/subscriptions/s/resourceGroups/torn"
+HOST = "torn.blob.core.windows.net"
+BLOB = f"https://{HOST}/box/lease.json"
 
 
 def test_half_a_request_is_stored_nowhere(emulator: Emulator) -> None:
-    token = identity.issue_token(identity.ARM_AUDIENCE)
     session = requests.Session()
     session.trust_env = False
     session.proxies, session.verify = {"https": emulator.url}, str(emulator.ca_file)
-    session.headers["Authorization"] = f"Bearer {token}"
-    whole = {"location": "westeurope", "tags": {"whole": "yes"}}
-    assert session.put(f"https://{HOST}{GROUP}", json=whole, timeout=10).ok
+    arm = {"Authorization": f"Bearer {identity.issue_token(identity.ARM_AUDIENCE)}"}
+    account = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}, "properties": {}}
+    session.put(f"{ARM}?api-version=1", json={"location": "westeurope"}, headers=arm, timeout=10).raise_for_status()
+    session.put(
+        f"{ARM}/providers/Microsoft.Storage/storageAccounts/torn?api-version=1", json=account, headers=arm, timeout=10
+    ).raise_for_status()
+    time.sleep(0.2)
+    storage = {
+        "Authorization": f"Bearer {identity.issue_token('https://storage.azure.com')}",
+        "x-ms-version": "2024-05-04",
+        "x-ms-blob-type": "BlockBlob",
+    }
+    session.put(f"https://{HOST}/box?restype=container", headers=storage, timeout=10).raise_for_status()
+    session.put(BLOB, data=b"whole", headers=storage, timeout=10).raise_for_status()
 
     tunnel = socket.create_connection(("127.0.0.1", urlsplit(emulator.url).port))
     tunnel.sendall(f"CONNECT {HOST}:443 HTTP/1.1\r\nHost: {HOST}:443\r\n\r\n".encode())
     assert b" 200 " in tunnel.recv(4096)
+    told = "".join(f"{name}: {value}\r\n" for name, value in {"Host": HOST, "Content-Length": "5", **storage}.items())
     trusting = ssl.create_default_context(cafile=str(emulator.ca_file))
-    head = f"PUT {GROUP} HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: 30\r\n\r\n"
     with trusting.wrap_socket(tunnel, server_hostname=HOST) as torn:
-        torn.sendall(f"{head}{{".encode())
-
-    assert session.get(f"https://{HOST}{GROUP}", timeout=10).json()["tags"] == {"whole": "yes"}
-    assert not [entry for entry in emulator.control.journal() if entry.method == "PUT" and entry.status >= 400]
+        torn.sendall(f"PUT /box/lease.json HTTP/1.1\r\n{told}\r\n".encode())
+        time.sleep(0.1)
+    time.sleep(0.5)  # by then it is stored, if it ever is
+    assert session.get(BLOB, headers=storage, timeout=10).content == b"whole"
