@@ -17,6 +17,8 @@ POLL_SECONDS = 0.25
 COMMENT = "in the chaos"
 ENDPOINT = re.compile(r"/batchEndpoints/be-FLEET-[a-z0-9]+$")
 """A step that creates or switches an endpoint."""
+WHOLESOME, SOUR = "value\n1\n", "poison\n"
+"""Input that is scored after the switch."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,16 @@ class Seen:
 def prepare(home: Path, name: str) -> None:
     """Declare the workload, give it test data, enrol its approver."""
     tiny = _tiny(home, name, enrol=True)
-    tiny.declare(production={"confirmation": None})
+    from tiny import CONFIRMED, WARY
+
+    tiny.declare(score=WARY, production=CONFIRMED)
     tiny.give_test_data()
+    tiny.give_data("after", WHOLESOME)
+
+
+def turn(home: Path, name: str, sour: bool) -> None:
+    """What the fleet is asked after its switch turns sour for one circuit, so that it fails; or is well again."""
+    _tiny(home, name).give_data("after", SOUR if sour else WHOLESOME, CIRCUITS[1:2])
 
 
 def candidates(home: Path, name: str) -> str:

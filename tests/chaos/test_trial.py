@@ -10,7 +10,7 @@ from forked import Broken, Killed, forked
 from killing import Boundary, Kill, die
 from lane import can_roll_back
 from raw_facts import Raw, approved_stages, digest_of, models_of, passed_without_approval
-from violations import mixed, though_refused, unapproved, violations_of, wrong_end, wrong_models
+from violations import mixed, though_refused, though_sour, unapproved, violations_of, wrong_end, wrong_models
 
 OLD, NEW = "deployment-20260101.1", "deployment-20260101.2"
 MANIFEST = {"name": "20260101.2", "units": [{"model_name": "t-a1", "model_version": "7"}]}
@@ -59,6 +59,12 @@ def test_a_release_that_was_refused_and_serves_is_a_violation() -> None:
     assert though_refused(seen([OLD, OLD], "REJECTED")) == []
     assert "was refused" in though_refused(seen([NEW, OLD]))[0]
     assert "was refused" in though_refused(seen([OLD, OLD], approved=("20260101.2",)))[0]
+
+
+def test_a_release_that_fails_its_confirmation_and_serves_is_a_violation() -> None:
+    assert though_sour(seen([OLD, OLD], "ROLLED_BACK")) == []
+    assert "failed its confirmation" in though_sour(seen([NEW, NEW], "ROLLED_BACK"))[0]
+    assert "failed its confirmation" in though_sour(seen([OLD, OLD]))[0]
 
 
 def test_a_model_that_the_release_does_not_have_is_a_violation() -> None:
@@ -113,6 +119,9 @@ def test_what_is_done_before_it_is_approved_is_a_violation(facts: list[tuple[str
         (seen([OLD], "REJECTED"), "Rejected", False, "", False),
         (seen([NEW], "REJECTED"), "Rejected", False, "", True),
         (seen([OLD], "FAILED"), "Rejected", False, "", True),
+        (seen([OLD], "ROLLED_BACK"), "Rolled_back", False, "", False),
+        (seen([OLD], "ROLLED_BACK"), "Failed", False, "", False),
+        (seen([NEW], "ROLLED_BACK"), "Rolled_back", False, "", True),
         (seen([NEW]), "Superseded", False, NEW, False),
         (seen([OLD]), "Superseded", False, NEW, True),
         (seen([NEW], held="20260101.1"), "Completed", True, "", False),

@@ -11,11 +11,11 @@ from fleet import Run, Seen
 from forked import Killed, forked
 from killing import Boundary, Kill
 from misbehaving import Misbehaviour
-from violations import though_refused, violations_of
+from violations import though_refused, though_sour, violations_of
 
 TRIES = 6
 """How often the same command is run again before it counts as stuck."""
-OVERTAKEN, REFUSED, FAULTY = 0.15, 0.1, 0.8
+OVERTAKEN, REFUSED, SOUR, FAULTY = 0.15, 0.1, 0.15, 0.8
 """Shares of trials."""
 
 Kind = Literal["first release", "release", "rollback"]
@@ -55,6 +55,9 @@ def play(home: Path, control: str, name: str, trial: Trial, before: Seen) -> Ver
     command = _Command(home, name, trial.kind, refused=chance.random() < REFUSED)
     misbehaviour = Misbehaviour(Control(control), name, chance) if chance.random() < FAULTY else None
     overtaken = chance.randrange(len(trial.kills)) if chance.random() < OVERTAKEN else None
+    sour = chance.random() < SOUR and overtaken is None and trial.kind != "rollback" and not command.refused
+    if sour:
+        forked(fleet.turn, home, name, True)
     faults: Counter[str] = Counter()
     kills: list[Kill] = []
     newer = ""
@@ -73,10 +76,13 @@ def play(home: Path, control: str, name: str, trial: Trial, before: Seen) -> Ver
         run = command.to_its_end(run)
     finally:
         faults += misbehaviour.end() if misbehaviour else Counter()
+        if sour:
+            forked(fleet.turn, home, name, False)
     after: Seen = forked(fleet.see, home, name)
     found = violations_of(before, after, run.state, run.message, trial.kind == "rollback", newer)
     found += though_refused(after) if command.refused and not newer else []
-    told = f"{trial.kind}{', refused' if command.refused else ''}: {', '.join(map(str, kills)) or 'ended first'}"
+    found += though_sour(after) if sour else []
+    told = f"{trial.kind}{', refused' if command.refused else ''}{', sour' if sour else ''}: {', '.join(map(str, kills)) or 'ended first'}"
     told += f"; overtaken by {newer}" if newer else ""
     told += f"; then {run.state}{f', with faults {dict(faults)}' if faults else ''}"
     told += f" ({run.message.splitlines()[0][:300]})" if run.state in {"Failed", "Crashed"} else ""

@@ -3,6 +3,9 @@
 import fleet
 from fleet import Seen
 
+HELD = ("Failed", "ROLLED_BACK")
+"""How the same command ends when it runs again after its release went back."""
+
 
 def violations_of(before: Seen, after: Seen, state: str, message: str, rolled_back: bool, newer: str) -> list[str]:
     """All that does not hold. state, message: of the last run; newer: the deployment of a release that came between."""
@@ -40,6 +43,15 @@ def though_refused(seen: Seen) -> list[str]:
     )
 
 
+def though_sour(seen: Seen) -> list[str]:
+    """Production serves the newest release, or that counts as a success, though it fails its confirmation."""
+    newest = seen.releases[0] if seen.releases else ""
+    serving = f"deployment-{newest}" in seen.serving["production"].values()
+    return [f"{newest} failed its confirmation, and production serves it or it succeeded"] * (
+        serving or seen.outcomes.get(newest) == "SUCCEEDED"
+    )
+
+
 def wrong_models(seen: Seen) -> list[str]:
     """A deployment that serves has a model which the manifest of its release does not name."""
     found = []
@@ -64,7 +76,7 @@ def wrong_end(before: Seen, after: Seen, state: str, message: str, rolled_back: 
         return [] if new != old else [f"production still serves {old} after {state}: {message}"]
     elif state == "Succeeded" or outcome == "SUCCEEDED":
         expected = newest
-    elif (state, outcome) in {("Failed", "FAILED"), ("Rejected", "REJECTED")}:
+    elif (state, outcome) in {("Failed", "FAILED"), ("Rejected", "REJECTED"), ("Rolled_back", "ROLLED_BACK"), HELD}:
         expected = old
     else:
         return [f"it came to no end: {state}: {message}"]
