@@ -13,7 +13,7 @@ from domain.errors import SignalboxError
 from domain.fact import Fact, Kind, facts_of
 from domain.kept import SERVES, WAY_BACK, Kept, is_ours, kept_of
 from domain.naming import deployment_name
-from flows.fan_out import watched
+from flows.fan_out import started, watched
 from tasks.deployments import Inventory, inventories, remove_deployment, remove_endpoint
 from tasks.lease import HeldStage
 
@@ -55,7 +55,7 @@ def discard_stage(
     )
     missed |= not_removed
     futures = {
-        endpoint: remove_endpoint.submit(workspace, held, endpoint, release)
+        endpoint: started(remove_endpoint, workspace, held, endpoint, release)
         for endpoint, plan in plans.items()
         if not plan.stays and len(plan.removed) == len(removed.get(endpoint, ()))
     }
@@ -77,7 +77,8 @@ def _without(one: Inventory, name: str) -> Kept:
 
 def _remove(workspace: Workspace, held: HeldStage, wanted: list[tuple[str, str]]) -> tuple[Gone, dict[str, str]]:
     futures = {
-        f"{name} of {endpoint}": remove_deployment.submit(workspace, held, endpoint, name) for endpoint, name in wanted
+        f"{name} of {endpoint}": started(remove_deployment, workspace, held, endpoint, name)
+        for endpoint, name in wanted
     }
     done, missed = _outcomes(futures)
     removed: Gone = {}

@@ -19,7 +19,7 @@ from domain.release import Release
 from domain.stage import BatchEndpointTarget, Stage
 from domain.workload import Workload
 from flows.declared import registry_of
-from flows.fan_out import gathered
+from flows.fan_out import gathered, started
 from tasks.data_reports import Row, data_report
 from tasks.evidence import by_gain, gate_evidence
 from tasks.evidence_report import MOST_PLOTS, evidence_report
@@ -101,7 +101,7 @@ def _predictions(units: Sequence[ChangedCircuit]) -> "dict[str, pd.DataFrame | s
     """Circuit → predictions, or why there are none: a report without a plot is better than a release without a gate."""
     dev = loaded(Workspace, "dev")
     found, missing = gathered(
-        {str(unit.unit): fetch_predictions.submit(dev, unit) for unit in units}, "fetch predictions"
+        {str(unit.unit): started(fetch_predictions, dev, unit) for unit in units}, "fetch predictions"
     )
     return {**found, **missing}
 

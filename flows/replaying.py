@@ -14,7 +14,7 @@ from domain.replay import Replay, Verdict, worst
 from domain.stage import Stage
 from domain.unit import Unit
 from flows.evidence import report_path
-from flows.fan_out import gathered
+from flows.fan_out import gathered, started
 from tasks.batch_endpoints import DeploymentRequest, serving_of
 from tasks.ledger import keep_document, read_facts, record
 from tasks.replay import replay
@@ -50,7 +50,9 @@ def replay_stage(
         return outcome_of(facts[-1])
     replayed, failures = gathered(
         {
-            name: replay.submit(workspace, stage.replay, Unit.parse(name), one.endpoint, one.name, serves[one.endpoint])
+            name: started(
+                replay, workspace, stage.replay, Unit.parse(name), one.endpoint, one.name, serves[one.endpoint]
+            )
             for name, one in requests.items()
         },
         f"replay at {stage.name}",
