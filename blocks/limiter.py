@@ -28,10 +28,10 @@ class Limiter:
     def __init__(self, service: str, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self.service = service
         self.patience_seconds = patience_seconds
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
         self._pacing = Pacing()
         self._tickets = itertools.count()
-        self._waiting: set[int] = set()
+        self._waiting: dict[int, threading.Condition] = {}
         self._under_way = 0
 
     @property
@@ -50,26 +50,26 @@ class Limiter:
 
     def take(self, ticket: int, came: float) -> float:
         """Wait for a slot; returns when it was given. Transient when the service throttles for longer than patience."""
-        with self._changed:
-            self._waiting.add(ticket)
+        with self._lock:
+            changed = self._waiting[ticket] = threading.Condition(self._lock)
             try:
                 while (sleep := self._sleep(ticket, came)) > 0:
-                    self._changed.wait(min(sleep, LOOK_AGAIN_SECONDS))
+                    changed.wait(min(sleep, LOOK_AGAIN_SECONDS))
+                self._under_way += 1
             finally:
-                self._waiting.discard(ticket)
-                self._changed.notify_all()
-            self._under_way += 1
+                del self._waiting[ticket]
+                self._wake_first()
             return time.monotonic()
 
     def give_back(self) -> None:
         """Free a slot."""
-        with self._changed:
+        with self._lock:
             self._under_way -= 1
-            self._changed.notify_all()
+            self._wake_first()
 
     def refused(self, sent: float, asked: float | None) -> None:
         """The service said "too many requests" to one of then, and perhaps how many seconds to wait."""
-        with self._changed:
+        with self._lock:
             before, now = self._pacing, time.monotonic()
             self._pacing = after = before.refused(sent, now, asked, random.random())  # noqa: S311 (jitter, no secret)
         if not before.throttled:
@@ -78,17 +78,22 @@ class Limiter:
 
     def answered(self, sent: float) -> None:
         """The service did what a request of then asked for."""
-        with self._changed:
+        with self._lock:
             before, now = self._pacing, time.monotonic()
             self._pacing = after = before.answered(sent, now, self._under_way)
-            self._changed.notify_all()
+            self._wake_first()
         if before.throttled and not after.throttled:
             lasted = before.not_before - before.throttled_since
             text = "%s asks for patience no more, after %.0f s; %d requests at once now"
             _log().info(text, self.service, lasted, after.at_once)
 
+    def _wake_first(self) -> None:
+        """Whoever goes next looks, and wakes the next in turn: were all woken, 64 would look for each slot."""
+        if self._waiting:
+            self._waiting[min(self._waiting)].notify()
+
     def _sleep(self, ticket: int, came: float) -> float:
-        """Seconds to wait before looking again, 0 when it may go; a change wakes everybody before that."""
+        """Seconds to wait before looking again, 0 when it may go; a change wakes the first before that."""
         now = time.monotonic()
         hold = self._pacing.not_before - now
         first = ticket == min(self._waiting)

@@ -476,6 +476,31 @@ def test_who_came_first_goes_first() -> None:
     assert order == [-1, *range(10)]
 
 
+def test_a_free_slot_wakes_one_that_waits_and_not_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    limiter = Limiter("service")
+    for _ in range(8):
+        limiter.refused(time.monotonic(), 0.001)
+    looks = 0
+    look = limiter._sleep
+
+    def counted(ticket: int, came: float) -> float:
+        nonlocal looks
+        looks += 1
+        return look(ticket, came)
+
+    def go(_: int) -> None:
+        with limiter.turn():
+            pass
+
+    monkeypatch.setattr(limiter, "_sleep", counted)
+    with ThreadPoolExecutor(64) as pool:
+        with limiter.turn():
+            waiting = pool.map(go, range(64))
+            time.sleep(0.3)
+        assert list(waiting) == [None] * 64
+    assert looks < 64 * 5  # when they come, when the one before leaves, when it gives its slot back; of all, 64 * 64
+
+
 def test_a_slot_comes_back_when_a_request_fails() -> None:
     limiter = Limiter("service")
     for _ in range(2 * START):
