@@ -1,4 +1,4 @@
-"""`signalbox report`: the evidence that approvers of a release were asked to look at, as one HTML file."""
+"""`signalbox report`: the evidence of a release at a stage, or its replay there, as one HTML file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,12 +15,13 @@ def report(
     output: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Where to write it; RELEASE-STAGE.html when left out.")
     ] = None,
+    replay: Annotated[bool, typer.Option("--replay", help="How predictions shift, in place of the evidence.")] = False,
     show: Annotated[bool, typer.Option("--open", help="Open it in a browser, too.")] = False,
     home: Home = Path(".signalbox"),
     api_port: ApiPort = 4200,
     emulator_port: EmulatorPort = 8400,
 ) -> None:
-    """Fetch the report of a release at a stage's gate, checked against the digest that approvers sign."""
+    """Fetch the report of a release at a stage's gate, or of its replay there, checked against the digest in the ledger."""
     with connected(home, api_port, emulator_port):
         from blocks.ledger import Ledger
         from blocks.loading import loaded
@@ -28,16 +29,19 @@ def report(
         from domain.errors import Terminal
         from domain.fact import Kind, facts_of
         from flows.evidence import kept_report
+        from flows.replaying import replay_page
         from tasks.ledger import read_facts
 
         ledger = loaded(Ledger, "ledger")
-        asked = facts_of(read_facts(ledger, workload, release), Kind.ASKED, stage)
-        if not asked:
-            raise Terminal(f"nobody was asked about release {release} of {workload} at {stage}, so there is no report")
-        question = Ask.model_validate(asked[-1].body)
-        page = kept_report(ledger, workload, release, stage, question.report_digest)
-    file = output or Path(f"{release}-{stage}.html")
+        kept_as = replay_page(stage) if replay else stage
+        found = facts_of(read_facts(ledger, workload, release), Kind.REPLAYED if replay else Kind.ASKED, stage)
+        if not found:
+            why = "nothing was replayed for" if replay else "nobody was asked about"
+            raise Terminal(f"{why} release {release} of {workload} at {stage}, so there is no report")
+        digest = str(found[-1].body["report"]) if replay else Ask.model_validate(found[-1].body).report_digest
+        page = kept_report(ledger, workload, release, kept_as, digest)
+    file = output or Path(f"{release}-{kept_as}.html")
     file.write_text(page)
-    console.print(f"wrote {file}, {question.report_digest}", markup=False, soft_wrap=True)
+    console.print(f"wrote {file}, {digest}", markup=False, soft_wrap=True)
     if show:
         typer.launch(str(file.resolve()))

@@ -1,12 +1,14 @@
 """The commands that look and act, as a user types them, against a running laptop."""
 
 import pytest
+from prefect import flow
 from tiny import APPROVE, Tiny, answering
 from typer.testing import CliRunner, Result
 
 from deployments.cli import app
+from domain.fact import Kind
 from flows.release import release
-from tasks.ledger import release_names
+from tasks.ledger import record, release_names
 from tasks.storage import container_of
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -60,6 +62,21 @@ def test_a_rollback_shows_its_refusal_and_changes_nothing(tiny: Tiny, released: 
     refused = run("rollback", "--workload", tiny.name, "--yes")
     assert refused.exit_code == 1
     assert "nothing came before it" in refused.output
+
+
+def test_a_hold_is_ended_by_a_person_who_says_why(site, tiny: Tiny, released: str) -> None:
+    body = {"stage": "production", "reason": "odd"}
+    in_a_flow(lambda: record(site.ledger, tiny.name, released, Kind.HELD, body))
+    ended = run("unhold", released, "--as", "ada", "--reason", "mended", "--workload", tiny.name)
+    assert ended.exit_code == 0, ended.output
+    assert f"release {released} is not held any more" in ended.output
+    again = run("unhold", released, "--as", "ada", "--reason", "mended", "--workload", tiny.name)
+    assert again.exit_code == 1
+    assert "is not held; nothing was written" in again.output
+
+
+def in_a_flow(function) -> None:
+    flow(function)()
 
 
 def test_a_release_that_is_not_there_is_refused_with_those_that_are(tiny: Tiny, released: str) -> None:

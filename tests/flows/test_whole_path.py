@@ -8,7 +8,9 @@ from azure.core.exceptions import ResourceNotFoundError
 from prefect.client.orchestration import get_client
 from prefect.states import State
 from tiny import APPROVE, answering
+from typer.testing import CliRunner
 
+from deployments.cli import app
 from domain.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
 from domain.fact import Kind, chain_faults, facts_of
@@ -92,9 +94,27 @@ def test_promoted_models_have_exactly_the_tags_of_the_seed(site, first, released
     assert all(isinstance(value, str) for value in model.tags.values())
 
 
-def test_releasing_the_same_circuits_again_is_refused(site, first, released) -> None:
-    with pytest.raises(Terminal, match=f"released as {released}; there is nothing left to do"):
-        release("plants", first.to_json(), "linus")
+def test_releasing_the_same_circuits_again_changes_nothing_and_is_green(site, first, released) -> None:
+    facts = read_facts(site.ledger, "plants", released)
+    state = release("plants", first.to_json(), "linus", return_state=True)
+    assert (state.name, state.message) == (
+        "Succeeded",
+        f"these circuits were released as {released}; there is nothing left to do",
+    )
+    assert read_facts(site.ledger, "plants", released) == facts
+
+
+def test_the_replay_of_a_release_is_fetched_as_a_page(site, first, released, tmp_path) -> None:
+    page = tmp_path / "replay.html"
+    arguments = ["report", released, "production", "--output", str(page)]
+    fetched = CliRunner(env={"COLUMNS": "200"}).invoke(app, [*arguments, "--replay"])
+    assert fetched.exit_code == 0, fetched.output
+    assert f"release {released}" in page.read_text()
+    (replayed,) = facts_of(read_facts(site.ledger, "plants", released), Kind.REPLAYED)
+    assert replayed.body["report"] in fetched.output
+    missing = CliRunner().invoke(app, ["report", released, "test", "--replay"])
+    assert missing.exit_code == 1
+    assert "nothing was replayed" in missing.output
 
 
 def test_a_first_release_has_nothing_to_go_back_to(site, first, released) -> None:
