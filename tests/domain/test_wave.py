@@ -71,7 +71,10 @@ def test_a_registry_has_neither_waves_nor_a_confirmation(tmp_path: Path, key: st
     folder = tmp_path / "plants"
     shutil.copytree(PLANTS, folder)
     document = yaml.safe_load((folder / "workload.yaml").read_text())
-    given = {"waves": [{"circuits": "rest"}], "confirmation": {"smoke": dict(document["stages"][1]["verification"], columns=["name"])}}
+    given = {
+        "waves": [{"circuits": "rest"}],
+        "confirmation": {"smoke": dict(document["stages"][1]["verification"], columns=["name"])},
+    }
     document["stages"][0][key] = given[key]
     (folder / "workload.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     with pytest.raises(InvalidDeclaration, match="a model_registry switches nothing"):
