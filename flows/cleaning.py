@@ -5,7 +5,6 @@ from concurrent.futures import CancelledError
 from typing import Any
 
 from prefect import get_run_logger
-from prefect.futures import PrefectFuture
 
 from blocks.workspace import Workspace
 from domain.cleaned import Cleaned
@@ -13,7 +12,7 @@ from domain.errors import SignalboxError
 from domain.fact import Fact, Kind, facts_of
 from domain.kept import SERVES, WAY_BACK, Kept, is_ours, kept_of
 from domain.naming import deployment_name
-from flows.fan_out import started, watched
+from flows.fan_out import each
 from tasks.deployments import Inventory, inventories, remove_deployment, remove_endpoint
 from tasks.lease import HeldStage
 
@@ -54,12 +53,12 @@ def discard_stage(
         workspace, held, [(endpoint, name) for endpoint, plan in plans.items() for name in plan.removed]
     )
     missed |= not_removed
-    futures = {
-        endpoint: started(remove_endpoint, workspace, held, endpoint, release)
+    calls = {
+        endpoint: (workspace, held, endpoint, release)
         for endpoint, plan in plans.items()
         if not plan.stays and len(plan.removed) == len(removed.get(endpoint, ()))
     }
-    gone, not_gone = _outcomes(futures)
+    gone, not_gone = _outcomes(each(remove_endpoint, calls, "remove what has nothing left"))
     emptied = tuple(endpoint for endpoint, is_gone in gone.items() if is_gone)
     return _told(plans, removed, emptied, missed | not_gone)
 
@@ -76,11 +75,8 @@ def _without(one: Inventory, name: str) -> Kept:
 
 
 def _remove(workspace: Workspace, held: HeldStage, wanted: list[tuple[str, str]]) -> tuple[Gone, dict[str, str]]:
-    futures = {
-        f"{name} of {endpoint}": started(remove_deployment, workspace, held, endpoint, name)
-        for endpoint, name in wanted
-    }
-    done, missed = _outcomes(futures)
+    calls = {f"{name} of {endpoint}": (workspace, held, endpoint, name) for endpoint, name in wanted}
+    done, missed = _outcomes(each(remove_deployment, calls, "remove what is old"))
     removed: Gone = {}
     for endpoint, name in wanted:
         if f"{name} of {endpoint}" in done:
@@ -88,10 +84,10 @@ def _remove(workspace: Workspace, held: HeldStage, wanted: list[tuple[str, str]]
     return removed, missed
 
 
-def _outcomes(futures: Mapping[str, PrefectFuture[Any]]) -> tuple[dict[str, Any], dict[str, str]]:
+def _outcomes(outcomes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """Results, and reasons of what did not work: that is no matter of the release's, whatever it is."""
     done, missed = {}, {}
-    for what, outcome in watched(futures, "remove what is old"):
+    for what, outcome in outcomes.items():
         if isinstance(outcome, SignalboxError | CancelledError):
             missed[what] = str(outcome)
         elif isinstance(outcome, Exception):

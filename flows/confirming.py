@@ -10,7 +10,7 @@ from domain.fleet import Journal
 from domain.replay import Replay, Verdict
 from domain.smoke import SmokeTest
 from domain.unit import Unit
-from flows.fan_out import gathered, started
+from flows.fan_out import gathered
 from flows.stage_run import StageRun
 from flows.switching import Confirmed
 from tasks.replay import replay
@@ -52,7 +52,8 @@ def _answers(at: StageRun) -> tuple[dict[str, str], dict[str, str]]:
 
 def _smoke(at: StageRun, test: SmokeTest, circuits: Mapping[str, Unit]) -> dict[str, str]:
     seen, failures = gathered(
-        {name: started(smoke, at.workspace, test, unit, name, None) for name, unit in circuits.items()},
+        smoke,
+        {name: (at.workspace, test, unit, name, None) for name, unit in circuits.items()},
         f"confirm at {at.stage}",
     )
     verdicts = {name: test.verdict(evidence) for name, evidence in seen.items()}
@@ -76,10 +77,9 @@ def _replay(
     """Failures and doubts. What served before the switch is the champion."""
     endpoints = {str(unit): name for name, unit in circuits.items()}
     replayed, failures = gathered(
+        replay,
         {
-            name: started(
-                replay, at.workspace, declared, unit, name, journal.after[name] or "", journal.before.get(name)
-            )
+            name: (at.workspace, declared, unit, name, journal.after[name] or "", journal.before.get(name))
             for name, unit in circuits.items()
         },
         f"compare after the switch at {at.stage}",

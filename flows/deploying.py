@@ -21,7 +21,7 @@ from domain.tags import deployment_tags
 from domain.unit import Unit
 from domain.workload import Compute, Workload
 from flows.declared import registry_of
-from flows.fan_out import gathered, started
+from flows.fan_out import gathered
 from flows.fleet import Fleet
 from flows.replaying import replay_stage
 from flows.stage_run import StageRun
@@ -73,7 +73,8 @@ def deploy_stage(
         return {name: one for name, one in named.items() if one.endpoint not in switched}
 
     _, failures = gathered(
-        {name: started(deploy, at.workspace, target, workload, one) for name, one in waiting().items()},
+        deploy,
+        {name: (at.workspace, target, workload, one) for name, one in waiting().items()},
         f"deploy at {stage.name}",
     )
     if fleet.ends_by(failures):
@@ -97,7 +98,7 @@ def deploy_stage(
 
     registry, circuits = loaded(ModelRegistry, registry_of(workload)), {str(unit.unit): unit for unit in release.units}
     _, failures = gathered(
-        {name: started(check_model, registry, circuits[name]) for name in waiting()}, f"check models for {stage.name}"
+        check_model, {name: (registry, circuits[name]) for name in waiting()}, f"check models for {stage.name}"
     )
     if fleet.ends_by(failures):
         return failures
@@ -127,11 +128,8 @@ def _requests(workspace: Workspace, workload: Workload, release: Release) -> dic
 def _smoke(
     workspace: Workspace, stage: str, test: SmokeTest, requests: Mapping[str, DeploymentRequest]
 ) -> tuple[list[SmokeVerdict], dict[str, str]]:
-    futures = {
-        name: started(smoke, workspace, test, Unit.parse(name), one.endpoint, one.name)
-        for name, one in requests.items()
-    }
-    evidence, failures = gathered(futures, f"smoke test at {stage}")
+    calls = {name: (workspace, test, Unit.parse(name), one.endpoint, one.name) for name, one in requests.items()}
+    evidence, failures = gathered(smoke, calls, f"smoke test at {stage}")
     return [test.verdict(seen) for seen in evidence.values()], failures
 
 

@@ -19,7 +19,7 @@ from domain.release import Release
 from domain.stage import BatchEndpointTarget, Stage
 from domain.workload import Workload
 from flows.declared import registry_of
-from flows.fan_out import gathered, started
+from flows.fan_out import gathered
 from tasks.data_reports import Row, data_report
 from tasks.evidence import by_gain, gate_evidence
 from tasks.evidence_report import MOST_PLOTS, evidence_report
@@ -100,9 +100,7 @@ def keep_report(
 def _predictions(units: Sequence[ChangedCircuit]) -> "dict[str, pd.DataFrame | str]":
     """Circuit → predictions, or why there are none: a report without a plot is better than a release without a gate."""
     dev = loaded(Workspace, "dev")
-    found, missing = gathered(
-        {str(unit.unit): started(fetch_predictions, dev, unit) for unit in units}, "fetch predictions"
-    )
+    found, missing = gathered(fetch_predictions, {str(unit.unit): (dev, unit) for unit in units}, "fetch predictions")
     return {**found, **missing}
 
 

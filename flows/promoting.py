@@ -9,7 +9,7 @@ from domain.release import Release
 from domain.stage import ModelRegistryTarget
 from domain.tags import model_tags
 from domain.workload import Workload
-from flows.fan_out import gathered, started
+from flows.fan_out import gathered
 from flows.fleet import Fleet
 from flows.stage_run import StageRun
 from tasks.models import promote_model
@@ -19,9 +19,8 @@ def promote_stage(at: StageRun, workload: Workload, release: Release, target: Mo
     """Promote every circuit's model; circuit → reason when that failed and ends the release. at: its workspace has the models."""
     fleet = Fleet(at, release, workload.fleet == "independent")
     registry = loaded(ModelRegistry, target.registry)
-    futures = {
-        str(unit.unit): started(
-            promote_model,
+    calls = {
+        str(unit.unit): (
             at.workspace,
             registry,
             unit,
@@ -29,7 +28,7 @@ def promote_stage(at: StageRun, workload: Workload, release: Release, target: Mo
         )
         for unit in fleet.units()
     }
-    _, failures = gathered(futures, f"promote to {target.registry}")
+    _, failures = gathered(promote_model, calls, f"promote to {target.registry}")
     if fleet.ends_by(failures):
         return failures
     units = {str(unit.unit): f"{unit.model_name}:{unit.model_version}" for unit in fleet.units()}

@@ -14,7 +14,7 @@ from domain.replay import Replay, Verdict, worst
 from domain.stage import Stage
 from domain.unit import Unit
 from flows.evidence import report_path
-from flows.fan_out import gathered, started
+from flows.fan_out import gathered
 from tasks.batch_endpoints import DeploymentRequest, serving_of
 from tasks.ledger import keep_document, read_facts, record
 from tasks.replay import replay
@@ -49,10 +49,9 @@ def replay_stage(
     if facts and _holds(facts[-1], serves, stage.replay, requests):
         return outcome_of(facts[-1])
     replayed, failures = gathered(
+        replay,
         {
-            name: started(
-                replay, workspace, stage.replay, Unit.parse(name), one.endpoint, one.name, serves[one.endpoint]
-            )
+            name: (workspace, stage.replay, Unit.parse(name), one.endpoint, one.name, serves[one.endpoint])
             for name, one in requests.items()
         },
         f"replay at {stage.name}",

@@ -11,7 +11,7 @@ from domain.errors import SignalboxError, StageLost, Transient
 from domain.fact import Kind
 from domain.fleet import Journal, is_between_waves, last_journal, open_journal, way_back
 from domain.suggestion import listed_reasons
-from flows.fan_out import started, watched
+from flows.fan_out import each
 from flows.stage_run import StageRun
 from tasks.batch_endpoints import serving_of, switch
 from tasks.serving import unready
@@ -174,11 +174,10 @@ def write_journal(at: StageRun, journal: Journal) -> None:
 
 def _carry_out(at: StageRun, journal: Journal) -> dict[str, str]:
     """Switch every endpoint side by side and read all defaults back; endpoint → why it does not serve what it should."""
-    futures = {
-        one.endpoint: started(switch, at.workspace, at.held, one.endpoint, one.after) for one in journal.switches()
-    }
+    calls = {one.endpoint: (at.workspace, at.held, one.endpoint, one.after) for one in journal.switches()}
     failures: dict[str, str] = {}
-    for endpoint, outcome in watched(futures, f"{'switch back' if journal.back else 'switch'} at {at.stage}"):
+    outcomes = each(switch, calls, f"{'switch back' if journal.back else 'switch'} at {at.stage}")
+    for endpoint, outcome in outcomes.items():
         if isinstance(outcome, StageLost):
             raise outcome
         if isinstance(outcome, SignalboxError | CancelledError):

@@ -1,12 +1,21 @@
 """Whoever watches a fleet sees how far it is, and how many failed."""
 
+import time
+
 import pytest
 from prefect import flow, task
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
+from prefect.client.schemas.filters import (
+    ArtifactCollectionFilter,
+    ArtifactCollectionFilterKey,
+    FlowRunFilter,
+    FlowRunFilterId,
+)
 
-from flows import progress
-from flows.fan_out import watched
+from domain.errors import Terminal, Transient
+from flows import fan_out, progress
+from flows.fan_out import each
+from tasks import retries
 
 pytestmark = pytest.mark.usefixtures("laptop")
 
@@ -22,26 +31,85 @@ def shown(key: str) -> tuple[float, str]:
 @task
 def visit(number: int) -> int:
     if number == 1:
-        raise ValueError("no")
+        raise Terminal("no")
     return number
 
 
+def calls(count: int) -> dict[str, tuple[int]]:
+    return {str(number): (number,) for number in range(count)}
+
+
 def test_the_bar_moves_with_every_circuit_and_counts_failures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "UPDATED_EVERY", 0.0)
     seen: list[tuple[float, str]] = []
+    real = progress.update_progress_artifact
+
+    def updated(*given, **more):
+        real(*given, **more)
+        seen.append(shown("progress-visit-at-mars"))
+
+    monkeypatch.setattr(progress, "UPDATED_EVERY", 0.0)
+    monkeypatch.setattr(progress, "update_progress_artifact", updated)
 
     @flow
-    def fleet() -> None:
-        futures = {str(number): visit.submit(number) for number in range(4)}
-        seen.extend(shown("progress-visit-at-mars") for _ in watched(futures, "visit at Mars"))
+    def fleet() -> dict[str, object]:
+        return each(visit, calls(4), "visit at Mars")
 
-    fleet()
-    assert seen == [
-        (25.0, "visit at Mars: 1 of 4 circuits"),
-        (50.0, "visit at Mars: 2 of 4 circuits, 1 failed"),
-        (75.0, "visit at Mars: 3 of 4 circuits, 1 failed"),
-        (100.0, "visit at Mars: 4 of 4 circuits, 1 failed"),
-    ]
+    found = fleet()
+    assert list(found) == ["0", "1", "2", "3"]
+    assert [found[name] for name in ("0", "2", "3")] == [0, 2, 3]
+    assert isinstance(found["1"], Terminal)
+    assert [part for part, _ in seen] == [25.0, 50.0, 75.0, 100.0]
+    assert seen[-1][1] == "visit at Mars: 4 of 4 circuits, 1 failed"
+
+
+def test_a_large_fleet_costs_no_more_task_runs_than_there_are_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fan_out, "WORKERS", 3)
+
+    @flow
+    def fleet() -> dict[str, object]:
+        return each(visit, calls(20), "visit at Jupiter")
+
+    state = fleet(return_state=True)
+    assert [str(one) for one in state.result().values()] == [str(n) if n != 1 else "no" for n in range(20)]
+    wanted = FlowRunFilter(id=FlowRunFilterId(any_=[state.state_details.flow_run_id]))
+    with get_client(sync_client=True) as client:
+        deadline = time.monotonic() + 30
+        while True:
+            runs = client.read_task_runs(flow_run_filter=wanted)
+            if (len(runs) == 3 and all(run.state.is_final() for run in runs)) or time.monotonic() > deadline:
+                break
+            time.sleep(0.2)
+    assert {run.name for run in runs} == {f"visit at Jupiter: {number}" for number in range(3)}
+    (failed,) = [run.state for run in runs if run.state.is_failed()]
+    assert failed.message == "1: no"
+
+
+def test_what_may_pass_is_tried_again_and_what_needs_a_person_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(retries.time, "sleep", waits.append)
+    tried: list[str] = []
+
+    @task
+    def attempt(kind: str) -> str:
+        tried.append(kind)
+        if kind == "passing" and tried.count(kind) < 3:
+            raise Transient("busy")
+        if kind == "stubborn":
+            raise Transient("still busy")
+        if kind == "definite":
+            raise Terminal("no")
+        return kind
+
+    @flow
+    def fleet() -> dict[str, object]:
+        return each(attempt, {one: (one,) for one in ("passing", "stubborn", "definite")}, "attempt")
+
+    found = fleet()
+    assert found["passing"] == "passing"
+    assert isinstance(found["stubborn"], Transient)
+    assert isinstance(found["definite"], Terminal)
+    assert [tried.count(one) for one in ("passing", "stubborn", "definite")] == [3, 5, 1]
+    assert len(waits) >= 6
 
 
 def test_a_thousand_circuits_are_not_a_thousand_updates(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +130,6 @@ def test_a_thousand_circuits_are_not_a_thousand_updates(monkeypatch: pytest.Monk
 def test_a_step_without_circuits_shows_no_bar() -> None:
     @flow
     def fleet() -> list[object]:
-        return list(watched({}, "visit nobody"))
+        return list(each(visit, {}, "visit nobody"))
 
     assert fleet() == []
