@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 START = 16
-"""Requests at once while nothing is known: twice what a flow's threads do."""
+"""Requests at once while nothing is known."""
 MOST = 64
 """However well it goes."""
 FIRST_WAIT = 1.0

@@ -29,7 +29,10 @@ def halted(
     """An ending where the stage went back before, must go back first, or serves a newer release."""
     if not isinstance(stage.target, BatchEndpointTarget):
         return None
-    return went_back(ledger, workload, release, stage, before) or superseded(ledger, release, stage.name, stage.target)
+    ending = went_back(ledger, workload, release, stage, before)
+    if ending is not None or stage.gate is None:  # whoever carries the release asks again, holding the stage
+        return ending
+    return superseded(ledger, release, stage.name, stage.target)
 
 
 def superseded(ledger: Ledger, release: Release, stage: str, target: BatchEndpointTarget) -> Ending | None:

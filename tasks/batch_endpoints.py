@@ -96,7 +96,9 @@ def deploy(
             )
         return found
     with azure_errors(f"creating deployment {request.name} of {request.endpoint}"):
-        workspace.get_client().batch_deployments.begin_create_or_update(_deployment(target, workload, request)).result()
+        # the SDK would parse the same script for every circuit, and Python 3.11 up to 3.11.7 cannot in many threads at once
+        made = _deployment(target, workload, request)
+        workspace.get_client().batch_deployments.begin_create_or_update(made, skip_script_validation=True).result()
     created = find_deployment(workspace, request.endpoint, request.name)
     if created is None or created.state != "Succeeded":
         raise Terminal(
