@@ -399,7 +399,7 @@ def test_missing_data_is_a_definite_no_that_is_not_written_down(
     assert stage.replay is not None
     request, unit = requests[fleet.names[0]], fleet.tiny.units()[0]
     with pytest.raises(Terminal, match=why):
-        replay.fn(fleet.workspace, stage.replay, unit, request.endpoint, request.name)
+        replay.fn(fleet.workspace, stage.replay, unit, request.endpoint, request.name, "deployment-of-before")
     outcome = fleet.replay(release, requests, stage)
     assert outcome.verdict is Verdict.FAILED
     assert re.search(why, outcome.failures[fleet.names[0]])
@@ -460,7 +460,7 @@ def test_what_the_plants_declare_fits_what_their_deployments_write(site, tmp_pat
             default = site.test.get_client().batch_endpoints.get(endpoint)
             default.defaults.deployment_name = deployment
             site.test.get_client().batch_endpoints.begin_create_or_update(default).result()
-    found = replay.fn(site.test, declared, unit, endpoint, "candidate")
+    found = replay.fn(site.test, declared, unit, endpoint, "candidate", "champion")
     shift = found.evidence.shift
     assert shift is not None, found.evidence
     assert (shift.rows, shift.lost, shift.extra, shift.unusable) == (1008, 0, 0, 0)
