@@ -11,7 +11,7 @@ from blocks.workspace import Workspace
 from domain.cutoff import check_cutoff
 from domain.errors import Terminal
 from flows.declared import declared_workload
-from flows.fan_out import FAN_OUT
+from flows.fan_out import FAN_OUT, each
 from tasks.compute import ensure_compute
 from tasks.pipelines import publish_pipeline
 from tasks.preparation import PreparedUnit, prepare_unit, report_preparation
@@ -44,15 +44,11 @@ def extract_prepare(
     dev, ledger = loaded(Workspace, "dev"), loaded(Ledger, "ledger")
     compute = ensure_compute(dev, declared.training.compute)
     published = publish_pipeline(dev, declared.folder / declared.data.pipeline)
-    futures = [prepare_unit.submit(dev, ledger, declared, unit, cutoff, published, compute) for unit in units]
-    prepared = [future.result(raise_on_failure=False) for future in futures]
+    calls = {str(unit): (dev, ledger, declared, unit, cutoff, published, compute) for unit in units}
+    prepared = each(prepare_unit, calls, "prepare")
 
-    good = [unit for unit in prepared if isinstance(unit, PreparedUnit)]
-    faults = {
-        str(unit): str(result)
-        for unit, result in zip(units, prepared, strict=True)
-        if not isinstance(result, PreparedUnit)
-    }
+    good = [result for result in prepared.values() if isinstance(result, PreparedUnit)]
+    faults = {name: str(result) for name, result in prepared.items() if not isinstance(result, PreparedUnit)}
     report_preparation(declared.name, cutoff, good, faults)
     for unit, fault in faults.items():
         logger.error("%s stops here: %s", unit, fault)

@@ -13,7 +13,7 @@ from blocks.workspace import Workspace
 from domain.changed_circuits import FILE, ChangedCircuits
 from domain.errors import Terminal
 from flows.declared import declared_workload, production_of, registry_of
-from flows.fan_out import FAN_OUT
+from flows.fan_out import FAN_OUT, each
 from tasks.compute import delete_compute, ensure_compute
 from tasks.ledger import keep_document
 from tasks.pipelines import publish_pipeline
@@ -48,20 +48,15 @@ def train_register(
     compute = ensure_compute(dev, declared.training.compute)
     try:
         published = publish_pipeline(dev, declared.folder / declared.training.pipeline)
-        futures = [
-            train_unit.submit(dev, production, registry, declared, unit, cutoff_date, published, compute)
-            for unit in units
-        ]
-        results = [future.result(raise_on_failure=False) for future in futures]
+        calls = {
+            str(unit): (dev, production, registry, declared, unit, cutoff_date, published, compute) for unit in units
+        }
+        results = each(train_unit, calls, "train")
     finally:
         delete_compute(dev, compute)
 
-    trained = [result for result in results if isinstance(result, TrainedUnit)]
-    faults = {
-        str(unit): str(result)
-        for unit, result in zip(units, results, strict=True)
-        if not isinstance(result, TrainedUnit)
-    }
+    trained = [result for result in results.values() if isinstance(result, TrainedUnit)]
+    faults = {name: str(result) for name, result in results.items() if not isinstance(result, TrainedUnit)}
     report_training(declared.name, cutoff_date, trained, faults)
     for one in trained:
         logger.info("%s: %s (%s)", one.unit, one.outcome, one.reason)

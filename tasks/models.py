@@ -101,7 +101,7 @@ def register_model(workspace: Workspace, name: str, folder: Path, tags: Mapping[
         return _frozen(workspace.get_client().models.create_or_update(model))
 
 
-@task(name="promote model", task_run_name="promote {circuit.unit}", **RETRIED)
+@task(name="promote model", **RETRIED)
 def promote_model(
     source: Workspace, registry: ModelRegistry, circuit: ChangedCircuit, tags: Mapping[str, str]
 ) -> Model:
@@ -132,7 +132,7 @@ def promote_model(
     return present
 
 
-@task(name="check model", task_run_name="check model of {circuit.unit}", **RETRIED)
+@task(name="check model", **RETRIED)
 def check_model(registry: ModelRegistry, circuit: ChangedCircuit) -> None:
     """Terminal unless the registry holds the very files that are released; asked on arrival and before every switch."""
     name, version = circuit.model_name, circuit.model_version

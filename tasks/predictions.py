@@ -19,7 +19,7 @@ FILE = "predictions.csv"
 MAX_BYTES = 64 * 1024 * 1024
 
 
-@task(name="fetch predictions", task_run_name="fetch predictions of {circuit.circuit_id}", **RETRIED)
+@task(name="fetch predictions", **RETRIED)
 def fetch_predictions(dev: Workspace, circuit: ChangedCircuit) -> "pd.DataFrame":
     """timestamp, the measured column, candidate and, when there was one, champion; Terminal where the job has none."""
     import pandas as pd

@@ -34,7 +34,7 @@ class PreparedUnit:
     rows: str
 
 
-@task(name="prepare {unit}", task_run_name="prepare {unit}", **RETRIED)
+@task(name="prepare", **RETRIED)
 def prepare_unit(
     workspace: Workspace,
     ledger: Ledger,

@@ -38,7 +38,7 @@ class Replayed:
     points: Points
 
 
-@task(name="replay", task_run_name="replay {unit}", **RETRIED)
+@task(name="replay", **RETRIED)
 def replay(
     workspace: Workspace, declared: Replay, unit: Unit, endpoint: str, deployment: str, champion: str | None
 ) -> Replayed:

@@ -21,7 +21,7 @@ ERROR_LINE = re.compile(r"\b(ERROR|CRITICAL|FATAL)\b|^Traceback \(most recent ca
 MAX_ERRORS_KEPT = 20
 
 
-@task(name="smoke test", task_run_name="smoke test {unit}", **RETRIED)
+@task(name="smoke test", **RETRIED)
 def smoke(workspace: Workspace, test: SmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeEvidence:
     """Invoke the deployment, or the default, over the circuit's test data; wait, and gather what the verdict is made of."""
     data = test.data_for(unit)

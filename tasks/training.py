@@ -38,7 +38,7 @@ class TrainedUnit:
     changed: ChangedCircuit | None
 
 
-@task(name="train {unit}", task_run_name="train {unit}", **RETRIED)
+@task(name="train", **RETRIED)
 def train_unit(
     dev: Workspace,
     production: Workspace,
