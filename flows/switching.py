@@ -53,8 +53,9 @@ def switch_fleet(
         if switched:
             failures = confirm(journal).failures
         if not failures:
-            if journal.dropped:
-                at.write(Kind.DROPPED, {"units": {circuits[name]: why for name, why in journal.dropped.items()}})
+            new = {circuits[name]: why for name, why in journal.dropped.items() if circuits[name] not in failed}
+            if new:
+                at.write(Kind.DROPPED, {"units": new})
             going = {name: to for name, to in journal.after.items() if name not in journal.dropped}
             at.write(Kind.SWITCHED, {"after": going, **wave})
             at.held.announce(())

@@ -74,6 +74,11 @@ def find_deployment(workspace: Workspace, endpoint: str, name: str) -> Deploymen
             found: Any = workspace.get_client().batch_deployments.get(name, endpoint)
         except ResourceNotFoundError:
             return None
+    return frozen(endpoint, found)
+
+
+def frozen(endpoint: str, found: Any) -> Deployment:
+    """The SDK's deployment as a value."""
     model = found.model if isinstance(found.model, str) else getattr(found.model, "id", "")
     environment = found.environment if isinstance(found.environment, str) else getattr(found.environment, "id", "")
     return Deployment(
@@ -81,7 +86,7 @@ def find_deployment(workspace: Workspace, endpoint: str, name: str) -> Deploymen
     )
 
 
-@task(name="deploy", task_run_name="deploy {request.name} to {request.endpoint}", **RETRIED)
+@task(name="deploy", **RETRIED)
 def deploy(
     workspace: Workspace, target: BatchEndpointTarget, workload: Workload, request: DeploymentRequest
 ) -> Deployment:
@@ -166,7 +171,7 @@ def invoke(workspace: Workspace, endpoint: str, deployment: str | None, data: st
     return str(job.name)
 
 
-@task(name="switch", task_run_name="switch {endpoint} to {deployment}", **RETRIED)
+@task(name="switch", **RETRIED)
 def switch(workspace: Workspace, held: HeldStage, endpoint: str, deployment: str | None) -> None:
     """Make a deployment the default and read it back; a switch that Azure did not do is Terminal, not a success.
 

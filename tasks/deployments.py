@@ -10,7 +10,7 @@ from prefect import task
 from blocks.workspace import Workspace
 from domain.errors import SignalboxError, StageLost, Terminal, Transient
 from tasks.azure_errors import azure_errors
-from tasks.batch_endpoints import FENCE_TAG, READERS, Deployment, find_deployment, serving_deployment
+from tasks.batch_endpoints import FENCE_TAG, READERS, Deployment, find_deployment, frozen, serving_deployment
 from tasks.lease import HeldStage
 from tasks.retries import RETRIED
 
@@ -32,14 +32,9 @@ def deployments_of(workspace: Workspace, endpoint: str) -> tuple[Deployment, ...
 
     with azure_errors(f"listing the deployments of {endpoint}"):
         try:
-            return tuple(_frozen(endpoint, one) for one in workspace.get_client().batch_deployments.list(endpoint))
+            return tuple(frozen(endpoint, one) for one in workspace.get_client().batch_deployments.list(endpoint))
         except ResourceNotFoundError:
             return ()
-
-
-def _frozen(endpoint: str, found: Any) -> Deployment:
-    model = found.model if isinstance(found.model, str) else getattr(found.model, "id", "")
-    return Deployment(endpoint, found.name, model or "", found.provisioning_state or "", dict(found.tags or {}))
 
 
 def inventories(workspace: Workspace, endpoints: Iterable[str]) -> tuple[dict[str, Inventory], dict[str, str]]:
@@ -58,7 +53,7 @@ def inventories(workspace: Workspace, endpoints: Iterable[str]) -> tuple[dict[st
     return there, {name: one for name, one in found.items() if isinstance(one, str)}
 
 
-@task(name="remove deployment", task_run_name="remove {name} of {endpoint}", **RETRIED)
+@task(name="remove deployment", **RETRIED)
 def remove_deployment(workspace: Workspace, held: HeldStage, endpoint: str, name: str) -> None:
     """Delete a deployment and see that it is gone; one that is gone already is what we wanted.
 
@@ -89,7 +84,7 @@ def _must_be_idle(found: Any, endpoint: str, name: str, held: HeldStage) -> None
         raise Terminal(f"deployment {name} of {endpoint} serves, so it is not removed; switch to another one first")
 
 
-@task(name="remove endpoint", task_run_name="remove {endpoint}", **RETRIED)
+@task(name="remove endpoint", **RETRIED)
 def remove_endpoint(workspace: Workspace, held: HeldStage, endpoint: str, release: str) -> bool:
     """Delete an endpoint that this release made and that has nothing; whether it is gone.
 
