@@ -18,7 +18,7 @@ from flows.beginning import outcome_of
 from flows.release import release
 from flows.rollback import rollback
 from flows.unhold import unhold
-from tasks.batch_endpoints import serving_of
+from tasks.batch_endpoints import invoke, serving_of
 from tasks.ledger import read_facts, release_names
 from tasks.serving import naming_of
 
@@ -168,3 +168,16 @@ def test_one_release_is_rolled_back_by_its_name_and_circuits_of_others_stay(site
     assert production(site, tiny) == {second}
     assert hold_of(read_facts(site.ledger, tiny.name, third)) is not None
     assert hold_of(read_facts(site.ledger, tiny.name, second)) is None
+
+
+def test_the_default_is_asked_and_not_whatever_deployment_was_asked_before(site, tiny: Tiny) -> None:
+    run(tiny, tiny.candidates())
+    first, _ = newest(site, tiny)
+    assert run(tiny, tiny.candidates()).name == "Succeeded"
+    tiny.give_data("after", "value\n1\n")
+    data = f"azureml://datastores/workspaceblobstore/paths/after/{tiny.plant}/A1/"
+    one, other = (naming_of(site.production).endpoint(unit) for unit in tiny.units())
+    old = f"deployment-{first}"
+    site.production.get_client().batch_deployments.begin_delete(old, other).result()
+    invoke.fn(site.production, one, old, data)
+    assert invoke.fn(site.production, other, None, data)  # Azure would refuse the old one, which is gone there
