@@ -1,6 +1,6 @@
 """One run over a fleet in a process of its own, so that its memory is its own: `python -m benchmarks.fleet_run RUN NAME WORKERS`.
 
-RUN: `release` and `rollback` are the product's flows, each with a floor, `release-floor` and `rollback-floor`: the same verbs of the
+RUN: `release` and `rollback` are the product's flows, each with a floor, `release-floor` and `rollback-floor`: the same calls of the
 SDK in a plain thread pool, stage after stage, without Prefect, ledger, journal and lease. `supersede` is neither: it puts a second
 deployment over what serves, so that there is something to roll back. Prints one line of JSON. What a process needs once (the SDK's
 import, its clients and tokens) comes before the clock of each.
@@ -27,10 +27,11 @@ from domain.workload import Compute, Workload
 from flows import declared
 from flows.declared import declared_workload
 from flows.fan_out import fan_out
-from tasks.batch_endpoints import DeploymentRequest, deploy, serving_deployment, switch
+from tasks.batch_endpoints import DeploymentRequest, deploy, serving_deployment, serving_of, switch
 from tasks.compute import ensure_compute
-from tasks.models import promote_model
-from tasks.serving import naming_of, standing_of
+from tasks.deployments import inventories
+from tasks.models import check_model, promote_model
+from tasks.serving import naming_of, standings_of
 
 FIRST, SECOND = "19990101.1", "19990101.2"
 CHANGED = "changed.json"
@@ -85,7 +86,7 @@ def rollback(fleet: Fleet) -> None:
 
 
 def release_floor(fleet: Fleet) -> None:
-    """Promote all; at each stage deploy all, then switch all and read back."""
+    """Promote all; at each stage what the product asks of Azure, in the same order."""
     dev, registry = loaded(Workspace, "dev"), loaded(ModelRegistry, "shared")
 
     def promote(circuit: ChangedCircuit) -> None:
@@ -94,50 +95,63 @@ def release_floor(fleet: Fleet) -> None:
 
     fleet.each(promote, fleet.changed.circuits)
     for target in fleet.targets():
-        _serve(fleet, target, FIRST)
+        workspace = loaded(Workspace, target.workspace)
+        endpoints = [naming_of(workspace).endpoint(circuit.unit) for circuit in fleet.changed.circuits]
+        serving_of(workspace, endpoints)  # nothing newer is there
+        _deploy(fleet, target, FIRST)
+        fleet.each(lambda circuit: check_model.fn(registry, circuit), fleet.changed.circuits)
+        serving_of(workspace, endpoints)  # what to go back to
+        _switch_all(fleet, workspace, FIRST)
+        serving_of(workspace, endpoints)  # whether it switched
+        inventories(workspace, endpoints)  # what is too old
 
 
 def supersede(fleet: Fleet) -> None:
     """A second deployment in production."""
-    _serve(fleet, fleet.targets()[-1], SECOND)
+    target = fleet.targets()[-1]
+    _deploy(fleet, target, SECOND)
+    _switch_all(fleet, loaded(Workspace, target.workspace), SECOND)
 
 
 def rollback_floor(fleet: Fleet) -> None:
-    """Read what serves and what served before; switch; read back."""
+    """Read what serves and what served before; switch all; read back."""
     workspace = loaded(Workspace, fleet.targets()[-1].workspace)
+    standings = standings_of(workspace, [circuit.unit for circuit in fleet.changed.circuits])
+    back = {standing.unit: standing for standing in standings}
 
-    def back(circuit: ChangedCircuit) -> None:
-        standing = standing_of(workspace, circuit.unit)
+    def one(circuit: ChangedCircuit) -> None:
+        standing = back[circuit.unit]
         if standing.previous is None or not standing.previous_ready:
             raise SystemExit(f"{circuit.unit} has nothing to go back to")
-        _switch(workspace, standing.endpoint, standing.previous)
+        switch.fn(workspace, Nobody(), standing.endpoint, standing.previous)  # type: ignore[arg-type]  # holds nothing
 
-    fleet.each(back, fleet.changed.circuits)
+    fleet.each(one, fleet.changed.circuits)
+    serving_of(workspace, [standing.endpoint for standing in standings])
 
 
-def _serve(fleet: Fleet, target: BatchEndpointTarget, name: str) -> None:
+def _deploy(fleet: Fleet, target: BatchEndpointTarget, name: str) -> None:
     workspace, registry = loaded(Workspace, target.workspace), loaded(ModelRegistry, "shared").registry_name
-    naming, deployment = naming_of(workspace), deployment_name(name)
 
-    def deploy_one(circuit: ChangedCircuit) -> None:
-        endpoint = naming.endpoint(circuit.unit)
-        before = serving_deployment(workspace, endpoint)
+    def one(circuit: ChangedCircuit) -> None:
         request = DeploymentRequest(
-            endpoint=endpoint,
-            name=deployment,
+            endpoint=naming_of(workspace).endpoint(circuit.unit),
+            name=deployment_name(name),
             model=f"azureml://registries/{registry}/models/{circuit.model_name}/versions/{circuit.model_version}",
             digest=circuit.model_digest,
-            tags=deployment_tags(circuit.cutoff_date, name, datetime.now(UTC), before),
+            tags=deployment_tags(circuit.cutoff_date, name, datetime.now(UTC)),
             endpoint_tags={"plant_id": circuit.plant_id, "circuit_id": circuit.circuit_id},
         )
         deploy.fn(workspace, target, fleet.workload, request)
 
-    fleet.each(deploy_one, fleet.changed.circuits)
-    fleet.each(lambda circuit: _switch(workspace, naming.endpoint(circuit.unit), deployment), fleet.changed.circuits)
+    fleet.each(one, fleet.changed.circuits)
 
 
-def _switch(workspace: Workspace, endpoint: str, deployment: str) -> None:
-    switch.fn(workspace, Nobody(), endpoint, deployment)  # type: ignore[arg-type]  # holds nothing
+def _switch_all(fleet: Fleet, workspace: Workspace, name: str) -> None:
+    def one(circuit: ChangedCircuit) -> None:
+        endpoint = naming_of(workspace).endpoint(circuit.unit)
+        switch.fn(workspace, Nobody(), endpoint, deployment_name(name))  # type: ignore[arg-type]  # holds nothing
+
+    fleet.each(one, fleet.changed.circuits)
 
 
 RUNS: dict[str, Callable[[Fleet], None]] = {

@@ -31,6 +31,6 @@ class Ledger(Block):
 def _client(account_url: str, container: str, credential: object) -> "ContainerClient":
     from azure.storage.blob import ContainerClient
 
-    from blocks.throttling import storage_retries
+    from blocks.throttling import for_storage_client
 
-    return ContainerClient(account_url, container, credential=credential, retry_policy=storage_retries())  # type: ignore[arg-type]
+    return ContainerClient(account_url, container, credential=credential, **for_storage_client())  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from prefect.blocks.core import Block
 
 from blocks.azure_credential import AzureCredential
+from blocks.ml_client import new_ml_client
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -27,10 +28,4 @@ class ModelRegistry(Block):
 
 @lru_cache(maxsize=8)
 def _client(registry_name: str, credential: object) -> "MLClient":
-    from azure.ai.ml import MLClient  # takes 3 s to import
-
-    from blocks.sdk_models import prepare_models
-    from blocks.throttling import for_ml_client
-
-    prepare_models()
-    return MLClient(credential, registry_name=registry_name, show_progress=False, **for_ml_client())
+    return new_ml_client(credential, registry_name=registry_name)

@@ -130,7 +130,7 @@ def for_ml_client(limiters: Limiters = SHARED) -> dict[str, Any]:
 class LimitedRetries(HTTPPolicy[Any, Any]):
     """`retry_policy` for a client of azure-storage, which takes no other policies: its own retries, each limited."""
 
-    def __init__(self, retries: HTTPPolicy[Any, Any], limiters: Limiters = SHARED) -> None:
+    def __init__(self, retries: HTTPPolicy[Any, Any], limiters: Limiters) -> None:
         self._retries = retries
         self._retries.next = self._policy = ThrottlingPolicy(limiters)
 
@@ -148,11 +148,12 @@ class LimitedRetries(HTTPPolicy[Any, Any]):
         return self._retries.send(request)
 
 
-def storage_retries() -> LimitedRetries:
-    """For every client of azure-storage: the SDK's own retries, which begin with 15 s, begin with 1 s here."""
+def for_storage_client(limiters: Limiters = SHARED) -> dict[str, Any]:
+    """Arguments for every client of azure-storage: our connections, and the SDK's retries, which begin with 15 s, from 1 s on."""
     from azure.storage.blob import ExponentialRetry
 
-    return LimitedRetries(ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=5))
+    retries = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=5)
+    return {"retry_policy": LimitedRetries(retries, limiters), "transport": _transport(limiters)}
 
 
 def _refusal(response: Response) -> tuple[bool, float | None]:

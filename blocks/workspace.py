@@ -7,6 +7,7 @@ from prefect.blocks.core import Block
 from pydantic import Field
 
 from blocks.azure_credential import AzureCredential
+from blocks.ml_client import new_ml_client
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -40,14 +41,8 @@ class Workspace(Block):
 
 @lru_cache(maxsize=32)
 def _client(subscription_id: str, resource_group: str, workspace_name: str, credential: object) -> "MLClient":
-    from azure.ai.ml import MLClient  # takes 3 s to import
-
-    from blocks.sdk_models import prepare_models
-    from blocks.throttling import for_ml_client
-
-    prepare_models()
-    client = MLClient(
-        credential, subscription_id, resource_group, workspace_name, show_progress=False, **for_ml_client()
+    client = new_ml_client(
+        credential, subscription_id=subscription_id, resource_group_name=resource_group, workspace_name=workspace_name
     )
     # else, for a line of its log, each deployment asks the registry twice, over two new connections that nothing limits
     client.batch_deployments._credentials = None

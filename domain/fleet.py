@@ -57,7 +57,8 @@ class Journal(BaseModel):
     def differences(self, serving: Mapping[str, str | None]) -> dict[str, str]:
         """Endpoint → what the read-back shows otherwise than planned."""
         return {
-            one.endpoint: f"serves {serving.get(one.endpoint) or 'nothing'}, not {one.after or 'nothing'}"
+            one.endpoint: f"serves {serving.get(one.endpoint) or 'nothing'} after it was switched to {one.after or 'nothing'}: "
+            "Azure accepted that and did not do it"
             for one in self.switches()
             if serving.get(one.endpoint) != one.after
         }

@@ -5,10 +5,12 @@ from datetime import date, datetime
 from domain.moment import utc_text
 from domain.unit import Unit
 
-__all__ = ["NO_PREVIOUS", "deployment_tags", "model_tags", "utc_text"]
+__all__ = ["NO_PREVIOUS", "PREVIOUS", "deployment_tags", "model_tags", "utc_text"]
 
+PREVIOUS = "previous_deployment"
+"""Of a batch deployment: the default deployment before it, for rollback."""
 NO_PREVIOUS = "none"
-"""`previous_deployment` of an endpoint's first deployment."""
+"""Of an endpoint's first deployment."""
 
 
 def model_tags(
@@ -26,11 +28,6 @@ def model_tags(
     }
 
 
-def deployment_tags(cutoff: date, release_id: str, deployed_at: datetime, previous: str | None) -> dict[str, str]:
-    """Of a batch deployment; previous: the default deployment before, for rollback."""
-    return {
-        "cutoff_date": cutoff.isoformat(),
-        "release_id": release_id,
-        "deployed_at": utc_text(deployed_at),
-        "previous_deployment": previous or NO_PREVIOUS,
-    }
+def deployment_tags(cutoff: date, release_id: str, deployed_at: datetime) -> dict[str, str]:
+    """Of a batch deployment, but for `previous_deployment`."""
+    return {"cutoff_date": cutoff.isoformat(), "release_id": release_id, "deployed_at": utc_text(deployed_at)}

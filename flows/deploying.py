@@ -27,7 +27,7 @@ from flows.replaying import replay_stage
 from flows.stage_run import StageRun
 from flows.switching import settle
 from flows.waves import Soaking, soaks_until, switch_waves
-from tasks.batch_endpoints import DeploymentRequest, deploy, serving_of
+from tasks.batch_endpoints import DeploymentRequest, deploy
 from tasks.compute import ensure_compute
 from tasks.deployments import MADE_BY
 from tasks.models import check_model
@@ -108,21 +108,17 @@ def deploy_stage(
 def _requests(workspace: Workspace, workload: Workload, release: Release) -> dict[str, DeploymentRequest]:
     registry = loaded(ModelRegistry, registry_of(workload)).registry_name
     naming, name, now = naming_of(workspace), deployment_name(release.name), datetime.now(UTC)
-    endpoints = {unit.unit: naming.endpoint(unit.unit) for unit in release.units}
-    serves = serving_of(workspace, endpoints.values())
-    requests = {}
-    for unit in release.units:
-        endpoint = endpoints[unit.unit]
-        serving = serves[endpoint]
-        requests[str(unit.unit)] = DeploymentRequest(
-            endpoint=endpoint,
+    return {
+        str(unit.unit): DeploymentRequest(
+            endpoint=naming.endpoint(unit.unit),
             name=name,
             model=f"azureml://registries/{registry}/models/{unit.model_name}/versions/{unit.model_version}",
             digest=unit.model_digest,
-            tags=deployment_tags(unit.cutoff_date, release.name, now, serving if serving != name else None),
+            tags=deployment_tags(unit.cutoff_date, release.name, now),
             endpoint_tags={"plant_id": unit.plant_id, "circuit_id": unit.circuit_id, MADE_BY: release.name},
         )
-    return requests
+        for unit in release.units
+    }
 
 
 def _smoke(

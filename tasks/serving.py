@@ -9,7 +9,7 @@ from blocks.workspace import Workspace
 from domain.errors import Terminal
 from domain.naming import Naming
 from domain.rollback import Standing
-from domain.tags import NO_PREVIOUS
+from domain.tags import NO_PREVIOUS, PREVIOUS
 from domain.unit import Unit
 from tasks.batch_endpoints import READERS, Deployment, find_deployment, serving_deployment
 from tasks.models import find_model
@@ -75,7 +75,7 @@ def standing_of(workspace: Workspace, unit: Unit) -> Standing:
     current = deployment_serving(workspace, unit)
     if current is None:
         return Standing(unit, endpoint, None, None, False)
-    previous = current.tags.get("previous_deployment")
+    previous = current.tags.get(PREVIOUS)
     before = find_deployment(workspace, endpoint, previous) if previous and previous != NO_PREVIOUS else None
     ready = before is not None and before.state == "Succeeded"
     return Standing(unit, endpoint, current.name, previous, ready, current.tags.get("release_id"))

@@ -21,10 +21,10 @@ DATASTORE_PATH = "azureml://datastores/{datastore}/paths/{path}"
 def _container(account: str, container: str, endpoint: str, credential: object) -> "ContainerClient":
     from azure.storage.blob import ContainerClient
 
-    from blocks.throttling import storage_retries
+    from blocks.throttling import for_storage_client
 
     url = f"https://{account}.blob.{endpoint}"
-    return ContainerClient(url, container, credential=credential, retry_policy=storage_retries())  # type: ignore[arg-type]
+    return ContainerClient(url, container, credential=credential, **for_storage_client())  # type: ignore[arg-type]
 
 
 def container_of(workspace: Workspace, datastore: str = "workspaceblobstore") -> "ContainerClient":

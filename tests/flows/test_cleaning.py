@@ -12,7 +12,7 @@ from domain.cleaned import Cleaned
 from domain.errors import StageLost, Terminal
 from domain.fact import FIRST, Fact, Kind
 from domain.naming import deployment_name
-from domain.tags import deployment_tags
+from domain.tags import NO_PREVIOUS, PREVIOUS, deployment_tags
 from domain.workload import Compute
 from emulator.remote_control import Control
 from flows import cleaning
@@ -55,7 +55,7 @@ class Fleet:
         release = f"20260101.{number}"
         before = deployment_name(f"20260101.{previous}") if previous else None
         for endpoint in endpoints or self.endpoints:
-            tags = deployment_tags(date(2026, 1, 1), release, NOW, before)
+            tags = deployment_tags(date(2026, 1, 1), release, NOW) | {PREVIOUS: before or NO_PREVIOUS}
             request = DeploymentRequest(
                 endpoint,
                 deployment_name(release),
