@@ -23,15 +23,14 @@ from domain.changed_circuits import ChangedCircuit, ChangedCircuits
 from domain.naming import deployment_name
 from domain.stage import BatchEndpointTarget
 from domain.tags import deployment_tags, model_tags
-from domain.workload import Compute, Workload
+from domain.workload import Workload
 from flows import declared
 from flows.declared import declared_workload
 from flows.fan_out import fan_out
-from tasks.batch_endpoints import DeploymentRequest, deploy, serving_deployment, serving_of, switch
-from tasks.compute import ensure_compute
-from tasks.deployments import inventories
+from tasks.batch_endpoints import BatchEndpoints
 from tasks.models import check_model, promote_model
-from tasks.serving import naming_of, standings_of
+from tasks.platform import DeploymentRequest
+from tasks.serving import inventories, serving_of, standings_of
 
 FIRST, SECOND = "19990101.1", "19990101.2"
 CHANGED = "changed.json"
@@ -60,9 +59,10 @@ class Fleet:
         with ThreadPoolExecutor(self.workers) as pool:
             list(pool.map(work, circuits))
 
-    def targets(self) -> list[BatchEndpointTarget]:
+    def platforms(self) -> list[BatchEndpoints]:
         """Where it serves."""
-        return [stage.target for stage in self.workload.stages if isinstance(stage.target, BatchEndpointTarget)]
+        targets = [stage.target for stage in self.workload.stages if isinstance(stage.target, BatchEndpointTarget)]
+        return [BatchEndpoints(loaded(Workspace, target.workspace), target) for target in targets]
 
 
 def release(fleet: Fleet) -> None:
@@ -94,62 +94,61 @@ def release_floor(fleet: Fleet) -> None:
         promote_model.fn(dev, registry, circuit, tags)
 
     fleet.each(promote, fleet.changed.circuits)
-    for target in fleet.targets():
-        workspace = loaded(Workspace, target.workspace)
-        endpoints = [naming_of(workspace).endpoint(circuit.unit) for circuit in fleet.changed.circuits]
-        serving_of(workspace, endpoints)  # nothing newer is there
-        _deploy(fleet, target, FIRST)
+    for platform in fleet.platforms():
+        endpoints = [platform.endpoint(circuit.unit) for circuit in fleet.changed.circuits]
+        serving_of(platform, endpoints)  # nothing newer is there
+        _deploy(fleet, platform, FIRST)
         fleet.each(lambda circuit: check_model.fn(registry, circuit), fleet.changed.circuits)
-        serving_of(workspace, endpoints)  # what to go back to
-        _switch_all(fleet, workspace, FIRST)
-        serving_of(workspace, endpoints)  # whether it switched
-        inventories(workspace, endpoints)  # what is too old
+        serving_of(platform, endpoints)  # what to go back to
+        _switch_all(fleet, platform, FIRST)
+        serving_of(platform, endpoints)  # whether it switched
+        inventories(platform, endpoints)  # what is too old
 
 
 def supersede(fleet: Fleet) -> None:
     """A second deployment in production."""
-    target = fleet.targets()[-1]
-    _deploy(fleet, target, SECOND)
-    _switch_all(fleet, loaded(Workspace, target.workspace), SECOND)
+    platform = fleet.platforms()[-1]
+    _deploy(fleet, platform, SECOND)
+    _switch_all(fleet, platform, SECOND)
 
 
 def rollback_floor(fleet: Fleet) -> None:
     """Read what serves and what served before; switch all; read back."""
-    workspace = loaded(Workspace, fleet.targets()[-1].workspace)
-    standings = standings_of(workspace, [circuit.unit for circuit in fleet.changed.circuits])
+    platform = fleet.platforms()[-1]
+    standings = standings_of(platform, [circuit.unit for circuit in fleet.changed.circuits])
     back = {standing.unit: standing for standing in standings}
 
     def one(circuit: ChangedCircuit) -> None:
         standing = back[circuit.unit]
         if standing.previous is None or not standing.previous_ready:
             raise SystemExit(f"{circuit.unit} has nothing to go back to")
-        switch.fn(workspace, Nobody(), standing.endpoint, standing.previous)  # type: ignore[arg-type]  # holds nothing
+        platform.switch(Nobody(), standing.endpoint, standing.previous)  # type: ignore[arg-type]  # holds nothing
 
     fleet.each(one, fleet.changed.circuits)
-    serving_of(workspace, [standing.endpoint for standing in standings])
+    serving_of(platform, [standing.endpoint for standing in standings])
 
 
-def _deploy(fleet: Fleet, target: BatchEndpointTarget, name: str) -> None:
-    workspace, registry = loaded(Workspace, target.workspace), loaded(ModelRegistry, "shared").registry_name
+def _deploy(fleet: Fleet, platform: BatchEndpoints, name: str) -> None:
+    registry = loaded(ModelRegistry, "shared").registry_name
 
     def one(circuit: ChangedCircuit) -> None:
         request = DeploymentRequest(
-            endpoint=naming_of(workspace).endpoint(circuit.unit),
+            endpoint=platform.endpoint(circuit.unit),
             name=deployment_name(name),
             model=f"azureml://registries/{registry}/models/{circuit.model_name}/versions/{circuit.model_version}",
             digest=circuit.model_digest,
             tags=deployment_tags(circuit.cutoff_date, name, datetime.now(UTC)),
             endpoint_tags={"plant_id": circuit.plant_id, "circuit_id": circuit.circuit_id},
         )
-        deploy.fn(workspace, target, fleet.workload, request)
+        platform.deploy(fleet.workload, request)
 
     fleet.each(one, fleet.changed.circuits)
 
 
-def _switch_all(fleet: Fleet, workspace: Workspace, name: str) -> None:
+def _switch_all(fleet: Fleet, platform: BatchEndpoints, name: str) -> None:
     def one(circuit: ChangedCircuit) -> None:
-        endpoint = naming_of(workspace).endpoint(circuit.unit)
-        switch.fn(workspace, Nobody(), endpoint, deployment_name(name))  # type: ignore[arg-type]  # holds nothing
+        endpoint = platform.endpoint(circuit.unit)
+        platform.switch(Nobody(), endpoint, deployment_name(name))  # type: ignore[arg-type]  # holds nothing
 
     fleet.each(one, fleet.changed.circuits)
 
@@ -165,11 +164,9 @@ RUNS: dict[str, Callable[[Fleet], None]] = {
 
 def warm(fleet: Fleet) -> None:
     """Clients, tokens and clusters, which are there once for any number of circuits."""
-    for target in fleet.targets():
-        compute = Compute(name=target.compute, size=target.vm_size, max_instances=max(4, target.instance_count))
-        workspace = loaded(Workspace, target.workspace)
-        ensure_compute.fn(workspace, compute)
-        serving_deployment(workspace, "be-nothing-here")
+    for platform in fleet.platforms():
+        platform.prepare()
+        platform.serving("be-nothing-here")
     loaded(Workspace, "dev").get_client()
     loaded(ModelRegistry, "shared").get_client()
 

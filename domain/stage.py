@@ -44,7 +44,10 @@ class BatchEndpointTarget(BaseModel):
     failed_deployments: Literal["keep", "delete"] = "keep"
 
 
-Target = Annotated[ModelRegistryTarget | BatchEndpointTarget, Field(discriminator="kind")]
+ServingTarget = BatchEndpointTarget
+"""Where models serve."""
+
+Target = Annotated[ModelRegistryTarget | ServingTarget, Field(discriminator="kind")]
 
 
 class Stage(BaseModel):

@@ -6,15 +6,15 @@ from typing import Any
 
 from prefect import get_run_logger
 
-from blocks.workspace import Workspace
 from domain.cleaned import Cleaned
 from domain.errors import SignalboxError
 from domain.fact import Fact, Kind, facts_of
 from domain.kept import SERVES, WAY_BACK, Kept, is_ours, kept_of
 from domain.naming import deployment_name
 from flows.fan_out import each
-from tasks.deployments import Inventory, inventories, remove_deployment, remove_endpoint
 from tasks.lease import HeldStage
+from tasks.platform import Platform, remove_deployment, remove_endpoint
+from tasks.serving import Inventory, inventories
 
 MOST_REMOVED = 2000
 """Deployments that one clean-up removes, so that it ends, and its fact fits into the ledger; the next one goes on."""
@@ -23,23 +23,23 @@ MOST_LOGGED = 10
 Gone = dict[str, tuple[str, ...]]
 
 
-def clean_stage(workspace: Workspace, held: HeldStage, endpoints: Iterable[str], keep: int) -> Cleaned:
+def clean_stage(platform: Platform, held: HeldStage, endpoints: Iterable[str], keep: int) -> Cleaned:
     """Remove what is old at these endpoints, side by side, while the stage is held.
 
     keep: deployments that stay at each, what serves included. What could not be removed is in `missed`; the next clean-up
     finds it again, also after a kill: nothing is remembered, Azure says what is there.
     """
-    there, missed = inventories(workspace, endpoints)
+    there, missed = inventories(platform, endpoints)
     plans = {endpoint: kept_of(one.deployments, one.default, keep) for endpoint, one in there.items()}
     wanted = [(endpoint, name) for endpoint, plan in plans.items() for name in plan.removed]
-    removed, not_removed = _remove(workspace, held, wanted[:MOST_REMOVED])
+    removed, not_removed = _remove(platform, held, wanted[:MOST_REMOVED])
     if len(wanted) > MOST_REMOVED:
         not_removed[f"{len(wanted) - MOST_REMOVED} more"] = f"one clean-up removes {MOST_REMOVED}"
     return _told(plans, removed, (), missed | not_removed)
 
 
 def discard_stage(
-    facts: Sequence[Fact], workspace: Workspace, release: str, stage: str, held: HeldStage, endpoints: Iterable[str]
+    facts: Sequence[Fact], platform: Platform, release: str, stage: str, held: HeldStage, endpoints: Iterable[str]
 ) -> Cleaned:
     """Remove what a release made that failed before its switch: its deployments, and endpoints that have no other.
 
@@ -47,14 +47,14 @@ def discard_stage(
     it is, and nothing that serves is removed.
     """
     begun = {endpoint for fact in facts_of(facts, Kind.JOURNAL, stage) for endpoint in fact.body.get("after", ())}
-    there, missed = inventories(workspace, set(endpoints) - begun)
+    there, missed = inventories(platform, set(endpoints) - begun)
     plans = {endpoint: _without(one, deployment_name(release)) for endpoint, one in there.items()}
     removed, not_removed = _remove(
-        workspace, held, [(endpoint, name) for endpoint, plan in plans.items() for name in plan.removed]
+        platform, held, [(endpoint, name) for endpoint, plan in plans.items() for name in plan.removed]
     )
     missed |= not_removed
     calls = {
-        endpoint: (workspace, held, endpoint, release)
+        endpoint: (platform, held, endpoint, release)
         for endpoint, plan in plans.items()
         if not plan.stays and len(plan.removed) == len(removed.get(endpoint, ()))
     }
@@ -74,8 +74,8 @@ def _without(one: Inventory, name: str) -> Kept:
     return Kept(stays, dict.fromkeys(removed, "its release failed before the switch"))
 
 
-def _remove(workspace: Workspace, held: HeldStage, wanted: list[tuple[str, str]]) -> tuple[Gone, dict[str, str]]:
-    calls = {f"{name} of {endpoint}": (workspace, held, endpoint, name) for endpoint, name in wanted}
+def _remove(platform: Platform, held: HeldStage, wanted: list[tuple[str, str]]) -> tuple[Gone, dict[str, str]]:
+    calls = {f"{name} of {endpoint}": (platform, held, endpoint, name) for endpoint, name in wanted}
     done, missed = _outcomes(each(remove_deployment, calls, "remove what is old"))
     removed: Gone = {}
     for endpoint, name in wanted:

@@ -6,15 +6,13 @@ from contextlib import suppress
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
-from blocks.workspace import Workspace
 from domain.dropped import dropped
 from domain.errors import StageBusy, Terminal
 from domain.fact import Fact, Kind, facts_of
 from domain.fleet import is_switched
-from domain.naming import faults_of_names
 from domain.outcome import Outcome
 from domain.release import Release
-from domain.stage import BatchEndpointTarget, ModelRegistryTarget, Stage
+from domain.stage import ModelRegistryTarget, ServingTarget, Stage
 from domain.suggestion import listed_reasons
 from domain.workload import Workload
 from flows.admitting import must_admit
@@ -24,13 +22,13 @@ from flows.ending import Ending
 from flows.finishing import discard_failed, finish_stage
 from flows.halting import halted, superseded, undo, went_back
 from flows.promoting import promote_stage
-from flows.stage_run import stage_run
+from flows.stage_run import serving_run, stage_run
 from flows.switching import go_back
 from flows.telling import tell_held
 from flows.waves import Soaking, wait_for_soak
 from tasks.ledger import read_facts, record
+from tasks.platforms import platform_of
 from tasks.roster import faults_of_gate
-from tasks.serving import naming_of
 
 
 def climb(ledger: Ledger, workload: Workload, release: Release, stages: Sequence[Stage]) -> Ending:
@@ -65,8 +63,11 @@ def _climb_one(
             return ending
         facts = read_facts(ledger, release.workload, release.name)
         if passed(facts, stage):
-            if isinstance(stage.target, BatchEndpointTarget) and not facts_of(facts, Kind.CLEANED, stage.name):
-                with suppress(StageBusy), stage_run(ledger, workload, release, stage) as at:  # who holds it cleans, too
+            if isinstance(stage.target, ServingTarget) and not facts_of(facts, Kind.CLEANED, stage.name):
+                with (
+                    suppress(StageBusy),
+                    serving_run(ledger, workload, release, stage, stage.target) as at,
+                ):  # who holds it cleans, too
                     finish_stage(at, workload, release, stage, stage.target)
             return _doubtful(facts, stage)
         ending = decide(ledger, workload, release, stage) if stage.gate is not None else None
@@ -111,7 +112,7 @@ def check_blocks(workload: Workload, stages: Sequence[Stage]) -> None:
             if isinstance(target, ModelRegistryTarget):
                 loaded(ModelRegistry, target.registry)
             else:
-                faults += faults_of_names(workload.units, naming_of(loaded(Workspace, target.workspace)))
+                faults += platform_of(target).faults_of_names(workload.units)
             if stage.gate is not None:
                 faults += faults_of_gate(stage.gate)
         except Terminal as error:
@@ -122,21 +123,22 @@ def check_blocks(workload: Workload, stages: Sequence[Stage]) -> None:
 
 def passed(facts: Sequence[Fact], stage: Stage) -> bool:
     """Whether the ledger says that the stage is behind us."""
-    if isinstance(stage.target, BatchEndpointTarget):
+    if isinstance(stage.target, ServingTarget):
         return is_switched(facts, stage.name)
     return bool(facts_of(facts, Kind.VERIFIED, stage.name))
 
 
 def carry(ledger: Ledger, workload: Workload, release: Release, stage: Stage, before: Sequence[Stage]) -> Ending | None:
     """Do what the stage is there for, holding it alone; an ending only when it failed for good."""
-    with stage_run(ledger, workload, release, stage) as at:
-        if isinstance(stage.target, ModelRegistryTarget):
+    if isinstance(stage.target, ModelRegistryTarget):
+        with stage_run(ledger, workload, release, stage) as at:
             failures = promote_stage(at, workload, release, stage.target)
-        else:
+    else:
+        with serving_run(ledger, workload, release, stage, stage.target) as at:
             newer = superseded(ledger, release, stage.name, stage.target)
             if newer is not None:
                 return newer
-            failures = deploy_stage(at, workload, release, stage, stage.target, before)
+            failures = deploy_stage(at, workload, release, stage, before)
             if failures:  # also where a run before this one had begun to switch: it must not end half switched
                 go_back(at, listed_reasons(failures), alone=workload.fleet == "independent")
                 discard_failed(at, release, stage.target)

@@ -11,14 +11,15 @@ from domain.replay import Replay, Verdict
 from domain.smoke import SmokeTest
 from domain.unit import Unit
 from flows.fan_out import gathered
-from flows.stage_run import StageRun
+from flows.stage_run import ServingRun
 from flows.switching import Confirmed
+from tasks.platform import smoke
+from tasks.platforms import workspace_of
 from tasks.replay import replay
 from tasks.replay_report import worst_first
-from tasks.smoke import smoke
 
 
-def confirm(at: StageRun, declared: Confirmation | None, circuits: Mapping[str, Unit], journal: Journal) -> Confirmed:
+def confirm(at: ServingRun, declared: Confirmation | None, circuits: Mapping[str, Unit], journal: Journal) -> Confirmed:
     """Ask every endpoint that was switched, once: what is in the ledger is not asked again. circuits: endpoint → circuit."""
     if declared is None:
         return Confirmed()
@@ -40,7 +41,7 @@ def confirm(at: StageRun, declared: Confirmation | None, circuits: Mapping[str, 
     )
 
 
-def _answers(at: StageRun) -> tuple[dict[str, str], dict[str, str]]:
+def _answers(at: ServingRun) -> tuple[dict[str, str], dict[str, str]]:
     """Endpoint → why it failed, empty where it answered well; endpoint → doubts. As the ledger has them."""
     answers: dict[str, str] = {}
     doubts: dict[str, str] = {}
@@ -50,10 +51,10 @@ def _answers(at: StageRun) -> tuple[dict[str, str], dict[str, str]]:
     return answers, doubts
 
 
-def _smoke(at: StageRun, test: SmokeTest, circuits: Mapping[str, Unit]) -> dict[str, str]:
+def _smoke(at: ServingRun, test: SmokeTest, circuits: Mapping[str, Unit]) -> dict[str, str]:
     seen, failures = gathered(
         smoke,
-        {name: (at.workspace, test, unit, name, None) for name, unit in circuits.items()},
+        {name: (at.platform, test, unit, name, None) for name, unit in circuits.items()},
         f"confirm at {at.stage}",
     )
     verdicts = {name: test.verdict(evidence) for name, evidence in seen.items()}
@@ -72,14 +73,14 @@ def _smoke(at: StageRun, test: SmokeTest, circuits: Mapping[str, Unit]) -> dict[
 
 
 def _replay(
-    at: StageRun, declared: Replay, circuits: Mapping[str, Unit], journal: Journal
+    at: ServingRun, declared: Replay, circuits: Mapping[str, Unit], journal: Journal
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Failures and doubts. What served before the switch is the champion."""
     endpoints = {str(unit): name for name, unit in circuits.items()}
     replayed, failures = gathered(
         replay,
         {
-            name: (at.workspace, declared, unit, name, journal.after[name] or "", journal.before.get(name))
+            name: (workspace_of(at.platform), declared, unit, name, journal.after[name] or "", journal.before.get(name))
             for name, unit in circuits.items()
         },
         f"compare after the switch at {at.stage}",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from domain.declaration import load_workload
 from domain.errors import Terminal
-from domain.stage import BatchEndpointTarget, ModelRegistryTarget
+from domain.stage import ModelRegistryTarget, ServingTarget
 from domain.workload import Workload
 
 WORKLOADS = Path(os.environ.get("SIGNALBOX_WORKLOADS") or Path(__file__).parents[1] / "workloads")
@@ -33,9 +33,9 @@ def registry_of(workload: Workload) -> str:
     raise Terminal(f"{workload.name} has no stage with target kind model_registry, so its models cannot be shared")
 
 
-def production_of(workload: Workload) -> str:
-    """The block name of the workspace of the last stage: what serves there is the champion."""
+def production_of(workload: Workload) -> ServingTarget:
+    """The target of the last stage: what serves there is the champion."""
     target = workload.stages[-1].target
-    if not isinstance(target, BatchEndpointTarget):
+    if not isinstance(target, ServingTarget):
         raise Terminal(f"the last stage of {workload.name} serves nothing: its target is {target.kind}")
-    return target.workspace
+    return target

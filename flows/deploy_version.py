@@ -9,7 +9,7 @@ from blocks.model_registry import ModelRegistry
 from domain.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
 from domain.naming import model_name
-from domain.stage import BatchEndpointTarget
+from domain.stage import ServingTarget
 from flows.beginning import begin
 from flows.climbing import climb
 from flows.declared import declared_workload, registry_of
@@ -29,7 +29,7 @@ def deploy_version(
     """
     declared = declared_workload(workload)
     chosen = declared.stage(stage)
-    if not isinstance(chosen.target, BatchEndpointTarget):
+    if not isinstance(chosen.target, ServingTarget):
         raise Terminal(f"nothing is deployed at stage {stage}; its target is {chosen.target.kind}")
     unit = declared.chosen_units([circuit])[0]
     registry = loaded(ModelRegistry, registry_of(declared))

@@ -8,31 +8,26 @@ from prefect.artifacts import create_table_artifact
 
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
-from blocks.workspace import Workspace
 from domain.ask import standing_ask
 from domain.fact import Kind
 from domain.fleet import switched_endpoints
 from domain.naming import deployment_name
 from domain.release import Release
 from domain.smoke import SmokeTest, SmokeVerdict
-from domain.stage import BatchEndpointTarget, Stage
+from domain.stage import Stage
 from domain.suggestion import listed_reasons
 from domain.tags import deployment_tags
 from domain.unit import Unit
-from domain.workload import Compute, Workload
+from domain.workload import Workload
 from flows.declared import registry_of
 from flows.fan_out import gathered
 from flows.fleet import Fleet
 from flows.replaying import replay_stage
-from flows.stage_run import StageRun
+from flows.stage_run import ServingRun
 from flows.switching import settle
 from flows.waves import Soaking, soaks_until, switch_waves
-from tasks.batch_endpoints import DeploymentRequest, deploy
-from tasks.compute import ensure_compute
-from tasks.deployments import MADE_BY
 from tasks.models import check_model
-from tasks.serving import naming_of
-from tasks.smoke import smoke
+from tasks.platform import MADE_BY, DeploymentRequest, Platform, deploy, smoke
 
 
 class Doubted(Exception):  # noqa: N818 — no error: people are asked
@@ -44,11 +39,10 @@ class Doubted(Exception):  # noqa: N818 — no error: people are asked
 
 
 def deploy_stage(
-    at: StageRun,
+    at: ServingRun,
     workload: Workload,
     release: Release,
     stage: Stage,
-    target: BatchEndpointTarget,
     before: Sequence[Stage],
 ) -> dict[str, str]:
     """Carry every circuit to the stage, wave after wave; circuit → reason when that failed, and then all went back.
@@ -61,11 +55,9 @@ def deploy_stage(
     until = soaks_until(at)
     if until is not None and until > datetime.now(UTC):
         raise Soaking(until)
-    ensure_compute(
-        at.workspace, Compute(name=target.compute, size=target.vm_size, max_instances=max(4, target.instance_count))
-    )
+    at.platform.prepare()
     fleet = Fleet(at, release, workload.fleet == "independent")
-    requests = _requests(at.workspace, workload, release)
+    requests = _requests(at.platform, workload, release)
     switched = switched_endpoints(at.facts(), stage.name)
 
     def waiting() -> dict[str, DeploymentRequest]:
@@ -74,7 +66,7 @@ def deploy_stage(
 
     _, failures = gathered(
         deploy,
-        {name: (at.workspace, target, workload, one) for name, one in waiting().items()},
+        {name: (at.platform, workload, one) for name, one in waiting().items()},
         f"deploy at {stage.name}",
     )
     if fleet.ends_by(failures):
@@ -83,14 +75,14 @@ def deploy_stage(
 
     checks: list[dict[str, object]] = []
     if stage.verification is not None and not at.recorded(Kind.VERIFIED):
-        verdicts, failures = _smoke(at.workspace, stage.name, stage.verification, waiting())
+        verdicts, failures = _smoke(at.platform, stage.name, stage.verification, waiting())
         checks = _report(stage, release, verdicts)
         failures |= {str(verdict.unit): "; ".join(verdict.failures) for verdict in verdicts if not verdict.passed}
         if fleet.ends_by(failures):
             return failures
     at.once(Kind.VERIFIED, {"passed": True, "checks": checks})
 
-    replayed = replay_stage(at.ledger, at.workspace, release, stage, waiting())
+    replayed = replay_stage(at.ledger, at.platform, release, stage, waiting())
     if fleet.ends_by(replayed.failures):
         return replayed.failures
     if replayed.doubts and standing_ask(release, stage, at.facts()) is None:
@@ -105,12 +97,12 @@ def deploy_stage(
     return switch_waves(at, fleet, stage, requests, before)
 
 
-def _requests(workspace: Workspace, workload: Workload, release: Release) -> dict[str, DeploymentRequest]:
+def _requests(platform: Platform, workload: Workload, release: Release) -> dict[str, DeploymentRequest]:
     registry = loaded(ModelRegistry, registry_of(workload)).registry_name
-    naming, name, now = naming_of(workspace), deployment_name(release.name), datetime.now(UTC)
+    name, now = deployment_name(release.name), datetime.now(UTC)
     return {
         str(unit.unit): DeploymentRequest(
-            endpoint=naming.endpoint(unit.unit),
+            endpoint=platform.endpoint(unit.unit),
             name=name,
             model=f"azureml://registries/{registry}/models/{unit.model_name}/versions/{unit.model_version}",
             digest=unit.model_digest,
@@ -122,9 +114,9 @@ def _requests(workspace: Workspace, workload: Workload, release: Release) -> dic
 
 
 def _smoke(
-    workspace: Workspace, stage: str, test: SmokeTest, requests: Mapping[str, DeploymentRequest]
+    platform: Platform, stage: str, test: SmokeTest, requests: Mapping[str, DeploymentRequest]
 ) -> tuple[list[SmokeVerdict], dict[str, str]]:
-    calls = {name: (workspace, test, Unit.parse(name), one.endpoint, one.name) for name, one in requests.items()}
+    calls = {name: (platform, test, Unit.parse(name), one.endpoint, one.name) for name, one in requests.items()}
     evidence, failures = gathered(smoke, calls, f"smoke test at {stage}")
     return [test.verdict(seen) for seen in evidence.values()], failures
 

@@ -16,7 +16,7 @@ from domain.dropped import remaining
 from domain.errors import Terminal
 from domain.gate import Gate
 from domain.release import Release
-from domain.stage import BatchEndpointTarget, Stage
+from domain.stage import ServingTarget, Stage
 from domain.workload import Workload
 from flows.declared import registry_of
 from flows.fan_out import gathered
@@ -25,6 +25,7 @@ from tasks.evidence import by_gain, gate_evidence
 from tasks.evidence_report import MOST_PLOTS, evidence_report
 from tasks.incumbents import incumbents_of
 from tasks.ledger import keep_document, read_document, read_facts
+from tasks.platforms import platform_of
 from tasks.predictions import fetch_predictions
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ class Evidence:
 
 def gather(workload: Workload, release: Release, stage: Stage) -> Evidence:
     """What the form shows besides the facts."""
-    if not isinstance(stage.target, BatchEndpointTarget):
+    if not isinstance(stage.target, ServingTarget):
         return Evidence({}, {})
     registry = loaded(ModelRegistry, registry_of(workload))
     units = [unit.unit for unit in release.units]
-    found = incumbents_of(loaded(Workspace, stage.target.workspace), registry, units)
+    found = incumbents_of(platform_of(stage.target), registry, units)
     return Evidence(
         {str(unit): one.version for unit, one in found.items()},
         {str(unit): one.fault for unit, one in found.items() if one.fault},

@@ -7,11 +7,12 @@ from blocks.workspace import Workspace
 from domain.diagnosis import Finding
 from domain.errors import Terminal
 from domain.fact import Kind
-from domain.stage import BatchEndpointTarget
+from domain.stage import ServingTarget
 from flows.beginning import requested_release
 from flows.declared import declared_workload, registry_of
-from tasks.diagnosis import diagnose_models, diagnose_stage
+from tasks.diagnosis import diagnose_models
 from tasks.ledger import read_facts, release_names
+from tasks.platforms import platform_of
 
 
 def examine(workload: str, release: str | None) -> tuple[Finding, ...]:
@@ -32,7 +33,6 @@ def examine(workload: str, release: str | None) -> tuple[Finding, ...]:
         chosen = requested_release(read_facts(ledger, workload, release or names[0]))
         findings += diagnose_models(loaded(Workspace, "dev"), loaded(ModelRegistry, registry_of(declared)), chosen)
     for stage in declared.stages:
-        if isinstance(stage.target, BatchEndpointTarget):
-            workspace = loaded(Workspace, stage.target.workspace)
-            findings += diagnose_stage(declared, stage, stage.target, workspace, expected.get(stage.name, {}))
+        if isinstance(stage.target, ServingTarget):
+            findings += platform_of(stage.target).diagnose(declared, stage, expected.get(stage.name, {}))
     return tuple(findings)

@@ -9,24 +9,22 @@ from prefect.artifacts import create_markdown_artifact
 from domain.dropped import dropped
 from domain.fact import Kind
 from domain.release import Release
-from domain.stage import BatchEndpointTarget, Stage
+from domain.stage import ServingTarget, Stage
 from domain.tags import utc_text
 from domain.workload import Workload
 from flows.cleaning import clean_stage, discard_stage
-from flows.stage_run import StageRun
-from tasks.cluster import cluster_in_words
-from tasks.serving import naming_of
+from flows.stage_run import ServingRun
 from tasks.summary import deployment_summary, still_there
 
 
-def finish_stage(at: StageRun, workload: Workload, release: Release, stage: Stage, target: BatchEndpointTarget) -> None:
+def finish_stage(at: ServingRun, workload: Workload, release: Release, stage: Stage, target: ServingTarget) -> None:
     """Once, when the stage serves the release: remove what is old and tell. A run that died before this does it next time."""
     if at.recorded(Kind.CLEANED):
         return
     endpoints, gone = _endpoints(at, release), dropped(at.facts())
     if gone:
         _discard(at, target, [endpoints[name] for name in gone])
-    cleaned = clean_stage(at.workspace, at.held, endpoints.values(), target.kept_deployments)
+    cleaned = clean_stage(at.platform, at.held, endpoints.values(), target.kept_deployments)
     facts = at.facts()
     summary = deployment_summary(
         release,
@@ -35,8 +33,8 @@ def finish_stage(at: StageRun, workload: Workload, release: Release, stage: Stag
         endpoints=endpoints,
         circuits=len(workload.units),
         failures=gone,
-        running=still_there(cleaned, cluster_in_words(at.workspace, target.compute)),
-        workspace=at.workspace.workspace_name,
+        running=still_there(cleaned, at.platform.in_words()),
+        workspace=at.platform.place,
         deployed_at=utc_text(datetime.now(UTC)),
     )
     create_markdown_artifact(
@@ -47,19 +45,18 @@ def finish_stage(at: StageRun, workload: Workload, release: Release, stage: Stag
     at.write(Kind.CLEANED, cleaned.body(stage.name))
 
 
-def discard_failed(at: StageRun, release: Release, target: BatchEndpointTarget) -> None:
+def discard_failed(at: ServingRun, release: Release, target: ServingTarget) -> None:
     """Where the target is declared so, remove what a release made that did not get to its switch."""
     _discard(at, target, list(_endpoints(at, release).values()))
 
 
-def _discard(at: StageRun, target: BatchEndpointTarget, endpoints: Sequence[str]) -> None:
+def _discard(at: ServingRun, target: ServingTarget, endpoints: Sequence[str]) -> None:
     if target.failed_deployments == "delete":
-        discarded = discard_stage(at.facts(), at.workspace, at.release, at.stage, at.held, endpoints)
+        discarded = discard_stage(at.facts(), at.platform, at.release, at.stage, at.held, endpoints)
         if discarded.removed or discarded.removed_endpoints or discarded.missed:
             at.write(Kind.DISCARDED, discarded.body(at.stage))
 
 
-def _endpoints(at: StageRun, release: Release) -> dict[str, str]:
+def _endpoints(at: ServingRun, release: Release) -> dict[str, str]:
     """Circuit → endpoint."""
-    naming = naming_of(at.workspace)
-    return {str(unit.unit): naming.endpoint(unit.unit) for unit in release.units}
+    return {str(unit.unit): at.platform.endpoint(unit.unit) for unit in release.units}

@@ -3,31 +3,29 @@
 from collections.abc import Sequence
 
 from blocks.ledger import Ledger
-from blocks.loading import loaded
-from blocks.workspace import Workspace
 from domain.dropped import remaining
 from domain.fact import Kind, facts_of
 from domain.fleet import is_between_waves, is_switched, newer_releases, open_journal
 from domain.outcome import Outcome
 from domain.release import Release
-from domain.stage import BatchEndpointTarget, Stage
+from domain.stage import ServingTarget, Stage
 from domain.suggestion import listed_reasons
 from domain.workload import Workload
 from flows.admitting import admission_of
 from flows.ending import Ending
 from flows.finishing import discard_failed
-from flows.stage_run import stage_run
+from flows.stage_run import serving_run
 from flows.switching import go_back
-from tasks.batch_endpoints import serving_of
 from tasks.ledger import read_facts
-from tasks.serving import naming_of
+from tasks.platforms import platform_of
+from tasks.serving import serving_of
 
 
 def halted(
     ledger: Ledger, workload: Workload, release: Release, stage: Stage, before: Sequence[Stage]
 ) -> Ending | None:
     """An ending where the stage went back before, must go back first, or serves a newer release."""
-    if not isinstance(stage.target, BatchEndpointTarget):
+    if not isinstance(stage.target, ServingTarget):
         return None
     ending = went_back(ledger, workload, release, stage, before)
     if ending is not None or stage.gate is None:  # whoever carries the release asks again, holding the stage
@@ -35,7 +33,7 @@ def halted(
     return superseded(ledger, release, stage.name, stage.target)
 
 
-def superseded(ledger: Ledger, release: Release, stage: str, target: BatchEndpointTarget) -> Ending | None:
+def superseded(ledger: Ledger, release: Release, stage: str, target: ServingTarget) -> Ending | None:
     """An ending where a newer release serves one of the circuits: nothing older is put over it.
 
     A release that is in the midst of a switch, or has switched all, goes on.
@@ -43,11 +41,9 @@ def superseded(ledger: Ledger, release: Release, stage: str, target: BatchEndpoi
     facts = read_facts(ledger, release.workload, release.name)
     if open_journal(facts, stage) is not None or is_switched(facts, stage):
         return None
-    workspace = loaded(Workspace, target.workspace)
-    naming = naming_of(workspace)
-    newer = newer_releases(
-        serving_of(workspace, [naming.endpoint(unit.unit) for unit in remaining(release, facts)]), release.name
-    )
+    platform = platform_of(target)
+    endpoints = [platform.endpoint(unit.unit) for unit in remaining(release, facts)]
+    newer = newer_releases(serving_of(platform, endpoints), release.name)
     if not newer:
         return None
     shown = listed_reasons({endpoint: f"serves release {name}" for endpoint, name in newer.items()})
@@ -91,10 +87,10 @@ def went_back(
 def undo(ledger: Ledger, workload: Workload, release: Release, stage: Stage, reason: str) -> None:
     """Take back what the release has switched at the stage, unless it has switched all of it, and what it deployed there."""
     target, facts = stage.target, read_facts(ledger, release.workload, release.name)
-    if not isinstance(target, BatchEndpointTarget):
+    if not isinstance(target, ServingTarget):
         return
     half_done = open_journal(facts, stage.name) is not None or is_between_waves(facts, stage.name)
     if half_done or (target.failed_deployments == "delete" and facts_of(facts, Kind.DEPLOYED, stage.name)):
-        with stage_run(ledger, workload, release, stage) as at:
+        with serving_run(ledger, workload, release, stage, target) as at:
             go_back(at, reason, alone=workload.fleet == "independent")
             discard_failed(at, release, target)

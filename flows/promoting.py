@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
+from blocks.workspace import Workspace
 from domain.fact import Kind
 from domain.release import Release
 from domain.stage import ModelRegistryTarget
@@ -16,12 +17,12 @@ from tasks.models import promote_model
 
 
 def promote_stage(at: StageRun, workload: Workload, release: Release, target: ModelRegistryTarget) -> dict[str, str]:
-    """Promote every circuit's model; circuit → reason when that failed and ends the release. at: its workspace has the models."""
+    """Promote every circuit's model; circuit → reason when that failed and ends the release."""
     fleet = Fleet(at, release, workload.fleet == "independent")
-    registry = loaded(ModelRegistry, target.registry)
+    dev, registry = loaded(Workspace, "dev"), loaded(ModelRegistry, target.registry)
     calls = {
         str(unit.unit): (
-            at.workspace,
+            dev,
             registry,
             unit,
             model_tags(unit.unit, unit.cutoff_date, "dev", datetime.now(UTC), release.name, release.build_id),

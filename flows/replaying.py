@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from prefect.artifacts import create_table_artifact
 
 from blocks.ledger import Ledger
-from blocks.workspace import Workspace
 from domain.canonical import canonical_json, digest_of
 from domain.fact import Fact, Kind, facts_of
 from domain.release import Release
@@ -15,10 +14,12 @@ from domain.stage import Stage
 from domain.unit import Unit
 from flows.evidence import report_path
 from flows.fan_out import gathered
-from tasks.batch_endpoints import DeploymentRequest, serving_of
 from tasks.ledger import keep_document, read_facts, record
+from tasks.platform import DeploymentRequest, Platform
+from tasks.platforms import workspace_of
 from tasks.replay import replay
 from tasks.replay_report import Judged, artifact_rows, fact_units, replay_report, worst_first
+from tasks.serving import serving_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class ReplayOutcome:
 
 
 def replay_stage(
-    ledger: Ledger, workspace: Workspace, release: Release, stage: Stage, requests: Mapping[str, DeploymentRequest]
+    ledger: Ledger, platform: Platform, release: Release, stage: Stage, requests: Mapping[str, DeploymentRequest]
 ) -> ReplayOutcome:
     """Replay all circuits and write down what came out, once: a fact that still holds is used instead of a replay.
 
@@ -45,13 +46,13 @@ def replay_stage(
     if stage.replay is None:
         return ReplayOutcome(Verdict.PASSED, "", {}, {})
     facts = facts_of(read_facts(ledger, release.workload, release.name), Kind.REPLAYED, stage.name)
-    serves = serving_of(workspace, [one.endpoint for one in requests.values()])
+    serves = serving_of(platform, [one.endpoint for one in requests.values()])
     if facts and _holds(facts[-1], serves, stage.replay, requests):
         return outcome_of(facts[-1])
     replayed, failures = gathered(
         replay,
         {
-            name: (workspace, stage.replay, Unit.parse(name), one.endpoint, one.name, serves[one.endpoint])
+            name: (workspace_of(platform), stage.replay, Unit.parse(name), one.endpoint, one.name, serves[one.endpoint])
             for name, one in requests.items()
         },
         f"replay at {stage.name}",

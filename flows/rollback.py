@@ -9,21 +9,22 @@ from prefect.artifacts import create_table_artifact
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
-from blocks.workspace import Workspace
 from domain.errors import Terminal
 from domain.fleet import Journal
 from domain.rollback import RollbackPlan, Standing, plan_rollback
-from domain.stage import BatchEndpointTarget
+from domain.stage import ServingTarget
 from domain.unit import Unit
 from flows.declared import declared_workload
 from flows.fan_out import FAN_OUT
-from flows.stage_run import StageRun
+from flows.stage_run import ServingRun
 from flows.switching import finish_way_back, settle, write_journal
 from flows.telling import tell_held
 from tasks.lease import stage_lease
 from tasks.ledger import release_names
+from tasks.platform import Platform
+from tasks.platforms import platform_of
 from tasks.run import short_run_id
-from tasks.serving import naming_of, standings_of
+from tasks.serving import standings_of
 
 
 @flow(name="rollback", flow_run_name="rollback {workload} {stage} dry_run={dry_run}", task_runner=FAN_OUT)
@@ -44,25 +45,24 @@ def rollback(
     logger = get_run_logger()
     declared = declared_workload(workload)
     target = declared.stage(stage).target
-    if not isinstance(target, BatchEndpointTarget):
+    if not isinstance(target, ServingTarget):
         raise Terminal(f"stage {stage} serves nothing that could be rolled back; its target is {target.kind}")
-    workspace, ledger = loaded(Workspace, target.workspace), loaded(Ledger, "ledger")
+    platform, ledger = platform_of(target), loaded(Ledger, "ledger")
     units = declared.chosen_units(circuits)
     if dry_run:
-        rows, _ = planned(workspace, workload, stage, units, release)
+        rows, _ = planned(platform, workload, stage, units, release)
         logger.info("This was the plan; run it with dry_run=False to do it.")
         return rows
     holder = f"rollback-{short_run_id()}"
     with stage_lease(ledger, workload, stage, holder) as held:
-        naming = naming_of(workspace)
-        at = StageRun(ledger, workspace, workload, holder, stage, held)
+        at = ServingRun(ledger, workload, holder, stage, held, platform)
         there = settle(at)
-        units = tuple(unit for unit in units if naming.endpoint(unit) not in there)
+        units = tuple(unit for unit in units if platform.endpoint(unit) not in there)
         if not units:
             held.announce(())
             logger.info("A run before this one had begun the way back; every circuit is there now.")
             return []
-        rows, standings = planned(workspace, workload, stage, units, release)
+        rows, standings = planned(platform, workload, stage, units, release)
         gate = declared.stage(stage).gate
         way = Journal(
             stage=stage,
@@ -85,10 +85,10 @@ def rollback(
 
 
 def planned(
-    workspace: Workspace, workload: str, stage: str, units: Sequence[Unit], release: str | None
+    platform: Platform, workload: str, stage: str, units: Sequence[Unit], release: str | None
 ) -> tuple[list[dict[str, Any]], list[Standing]]:
     """What goes back, shown; Terminal, with every reason, where something has nothing to go back to."""
-    standings = [one for one in standings_of(workspace, units) if release is None or one.release == release]
+    standings = [one for one in standings_of(platform, units) if release is None or one.release == release]
     if release is not None and not standings:
         raise Terminal(
             f"release {release} serves none of these circuits at {stage}; `signalbox status` shows what does"

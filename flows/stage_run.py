@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 from blocks.ledger import Ledger
-from blocks.loading import loaded
-from blocks.workspace import Workspace
 from domain.fact import Fact, Kind
 from domain.release import Release
-from domain.stage import BatchEndpointTarget, Stage
+from domain.stage import ServingTarget, Stage
 from domain.workload import Workload
 from tasks.lease import HeldStage, stage_lease
 from tasks.ledger import read_facts, record
+from tasks.platform import Platform
+from tasks.platforms import platform_of
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,6 @@ class StageRun:
     """What every step at a stage needs. workload, release, stage: names."""
 
     ledger: Ledger
-    workspace: Workspace
     workload: str
     release: str
     stage: str
@@ -45,15 +44,30 @@ class StageRun:
         """Whether there is a fact of this kind about this stage."""
         return any(fact.kind is kind and fact.stage == self.stage for fact in self.facts())
 
-    def about(self, release: str) -> "StageRun":
+    def about(self, release: str) -> Self:
         """The same stage, held by the same run, and another release."""
         return replace(self, release=release)
 
 
+@dataclass(frozen=True)
+class ServingRun(StageRun):
+    """At a stage where circuits serve."""
+
+    platform: Platform
+
+
 @contextmanager
 def stage_run(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -> Iterator[StageRun]:
-    """Hold the stage while the body runs. Its workspace: where models come from, for a registry."""
-    target = stage.target
-    workspace = loaded(Workspace, target.workspace if isinstance(target, BatchEndpointTarget) else "dev")
+    """Hold the stage while the body runs."""
     with stage_lease(ledger, workload.name, stage.name, release.name) as held:
-        yield StageRun(ledger, workspace, workload.name, release.name, stage.name, held)
+        yield StageRun(ledger, workload.name, release.name, stage.name, held)
+
+
+@contextmanager
+def serving_run(
+    ledger: Ledger, workload: Workload, release: Release, stage: Stage, target: ServingTarget
+) -> Iterator[ServingRun]:
+    """Hold the stage while the body runs. target: the stage's."""
+    platform = platform_of(target)
+    with stage_run(ledger, workload, release, stage) as at:
+        yield ServingRun(at.ledger, at.workload, at.release, at.stage, at.held, platform)

@@ -12,9 +12,9 @@ from domain.fact import Kind
 from domain.fleet import Journal, is_between_waves, last_journal, open_journal, way_back
 from domain.suggestion import listed_reasons
 from flows.fan_out import each
-from flows.stage_run import StageRun
-from tasks.batch_endpoints import serving_of, switch
-from tasks.serving import unready
+from flows.stage_run import ServingRun
+from tasks.platform import switch
+from tasks.serving import serving_of, unready
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Confirmed:
 
 
 def switch_fleet(
-    at: StageRun,
+    at: ServingRun,
     after: Mapping[str, str],
     circuits: Mapping[str, str],
     alone: bool,
@@ -61,7 +61,7 @@ def switch_fleet(
             at.held.announce(())
             return {}
         journal = _after_failures(at, journal, failures, hold=switched)
-        if switched and journal.back and (gone := unready(at.workspace, journal.after)):
+        if switched and journal.back and (gone := unready(at.platform, journal.after)):
             return _stays(at, journal, gone, wave)
         write_journal(at, journal)
     finish_way_back(at, journal)
@@ -69,16 +69,16 @@ def switch_fleet(
     return {"the fleet": f"went back to what served before: {journal.reason}"}
 
 
-def _begin(at: StageRun, after: Mapping[str, str], alone: bool) -> Journal:
+def _begin(at: ServingRun, after: Mapping[str, str], alone: bool) -> Journal:
     at.held.announce((at.release,))
     journal = Journal(
-        stage=at.stage, before=serving_of(at.workspace, after), after=dict(after), fence=at.held.fence, alone=alone
+        stage=at.stage, before=serving_of(at.platform, after), after=dict(after), fence=at.held.fence, alone=alone
     )
     write_journal(at, journal)
     return journal
 
 
-def _after_failures(at: StageRun, journal: Journal, failures: Mapping[str, str], hold: bool) -> Journal:
+def _after_failures(at: ServingRun, journal: Journal, failures: Mapping[str, str], hold: bool) -> Journal:
     """What is to be done about them: those endpoints go back alone, or all do."""
     stuck = {name: reason for name, reason in failures.items() if name in journal.dropped}
     if stuck:
@@ -91,7 +91,7 @@ def _after_failures(at: StageRun, journal: Journal, failures: Mapping[str, str],
     return way_back(at.facts(), at.stage, listed_reasons(failures), at.held.fence, hold)
 
 
-def _stays(at: StageRun, back: Journal, gone: Mapping[str, str], wave: Mapping[str, object]) -> dict[str, str]:
+def _stays(at: ServingRun, back: Journal, gone: Mapping[str, str], wave: Mapping[str, object]) -> dict[str, str]:
     """Nothing to go back to: it is written down as it is, held, and people have to choose."""
     reason = (
         f"{back.reason}. It serves the new release all the same, for there is nothing to go back to: {listed_reasons(gone)}. "
@@ -103,7 +103,7 @@ def _stays(at: StageRun, back: Journal, gone: Mapping[str, str], wave: Mapping[s
     return {"the fleet": reason}
 
 
-def finish_way_back(at: StageRun, journal: Journal) -> None:
+def finish_way_back(at: ServingRun, journal: Journal) -> None:
     """Switch back, last first; write down the hold, where there is one, and that it is done."""
     stuck = _carry_out(at, journal)
     if stuck:
@@ -117,7 +117,7 @@ def finish_way_back(at: StageRun, journal: Journal) -> None:
     at.write(Kind.ROLLED_BACK, body)
 
 
-def go_back(at: StageRun, reason: str, alone: bool) -> None:
+def go_back(at: ServingRun, reason: str, alone: bool) -> None:
     """Undo what this release has begun to switch at the stage, if it has: all its waves, too, unless circuits move alone."""
     facts = at.facts()
     journal = open_journal(facts, at.stage)
@@ -132,9 +132,9 @@ def go_back(at: StageRun, reason: str, alone: bool) -> None:
     at.held.announce(())
 
 
-def _still_ours(at: StageRun, back: Journal) -> Journal:
+def _still_ours(at: ServingRun, back: Journal) -> Journal:
     """Without what somebody else has switched since: the stage was free while its waves soaked."""
-    serving = serving_of(at.workspace, back.after)
+    serving = serving_of(at.platform, back.after)
     ours = {endpoint for endpoint, deployment in back.before.items() if serving[endpoint] == deployment}
     return back.model_copy(
         update={
@@ -144,7 +144,7 @@ def _still_ours(at: StageRun, back: Journal) -> Journal:
     )
 
 
-def settle(at: StageRun, own: str | None = None) -> frozenset[str]:
+def settle(at: ServingRun, own: str | None = None) -> frozenset[str]:
     """Undo what holders before us left half switched; the endpoints that went back, now or just before they died.
 
     own: the release that goes on with its own switch instead.
@@ -168,14 +168,14 @@ def settle(at: StageRun, own: str | None = None) -> frozenset[str]:
     return frozenset(went_back)
 
 
-def write_journal(at: StageRun, journal: Journal) -> None:
+def write_journal(at: ServingRun, journal: Journal) -> None:
     """Before anything is switched."""
     at.write(Kind.JOURNAL, journal.model_dump(mode="json"))
 
 
-def _carry_out(at: StageRun, journal: Journal) -> dict[str, str]:
+def _carry_out(at: ServingRun, journal: Journal) -> dict[str, str]:
     """Switch every endpoint side by side and read all defaults back; endpoint → why it does not serve what it should."""
-    calls = {one.endpoint: (at.workspace, at.held, one.endpoint, one.after) for one in journal.switches()}
+    calls = {one.endpoint: (at.platform, at.held, one.endpoint, one.after) for one in journal.switches()}
     failures: dict[str, str] = {}
     outcomes = each(switch, calls, f"{'switch back' if journal.back else 'switch'} at {at.stage}")
     for endpoint, outcome in outcomes.items():
@@ -187,4 +187,4 @@ def _carry_out(at: StageRun, journal: Journal) -> dict[str, str]:
             raise outcome
     if failures:
         return failures
-    return journal.differences(serving_of(at.workspace, journal.after))
+    return journal.differences(serving_of(at.platform, journal.after))

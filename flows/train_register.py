@@ -17,6 +17,7 @@ from flows.fan_out import FAN_OUT, each
 from tasks.compute import delete_compute, ensure_compute
 from tasks.ledger import keep_document
 from tasks.pipelines import publish_pipeline
+from tasks.platforms import platform_of
 from tasks.run import code_author, code_commit
 from tasks.training import TrainedUnit, report_training, train_unit
 
@@ -43,7 +44,7 @@ def train_register(
         raise Terminal("which data? give cutoff_date, the cutoff of registered data, such as 2014-12-31")
     units = declared.chosen_units(circuits)
     dev, ledger = loaded(Workspace, "dev"), loaded(Ledger, "ledger")
-    production, registry = loaded(Workspace, production_of(declared)), loaded(ModelRegistry, registry_of(declared))
+    production, registry = platform_of(production_of(declared)), loaded(ModelRegistry, registry_of(declared))
 
     compute = ensure_compute(dev, declared.training.compute)
     try:

@@ -16,10 +16,10 @@ from domain.wave import waves_of
 from flows.admitting import must_admit
 from flows.confirming import confirm
 from flows.fleet import Fleet
-from flows.stage_run import StageRun
+from flows.stage_run import ServingRun, StageRun
 from flows.switching import switch_fleet
-from tasks.batch_endpoints import DeploymentRequest
 from tasks.ledger import read_facts
+from tasks.platform import DeploymentRequest
 
 LOOKED_EVERY = 10.0
 """Seconds between two looks at the ledger while a wave soaks."""
@@ -34,7 +34,7 @@ class Soaking(Exception):  # noqa: N818 — no error: the stage is free meanwhil
 
 
 def switch_waves(
-    at: StageRun,
+    at: ServingRun,
     fleet: Fleet,
     stage: Stage,
     requests: Mapping[str, DeploymentRequest],

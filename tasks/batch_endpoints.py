@@ -1,120 +1,152 @@
-"""Batch endpoints: one a circuit, a deployment a release, and the default that serves."""
+"""Batch endpoints: one a circuit, a deployment a release, and the default that serves. (Seed 002.)"""
 
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
-from prefect import task
-
+from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
-from domain.errors import StageLost, Terminal
-from domain.stage import BatchEndpointTarget
-from domain.tags import NO_PREVIOUS, PREVIOUS
-from domain.workload import Workload
+from domain.diagnosis import Finding
+from domain.errors import StageLost, Terminal, Transient
+from domain.naming import Naming, faults_of_names
+from domain.smoke import SmokeEvidence, SmokeTest
+from domain.stage import BatchEndpointTarget, Stage
+from domain.unit import Unit
+from domain.workload import Compute, Workload
 from tasks.azure_errors import azure_errors
+from tasks.batch_deployments import (
+    FENCE_TAG,
+    delete_deployment,
+    deployments_of,
+    ensure_deployment,
+    find_deployment,
+)
+from tasks.batch_diagnosis import diagnose_batch
+from tasks.batch_needs import lacks_of_batch
+from tasks.batch_smoke import smoke_job
+from tasks.cluster import cluster_in_words
+from tasks.compute import ensure_compute
 from tasks.lease import HeldStage
-from tasks.retries import RETRIED
+from tasks.platform import MADE_BY, Deployment, DeploymentRequest
 
-_ONE_INVOCATION = Lock()
 
-PREDICTIONS = "predictions.csv"
-"""The file a scoring job writes its rows to."""
-FENCE_TAG = "switch_fence"
-"""An endpoint's tag: the fencing number of whoever switched it last."""
-READERS = 16
-"""Endpoints that are read at once."""
+def naming_of(workspace: Workspace) -> Naming:
+    """How this workspace's environment names its endpoints."""
+    return Naming(workspace.endpoint_prefix, workspace.endpoint_suffix)
 
 
 @dataclass(frozen=True)
-class Deployment:
-    """A model version deployed to an endpoint. state: Azure's provisioning state, `Succeeded` when it is ready.
+class BatchEndpoints:
+    """A `tasks.platform.Platform`."""
 
-    environment: its id; empty where Azure names none.
-    """
+    workspace: Workspace
+    target: BatchEndpointTarget
 
-    endpoint: str
-    name: str
-    model: str
-    state: str
-    tags: Mapping[str, str]
-    environment: str = ""
+    @property
+    def place(self) -> str:
+        """The workspace's name."""
+        return self.workspace.workspace_name
 
+    def endpoint(self, unit: Unit) -> str:
+        """`be-{plant}-{circuit}`, and what the environment adds."""
+        return naming_of(self.workspace).endpoint(unit)
 
-@dataclass(frozen=True)
-class DeploymentRequest:
-    """What to deploy where. model: `azureml://registries/…`; digest: what the scoring code must find in the files.
+    def faults_of_names(self, units: Sequence[Unit]) -> tuple[str, ...]:
+        """Names are unique in a region, and short."""
+        return faults_of_names(units, naming_of(self.workspace))
 
-    tags: of the deployment; `previous_deployment` is added.
-    """
+    def prepare(self) -> None:
+        """The cluster that all endpoints run their jobs on."""
+        target = self.target
+        instances = max(4, target.instance_count)
+        ensure_compute(self.workspace, Compute(name=target.compute, size=target.vm_size, max_instances=instances))
 
-    endpoint: str
-    name: str
-    model: str
-    digest: str
-    tags: Mapping[str, str]
-    endpoint_tags: Mapping[str, str]
+    def serving(self, endpoint: str) -> str | None:
+        """The endpoint's default."""
+        with azure_errors(f"reading endpoint {endpoint}"):
+            found = _endpoint(self.workspace, endpoint)
+        return found.defaults.deployment_name if found is not None and found.defaults else None
 
+    def find(self, endpoint: str, name: str) -> Deployment | None:
+        """As Azure ML has it."""
+        return find_deployment(self.workspace, endpoint, name)
 
-def serving_deployment(workspace: Workspace, endpoint: str) -> str | None:
-    """The endpoint's default deployment as Azure reads it now; None where there is no endpoint or no default."""
-    from azure.core.exceptions import ResourceNotFoundError
+    def deployments(self, endpoint: str) -> tuple[Deployment, ...]:
+        """As Azure ML lists them."""
+        return deployments_of(self.workspace, endpoint)
 
-    with azure_errors(f"reading endpoint {endpoint}"):
-        try:
-            found = workspace.get_client().batch_endpoints.get(endpoint)
-        except ResourceNotFoundError:
-            return None
-        return found.defaults.deployment_name if found.defaults else None
+    def deploy(self, workload: Workload, request: DeploymentRequest) -> Deployment:
+        """Endpoint and deployment. (Seed 002, stages 2 and 3.)"""
+        serving = _ensure_endpoint(self.workspace, request)
+        return ensure_deployment(self.workspace, self.target, workload, request, serving)
 
+    def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
+        """Change the default.
 
-def find_deployment(workspace: Workspace, endpoint: str, name: str) -> Deployment | None:
-    """The deployment, or None where it does not exist."""
-    from azure.core.exceptions import ResourceNotFoundError
+        deployment: None where nothing served before: then the endpoint goes, if nothing else was deployed to it. Raises
+        StageLost where somebody else holds the stage by now: Azure has no conditional update of an endpoint, so a holder
+        that wakes up late is known by the lease and by the fence that whoever came after it left in the endpoint's tags.
+        """
+        client = self.workspace.get_client()
+        with azure_errors(f"switching {endpoint} to {deployment or 'nothing'}"):
+            found = _endpoint(self.workspace, endpoint)
+            held.check()
+            if found is None or deployment is None:
+                _unserve(self.workspace, endpoint, found, deployment)
+                return
+            fence = int((found.tags or {}).get(FENCE_TAG, "0"))
+            if fence > held.fence:
+                raise StageLost(
+                    f"{endpoint} was switched by a later holder of the stage; this run does nothing more there"
+                )
+            if found.defaults is not None and found.defaults.deployment_name == deployment:
+                return
+            found.defaults.deployment_name = deployment
+            found.tags = {**(found.tags or {}), FENCE_TAG: str(held.fence)}
+            client.batch_endpoints.begin_create_or_update(found).result()
 
-    with azure_errors(f"reading deployment {name} of {endpoint}"):
-        try:
-            found: Any = workspace.get_client().batch_deployments.get(name, endpoint)
-        except ResourceNotFoundError:
-            return None
-    return frozen(endpoint, found)
+    def smoke(self, test: SmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeEvidence:
+        """A scoring job over the circuit's test data."""
+        return smoke_job(self.workspace, test, unit, endpoint, deployment)
 
+    def remove(self, held: HeldStage, endpoint: str, name: str) -> None:
+        """One that is gone already is what we wanted."""
+        delete_deployment(self.workspace, held, endpoint, name)
 
-def frozen(endpoint: str, found: Any) -> Deployment:
-    """The SDK's deployment as a value."""
-    model = found.model if isinstance(found.model, str) else getattr(found.model, "id", "")
-    environment = found.environment if isinstance(found.environment, str) else getattr(found.environment, "id", "")
-    return Deployment(
-        endpoint, found.name, model or "", found.provisioning_state or "", dict(found.tags or {}), environment or ""
-    )
+    def remove_endpoint(self, held: HeldStage, endpoint: str, release: str) -> bool:
+        """Delete an endpoint that this release made and that has nothing; whether it is gone.
 
+        It stays where it has a deployment, has ever been switched, or does not carry this release in its tag `release_id`.
+        """
+        from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
-@task(name="deploy", **RETRIED)
-def deploy(
-    workspace: Workspace, target: BatchEndpointTarget, workload: Workload, request: DeploymentRequest
-) -> Deployment:
-    """Create endpoint and deployment unless they are there; the default is not touched. (Seed 002, stages 2 and 3.)"""
-    serving = _ensure_endpoint(workspace, request)
-    found = find_deployment(workspace, request.endpoint, request.name)
-    if found is not None and found.state == "Succeeded":
-        if found.model.split("/registries/")[-1] != request.model.split("/registries/")[-1]:
-            raise Terminal(
-                f"deployment {request.name} of {request.endpoint} serves {found.model}, not {request.model}: it was made by "
-                "something else. Delete it, or make a new release."
-            )
-        return found
-    with azure_errors(f"creating deployment {request.name} of {request.endpoint}"):
-        # the SDK would parse the same script for every circuit, and Python 3.11 up to 3.11.7 cannot in many threads at once
-        made = _deployment(target, workload, request, serving if serving != request.name else None)
-        workspace.get_client().batch_deployments.begin_create_or_update(made, skip_script_validation=True).result()
-    created = find_deployment(workspace, request.endpoint, request.name)
-    if created is None or created.state != "Succeeded":
-        raise Terminal(
-            f"deployment {request.name} of {request.endpoint} is {created.state if created else 'absent'} after it was created. "
-            f"Check compute {target.compute} and the model in the registry: `signalbox doctor`."
-        )
-    return created
+        client = self.workspace.get_client()
+        with azure_errors(f"removing endpoint {endpoint}"):
+            try:
+                found = client.batch_endpoints.get(endpoint)
+                tags = found.tags or {}
+                served = FENCE_TAG in tags or (found.defaults is not None and found.defaults.deployment_name)
+                if served or tags.get(MADE_BY) != release or any(client.batch_deployments.list(endpoint)):
+                    return False
+                held.check()
+                client.batch_endpoints.begin_delete(endpoint).result()
+            except ResourceNotFoundError:
+                return True
+            except ResourceExistsError as error:
+                raise Transient(f"endpoint {endpoint} is being changed, so it was not removed") from error
+        return True
+
+    def lacks(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
+        """Model and environment."""
+        return lacks_of_batch(self.workspace, registry)
+
+    def diagnose(self, workload: Workload, stage: Stage, expected: Mapping[str, str]) -> Iterator[Finding]:
+        """Compute, test data, endpoints and the last scoring jobs."""
+        return diagnose_batch(self, self.workspace, self.target, workload, stage, expected)
+
+    def in_words(self) -> str:
+        """The cluster."""
+        return cluster_in_words(self.workspace, self.target.compute)
 
 
 def _ensure_endpoint(workspace: Workspace, request: DeploymentRequest) -> str | None:
@@ -131,80 +163,6 @@ def _ensure_endpoint(workspace: Workspace, request: DeploymentRequest) -> str | 
             client.batch_endpoints.begin_create_or_update(endpoint).result()
             return None
         return found.defaults.deployment_name if found.defaults else None
-
-
-def _deployment(
-    target: BatchEndpointTarget, workload: Workload, request: DeploymentRequest, previous: str | None
-) -> Any:
-    from azure.ai.ml.constants import BatchDeploymentOutputAction
-    from azure.ai.ml.entities import (
-        BatchRetrySettings,
-        CodeConfiguration,
-        Environment,
-        ModelBatchDeployment,
-        ModelBatchDeploymentSettings,
-    )
-
-    return ModelBatchDeployment(
-        name=request.name,
-        endpoint_name=request.endpoint,
-        model=request.model,
-        code_configuration=CodeConfiguration(code=str(workload.scoring_folder), scoring_script=workload.scoring.script),
-        environment=Environment(image=workload.scoring.environment.image, conda_file=str(workload.conda_file)),
-        compute=target.compute,
-        tags={PREVIOUS: previous or NO_PREVIOUS, **request.tags},
-        settings=ModelBatchDeploymentSettings(
-            instance_count=target.instance_count,
-            max_concurrency_per_instance=target.max_concurrency_per_instance,
-            mini_batch_size=target.mini_batch_size,
-            output_action=BatchDeploymentOutputAction.APPEND_ROW,
-            output_file_name=PREDICTIONS,
-            retry_settings=BatchRetrySettings(max_retries=1, timeout=target.retry_timeout_seconds),
-            error_threshold=target.error_threshold,
-            logging_level="info",
-            environment_variables={"MODEL_DIGEST": request.digest},
-        ),
-    )
-
-
-@task(name="invoke endpoint", **RETRIED)
-def invoke(workspace: Workspace, endpoint: str, deployment: str | None, data: str) -> str:
-    """Start a scoring job over a folder; returns the job's name. deployment: None for the default, as callers have it."""
-    from azure.ai.ml import Input
-    from azure.ai.ml.constants._endpoint import EndpointInvokeFields
-
-    # the SDK keeps the deployment's name in a header dictionary that all calls share, and that it never empties
-    with _ONE_INVOCATION, azure_errors(f"invoking {deployment or 'the default'} of {endpoint}"):
-        EndpointInvokeFields.DEFAULT_HEADER.pop(EndpointInvokeFields.MODEL_DEPLOYMENT, None)
-        job = workspace.get_client().batch_endpoints.invoke(
-            endpoint_name=endpoint, deployment_name=deployment, input=Input(type="uri_folder", path=data)
-        )
-    return str(job.name)
-
-
-@task(name="switch", **RETRIED)
-def switch(workspace: Workspace, held: HeldStage, endpoint: str, deployment: str | None) -> None:
-    """Make a deployment the default. Azure may accept that and not do it: whoever switches a fleet reads it back, all of it.
-
-    deployment: None where nothing served before: then the endpoint goes, if nothing else was deployed to it. Raises
-    StageLost where somebody else holds the stage by now: Azure has no conditional update of an endpoint, so a holder that
-    wakes up late is known by the lease and by the fence that whoever came after it left in the endpoint's tags.
-    """
-    client = workspace.get_client()
-    with azure_errors(f"switching {endpoint} to {deployment or 'nothing'}"):
-        found = _endpoint(workspace, endpoint)
-        held.check()
-        if found is None or deployment is None:
-            _unserve(workspace, endpoint, found, deployment)
-            return
-        fence = int((found.tags or {}).get(FENCE_TAG, "0"))
-        if fence > held.fence:
-            raise StageLost(f"{endpoint} was switched by a later holder of the stage; this run does nothing more there")
-        if found.defaults is not None and found.defaults.deployment_name == deployment:
-            return
-        found.defaults.deployment_name = deployment
-        found.tags = {**(found.tags or {}), FENCE_TAG: str(held.fence)}
-        client.batch_endpoints.begin_create_or_update(found).result()
 
 
 def _unserve(workspace: Workspace, endpoint: str, found: Any, deployment: str | None) -> None:
@@ -231,10 +189,3 @@ def _endpoint(workspace: Workspace, endpoint: str) -> Any:
         return workspace.get_client().batch_endpoints.get(endpoint)
     except ResourceNotFoundError:
         return None
-
-
-def serving_of(workspace: Workspace, endpoints: Iterable[str]) -> dict[str, str | None]:
-    """What each endpoint serves now, read side by side."""
-    names = list(endpoints)
-    with ThreadPoolExecutor(READERS, "reading defaults") as pool:
-        return dict(zip(names, pool.map(lambda name: serving_deployment(workspace, name), names), strict=True))

@@ -12,7 +12,8 @@ from domain.replay import Replay, ReplayEvidence
 from domain.shift import paired, shift_of, spaced
 from domain.unit import Unit
 from tasks.answers import Answered, answers_of, expected_answers
-from tasks.batch_endpoints import find_deployment, invoke
+from tasks.batch_deployments import find_deployment
+from tasks.invocations import invoke
 from tasks.retries import RETRIED
 from tasks.storage import list_files
 

@@ -20,12 +20,13 @@ from domain.naming import data_asset_name, model_name
 from domain.outcome import Outcome
 from domain.unit import Unit
 from domain.workload import Workload
+from tasks.champion import Champion, champion_of
 from tasks.datasets import DataAsset, find_data
 from tasks.models import Model, models_of, register_model
 from tasks.pipelines import JobInput, PublishedPipeline, download_output, run_pipeline
+from tasks.platform import Platform
 from tasks.retries import RETRIED
 from tasks.run import short_run_id
-from tasks.serving import Champion, champion_of
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class TrainedUnit:
 @task(name="train", **RETRIED)
 def train_unit(
     dev: Workspace,
-    production: Workspace,
+    production: Platform,
     registry: ModelRegistry,
     workload: Workload,
     unit: Unit,

@@ -109,15 +109,14 @@ def _carry(steps: Steps, home: Path, name: str, cutoff: date | None) -> None:
 
 
 def _next_cutoff(workload: "object") -> date:
-    from blocks.loading import loaded
-    from blocks.workspace import Workspace
     from domain.workload import Workload
     from flows.declared import production_of
+    from tasks.platforms import platform_of
     from tasks.serving import deployment_serving
 
     if not isinstance(workload, Workload):
         raise TypeError("a workload is needed")
-    production = loaded(Workspace, production_of(workload))
+    production = platform_of(production_of(workload))
     served = [deployment_serving(production, unit) for unit in workload.units]
     days = [date.fromisoformat(one.tags["cutoff_date"]) for one in served if one is not None]
     later = [day for day in CUTOFFS if not days or day > max(days)]

@@ -20,20 +20,22 @@ def status(
     with connected(home, api_port, emulator_port):
         from blocks.ledger import Ledger
         from blocks.loading import loaded
-        from blocks.workspace import Workspace
+        from domain.stage import ServingTarget
         from flows.beginning import outcome_of
         from flows.declared import declared_workload
         from tasks.ledger import read_facts, release_names
-        from tasks.serving import deployment_serving, model_of
+        from tasks.platform import model_of
+        from tasks.platforms import platform_of
+        from tasks.serving import deployment_serving
 
         declared = declared_workload(workload)
         serving = table("stage", "circuit", "model version", "deployment", "cutoff date", "deployed at")
         for stage in declared.stages:
-            if stage.target.kind != "batch_endpoint":
+            if not isinstance(stage.target, ServingTarget):
                 continue
-            workspace = loaded(Workspace, stage.target.workspace)
+            platform = platform_of(stage.target)
             for unit in declared.units:
-                found = deployment_serving(workspace, unit)
+                found = deployment_serving(platform, unit)
                 tags = found.tags if found else {}
                 version = ":".join(model_of(found)) if found else "nothing serves"
                 name = found.name if found else ""

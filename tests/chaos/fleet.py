@@ -116,26 +116,26 @@ def roll_back(home: Path, name: str, kill: Kill) -> Run:
 def see(home: Path, name: str) -> Seen:
     """Read everything with clients of our own; of the product only what audits a ledger."""
     tiny = _tiny(home, name)
+    from tiny import endpoints_in
+
     from blocks.ledger import Ledger
     from blocks.loading import loaded
     from blocks.workspace import Workspace
     from domain.audit import audit
     from domain.fact import Fact
     from flows.declared import declared_workload
-    from tasks.batch_endpoints import find_deployment, serving_of
     from tasks.ledger import open_ledger, release_names
     from tasks.roster import roster_of_gates
-    from tasks.serving import naming_of
+    from tasks.serving import serving_of
 
     serving: dict[str, dict[str, str | None]] = {}
     for stage in ("test", "production"):
-        workspace = loaded(Workspace, stage)
-        naming = naming_of(workspace)
-        serving[stage] = serving_of(workspace, [naming.endpoint(unit) for unit in tiny.units()])
+        platform = endpoints_in(loaded(Workspace, stage))
+        serving[stage] = serving_of(platform, [platform.endpoint(unit) for unit in tiny.units()])
     models = {}
     for endpoint, deployment in serving["production"].items():
         if deployment is not None:
-            found = find_deployment(workspace, endpoint, deployment)
+            found = platform.find(endpoint, deployment)
             models[endpoint] = _name_and_version(found.model) if found is not None else "nothing"
     ledger = loaded(Ledger, "ledger")
     gates = {stage.name: stage.gate for stage in declared_workload(name).stages if stage.gate is not None}

@@ -13,7 +13,7 @@ from deployed_release import DeployedRelease
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from run_page import browser
-from tiny import Tiny
+from tiny import Tiny, endpoints_in
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
@@ -29,7 +29,8 @@ from domain.fact import Kind, chain_faults, facts_of
 from domain.one_time_code import STEP_SECONDS
 from tasks.ledger import read_facts, release_names
 from tasks.notices import run_link
-from tasks.serving import deployment_serving, model_of
+from tasks.platform import model_of
+from tasks.serving import deployment_serving
 
 NAME = "release/release"
 POOL = "browser"
@@ -121,7 +122,7 @@ def test_an_approver_decides_in_the_browser(
     assert "Check that the previous deployment of each circuit is known" in shown
 
     deployed.form(run, besides=first.key)
-    assert deployment_serving(production, tiny.units()[0]) is None
+    assert deployment_serving(endpoints_in(production), tiny.units()[0]) is None
     with browser(pictures) as page:
         page.open(link)
         page.ask()
@@ -133,7 +134,7 @@ def test_an_approver_decides_in_the_browser(
 
     assert deployed.end(run).name == "Succeeded"
     for circuit in changed.circuits:
-        serving = deployment_serving(production, circuit.unit)
+        serving = deployment_serving(endpoints_in(production), circuit.unit)
         assert serving is not None
         assert model_of(serving) == (circuit.model_name, circuit.model_version)
     facts = read_facts(ledger, tiny.name, name)

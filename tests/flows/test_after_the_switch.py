@@ -4,7 +4,7 @@ import re
 
 import pytest
 from prefect.states import State
-from tiny import APPROVE, CONFIRMED, WARY, Tiny, answering
+from tiny import APPROVE, CONFIRMED, WARY, Tiny, answering, endpoints_in
 
 from domain.audit import audit
 from domain.changed_circuits import ChangedCircuits
@@ -18,9 +18,10 @@ from flows.beginning import outcome_of
 from flows.release import release
 from flows.rollback import rollback
 from flows.unhold import unhold
-from tasks.batch_endpoints import invoke, serving_of
+from tasks.batch_endpoints import naming_of
+from tasks.invocations import invoke
 from tasks.ledger import read_facts, release_names
-from tasks.serving import naming_of
+from tasks.serving import serving_of
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -35,7 +36,7 @@ def run(tiny: Tiny, changed: ChangedCircuits) -> "State[str]":
 def production(site, tiny: Tiny) -> set[str]:
     """Releases that production serves."""
     naming = naming_of(site.production)
-    found = serving_of(site.production, [naming.endpoint(unit) for unit in tiny.units()])
+    found = serving_of(endpoints_in(site.production), [naming.endpoint(unit) for unit in tiny.units()])
     return {str(one).removeprefix("deployment-") for one in found.values()}
 
 

@@ -1,6 +1,6 @@
 """Old deployments go and nothing else does, whatever Azure and other runs do meanwhile."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -19,12 +19,12 @@ from flows import cleaning
 from flows.cleaning import clean_stage, discard_stage
 from flows.declared import declared_workload
 from flows.fan_out import FAN_OUT
-from tasks.batch_endpoints import DeploymentRequest, deploy, serving_deployment, switch
+from tasks.batch_deployments import deployments_of
+from tasks.batch_endpoints import BatchEndpoints, naming_of
 from tasks.compute import ensure_compute
-from tasks.deployments import deployments_of, remove_deployment, remove_endpoint
 from tasks.lease import HeldStage, stage_lease
 from tasks.models import register_model
-from tasks.serving import naming_of
+from tasks.platform import DeploymentRequest, remove_deployment, remove_endpoint
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 NEWEST = "20260101.9"
@@ -41,6 +41,7 @@ class Fleet:
         self.workspace, self.held = site.production, held
         self.workload = declared_workload(tiny.name)
         self.target: Any = self.workload.stage("production").target
+        self.platform = BatchEndpoints(self.workspace, self.target)
         self.endpoints = [naming_of(self.workspace).endpoint(unit) for unit in tiny.units()]
         compute = Compute(name=self.target.compute, size=self.target.vm_size, max_instances=4)
         ensure_compute.fn(self.workspace, compute)
@@ -64,7 +65,7 @@ class Fleet:
                 tags,
                 {"plant_id": "T", "release_id": release},
             )
-            deploy.fn(self.workspace, self.target, self.workload, request)
+            self.platform.deploy(self.workload, request)
         return deployment_name(release)
 
     def serve(self, *numbers: int) -> None:
@@ -72,7 +73,7 @@ class Fleet:
         for before, number in zip((None, *numbers), numbers, strict=False):
             name = self.make(number, before)
             for endpoint in self.endpoints:
-                switch.fn(self.workspace, self.held, endpoint, name)
+                self.platform.switch(self.held, endpoint, name)
 
     def there(self, endpoint: str) -> set[str]:
         return {one.name for one in deployments_of(self.workspace, endpoint)}
@@ -83,14 +84,14 @@ class Fleet:
     def clean(self, keep: int = 2) -> Cleaned:
         @flow(task_runner=FAN_OUT)
         def cleaning_up() -> Cleaned:
-            return clean_stage(self.workspace, self.held, self.endpoints, keep)
+            return clean_stage(self.platform, self.held, self.endpoints, keep)
 
         return cleaning_up()
 
     def discard(self, number: int, facts: Sequence[Fact] = ()) -> Cleaned:
         @flow(task_runner=FAN_OUT)
         def discarding() -> Cleaned:
-            return discard_stage(facts, self.workspace, f"20260101.{number}", "production", self.held, self.endpoints)
+            return discard_stage(facts, self.platform, f"20260101.{number}", "production", self.held, self.endpoints)
 
         return discarding()
 
@@ -120,7 +121,7 @@ def test_old_deployments_go_and_the_fact_says_which(fleet: Fleet) -> None:
     fleet.serve(1, 2, 3, 4)
     cleaned = fleet.clean()
     assert fleet.all_there() == [named(3, 4)] * 2
-    assert {serving_deployment(fleet.workspace, one) for one in fleet.endpoints} == named(4)
+    assert {fleet.platform.serving(one) for one in fleet.endpoints} == named(4)
     assert (cleaned.endpoints, cleaned.serving, cleaned.way_back, cleaned.others) == (2, 2, 2, 0)
     body = cleaned.body("production")
     assert {endpoint: set(names) for endpoint, names in body.pop("removed").items()} == dict.fromkeys(
@@ -209,7 +210,7 @@ def test_what_serves_by_now_is_not_removed_whatever_was_planned(fleet: Fleet) ->
     fleet.serve(1, 2, 3)
     for name in (deployment_name("20260101.3"), "Deployment-20260101.3"):
         with pytest.raises(Terminal, match="serves, so it is not removed; switch to another one first"):
-            remove_deployment.fn(fleet.workspace, fleet.held, fleet.endpoints[0], name)
+            fleet.platform.remove(fleet.held, fleet.endpoints[0], name)
     assert fleet.all_there() == [named(1, 2, 3)] * 2
 
 
@@ -219,9 +220,9 @@ def test_a_rollback_between_plan_and_removal_keeps_what_serves_then(
     fleet.serve(1, 2, 3)
     read = cleaning.inventories
 
-    def read_and_switched(workspace: Any, endpoints: Any) -> Any:
-        found = read(workspace, endpoints)
-        switch.fn(workspace, fleet.held, fleet.endpoints[0], deployment_name("20260101.1"))
+    def read_and_switched(platform: Any, endpoints: Any) -> Any:
+        found = read(platform, endpoints)
+        platform.switch(fleet.held, fleet.endpoints[0], deployment_name("20260101.1"))
         return found
 
     monkeypatch.setattr(cleaning, "inventories", read_and_switched)
@@ -276,8 +277,8 @@ def test_one_clean_up_ends_and_the_next_goes_on(fleet: Fleet, monkeypatch: pytes
 def test_killed_half_way_the_next_run_goes_on(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     fleet.serve(1, 2, 3)
 
-    def dies(workspace: Any, held: Any, wanted: list[tuple[str, str]]) -> Any:
-        remove_deployment(workspace, held, *wanted[0])
+    def dies(platform: Any, held: Any, wanted: list[tuple[str, str]]) -> Any:
+        remove_deployment(platform, held, *wanted[0])
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(BaseException):  # noqa: B017 (however Prefect ends it)
@@ -291,7 +292,7 @@ def test_killed_half_way_the_next_run_goes_on(fleet: Fleet, monkeypatch: pytest.
 def test_what_a_failed_release_made_goes_with_endpoints_that_it_made(fleet: Fleet) -> None:
     first, second = fleet.endpoints
     fleet.make(1, None, [first])
-    switch.fn(fleet.workspace, fleet.held, first, deployment_name("20260101.1"))
+    fleet.platform.switch(fleet.held, first, deployment_name("20260101.1"))
     fleet.make(2, None)
     cleaned = fleet.discard(2)
     assert fleet.all_there() == [named(1), set()]
@@ -314,12 +315,12 @@ def test_what_serves_is_never_discarded(fleet: Fleet) -> None:
     fleet.serve(1)
     assert fleet.discard(1).removals == 0
     assert fleet.all_there() == [named(1)] * 2
-    assert not remove_endpoint.fn(fleet.workspace, fleet.held, fleet.endpoints[0], "20260101.1")
+    assert not fleet.platform.remove_endpoint(fleet.held, fleet.endpoints[0], "20260101.1")
 
 
 def test_an_endpoint_is_not_removed_from_under_a_deployment(fleet: Fleet) -> None:
     fleet.make(1, None)
-    assert not remove_endpoint.fn(fleet.workspace, fleet.held, fleet.endpoints[0], "20260101.1")
+    assert not fleet.platform.remove_endpoint(fleet.held, fleet.endpoints[0], "20260101.1")
     assert fleet.all_there() == [named(1)] * 2
 
 
@@ -356,7 +357,6 @@ def fact(kind: Kind, body: dict[str, Any]) -> Fact:
 
 def test_removing_what_is_gone_is_what_was_wanted(fleet: Fleet) -> None:
     fleet.make(1, None, fleet.endpoints[:1])
-    remove: Callable[..., None] = remove_deployment.fn
-    remove(fleet.workspace, fleet.held, fleet.endpoints[0], "deployment-20260101.7")
-    remove(fleet.workspace, fleet.held, fleet.endpoints[1], "deployment-20260101.7")
-    assert remove_endpoint.fn(fleet.workspace, fleet.held, fleet.endpoints[1], "20260101.7")
+    fleet.platform.remove(fleet.held, fleet.endpoints[0], "deployment-20260101.7")
+    fleet.platform.remove(fleet.held, fleet.endpoints[1], "deployment-20260101.7")
+    assert fleet.platform.remove_endpoint(fleet.held, fleet.endpoints[1], "20260101.7")

@@ -8,7 +8,7 @@ import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.states import State
-from tiny import APPROVE, Tiny, answering, people
+from tiny import APPROVE, Tiny, answering, endpoints_in, people
 
 from deployments.approver import Answer, Pending
 from deployments.enrolling import change, revoke
@@ -41,7 +41,7 @@ def facts(site: Any, tiny: Tiny) -> Any:
 
 
 def nothing_serves(site: Any, tiny: Tiny) -> bool:
-    return all(deployment_serving(site.production, unit) is None for unit in tiny.units())
+    return all(deployment_serving(endpoints_in(site.production), unit) is None for unit in tiny.units())
 
 
 def test_a_quorum_of_two_needs_two_people_and_one_of_them_twice_is_one(site, tiny: Tiny) -> None:

@@ -2,16 +2,16 @@
 
 import pytest
 from prefect.states import State
-from tiny import APPROVE, CONFIRMED, WARY, Tiny, answering
+from tiny import APPROVE, CONFIRMED, WARY, Tiny, answering, endpoints_in
 
 from domain.errors import Terminal
 from domain.fact import Fact, Kind, facts_of
 from flows import waves
 from flows.release import release
-from tasks.batch_endpoints import serving_of
+from tasks.batch_endpoints import naming_of
 from tasks.ledger import read_facts, release_names
 from tasks.models import check_model
-from tasks.serving import naming_of
+from tasks.serving import serving_of
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -28,7 +28,7 @@ def serving(site, tiny: Tiny, stage: str) -> list[str]:
     """Which release serves A1, which B2."""
     workspace = getattr(site, stage)
     naming = naming_of(workspace)
-    found = serving_of(workspace, [naming.endpoint(unit) for unit in tiny.units()])
+    found = serving_of(endpoints_in(workspace), [naming.endpoint(unit) for unit in tiny.units()])
     return [str(one).removeprefix("deployment-") for one in found.values()]
 
 

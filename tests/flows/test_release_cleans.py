@@ -10,9 +10,9 @@ from tiny import APPROVE, GOOD, Tiny, answering
 from domain.fact import Kind, facts_of
 from domain.naming import deployment_name
 from flows.release import release
-from tasks.deployments import deployments_of
+from tasks.batch_deployments import deployments_of
+from tasks.batch_endpoints import naming_of
 from tasks.ledger import read_facts, release_names
-from tasks.serving import naming_of
 
 pytestmark = pytest.mark.usefixtures("site")
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from prefect.states import State
-from tiny import APPROVE, GOOD, Tiny, answering
+from tiny import APPROVE, GOOD, Tiny, answering, endpoints_in
 
 from domain.ask import Ask
 from domain.errors import InvalidDeclaration, Terminal
@@ -19,10 +19,10 @@ from flows.beginning import begin, outcome_of
 from flows.declared import declared_workload
 from flows.release import release
 from flows.rollback import rollback
+from tasks.batch_endpoints import naming_of
 from tasks.lease import stage_lease
 from tasks.ledger import open_ledger, read_facts, record, release_names
 from tasks.models import models_of
-from tasks.serving import naming_of
 from tasks.storage import container_of
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -37,10 +37,9 @@ def run(tiny: Tiny, *answers: dict[str, str]) -> "State[str]":
 
 def serving(site, tiny: Tiny, stage: str) -> set[str | None]:
     """What the circuits' endpoints serve at a stage."""
-    from tasks.batch_endpoints import serving_deployment
 
     workspace = getattr(site, stage)
-    return {serving_deployment(workspace, naming_of(workspace).endpoint(unit)) for unit in tiny.units()}
+    return {endpoints_in(workspace).serving(naming_of(workspace).endpoint(unit)) for unit in tiny.units()}
 
 
 def test_a_good_release_serves_test_and_production(site, tiny: Tiny) -> None:
@@ -183,7 +182,7 @@ def test_a_release_that_was_left_half_switched_and_fails_then_goes_back_before_i
         if journal.stage != "production":
             return real(at, journal)
         first = journal.switches()[0]
-        switching.switch(at.workspace, at.held, first.endpoint, first.after)
+        switching.switch(at.platform, at.held, first.endpoint, first.after)
         raise RuntimeError("the power fails")
 
     approver, _ = answering(APPROVE)

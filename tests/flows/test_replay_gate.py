@@ -3,14 +3,14 @@
 from typing import Any
 
 import pytest
-from tiny import APPROVE, Tiny, answering
+from tiny import APPROVE, Tiny, answering, endpoints_in
 
 from blocks.workspace import Workspace
 from domain.fact import Kind
 from flows.release import release
-from tasks.batch_endpoints import serving_of
+from tasks.batch_endpoints import naming_of
 from tasks.ledger import read_facts, release_names
-from tasks.serving import naming_of
+from tasks.serving import serving_of
 from tasks.storage import upload_file
 
 SCORE = """
@@ -65,7 +65,7 @@ def served(site: Any, tiny: Tiny) -> str:
 
 def production_serves(production: Workspace, tiny: Tiny) -> set[str | None]:
     naming = naming_of(production)
-    return set(serving_of(production, [naming.endpoint(unit) for unit in tiny.units()]).values())
+    return set(serving_of(endpoints_in(production), [naming.endpoint(unit) for unit in tiny.units()]).values())
 
 
 def test_what_the_replay_doubts_is_shown_to_people_before_anything_switches(site: Any, tiny: Tiny, served: str) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
-from tiny import Tiny
+from tiny import Tiny, endpoints_in
 
 from blocks.workspace import Workspace
 from deployments.laptop_resources import DATA, TEST_UNTIL
@@ -32,13 +32,13 @@ from flows.evidence import kept_report
 from flows.fan_out import FAN_OUT
 from flows.replaying import ReplayOutcome, replay_page, replay_stage
 from tasks.answers import MOST_REASON
-from tasks.batch_endpoints import DeploymentRequest, deploy
+from tasks.batch_endpoints import BatchEndpoints, naming_of
 from tasks.compute import ensure_compute
 from tasks.ledger import read_facts
 from tasks.models import promote_model, register_model
+from tasks.platform import DeploymentRequest
 from tasks.replay import replay
 from tasks.retries import is_transient
-from tasks.serving import naming_of
 from tasks.storage import upload_file
 from workloads.plants.code.circuit_power.train import train
 from workloads.plants.data import cut_test_input
@@ -95,7 +95,7 @@ class Fleet:
                 tags={},
                 endpoint_tags={},
             )
-            deploy.fn(self.workspace, _target(workload), workload, requests[name])
+            BatchEndpoints(self.workspace, _target(workload)).deploy(workload, requests[name])
         return release, requests
 
     def serve(self, requests: Mapping[str, DeploymentRequest]) -> None:
@@ -135,7 +135,7 @@ class Fleet:
 
         @flow(name="replaying", task_runner=FAN_OUT, validate_parameters=False)
         def replaying() -> ReplayOutcome:
-            return replay_stage(self.site.ledger, self.workspace, release, stage, requests)
+            return replay_stage(self.site.ledger, endpoints_in(self.workspace), release, stage, requests)
 
         return replaying()
 
@@ -455,7 +455,7 @@ def test_what_the_plants_declare_fits_what_their_deployments_write(site, tmp_pat
         model = register_model.fn(site.test, "realrows-r80711", folder, {})
         uri = f"azureml:{model.name}:{model.version}"
         request = DeploymentRequest(endpoint, deployment, uri, model.digest, {}, {})
-        deploy.fn(site.test, target, site.workload, request)
+        BatchEndpoints(site.test, target).deploy(site.workload, request)
         if deployment == "champion":
             default = site.test.get_client().batch_endpoints.get(endpoint)
             default.defaults.deployment_name = deployment

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tiny import APPROVE, Tiny, answering
+from tiny import APPROVE, Tiny, answering, endpoints_in
 
 from domain.errors import StageLost, Terminal
 from domain.lease import DURATION, Lease
 from emulator.remote_control import Control
 from tasks import lease
-from tasks.batch_endpoints import FENCE_TAG, switch
+from tasks.batch_deployments import FENCE_TAG
 from tasks.lease import stage_lease
 from tasks.ledger import open_ledger
 
@@ -136,7 +136,7 @@ def test_an_answer_that_was_lost_loses_no_stage(site: Any, stage: str, laptop: A
 @pytest.mark.usefixtures("silent")
 def test_an_endpoint_is_not_switched_by_an_earlier_holder(site: Any, tiny: Tiny) -> None:
     from flows.release import release
-    from tasks.serving import naming_of
+    from tasks.batch_endpoints import naming_of
 
     approver, _ = answering(APPROVE)
     with approver:
@@ -151,5 +151,5 @@ def test_an_endpoint_is_not_switched_by_an_earlier_holder(site: Any, tiny: Tiny)
         stage_lease(site.ledger, tiny.name, "production", OLD) as held,
         pytest.raises(StageLost, match="by a later holder"),
     ):
-        switch.fn(site.production, held, endpoint, "deployment-other")
+        endpoints_in(site.production).switch(held, endpoint, "deployment-other")
     assert client.batch_endpoints.get(endpoint).defaults.deployment_name == served.defaults.deployment_name

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from prefect.states import State
-from tiny import APPROVE, CONFIRMED, WARY, Tiny, answering
+from tiny import APPROVE, CONFIRMED, WARY, Tiny, answering, endpoints_in
 
 from domain.changed_circuits import ChangedCircuits
 from domain.fact import Fact, Kind, facts_of
@@ -12,9 +12,9 @@ from flows import climbing, deploying
 from flows.release import release
 from flows.rollback import rollback
 from flows.waves import wait_for_soak
-from tasks.batch_endpoints import serving_of
+from tasks.batch_endpoints import naming_of
 from tasks.ledger import read_facts, record, release_names
-from tasks.serving import naming_of
+from tasks.serving import serving_of
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -35,7 +35,7 @@ def in_waves(tiny: Tiny, soak_minutes: float, **stage: object) -> None:
 def production(site, tiny: Tiny) -> list[str]:
     """Which release serves A1, which B2."""
     naming = naming_of(site.production)
-    found = serving_of(site.production, [naming.endpoint(unit) for unit in tiny.units()])
+    found = serving_of(endpoints_in(site.production), [naming.endpoint(unit) for unit in tiny.units()])
     return [str(one).removeprefix("deployment-") for one in found.values()]
 
 

@@ -14,9 +14,9 @@ from domain.stage import Stage
 from flows.declared import declared_workload
 from flows.evidence import gather
 from flows.release import release
-from tasks.batch_endpoints import find_deployment
+from tasks.batch_deployments import find_deployment
+from tasks.batch_endpoints import naming_of
 from tasks.ledger import read_facts, release_names
-from tasks.serving import naming_of
 
 pytestmark = pytest.mark.usefixtures("site")
 

@@ -7,7 +7,7 @@ import pytest
 from azure.core.exceptions import ResourceNotFoundError
 from prefect.client.orchestration import get_client
 from prefect.states import State
-from tiny import APPROVE, answering
+from tiny import APPROVE, answering, endpoints_in
 from typer.testing import CliRunner
 
 from deployments.cli import app
@@ -21,7 +21,8 @@ from flows.rollback import rollback
 from flows.train_register import train_register
 from tasks.ledger import read_facts, release_names
 from tasks.models import models_of, models_tagged
-from tasks.serving import deployment_serving, model_of
+from tasks.platform import model_of
+from tasks.serving import deployment_serving
 
 CIRCUITS = ["HAUTEBORNE/R80711", "HAUTEBORNE/R80736"]
 FIRST, SECOND = date(2014, 4, 30), date(2014, 9, 30)
@@ -76,7 +77,7 @@ def test_every_circuit_serves_the_release_and_the_ledger_holds_together(site, fi
     assert [fact.body["outcome"] for fact in facts_of(facts, Kind.ENDED)] == ["SUCCEEDED"]
     assert {fact.body["statement"]["approver"] for fact in facts_of(facts, Kind.DECIDED)} == {"ada"}
     for circuit in first.circuits:
-        serving = deployment_serving(site.production, circuit.unit)
+        serving = deployment_serving(endpoints_in(site.production), circuit.unit)
         assert serving is not None
         assert serving.name == f"deployment-{released}"
         assert model_of(serving) == (circuit.model_name, circuit.model_version)
@@ -125,7 +126,7 @@ def test_a_first_release_has_nothing_to_go_back_to(site, first, released) -> Non
 def test_a_chosen_version_goes_to_the_test_stage_without_a_gate(site, first, released) -> None:
     state = deploy_version(CIRCUITS[0], first.circuits[0].model_version, "test", return_state=True)
     assert state.is_completed(), state
-    serving = deployment_serving(site.test, first.circuits[0].unit)
+    serving = deployment_serving(endpoints_in(site.test), first.circuits[0].unit)
     assert serving is not None
     assert serving.tags["release_id"] != released
 
@@ -146,16 +147,16 @@ def test_a_second_release_rolls_over_the_first_and_back_again(site, first, relea
         assert release("plants", json.loads(changed.to_json()), "linus", return_state=True).is_completed()
     assert "Smoke tests at test" in seen[-1].evidence
     unit = changed.circuits[0].unit
-    second = deployment_serving(site.production, unit)
+    second = deployment_serving(endpoints_in(site.production), unit)
     assert second is not None
     assert second.tags["previous_deployment"] == f"deployment-{released}"
 
     plan = rollback("plants", circuits=CIRCUITS[:1])
     assert [row["to"] for row in plan] == [f"deployment-{released}"]
-    assert deployment_serving(site.production, unit) == second  # a dry run changes nothing
+    assert deployment_serving(endpoints_in(site.production), unit) == second  # a dry run changes nothing
 
     rollback("plants", circuits=CIRCUITS[:1], reason="a bad feeling", dry_run=False)
-    now = deployment_serving(site.production, unit)
+    now = deployment_serving(endpoints_in(site.production), unit)
     assert now is not None
     assert now.name == f"deployment-{released}"
     facts = read_facts(site.ledger, "plants", second.tags["release_id"])

@@ -16,9 +16,13 @@ from deployments.approver import Answer, Approver, Pending
 from deployments.demo_approver import SigningApprover
 from domain.changed_circuits import ChangedCircuit, ChangedCircuits
 from domain.choice import Choice
+from domain.stage import BatchEndpointTarget
 from domain.unit import Unit
+from tasks.batch_endpoints import BatchEndpoints
 from tasks.models import register_model
 from tasks.storage import upload_file
+
+TARGET = BatchEndpointTarget(kind="batch_endpoint", workspace="any", compute="batch-cluster", vm_size="Standard_DS3_v2")
 
 GOOD = """
 import os
@@ -172,3 +176,8 @@ people: dict[str, SigningApprover] = {}
 """Who has a key and is enrolled with it; filled by the fixture `site`."""
 
 APPROVE = {"decision": "approve", "approver": "ada", "comment": ""}
+
+
+def endpoints_in(workspace: Workspace) -> BatchEndpoints:
+    """What serves in a workspace, to look at."""
+    return BatchEndpoints(workspace, TARGET)

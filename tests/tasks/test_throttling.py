@@ -43,10 +43,11 @@ from emulator.journal import Entry
 from emulator.remote_control import Control
 from flows.declared import declared_workload
 from tasks.azure_errors import azure_errors
-from tasks.batch_endpoints import DeploymentRequest, deploy, serving_deployment
+from tasks.batch_endpoints import BatchEndpoints
 from tasks.compute import ensure_compute
 from tasks.ledger import append_fact, read_facts
 from tasks.models import promote_model, register_model
+from tasks.platform import DeploymentRequest
 from tasks.storage import list_files
 
 if TYPE_CHECKING:
@@ -217,6 +218,7 @@ def test_deploying_and_switching_end_well_in_storms_that_outlast_the_retries_of_
 ) -> None:
     workload = declared_workload("plants")
     target = next(stage.target for stage in workload.stages if isinstance(stage.target, BatchEndpointTarget))
+    endpoints = BatchEndpoints(site.test, target)
     ensure_compute.fn(site.test, Compute(name=target.compute, size=target.vm_size, max_instances=4))
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.txt").write_text("a model")
@@ -241,14 +243,14 @@ def test_deploying_and_switching_end_well_in_storms_that_outlast_the_retries_of_
     control.add_fault("throttle", "PUT", f"{ARM}.*/batchEndpoints/be-storm-c1/deployments/", **storm)
     control.add_fault("throttle", "GET", f"{ARM}.*/batchEndpoints/be-storm-c1$", **storm)
     control.clear_journal()
-    assert deploy.fn(site.test, target, workload, request).state == "Succeeded"
+    assert endpoints.deploy(workload, request).state == "Succeeded"
     assert not control.journal(path="registries")  # the SDK would ask there for a line of its log, past every limiter
     control.add_fault("throttle", "PUT", f"{ARM}.*/batchEndpoints/be-storm-c1$", **storm)
-    endpoints = site.test.get_client().batch_endpoints
-    endpoint = endpoints.get("be-storm-c1")
+    sdk = site.test.get_client().batch_endpoints
+    endpoint = sdk.get("be-storm-c1")
     endpoint.defaults.deployment_name = "deployment-1"
-    endpoints.begin_create_or_update(endpoint).result()
-    assert serving_deployment(site.test, "be-storm-c1") == "deployment-1"
+    sdk.begin_create_or_update(endpoint).result()
+    assert endpoints.serving("be-storm-c1") == "deployment-1"
     assert [fault.happened for fault in control.faults()] == [5 * SDK_RETRIES] * 3
     assert SHARED.of(ARM).throttled
 

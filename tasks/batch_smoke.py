@@ -5,24 +5,22 @@ import re
 import tempfile
 from pathlib import Path
 
-from prefect import task
-
 from blocks.workspace import Workspace
 from domain.errors import Terminal
 from domain.smoke import SmokeEvidence, SmokeTest
 from domain.unit import Unit
 from tasks.azure_errors import azure_errors
-from tasks.batch_endpoints import PREDICTIONS, invoke
+from tasks.invocations import PREDICTIONS, invoke
 from tasks.pipelines import logs_of, wait_for_job
-from tasks.retries import RETRIED
 from tasks.storage import list_files
 
 ERROR_LINE = re.compile(r"\b(ERROR|CRITICAL|FATAL)\b|^Traceback \(most recent call last\)")
 MAX_ERRORS_KEPT = 20
 
 
-@task(name="smoke test", **RETRIED)
-def smoke(workspace: Workspace, test: SmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeEvidence:
+def smoke_job(
+    workspace: Workspace, test: SmokeTest, unit: Unit, endpoint: str, deployment: str | None
+) -> SmokeEvidence:
     """Invoke the deployment, or the default, over the circuit's test data; wait, and gather what the verdict is made of."""
     data = test.data_for(unit)
     if not list_files.fn(workspace, data):

@@ -1,0 +1,20 @@
+"""The platform behind each kind of target."""
+
+from blocks.loading import loaded
+from blocks.workspace import Workspace
+from domain.errors import Terminal
+from domain.stage import ServingTarget
+from tasks.batch_endpoints import BatchEndpoints
+from tasks.platform import Platform
+
+
+def platform_of(target: ServingTarget) -> Platform:
+    """With the blocks that the target names; Terminal when one is not registered."""
+    return BatchEndpoints(loaded(Workspace, target.workspace), target)
+
+
+def workspace_of(platform: Platform) -> Workspace:
+    """Where its scoring jobs run; Terminal where it scores no files."""
+    if not isinstance(platform, BatchEndpoints):
+        raise Terminal(f"{platform.place} scores no files, so nothing can be replayed there")
+    return platform.workspace
