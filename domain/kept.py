@@ -6,7 +6,7 @@ from typing import Protocol
 
 from domain.naming import deployment_name, release_of
 from domain.release import NAME, release_order
-from domain.tags import NO_PREVIOUS
+from domain.tags import NO_PREVIOUS, RELEASE_ID
 
 FEWEST = 2
 """What serves and what served before: with less there is no way back."""
@@ -50,7 +50,7 @@ class Kept:
 
 def is_ours(deployment: Deployed) -> bool:
     """Whether a release made it: it carries the release's tag and that release's name. Nothing else may ever go."""
-    release = deployment.tags.get("release_id", "")
+    release = deployment.tags.get(RELEASE_ID, "")
     return NAME.fullmatch(release) is not None and deployment.name == deployment_name(release)
 
 

@@ -5,8 +5,10 @@ from datetime import date, datetime
 from domain.moment import utc_text
 from domain.unit import Unit
 
-__all__ = ["NO_PREVIOUS", "PREVIOUS", "deployment_tags", "model_tags", "utc_text"]
+__all__ = ["NO_PREVIOUS", "PREVIOUS", "RELEASE_ID", "deployment_tags", "model_tags", "utc_text"]
 
+RELEASE_ID = "release_id"
+"""Of all that a release makes: what does not carry it is not ours."""
 PREVIOUS = "previous_deployment"
 """Of a batch deployment: the default deployment before it, for rollback."""
 NO_PREVIOUS = "none"
@@ -23,11 +25,11 @@ def model_tags(
         "circuit_id": unit.circuit,
         "promoted_from": promoted_from,
         "promoted_at": utc_text(promoted_at),
-        "release_id": release_id,
+        RELEASE_ID: release_id,
         "build_id": build_id,
     }
 
 
 def deployment_tags(cutoff: date, release_id: str, deployed_at: datetime) -> dict[str, str]:
     """Of a batch deployment, but for `previous_deployment`."""
-    return {"cutoff_date": cutoff.isoformat(), "release_id": release_id, "deployed_at": utc_text(deployed_at)}
+    return {"cutoff_date": cutoff.isoformat(), RELEASE_ID: release_id, "deployed_at": utc_text(deployed_at)}

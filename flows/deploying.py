@@ -16,7 +16,7 @@ from domain.release import Release
 from domain.smoke import SmokeTest, SmokeVerdict
 from domain.stage import Stage
 from domain.suggestion import listed_reasons
-from domain.tags import deployment_tags
+from domain.tags import RELEASE_ID, deployment_tags
 from domain.unit import Unit
 from domain.workload import Workload
 from flows.declared import registry_of
@@ -27,7 +27,7 @@ from flows.stage_run import ServingRun
 from flows.switching import settle
 from flows.waves import Soaking, soaks_until, switch_waves
 from tasks.models import check_model
-from tasks.platform import MADE_BY, DeploymentRequest, Platform, deploy, smoke
+from tasks.platform import DeploymentRequest, Platform, deploy, smoke
 
 
 class Doubted(Exception):  # noqa: N818 — no error: people are asked
@@ -107,7 +107,7 @@ def _requests(platform: Platform, workload: Workload, release: Release) -> dict[
             model=f"azureml://registries/{registry}/models/{unit.model_name}/versions/{unit.model_version}",
             digest=unit.model_digest,
             tags=deployment_tags(unit.cutoff_date, release.name, now),
-            endpoint_tags={"plant_id": unit.plant_id, "circuit_id": unit.circuit_id, MADE_BY: release.name},
+            endpoint_tags={"plant_id": unit.plant_id, "circuit_id": unit.circuit_id, RELEASE_ID: release.name},
         )
         for unit in release.units
     }

@@ -11,6 +11,7 @@ from domain.errors import StageLost, Terminal, Transient
 from domain.naming import Naming, faults_of_names
 from domain.smoke import SmokeEvidence, SmokeTest
 from domain.stage import BatchEndpointTarget, Stage
+from domain.tags import RELEASE_ID
 from domain.unit import Unit
 from domain.workload import Compute, Workload
 from tasks.azure_errors import azure_errors
@@ -27,7 +28,7 @@ from tasks.batch_smoke import smoke_job
 from tasks.cluster import cluster_in_words
 from tasks.compute import ensure_compute
 from tasks.lease import HeldStage
-from tasks.platform import MADE_BY, Deployment, DeploymentRequest
+from tasks.platform import Deployment, DeploymentRequest
 
 
 def naming_of(workspace: Workspace) -> Naming:
@@ -126,7 +127,7 @@ class BatchEndpoints:
                 found = client.batch_endpoints.get(endpoint)
                 tags = found.tags or {}
                 served = FENCE_TAG in tags or (found.defaults is not None and found.defaults.deployment_name)
-                if served or tags.get(MADE_BY) != release or any(client.batch_deployments.list(endpoint)):
+                if served or tags.get(RELEASE_ID) != release or any(client.batch_deployments.list(endpoint)):
                     return False
                 held.check()
                 client.batch_endpoints.begin_delete(endpoint).result()

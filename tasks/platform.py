@@ -16,9 +16,6 @@ from domain.workload import Workload
 from tasks.lease import HeldStage
 from tasks.retries import RETRIED
 
-MADE_BY = "release_id"
-"""An endpoint's tag: the release that made it, and that may take it away again."""
-
 
 @dataclass(frozen=True)
 class Deployment:
