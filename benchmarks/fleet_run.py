@@ -62,7 +62,7 @@ class Fleet:
     def platforms(self) -> list[BatchEndpoints]:
         """Where it serves."""
         targets = [stage.target for stage in self.workload.stages if isinstance(stage.target, BatchEndpointTarget)]
-        return [BatchEndpoints(loaded(Workspace, target.workspace), target) for target in targets]
+        return [BatchEndpoints(self.workload, loaded(Workspace, target.workspace), target) for target in targets]
 
 
 def release(fleet: Fleet) -> None:
@@ -140,7 +140,7 @@ def _deploy(fleet: Fleet, platform: BatchEndpoints, name: str) -> None:
             tags=deployment_tags(circuit.cutoff_date, name, datetime.now(UTC)),
             endpoint_tags={"plant_id": circuit.plant_id, "circuit_id": circuit.circuit_id},
         )
-        platform.deploy(fleet.workload, request)
+        platform.deploy(request)
 
     fleet.each(one, fleet.changed.circuits)
 

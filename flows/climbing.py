@@ -112,7 +112,7 @@ def check_blocks(workload: Workload, stages: Sequence[Stage]) -> None:
             if isinstance(target, ModelRegistryTarget):
                 loaded(ModelRegistry, target.registry)
             else:
-                faults += platform_of(target).faults_of_names(workload.units)
+                faults += platform_of(workload, target).faults_of_names(workload.units)
             if stage.gate is not None:
                 faults += faults_of_gate(stage.gate)
         except Terminal as error:
@@ -135,7 +135,7 @@ def carry(ledger: Ledger, workload: Workload, release: Release, stage: Stage, be
             failures = promote_stage(at, workload, release, stage.target)
     else:
         with serving_run(ledger, workload, release, stage, stage.target) as at:
-            newer = superseded(ledger, release, stage.name, stage.target)
+            newer = superseded(ledger, workload, release, stage.name, stage.target)
             if newer is not None:
                 return newer
             failures = deploy_stage(at, workload, release, stage, before)

@@ -66,7 +66,7 @@ def deploy_stage(
 
     _, failures = gathered(
         deploy,
-        {name: (at.platform, workload, one) for name, one in waiting().items()},
+        {name: (at.platform, one) for name, one in waiting().items()},
         f"deploy at {stage.name}",
     )
     if fleet.ends_by(failures):

@@ -49,7 +49,7 @@ def gather(workload: Workload, release: Release, stage: Stage) -> Evidence:
         return Evidence({}, {})
     registry = loaded(ModelRegistry, registry_of(workload))
     units = [unit.unit for unit in release.units]
-    found = incumbents_of(platform_of(stage.target), registry, units)
+    found = incumbents_of(platform_of(workload, stage.target), registry, units)
     return Evidence(
         {str(unit): one.version for unit, one in found.items()},
         {str(unit): one.fault for unit, one in found.items() if one.fault},

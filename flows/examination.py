@@ -34,5 +34,5 @@ def examine(workload: str, release: str | None) -> tuple[Finding, ...]:
         findings += diagnose_models(loaded(Workspace, "dev"), loaded(ModelRegistry, registry_of(declared)), chosen)
     for stage in declared.stages:
         if isinstance(stage.target, ServingTarget):
-            findings += platform_of(stage.target).diagnose(declared, stage, expected.get(stage.name, {}))
+            findings += platform_of(declared, stage.target).diagnose(stage, expected.get(stage.name, {}))
     return tuple(findings)

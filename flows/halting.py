@@ -30,10 +30,12 @@ def halted(
     ending = went_back(ledger, workload, release, stage, before)
     if ending is not None or stage.gate is None:  # whoever carries the release asks again, holding the stage
         return ending
-    return superseded(ledger, release, stage.name, stage.target)
+    return superseded(ledger, workload, release, stage.name, stage.target)
 
 
-def superseded(ledger: Ledger, release: Release, stage: str, target: ServingTarget) -> Ending | None:
+def superseded(
+    ledger: Ledger, workload: Workload, release: Release, stage: str, target: ServingTarget
+) -> Ending | None:
     """An ending where a newer release serves one of the circuits: nothing older is put over it.
 
     A release that is in the midst of a switch, or has switched all, goes on.
@@ -41,7 +43,7 @@ def superseded(ledger: Ledger, release: Release, stage: str, target: ServingTarg
     facts = read_facts(ledger, release.workload, release.name)
     if open_journal(facts, stage) is not None or is_switched(facts, stage):
         return None
-    platform = platform_of(target)
+    platform = platform_of(workload, target)
     endpoints = [platform.endpoint(unit.unit) for unit in remaining(release, facts)]
     newer = newer_releases(serving_of(platform, endpoints), release.name)
     if not newer:

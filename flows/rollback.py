@@ -47,7 +47,7 @@ def rollback(
     target = declared.stage(stage).target
     if not isinstance(target, ServingTarget):
         raise Terminal(f"stage {stage} serves nothing that could be rolled back; its target is {target.kind}")
-    platform, ledger = platform_of(target), loaded(Ledger, "ledger")
+    platform, ledger = platform_of(declared, target), loaded(Ledger, "ledger")
     units = declared.chosen_units(circuits)
     if dry_run:
         rows, _ = planned(platform, workload, stage, units, release)

@@ -68,6 +68,6 @@ def serving_run(
     ledger: Ledger, workload: Workload, release: Release, stage: Stage, target: ServingTarget
 ) -> Iterator[ServingRun]:
     """Hold the stage while the body runs. target: the stage's."""
-    platform = platform_of(target)
+    platform = platform_of(workload, target)
     with stage_run(ledger, workload, release, stage) as at:
         yield ServingRun(at.ledger, at.workload, at.release, at.stage, at.held, platform)

@@ -44,7 +44,7 @@ def train_register(
         raise Terminal("which data? give cutoff_date, the cutoff of registered data, such as 2014-12-31")
     units = declared.chosen_units(circuits)
     dev, ledger = loaded(Workspace, "dev"), loaded(Ledger, "ledger")
-    production, registry = platform_of(production_of(declared)), loaded(ModelRegistry, registry_of(declared))
+    production, registry = platform_of(declared, production_of(declared)), loaded(ModelRegistry, registry_of(declared))
 
     compute = ensure_compute(dev, declared.training.compute)
     try:

@@ -40,6 +40,7 @@ def naming_of(workspace: Workspace) -> Naming:
 class BatchEndpoints:
     """A `tasks.platform.Platform`."""
 
+    workload: Workload
     workspace: Workspace
     target: BatchEndpointTarget
 
@@ -76,10 +77,10 @@ class BatchEndpoints:
         """As Azure ML lists them."""
         return deployments_of(self.workspace, endpoint)
 
-    def deploy(self, workload: Workload, request: DeploymentRequest) -> Deployment:
+    def deploy(self, request: DeploymentRequest) -> Deployment:
         """Endpoint and deployment. (Seed 002, stages 2 and 3.)"""
         serving = _ensure_endpoint(self.workspace, request)
-        return ensure_deployment(self.workspace, self.target, workload, request, serving)
+        return ensure_deployment(self.workspace, self.target, self.workload, request, serving)
 
     def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
         """Change the default.
@@ -141,9 +142,9 @@ class BatchEndpoints:
         """Model and environment."""
         return lacks_of_batch(self.workspace, registry)
 
-    def diagnose(self, workload: Workload, stage: Stage, expected: Mapping[str, str]) -> Iterator[Finding]:
+    def diagnose(self, stage: Stage, expected: Mapping[str, str]) -> Iterator[Finding]:
         """Compute, test data, endpoints and the last scoring jobs."""
-        return diagnose_batch(self, self.workspace, self.target, workload, stage, expected)
+        return diagnose_batch(self, self.workspace, self.target, self.workload, stage, expected)
 
     def in_words(self) -> str:
         """The cluster."""

@@ -12,7 +12,6 @@ from domain.errors import Terminal
 from domain.smoke import SmokeEvidence, SmokeTest
 from domain.stage import Stage
 from domain.unit import Unit
-from domain.workload import Workload
 from tasks.lease import HeldStage
 from tasks.retries import RETRIED
 
@@ -82,7 +81,7 @@ class Platform(Protocol):
     def deployments(self, endpoint: str) -> tuple[Deployment, ...]:
         """Every deployment of the endpoint; none where there is no endpoint."""
 
-    def deploy(self, workload: Workload, request: DeploymentRequest) -> Deployment:
+    def deploy(self, request: DeploymentRequest) -> Deployment:
         """Create endpoint and deployment unless they are there; what serves is not touched."""
 
     def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
@@ -100,7 +99,7 @@ class Platform(Protocol):
     def lacks(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
         """Deployment → what it would need to serve again and is gone, in words; empty when nothing is."""
 
-    def diagnose(self, workload: Workload, stage: Stage, expected: Mapping[str, str]) -> Iterator[Finding]:
+    def diagnose(self, stage: Stage, expected: Mapping[str, str]) -> Iterator[Finding]:
         """Everything worth a look, and nothing changed. expected: endpoint → deployment, by the ledger."""
 
     def in_words(self) -> str:
@@ -108,9 +107,9 @@ class Platform(Protocol):
 
 
 @task(name="deploy", **RETRIED)
-def deploy(platform: Platform, workload: Workload, request: DeploymentRequest) -> Deployment:
+def deploy(platform: Platform, request: DeploymentRequest) -> Deployment:
     """See `Platform.deploy`."""
-    return platform.deploy(workload, request)
+    return platform.deploy(request)
 
 
 @task(name="switch", **RETRIED)

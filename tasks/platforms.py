@@ -4,13 +4,14 @@ from blocks.loading import loaded
 from blocks.workspace import Workspace
 from domain.errors import Terminal
 from domain.stage import ServingTarget
+from domain.workload import Workload
 from tasks.batch_endpoints import BatchEndpoints
 from tasks.platform import Platform
 
 
-def platform_of(target: ServingTarget) -> Platform:
+def platform_of(workload: Workload, target: ServingTarget) -> Platform:
     """With the blocks that the target names; Terminal when one is not registered."""
-    return BatchEndpoints(loaded(Workspace, target.workspace), target)
+    return BatchEndpoints(workload, loaded(Workspace, target.workspace), target)
 
 
 def workspace_of(platform: Platform) -> Workspace:

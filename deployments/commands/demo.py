@@ -116,7 +116,7 @@ def _next_cutoff(workload: "object") -> date:
 
     if not isinstance(workload, Workload):
         raise TypeError("a workload is needed")
-    production = platform_of(production_of(workload))
+    production = platform_of(workload, production_of(workload))
     served = [deployment_serving(production, unit) for unit in workload.units]
     days = [date.fromisoformat(one.tags["cutoff_date"]) for one in served if one is not None]
     later = [day for day in CUTOFFS if not days or day > max(days)]

@@ -33,7 +33,7 @@ def status(
         for stage in declared.stages:
             if not isinstance(stage.target, ServingTarget):
                 continue
-            platform = platform_of(stage.target)
+            platform = platform_of(declared, stage.target)
             for unit in declared.units:
                 found = deployment_serving(platform, unit)
                 tags = found.tags if found else {}

@@ -41,7 +41,7 @@ class Fleet:
         self.workspace, self.held = site.production, held
         self.workload = declared_workload(tiny.name)
         self.target: Any = self.workload.stage("production").target
-        self.platform = BatchEndpoints(self.workspace, self.target)
+        self.platform = BatchEndpoints(self.workload, self.workspace, self.target)
         self.endpoints = [naming_of(self.workspace).endpoint(unit) for unit in tiny.units()]
         compute = Compute(name=self.target.compute, size=self.target.vm_size, max_instances=4)
         ensure_compute.fn(self.workspace, compute)
@@ -65,7 +65,7 @@ class Fleet:
                 tags,
                 {"plant_id": "T", "release_id": release},
             )
-            self.platform.deploy(self.workload, request)
+            self.platform.deploy(request)
         return deployment_name(release)
 
     def serve(self, *numbers: int) -> None:

@@ -95,7 +95,7 @@ class Fleet:
                 tags={},
                 endpoint_tags={},
             )
-            BatchEndpoints(self.workspace, _target(workload)).deploy(workload, requests[name])
+            BatchEndpoints(workload, self.workspace, _target(workload)).deploy(requests[name])
         return release, requests
 
     def serve(self, requests: Mapping[str, DeploymentRequest]) -> None:
@@ -455,7 +455,7 @@ def test_what_the_plants_declare_fits_what_their_deployments_write(site, tmp_pat
         model = register_model.fn(site.test, "realrows-r80711", folder, {})
         uri = f"azureml:{model.name}:{model.version}"
         request = DeploymentRequest(endpoint, deployment, uri, model.digest, {}, {})
-        BatchEndpoints(site.test, target).deploy(site.workload, request)
+        BatchEndpoints(site.workload, site.test, target).deploy(request)
         if deployment == "champion":
             default = site.test.get_client().batch_endpoints.get(endpoint)
             default.defaults.deployment_name = deployment

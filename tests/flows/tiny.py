@@ -18,6 +18,7 @@ from domain.changed_circuits import ChangedCircuit, ChangedCircuits
 from domain.choice import Choice
 from domain.stage import BatchEndpointTarget
 from domain.unit import Unit
+from flows.declared import declared_workload
 from tasks.batch_endpoints import BatchEndpoints
 from tasks.models import register_model
 from tasks.storage import upload_file
@@ -180,4 +181,4 @@ APPROVE = {"decision": "approve", "approver": "ada", "comment": ""}
 
 def endpoints_in(workspace: Workspace) -> BatchEndpoints:
     """What serves in a workspace, to look at."""
-    return BatchEndpoints(workspace, TARGET)
+    return BatchEndpoints(declared_workload("plants"), workspace, TARGET)

@@ -218,7 +218,7 @@ def test_deploying_and_switching_end_well_in_storms_that_outlast_the_retries_of_
 ) -> None:
     workload = declared_workload("plants")
     target = next(stage.target for stage in workload.stages if isinstance(stage.target, BatchEndpointTarget))
-    endpoints = BatchEndpoints(site.test, target)
+    endpoints = BatchEndpoints(workload, site.test, target)
     ensure_compute.fn(site.test, Compute(name=target.compute, size=target.vm_size, max_instances=4))
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.txt").write_text("a model")
@@ -243,7 +243,7 @@ def test_deploying_and_switching_end_well_in_storms_that_outlast_the_retries_of_
     control.add_fault("throttle", "PUT", f"{ARM}.*/batchEndpoints/be-storm-c1/deployments/", **storm)
     control.add_fault("throttle", "GET", f"{ARM}.*/batchEndpoints/be-storm-c1$", **storm)
     control.clear_journal()
-    assert endpoints.deploy(workload, request).state == "Succeeded"
+    assert endpoints.deploy(request).state == "Succeeded"
     assert not control.journal(path="registries")  # the SDK would ask there for a line of its log, past every limiter
     control.add_fault("throttle", "PUT", f"{ARM}.*/batchEndpoints/be-storm-c1$", **storm)
     sdk = site.test.get_client().batch_endpoints
