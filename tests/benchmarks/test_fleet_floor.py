@@ -16,8 +16,8 @@ from emulator.journal import Entry
 from emulator.remote_control import Control
 from flows import declared
 
-SAME = re.compile(r"batchEndpoints|/models/|/datarefs/|/computes/")
-"""What is asked once a circuit, or a stage. Polls depend on the clock, and code and environments on who comes first."""
+SAME = re.compile(r"batchEndpoints|/models/|/datarefs/")
+"""What is asked of every circuit. Polls depend on the clock, and code and environments on who comes first."""
 CIRCUITS = 3
 
 
