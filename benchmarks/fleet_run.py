@@ -70,7 +70,7 @@ def release(fleet: Fleet) -> None:
     from flows.release import release as flow
 
     run = flow.with_options(task_runner=fan_out(fleet.workers))
-    state = run(fleet.workload.name, fleet.changed.to_json(), "linus", return_state=True)
+    state = run(fleet.workload.name, fleet.changed.build_id, "linus", return_state=True)
     if not state.is_completed():
         raise SystemExit(f"the release is {state.name}: {state.message}")
 

@@ -1,0 +1,73 @@
+"""Where a stage puts models: a family, told apart by `kind`."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.expiry import HOURS
+from domain.identifiers import BlockName, ComputeName
+
+
+class ModelRegistryTarget(BaseModel):
+    """Models are promoted to a shared registry. registry: the block's name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["model_registry"]
+    registry: BlockName
+
+
+class BatchEndpointTarget(BaseModel):
+    """A batch endpoint a circuit. workspace: the block's name. retry_timeout_seconds: for one mini-batch.
+
+    kept_deployments: of each endpoint, the serving one among them. failed_deployments: what becomes of the new ones of a
+    release that fails before it switches.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["batch_endpoint"]
+    workspace: BlockName
+    compute: ComputeName
+    vm_size: str = Field(min_length=1)
+    instance_count: int = Field(default=1, ge=1, le=100)
+    max_concurrency_per_instance: int = Field(default=1, ge=1, le=64)
+    mini_batch_size: int = Field(default=10, ge=1)
+    retry_timeout_seconds: int = Field(default=300, ge=1)
+    error_threshold: int = Field(default=0, ge=-1)
+    kept_deployments: int = Field(default=2, ge=2, le=20)
+    failed_deployments: Literal["keep", "delete"] = "keep"
+
+
+class ContainerRegistryTarget(BaseModel):
+    """An image a circuit is built, with its model in it. registry: the block's name. keep_hours: of a build's log."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["container_registry"]
+    registry: BlockName
+    timeout_minutes: float = Field(default=30, gt=0, le=8 * 60, allow_inf_nan=False)
+
+
+class ContainerInstanceTarget(BaseModel):
+    """A container group a circuit. instances: the block's name. hours_to_live: None where it stays. (Seed 001, dev and QA.)
+
+    ready_minutes: from its start until it answers.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["container_instance"]
+    instances: BlockName
+    cpu: float = Field(default=1.0, gt=0, le=4, allow_inf_nan=False)
+    memory_gb: float = Field(default=1.5, gt=0, le=16, allow_inf_nan=False)
+    ready_minutes: float = Field(default=10, gt=0, le=60, allow_inf_nan=False)
+    hours_to_live: float | None = Field(default=HOURS, gt=0, le=24 * 90, allow_inf_nan=False)
+
+
+ServingTarget = BatchEndpointTarget | ContainerInstanceTarget
+"""Where models serve."""
+PublishingTarget = ModelRegistryTarget | ContainerRegistryTarget
+"""Where they are shared, for stages above to serve."""
+
+Target = Annotated[PublishingTarget | ServingTarget, Field(discriminator="kind")]
