@@ -21,8 +21,8 @@ from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.changed_circuits import ChangedCircuit, ChangedCircuits
 from domain.naming import deployment_name
-from domain.stage import BatchEndpointTarget
 from domain.tags import deployment_tags, model_tags
+from domain.target import BatchEndpointTarget
 from domain.workload import Workload
 from flows import declared
 from flows.declared import declared_workload

@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from domain.http_smoke import AnySmokeTest
 from domain.replay import Replay
-from domain.smoke import SmokeTest
 
 
 class Confirmation(BaseModel):
@@ -11,7 +11,7 @@ class Confirmation(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    smoke: SmokeTest | None = None
+    smoke: AnySmokeTest | None = None
     replay: Replay | None = None
 
     @model_validator(mode="after")

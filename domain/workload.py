@@ -13,6 +13,7 @@ from domain.evaluation import Evaluation
 from domain.identifiers import ComputeName, PlantId, WorkloadName
 from domain.stage import Stage
 from domain.suggestion import did_you_mean, listed
+from domain.target import ModelRegistryTarget
 from domain.unit import Unit
 
 
@@ -127,6 +128,14 @@ class Workload(Part):
         if name not in stages:
             raise Terminal(f"{self.name} has no stage {name!r}{did_you_mean(name, stages)}; there are {listed(stages)}")
         return stages[name]
+
+    @property
+    def model_registry(self) -> str:
+        """The block name of the registry its models are promoted to; Terminal when no stage has one."""
+        for stage in self.stages:
+            if isinstance(stage.target, ModelRegistryTarget):
+                return stage.target.registry
+        raise Terminal(f"{self.name} has no stage with target kind model_registry, so its models cannot be shared")
 
     def before(self, name: str) -> tuple[Stage, ...]:
         """The stages below one."""

@@ -12,8 +12,9 @@ from domain.fact import Fact, Kind, facts_of
 from domain.fleet import is_switched
 from domain.outcome import Outcome
 from domain.release import Release
-from domain.stage import ModelRegistryTarget, ServingTarget, Stage
+from domain.stage import Stage
 from domain.suggestion import listed_reasons
+from domain.target import ModelRegistryTarget, ServingTarget
 from domain.workload import Workload
 from flows.admitting import must_admit
 from flows.approving import decide

@@ -7,8 +7,8 @@ from prefect.artifacts import create_table_artifact
 from domain.confirmation import Confirmation
 from domain.fact import Kind, facts_of
 from domain.fleet import Journal
+from domain.http_smoke import AnySmokeTest
 from domain.replay import Replay, Verdict
-from domain.smoke import SmokeTest
 from domain.unit import Unit
 from flows.fan_out import gathered
 from flows.stage_run import ServingRun
@@ -51,13 +51,12 @@ def _answers(at: ServingRun) -> tuple[dict[str, str], dict[str, str]]:
     return answers, doubts
 
 
-def _smoke(at: ServingRun, test: SmokeTest, circuits: Mapping[str, Unit]) -> dict[str, str]:
-    seen, failures = gathered(
+def _smoke(at: ServingRun, test: AnySmokeTest, circuits: Mapping[str, Unit]) -> dict[str, str]:
+    verdicts, failures = gathered(
         smoke,
         {name: (at.platform, test, unit, name, None) for name, unit in circuits.items()},
         f"confirm at {at.stage}",
     )
-    verdicts = {name: test.verdict(evidence) for name, evidence in seen.items()}
     rows = [
         {"circuit": str(verdict.unit), "check": check.name, "passed": check.passed, "detail": check.detail}
         for verdict in verdicts.values()

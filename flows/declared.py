@@ -5,7 +5,7 @@ from pathlib import Path
 
 from domain.declaration import load_workload
 from domain.errors import Terminal
-from domain.stage import ModelRegistryTarget, ServingTarget
+from domain.target import ServingTarget
 from domain.workload import Workload
 
 WORKLOADS = Path(os.environ.get("SIGNALBOX_WORKLOADS") or Path(__file__).parents[1] / "workloads")
@@ -23,14 +23,6 @@ def declared_workload(name: str) -> Workload:
     if name not in known:
         raise Terminal(f"there is no workload {name!r}; there are {', '.join(known)}")
     return load_workload(WORKLOADS / name / "workload.yaml")
-
-
-def registry_of(workload: Workload) -> str:
-    """The block name of the registry its models are promoted to; Terminal when no stage has one."""
-    for stage in workload.stages:
-        if isinstance(stage.target, ModelRegistryTarget):
-            return stage.target.registry
-    raise Terminal(f"{workload.name} has no stage with target kind model_registry, so its models cannot be shared")
 
 
 def production_of(workload: Workload) -> ServingTarget:

@@ -9,10 +9,10 @@ from blocks.model_registry import ModelRegistry
 from domain.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
 from domain.naming import model_name
-from domain.stage import ServingTarget
+from domain.target import ServingTarget
 from flows.beginning import begin
 from flows.climbing import climb
-from flows.declared import declared_workload, registry_of
+from flows.declared import declared_workload
 from flows.fan_out import FAN_OUT
 from flows.release import ended
 from tasks.models import promoted_circuit
@@ -32,7 +32,7 @@ def deploy_version(
     if not isinstance(chosen.target, ServingTarget):
         raise Terminal(f"nothing is deployed at stage {stage}; its target is {chosen.target.kind}")
     unit = declared.chosen_units([circuit])[0]
-    registry = loaded(ModelRegistry, registry_of(declared))
+    registry = loaded(ModelRegistry, declared.model_registry)
     changed = ChangedCircuits(
         workload=workload,
         build_id=str(runtime.flow_run.id),

@@ -6,28 +6,25 @@ from datetime import UTC, datetime
 from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 
-from blocks.loading import loaded
-from blocks.model_registry import ModelRegistry
 from domain.ask import standing_ask
 from domain.fact import Kind
 from domain.fleet import switched_endpoints
+from domain.http_smoke import AnySmokeTest
 from domain.naming import deployment_name
 from domain.release import Release
-from domain.smoke import SmokeTest, SmokeVerdict
+from domain.smoke import SmokeVerdict
 from domain.stage import Stage
 from domain.suggestion import listed_reasons
 from domain.tags import RELEASE_ID, deployment_tags
 from domain.unit import Unit
 from domain.workload import Workload
-from flows.declared import registry_of
 from flows.fan_out import gathered
 from flows.fleet import Fleet
 from flows.replaying import replay_stage
 from flows.stage_run import ServingRun
 from flows.switching import settle
 from flows.waves import Soaking, soaks_until, switch_waves
-from tasks.models import check_model
-from tasks.platform import DeploymentRequest, Platform, deploy, smoke
+from tasks.platform import DeploymentRequest, Platform, check, deploy, smoke
 
 
 class Doubted(Exception):  # noqa: N818 — no error: people are asked
@@ -57,7 +54,7 @@ def deploy_stage(
         raise Soaking(until)
     at.platform.prepare()
     fleet = Fleet(at, release, workload.fleet == "independent")
-    requests = _requests(at.platform, workload, release)
+    requests = _requests(at.platform, release)
     switched = switched_endpoints(at.facts(), stage.name)
 
     def waiting() -> dict[str, DeploymentRequest]:
@@ -88,23 +85,21 @@ def deploy_stage(
     if replayed.doubts and standing_ask(release, stage, at.facts()) is None:
         raise Doubted(replayed.doubts)
 
-    registry, circuits = loaded(ModelRegistry, registry_of(workload)), {str(unit.unit): unit for unit in release.units}
-    _, failures = gathered(
-        check_model, {name: (registry, circuits[name]) for name in waiting()}, f"check models for {stage.name}"
-    )
+    circuits = {str(unit.unit): unit for unit in release.units}
+    calls = {name: (at.platform, circuits[name], release.name) for name in waiting()}
+    _, failures = gathered(check, calls, f"check what {stage.name} gets")
     if fleet.ends_by(failures):
         return failures
     return switch_waves(at, fleet, stage, requests, before)
 
 
-def _requests(platform: Platform, workload: Workload, release: Release) -> dict[str, DeploymentRequest]:
-    registry = loaded(ModelRegistry, registry_of(workload)).registry_name
+def _requests(platform: Platform, release: Release) -> dict[str, DeploymentRequest]:
     name, now = deployment_name(release.name), datetime.now(UTC)
     return {
         str(unit.unit): DeploymentRequest(
             endpoint=platform.endpoint(unit.unit),
             name=name,
-            model=f"azureml://registries/{registry}/models/{unit.model_name}/versions/{unit.model_version}",
+            model=platform.source(unit, release.name),
             digest=unit.model_digest,
             tags=deployment_tags(unit.cutoff_date, release.name, now),
             endpoint_tags={"plant_id": unit.plant_id, "circuit_id": unit.circuit_id, RELEASE_ID: release.name},
@@ -114,11 +109,11 @@ def _requests(platform: Platform, workload: Workload, release: Release) -> dict[
 
 
 def _smoke(
-    platform: Platform, stage: str, test: SmokeTest, requests: Mapping[str, DeploymentRequest]
+    platform: Platform, stage: str, test: AnySmokeTest, requests: Mapping[str, DeploymentRequest]
 ) -> tuple[list[SmokeVerdict], dict[str, str]]:
     calls = {name: (platform, test, Unit.parse(name), one.endpoint, one.name) for name, one in requests.items()}
-    evidence, failures = gathered(smoke, calls, f"smoke test at {stage}")
-    return [test.verdict(seen) for seen in evidence.values()], failures
+    verdicts, failures = gathered(smoke, calls, f"smoke test at {stage}")
+    return list(verdicts.values()), failures
 
 
 def _report(stage: Stage, release: Release, verdicts: list[SmokeVerdict]) -> list[dict[str, object]]:

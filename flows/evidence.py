@@ -16,9 +16,9 @@ from domain.dropped import remaining
 from domain.errors import Terminal
 from domain.gate import Gate
 from domain.release import Release
-from domain.stage import ServingTarget, Stage
+from domain.stage import Stage
+from domain.target import ServingTarget
 from domain.workload import Workload
-from flows.declared import registry_of
 from flows.fan_out import gathered
 from tasks.data_reports import Row, data_report
 from tasks.evidence import by_gain, gate_evidence
@@ -47,7 +47,7 @@ def gather(workload: Workload, release: Release, stage: Stage) -> Evidence:
     """What the form shows besides the facts."""
     if not isinstance(stage.target, ServingTarget):
         return Evidence({}, {})
-    registry = loaded(ModelRegistry, registry_of(workload))
+    registry = loaded(ModelRegistry, workload.model_registry)
     units = [unit.unit for unit in release.units]
     found = incumbents_of(platform_of(workload, stage.target), registry, units)
     return Evidence(

@@ -7,9 +7,9 @@ from blocks.workspace import Workspace
 from domain.diagnosis import Finding
 from domain.errors import Terminal
 from domain.fact import Kind
-from domain.stage import ServingTarget
+from domain.target import ServingTarget
 from flows.beginning import requested_release
-from flows.declared import declared_workload, registry_of
+from flows.declared import declared_workload
 from tasks.diagnosis import diagnose_models
 from tasks.ledger import read_facts, release_names
 from tasks.platforms import platform_of
@@ -31,7 +31,7 @@ def examine(workload: str, release: str | None) -> tuple[Finding, ...]:
                 expected.pop(fact.stage, None)  # what serves then is said by the deployments' own tags
     if names:
         chosen = requested_release(read_facts(ledger, workload, release or names[0]))
-        findings += diagnose_models(loaded(Workspace, "dev"), loaded(ModelRegistry, registry_of(declared)), chosen)
+        findings += diagnose_models(loaded(Workspace, "dev"), loaded(ModelRegistry, declared.model_registry), chosen)
     for stage in declared.stages:
         if isinstance(stage.target, ServingTarget):
             findings += platform_of(declared, stage.target).diagnose(stage, expected.get(stage.name, {}))

@@ -9,8 +9,9 @@ from prefect.artifacts import create_markdown_artifact
 from domain.dropped import dropped
 from domain.fact import Kind
 from domain.release import Release
-from domain.stage import ServingTarget, Stage
+from domain.stage import Stage
 from domain.tags import utc_text
+from domain.target import ServingTarget
 from domain.workload import Workload
 from flows.cleaning import clean_stage, discard_stage
 from flows.stage_run import ServingRun

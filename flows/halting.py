@@ -8,8 +8,9 @@ from domain.fact import Kind, facts_of
 from domain.fleet import is_between_waves, is_switched, newer_releases, open_journal
 from domain.outcome import Outcome
 from domain.release import Release
-from domain.stage import ServingTarget, Stage
+from domain.stage import Stage
 from domain.suggestion import listed_reasons
+from domain.target import ServingTarget
 from domain.workload import Workload
 from flows.admitting import admission_of
 from flows.ending import Ending

@@ -7,8 +7,8 @@ from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.fact import Kind
 from domain.release import Release
-from domain.stage import ModelRegistryTarget
 from domain.tags import model_tags
+from domain.target import ModelRegistryTarget
 from domain.workload import Workload
 from flows.fan_out import gathered
 from flows.fleet import Fleet

@@ -12,7 +12,7 @@ from blocks.loading import loaded
 from domain.errors import Terminal
 from domain.fleet import Journal
 from domain.rollback import RollbackPlan, Standing, plan_rollback
-from domain.stage import ServingTarget
+from domain.target import ServingTarget
 from domain.unit import Unit
 from flows.declared import declared_workload
 from flows.fan_out import FAN_OUT

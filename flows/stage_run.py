@@ -8,7 +8,8 @@ from typing import Any, Self
 from blocks.ledger import Ledger
 from domain.fact import Fact, Kind
 from domain.release import Release
-from domain.stage import ServingTarget, Stage
+from domain.stage import Stage
+from domain.target import ServingTarget
 from domain.workload import Workload
 from tasks.lease import HeldStage, stage_lease
 from tasks.ledger import read_facts, record

@@ -13,7 +13,7 @@ from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.changed_circuits import ChangedCircuits, changed_path
 from domain.errors import Terminal
-from flows.declared import declared_workload, production_of, registry_of
+from flows.declared import declared_workload, production_of
 from flows.fan_out import FAN_OUT, each
 from tasks.compute import delete_compute, ensure_compute
 from tasks.ledger import keep_document
@@ -46,7 +46,10 @@ def train_register(
         raise Terminal("which data? give cutoff_date, the cutoff of registered data, such as 2014-12-31")
     units = declared.chosen_units(circuits)
     dev, ledger = loaded(Workspace, "dev"), loaded(Ledger, "ledger")
-    production, registry = platform_of(declared, production_of(declared)), loaded(ModelRegistry, registry_of(declared))
+    production, registry = (
+        platform_of(declared, production_of(declared)),
+        loaded(ModelRegistry, declared.model_registry),
+    )
 
     compute = ensure_compute(dev, declared.training.compute)
     try:

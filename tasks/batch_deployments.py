@@ -4,8 +4,8 @@ from typing import Any
 
 from blocks.workspace import Workspace
 from domain.errors import StageLost, Terminal, Transient
-from domain.stage import BatchEndpointTarget
 from domain.tags import NO_PREVIOUS, PREVIOUS
+from domain.target import BatchEndpointTarget
 from domain.workload import Workload
 from tasks.azure_errors import azure_errors
 from tasks.invocations import PREDICTIONS

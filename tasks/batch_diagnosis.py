@@ -5,7 +5,8 @@ from typing import Any
 
 from blocks.workspace import Workspace
 from domain.diagnosis import Finding, compute_finding, job_finding, sample_finding, serving_finding
-from domain.stage import BatchEndpointTarget, Stage
+from domain.stage import Stage
+from domain.target import BatchEndpointTarget
 from domain.workload import Workload
 from tasks.azure_errors import azure_errors
 from tasks.pipelines import logs_of

@@ -4,14 +4,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
+from domain.changed_circuits import ChangedCircuit
 from domain.diagnosis import Finding
 from domain.errors import StageLost, Terminal, Transient
+from domain.http_smoke import AnySmokeTest
 from domain.naming import Naming, faults_of_names
-from domain.smoke import SmokeEvidence, SmokeTest
-from domain.stage import BatchEndpointTarget, Stage
+from domain.smoke import SmokeTest, SmokeVerdict
+from domain.stage import Stage
 from domain.tags import RELEASE_ID
+from domain.target import BatchEndpointTarget
 from domain.unit import Unit
 from domain.workload import Compute, Workload
 from tasks.azure_errors import azure_errors
@@ -28,6 +32,7 @@ from tasks.batch_smoke import smoke_job
 from tasks.cluster import cluster_in_words
 from tasks.compute import ensure_compute
 from tasks.lease import HeldStage
+from tasks.models import check_model
 from tasks.platform import Deployment, DeploymentRequest
 
 
@@ -107,9 +112,25 @@ class BatchEndpoints:
             found.tags = {**(found.tags or {}), FENCE_TAG: str(held.fence)}
             client.batch_endpoints.begin_create_or_update(found).result()
 
-    def smoke(self, test: SmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeEvidence:
+    def source(self, circuit: ChangedCircuit, release: str) -> str:
+        """The model in the registry."""
+        registry = self._registry().registry_name
+        return f"azureml://registries/{registry}/models/{circuit.model_name}/versions/{circuit.model_version}"
+
+    def check(self, circuit: ChangedCircuit, release: str) -> None:
+        """The model's files."""
+        check_model.fn(self._registry(), circuit)
+
+    def _registry(self) -> ModelRegistry:
+        return loaded(ModelRegistry, self.workload.model_registry)
+
+    def smoke(self, test: AnySmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeVerdict:
         """A scoring job over the circuit's test data."""
-        return smoke_job(self.workspace, test, unit, endpoint, deployment)
+        if not isinstance(test, SmokeTest):
+            raise Terminal(
+                f"{endpoint} scores files and is not asked over HTTP; declare data and columns of its smoke test"
+            )
+        return test.verdict(smoke_job(self.workspace, test, unit, endpoint, deployment))
 
     def remove(self, held: HeldStage, endpoint: str, name: str) -> None:
         """One that is gone already is what we wanted."""

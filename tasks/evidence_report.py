@@ -11,7 +11,8 @@ from domain.evaluation import Direction, Evaluation
 from domain.fact import Fact
 from domain.gate import Gate
 from domain.release import Release
-from domain.stage import ModelRegistryTarget, Stage
+from domain.stage import Stage
+from domain.target import ModelRegistryTarget
 from tasks.data_reports import Row
 from tasks.evidence import by_gain, change_of
 from tasks.prediction_errors import PredictionsError, errors_of

@@ -7,9 +7,11 @@ from typing import Protocol
 from prefect import task
 
 from blocks.model_registry import ModelRegistry
+from domain.changed_circuits import ChangedCircuit
 from domain.diagnosis import Finding
 from domain.errors import Terminal
-from domain.smoke import SmokeEvidence, SmokeTest
+from domain.http_smoke import AnySmokeTest
+from domain.smoke import SmokeVerdict
 from domain.stage import Stage
 from domain.unit import Unit
 from tasks.lease import HeldStage
@@ -87,7 +89,13 @@ class Platform(Protocol):
     def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
         """Make a deployment serve; None: nothing, as before the first one. StageLost where somebody else holds the stage."""
 
-    def smoke(self, test: SmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeEvidence:
+    def source(self, circuit: ChangedCircuit, release: str) -> str:
+        """What a deployment of this circuit by this release is made from: `DeploymentRequest.model`."""
+
+    def check(self, circuit: ChangedCircuit, release: str) -> None:
+        """Terminal unless that is still there, byte for byte as it was released; asked before every switch."""
+
+    def smoke(self, test: AnySmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeVerdict:
         """Ask the deployment, or what serves, as callers do."""
 
     def remove(self, held: HeldStage, endpoint: str, name: str) -> None:
@@ -118,8 +126,14 @@ def switch(platform: Platform, held: HeldStage, endpoint: str, deployment: str |
     platform.switch(held, endpoint, deployment)
 
 
+@task(name="check", **RETRIED)
+def check(platform: Platform, circuit: ChangedCircuit, release: str) -> None:
+    """See `Platform.check`."""
+    platform.check(circuit, release)
+
+
 @task(name="smoke test", **RETRIED)
-def smoke(platform: Platform, test: SmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeEvidence:
+def smoke(platform: Platform, test: AnySmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeVerdict:
     """See `Platform.smoke`."""
     return platform.smoke(test, unit, endpoint, deployment)
 

@@ -20,7 +20,7 @@ def status(
     with connected(home, api_port, emulator_port):
         from blocks.ledger import Ledger
         from blocks.loading import loaded
-        from domain.stage import ServingTarget
+        from domain.target import ServingTarget
         from flows.beginning import outcome_of
         from flows.declared import declared_workload
         from tasks.ledger import read_facts, release_names

@@ -24,8 +24,9 @@ from domain.errors import Terminal
 from domain.fact import Fact, Kind, facts_of
 from domain.release import Release
 from domain.replay import Replay, Verdict
-from domain.stage import BatchEndpointTarget, Stage
+from domain.stage import Stage
 from domain.tags import model_tags
+from domain.target import BatchEndpointTarget
 from domain.unit import Unit
 from domain.workload import Compute, Workload
 from flows.evidence import kept_report

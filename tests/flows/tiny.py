@@ -16,7 +16,7 @@ from deployments.approver import Answer, Approver, Pending
 from deployments.demo_approver import SigningApprover
 from domain.changed_circuits import ChangedCircuit, ChangedCircuits
 from domain.choice import Choice
-from domain.stage import BatchEndpointTarget
+from domain.target import BatchEndpointTarget
 from domain.unit import Unit
 from flows.declared import declared_workload
 from tasks.batch_endpoints import BatchEndpoints

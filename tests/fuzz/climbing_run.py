@@ -18,7 +18,8 @@ from domain.errors import Terminal, Transient
 from domain.fact import Fact, Kind, facts_of
 from domain.refusal import Refusal
 from domain.release import Release
-from domain.stage import BatchEndpointTarget, Stage
+from domain.stage import Stage
+from domain.target import BatchEndpointTarget
 
 REPORT = "sha256:" + "d" * 64
 Steps = Generator[str, None, str | None]

@@ -37,7 +37,7 @@ from domain.changed_circuits import ChangedCircuit
 from domain.errors import Transient
 from domain.fact import Kind
 from domain.pacing import START
-from domain.stage import BatchEndpointTarget
+from domain.target import BatchEndpointTarget
 from domain.workload import Compute
 from emulator.journal import Entry
 from emulator.remote_control import Control
