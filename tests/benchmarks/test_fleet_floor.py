@@ -52,6 +52,6 @@ def test_the_floor_makes_the_calls_that_the_product_makes(
             control.clear_journal()
             run(fleets[name])
             found[name] = asked(control.journal(), name)
-        assert sum(found["itsfloor"].values()) > 10 * CIRCUITS // 2
+        assert sum(found["itsfloor"].values()) > 4 * CIRCUITS  # there is something to compare
         assert found["ourfleet"] - found["itsfloor"] == Counter()
         assert found["itsfloor"] - found["ourfleet"] == Counter()
