@@ -19,6 +19,17 @@ from domain.wording import Location
 Found = Iterator[tuple[Location, str]]
 LONGEST_PATH = 200
 EXPECTATION = re.compile(r"expect_[a-z0-9]+(_[a-z0-9]+)*")
+PUBLISHES = {"model_registry", "container_registry"}
+"""Kinds of target."""
+NEEDED_BEFORE = {
+    "container_registry": ("model_registry",),
+    "batch_endpoint": ("model_registry",),
+    "container_instance": ("container_registry",),
+}
+SERVED_BY = {"batch_endpoint": "scoring", "container_registry": "service", "container_instance": "service"}
+"""What the workload has to declare."""
+HOME = {"batch_endpoint": "workspace", "container_instance": "instances"}
+"""What no two stages may have together: names there are of circuits alone."""
 
 
 def inconsistencies(values: dict[str, Any], folder: Path) -> Found:
@@ -83,16 +94,21 @@ def _expectations(values: dict[str, Any]) -> Found:
 def _files(values: dict[str, Any], folder: Path) -> Found:
     code = _at(values, "scoring", "code")
     script = _at(values, "scoring", "script")
+    service = _at(values, "service", "folder")
     for at, named, is_folder in (
         (("code",), _at(values, "code"), True),
         (("data", "pipeline"), _at(values, "data", "pipeline"), False),
         (("training", "pipeline"), _at(values, "training", "pipeline"), False),
         (("scoring", "code"), code, True),
         (("scoring", "environment", "conda"), _at(values, "scoring", "environment", "conda"), False),
+        (("service", "folder"), service, True),
     ):
         yield from _file(at, named, folder, is_folder)
     if isinstance(code, str) and isinstance(script, str) and (folder / code).is_dir():
         yield from _file(("scoring", "script"), script, folder / code, False)
+    if isinstance(service, str) and (folder / service).is_dir():
+        dockerfile = _at(values, "service", "dockerfile") or "Dockerfile"
+        yield from _file(("service", "dockerfile"), dockerfile, folder / service, False)
 
 
 def _file(at: Location, named: object, folder: Path, is_folder: bool) -> Found:
@@ -110,28 +126,34 @@ def _file(at: Location, named: object, folder: Path, is_folder: bool) -> Found:
 
 
 def _stages(values: dict[str, Any]) -> Found:
-    """Stages that are repeated, deploy what no stage promoted, or would switch one another's endpoints."""
+    """Stages that are repeated, deploy what no stage published, or would switch one another's endpoints."""
     names: set[str] = set()
-    workspaces: dict[str, str] = {}
-    promoted = False
+    homes: dict[tuple[str, str], str] = {}
+    published: set[str] = set()
     for at, stage in _items(values, "stages"):
         name, kind = _at(stage, "name"), _at(stage, "target", "kind")
-        workspace = _at(stage, "target", "workspace")
         if isinstance(name, str):
             if name in names:
                 yield (*at, "name"), f"a stage {name!r} stands here a second time"
             names.add(name)
-        if kind == "model_registry":
-            promoted = True
+        if not isinstance(kind, str):
+            continue  # said by itself
+        for needed in NEEDED_BEFORE.get(kind, ()):
+            if needed not in published:
+                yield (*at, "target"), f"deploys what no stage published; put a {needed} stage before it"
+        declared = SERVED_BY.get(kind)
+        if declared is not None and _at(values, declared) is None:
+            yield (*at, "target"), f"{kind} runs what `{declared}` says, and that is not declared"
+        if kind in PUBLISHES:
+            published.add(kind)
             if _at(stage, "verification") is not None:
-                yield (*at, "verification"), "a model_registry scores nothing, so there is nothing to verify"
-        if kind == "batch_endpoint":
-            if not promoted:
-                yield (*at, "target"), "deploys models that no stage promoted; put a model_registry stage before it"
-            if isinstance(workspace, str):
-                first = workspaces.setdefault(workspace, str(name))
-                if first != str(name):
-                    yield (*at, "target", "workspace"), f"is {first}'s too, and one would switch the other's endpoints"
+                yield (*at, "verification"), f"a {kind} scores nothing, so there is nothing to verify"
+        key = HOME.get(kind, "")
+        home = _at(stage, "target", key)
+        if isinstance(home, str):
+            first = homes.setdefault((key, home), str(name))
+            if first != str(name):
+                yield (*at, "target", key), f"is {first}'s too, and one would switch the other's endpoints"
 
 
 def _waves(values: dict[str, Any]) -> Found:

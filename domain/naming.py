@@ -9,6 +9,9 @@ Rules of Azure, from its documentation (learn.microsoft.com):
   and underscores, a letter or digit first.
 - rest/api/azureml/batch-deployments/update gives deployments the pattern of models, which has no dot; the seed's
   deployment names have one (`deployment-20251210.1`). The seed says what its pipelines run, so its form is kept.
+- azure/azure-resource-manager/management/resource-name-rules: a container group's name has 1 to 63 lower-case letters,
+  digits and single hyphens, none first or last.
+- azure/container-registry/container-registry-concepts: repositories have lower-case letters, digits and `._-/`.
 """
 
 import re
@@ -20,6 +23,8 @@ from domain.unit import Unit
 ENDPOINT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 ASSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
 SHORTEST_ENDPOINT, LONGEST_ENDPOINT = 3, 32
+GROUP = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+LONGEST_GROUP = 63
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,10 @@ class Naming:
     def endpoint(self, unit: Unit) -> str:
         """`be-{plant}-{circuit}`, lower case."""
         return f"{self.prefix}be-{unit.plant}-{unit.circuit}{self.suffix}".lower()
+
+    def container_group(self, unit: Unit) -> str:
+        """`ci-{plant}-{circuit}`, lower case."""
+        return f"{self.prefix}ci-{unit.plant}-{unit.circuit}{self.suffix}".lower()
 
 
 def deployment_name(release: str) -> str:
@@ -47,6 +56,11 @@ def release_of(deployment: str) -> str:
 def model_name(unit: Unit) -> str:
     """`{plant}-{circuit}`, lower case."""
     return f"{unit.plant}-{unit.circuit}".lower()
+
+
+def image_repository(workload: str, unit: Unit) -> str:
+    """`{workload}/{plant}-{circuit}`, lower case."""
+    return f"{workload}/{model_name(unit)}"
 
 
 def data_asset_name(unit: Unit) -> str:
@@ -86,4 +100,21 @@ def faults_of_names(units: Iterable[Unit], naming: Naming) -> tuple[str, ...]:
         first = seen.setdefault(endpoint, unit)
         if first != unit:
             faults.append(f"{unit} and {first} would share the endpoint {endpoint!r} and the model; rename one")
+    return tuple(faults)
+
+
+def faults_of_groups(units: Iterable[Unit], naming: Naming) -> tuple[str, ...]:
+    """Every name of a container group that Azure would refuse, and every two circuits that would share one."""
+    faults: list[str] = []
+    seen: dict[str, Unit] = {}
+    for unit in units:
+        name = naming.container_group(unit)
+        if not GROUP.fullmatch(name) or len(name) > LONGEST_GROUP:
+            faults.append(
+                f"{unit}: Azure would refuse the container group {name!r}: 1 to {LONGEST_GROUP} lower-case letters, digits and "
+                "single hyphens, none first or last"
+            )
+        first = seen.setdefault(name, unit)
+        if first != unit:
+            faults.append(f"{unit} and {first} would share the container group {name!r}; rename one")
     return tuple(faults)

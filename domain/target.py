@@ -1,11 +1,12 @@
 """Where a stage puts models: a family, told apart by `kind`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.expiry import HOURS
 from domain.identifiers import BlockName, ComputeName
+from domain.kept import FEWEST
 
 
 class ModelRegistryTarget(BaseModel):
@@ -40,7 +41,7 @@ class BatchEndpointTarget(BaseModel):
 
 
 class ContainerRegistryTarget(BaseModel):
-    """An image a circuit is built, with its model in it. registry: the block's name. keep_hours: of a build's log."""
+    """An image a circuit is built, with its model in it. registry: the block's name. timeout_minutes: of each build."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,7 +53,7 @@ class ContainerRegistryTarget(BaseModel):
 class ContainerInstanceTarget(BaseModel):
     """A container group a circuit. instances: the block's name. hours_to_live: None where it stays. (Seed 001, dev and QA.)
 
-    ready_minutes: from its start until it answers.
+    A group has one deployment at a time, so none is ever too many, and one that fails has put nothing there.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,8 +62,9 @@ class ContainerInstanceTarget(BaseModel):
     instances: BlockName
     cpu: float = Field(default=1.0, gt=0, le=4, allow_inf_nan=False)
     memory_gb: float = Field(default=1.5, gt=0, le=16, allow_inf_nan=False)
-    ready_minutes: float = Field(default=10, gt=0, le=60, allow_inf_nan=False)
     hours_to_live: float | None = Field(default=HOURS, gt=0, le=24 * 90, allow_inf_nan=False)
+    kept_deployments: ClassVar[int] = FEWEST
+    failed_deployments: ClassVar[Literal["keep", "delete"]] = "keep"
 
 
 ServingTarget = BatchEndpointTarget | ContainerInstanceTarget

@@ -11,9 +11,10 @@ from domain.datastore_path import DatastorePath, folder_for
 from domain.errors import Terminal
 from domain.evaluation import Evaluation
 from domain.identifiers import ComputeName, PlantId, WorkloadName
+from domain.service import Service
 from domain.stage import Stage
 from domain.suggestion import did_you_mean, listed
-from domain.target import ModelRegistryTarget
+from domain.target import BatchEndpointTarget, ContainerRegistryTarget, ModelRegistryTarget
 from domain.unit import Unit
 
 
@@ -83,7 +84,8 @@ class Scoring(Part):
 class Workload(Part):
     """One team's models on their way to production. folder: where the declaration and its files are.
 
-    fleet: whether one circuit that fails keeps all others back, or fails alone.
+    fleet: whether one circuit that fails keeps all others back, or fails alone. scoring: what batch endpoints run; service: what
+    containers do.
     """
 
     name: WorkloadName
@@ -94,7 +96,8 @@ class Workload(Part):
     data: Data
     training: Training
     evaluation: Evaluation
-    scoring: Scoring
+    scoring: Scoring | None = None
+    service: Service | None = None
     stages: tuple[Stage, ...] = Field(min_length=1)
     folder: Path = Field(exclude=True)
 
@@ -137,16 +140,37 @@ class Workload(Part):
                 return stage.target.registry
         raise Terminal(f"{self.name} has no stage with target kind model_registry, so its models cannot be shared")
 
+    @property
+    def container_registry(self) -> str:
+        """The block name of the registry its images are built in; Terminal when no stage has one."""
+        for stage in self.stages:
+            if isinstance(stage.target, ContainerRegistryTarget):
+                return stage.target.registry
+        raise Terminal(f"{self.name} has no stage with target kind container_registry, so it has no images")
+
     def before(self, name: str) -> tuple[Stage, ...]:
         """The stages below one."""
         return self.stages[: self.stages.index(self.stage(name))]
 
+    def images_for(self, stage: Stage) -> tuple[Stage, ...]:
+        """The stages below one that build what it runs: none where it runs models as they are."""
+        if isinstance(stage.target, BatchEndpointTarget):
+            return ()
+        return tuple(one for one in self.before(stage.name) if isinstance(one.target, ContainerRegistryTarget))
+
+    @property
+    def batch_scoring(self) -> Scoring:
+        """What a batch deployment runs; Terminal where none is declared."""
+        if self.scoring is None:
+            raise Terminal(f"{self.name} declares no scoring, so no batch endpoint can run it")
+        return self.scoring
+
     @property
     def scoring_folder(self) -> Path:
         """The folder with the scoring code."""
-        return self.folder / self.scoring.code
+        return self.folder / self.batch_scoring.code
 
     @property
     def conda_file(self) -> Path:
         """The scoring environment's conda file."""
-        return self.folder / self.scoring.environment.conda
+        return self.folder / self.batch_scoring.environment.conda

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
+from blocks.container_registry import ContainerRegistry
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
@@ -14,10 +15,11 @@ from domain.outcome import Outcome
 from domain.release import Release
 from domain.stage import Stage
 from domain.suggestion import listed_reasons
-from domain.target import ModelRegistryTarget, ServingTarget
+from domain.target import ContainerRegistryTarget, ModelRegistryTarget, ServingTarget
 from domain.workload import Workload
 from flows.admitting import must_admit
 from flows.approving import decide
+from flows.building import build_stage
 from flows.deploying import Doubted, deploy_stage
 from flows.ending import Ending
 from flows.finishing import discard_failed, finish_stage
@@ -112,6 +114,8 @@ def check_blocks(workload: Workload, stages: Sequence[Stage]) -> None:
         try:
             if isinstance(target, ModelRegistryTarget):
                 loaded(ModelRegistry, target.registry)
+            elif isinstance(target, ContainerRegistryTarget):
+                loaded(ContainerRegistry, target.registry)
             else:
                 faults += platform_of(workload, target).faults_of_names(workload.units)
             if stage.gate is not None:
@@ -134,6 +138,9 @@ def carry(ledger: Ledger, workload: Workload, release: Release, stage: Stage, be
     if isinstance(stage.target, ModelRegistryTarget):
         with stage_run(ledger, workload, release, stage) as at:
             failures = promote_stage(at, workload, release, stage.target)
+    elif isinstance(stage.target, ContainerRegistryTarget):
+        with stage_run(ledger, workload, release, stage) as at:
+            failures = build_stage(at, workload, release, stage.target)
     else:
         with serving_run(ledger, workload, release, stage, stage.target) as at:
             newer = superseded(ledger, workload, release, stage.name, stage.target)

@@ -43,4 +43,4 @@ def deploy_version(
     ledger = loaded(Ledger, "ledger")
     manifest = begin(ledger, changed, requested_by)
     get_run_logger().info("Release %s carries %s version %s to %s", manifest.name, unit, version, stage)
-    return ended(climb(ledger, declared, manifest, (chosen,)))
+    return ended(climb(ledger, declared, manifest, (*declared.images_for(chosen), chosen)))

@@ -55,6 +55,21 @@ def find_image(registry: ContainerRegistry, repository: str, tag: str) -> Image 
     return Image(registry.login_server, repository, tag, found.digest, found.can_write is False)
 
 
+def find_version(registry: ContainerRegistry, image: Image) -> str:
+    """The version of the model in the image, as its other tag says; Terminal where it was built by something else."""
+    with azure_errors(f"reading the tags of {image.pinned}"):
+        tags = registry.get_client().get_manifest_properties(image.repository, image.digest).tags or ()
+    version = next((tag.removeprefix(_of_model(image.tag, "")) for tag in tags if tag.startswith(_of_model(image.tag, ""))), "")
+    if not version:
+        raise Terminal(f"image {image.repository}:{image.tag} does not say which model is in it: no release built it")
+    return version
+
+
+def _of_model(tag: str, version: str) -> str:
+    """The tag that says which version of the model is in the image."""
+    return f"{tag}-v{version}"
+
+
 @task(name="build image", **RETRIED)
 def build_image(
     dev: Workspace,
@@ -75,15 +90,17 @@ def build_image(
     if present is None:
         with tempfile.TemporaryDirectory() as scratch:
             packed = _context(dev, service, folder, circuit, Path(scratch))
-            _build(registry, service, packed, f"{repository}:{tag}", timeout_minutes)
+            names = [f"{repository}:{tag}", f"{repository}:{_of_model(tag, circuit.model_version)}"]
+            _build(registry, service, packed, names, timeout_minutes)
         present = find_image(registry, repository, tag)
     if present is None:
         raise Transient(
             f"the build of {repository}:{tag} ended well, and {registry.registry_name} does not have it yet"
         )
-    if not present.locked:
-        with azure_errors(f"locking {repository}:{tag}"):
-            registry.get_client().update_tag_properties(repository, tag, can_write=False, can_delete=True)
+    for name in (_of_model(tag, circuit.model_version), tag):  # the one that is looked at, last
+        if not present.locked:
+            with azure_errors(f"locking {repository}:{name}"):
+                registry.get_client().update_tag_properties(repository, name, can_write=False, can_delete=True)
     return present
 
 
@@ -118,14 +135,14 @@ def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     return member
 
 
-def _build(registry: ContainerRegistry, service: Service, packed: Path, image: str, timeout_minutes: float) -> None:
+def _build(registry: ContainerRegistry, service: Service, packed: Path, names: list[str], timeout_minutes: float) -> None:
     from azure.mgmt.containerregistrytasks.models import DockerBuildRequest, PlatformProperties
     from azure.storage.blob import BlobClient
 
     from blocks.throttling import for_storage_client
 
     client: Any = registry.get_tasks_client()
-    place = (registry.resource_group, registry.registry_name)
+    place, image = (registry.resource_group, registry.registry_name), names[0]
     with azure_errors(f"building {image}"):
         upload = client.registries.get_build_source_upload_url(*place)
         with packed.open("rb") as stream:
@@ -133,7 +150,7 @@ def _build(registry: ContainerRegistry, service: Service, packed: Path, image: s
         run = client.registries.schedule_run(
             *place,
             DockerBuildRequest(
-                image_names=[image],
+                image_names=names,
                 is_push_enabled=True,
                 source_location=upload.relative_path,
                 docker_file_path=str(service.dockerfile),

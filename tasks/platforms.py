@@ -1,17 +1,21 @@
 """The platform behind each kind of target."""
 
+from blocks.container_instances import ContainerInstances
 from blocks.loading import loaded
 from blocks.workspace import Workspace
 from domain.errors import Terminal
-from domain.target import ServingTarget
+from domain.target import BatchEndpointTarget, ServingTarget
 from domain.workload import Workload
 from tasks.batch_endpoints import BatchEndpoints
+from tasks.container_instances import ContainerGroups
 from tasks.platform import Platform
 
 
 def platform_of(workload: Workload, target: ServingTarget) -> Platform:
     """With the blocks that the target names; Terminal when one is not registered."""
-    return BatchEndpoints(workload, loaded(Workspace, target.workspace), target)
+    if isinstance(target, BatchEndpointTarget):
+        return BatchEndpoints(workload, loaded(Workspace, target.workspace), target)
+    return ContainerGroups(workload, loaded(ContainerInstances, target.instances), target)
 
 
 def workspace_of(platform: Platform) -> Workspace:
