@@ -8,6 +8,7 @@ from deployments.commands.demo import demo
 from deployments.commands.deploy_version import deploy_version
 from deployments.commands.doctor import doctor
 from deployments.commands.enrol import enrol
+from deployments.commands.extend import extend
 from deployments.commands.models import models
 from deployments.commands.report import report
 from deployments.commands.rollback import rollback
@@ -43,6 +44,7 @@ app.command()(doctor)
 app.command()(rollback)
 app.command()(unhold)
 app.command()(deploy_version)
+app.command()(extend)
 
 if __name__ == "__main__":
     app()

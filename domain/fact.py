@@ -40,6 +40,8 @@ class Kind(StrEnum):
     """What is old was removed, after a stage was served."""
     DISCARDED = "discarded"
     """What failed before its switch was removed."""
+    EXPIRED = "expired"
+    """What outlived its time to live was removed, or is about to be."""
     ENDED = "ended"
 
 

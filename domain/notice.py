@@ -133,6 +133,17 @@ def not_gone_back(workload: str, release: str, stage: str, reason: str, link: st
     return Notice(one_line(subject), "\n".join(lines), loud=True)
 
 
+def time_is_up(workload: str, release: str, stage: str, endpoint: str, ends: str) -> Notice:
+    """What was deployed for a while goes soon."""
+    subject = f"Time is up: {workload} {release} at {stage}"
+    lines = [
+        f"{one_line(endpoint)} runs release {one_line(release)} of {one_line(workload)} at {one_line(stage)} and is deleted at "
+        f"{one_line(ends)}, an hour after this at the earliest.",
+        f"To keep it: signalbox extend {one_line(stage)} --workload {one_line(workload)}. A new deployment renews it, too.",
+    ]
+    return Notice(one_line(subject), "\n".join(lines))
+
+
 def one_line(text: str, longest: int = SHORT) -> str:
     """Text from people, harmless: no header or second line of its own, nothing that mail, a chat or a card acts on."""
     printable = "".join(char if char.isprintable() else " " for char in text.translate(_HARMLESS))

@@ -53,7 +53,8 @@ class ContainerRegistryTarget(BaseModel):
 class ContainerInstanceTarget(BaseModel):
     """A container group a circuit. instances: the block's name. hours_to_live: None where it stays. (Seed 001, dev and QA.)
 
-    A group has one deployment at a time, so none is ever too many, and one that fails has put nothing there.
+    notify: channels that are told before its time is up, as `domain.notice` reads them. A group has one deployment at a time, so
+    none is ever too many, and one that fails has put nothing there.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,6 +64,7 @@ class ContainerInstanceTarget(BaseModel):
     cpu: float = Field(default=1.0, gt=0, le=4, allow_inf_nan=False)
     memory_gb: float = Field(default=1.5, gt=0, le=16, allow_inf_nan=False)
     hours_to_live: float | None = Field(default=HOURS, gt=0, le=24 * 90, allow_inf_nan=False)
+    notify: tuple[str, ...] = Field(default=(), max_length=20)
     kept_deployments: ClassVar[int] = FEWEST
     failed_deployments: ClassVar[Literal["keep", "delete"]] = "keep"
 

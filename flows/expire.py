@@ -1,4 +1,4 @@
-"""What has outlived its time: gates that nobody answered. A run that waits is no process, so somebody must look."""
+"""What has outlived its time: gates that nobody answered, and what was deployed for a while. Nothing waits, so somebody must look."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -20,6 +20,7 @@ from flows.beginning import outcome_of, requested_release
 from flows.climbing import end, passed
 from flows.declared import declared_workload, known_workloads
 from flows.ending import Ending
+from flows.expiring import expire_stage
 from tasks.ledger import read_facts, release_names
 from tasks.roster import roster_of
 
@@ -27,24 +28,29 @@ LOOKED_AT = 50
 """Newest releases of each workload; a gate waits at most 30 days."""
 
 
-@flow(name="expire")
-def expire() -> list[str]:
-    """End every release whose gate nobody answered in time EXPIRED, in the ledger and on its run's page; returns their names."""
-    ledger, ended = loaded(Ledger, "ledger"), []
+@flow(name="expire", flow_run_name="expire dry_run={dry_run}")
+def expire(dry_run: bool = True) -> list[str]:
+    """Close gates that nobody answered; announce, then delete what has outlived its time to live; in words, what was done.
+
+    A gate's release ends EXPIRED, in the ledger and on its run's page. dry_run: say what would be done, and change nothing.
+    """
+    ledger, done = loaded(Ledger, "ledger"), []
     for name in known_workloads():
         workload = declared_workload(name)
+        for stage in workload.stages:
+            done += expire_stage(ledger, workload, stage, datetime.now(UTC), dry_run)
         for release_name in release_names(ledger, name)[:LOOKED_AT]:
             facts = read_facts(ledger, name, release_name)
             if not facts or outcome_of(facts) is not None:
                 continue
-            if _closed(ledger, workload, requested_release(facts), facts):
-                ended.append(f"{name} {release_name}")
-    get_run_logger().info("%d gates closed without an answer", len(ended))
-    return ended
+            if _closed(ledger, workload, requested_release(facts), facts, dry_run):
+                done.append(f"{'would close' if dry_run else 'closed'} the gate of {name} {release_name}")
+    get_run_logger().info("%s%s", "; ".join(done) or "nothing has outlived its time", " (a dry run)" if dry_run else "")
+    return done
 
 
-def _closed(ledger: Ledger, workload: Workload, release: Release, facts: tuple[Fact, ...]) -> bool:
-    """Whether the release waited too long at a stage that it has not passed, and was ended for it."""
+def _closed(ledger: Ledger, workload: Workload, release: Release, facts: tuple[Fact, ...], dry_run: bool) -> bool:
+    """Whether the release waited too long at a stage that it has not passed; then it is ended for it."""
     now = datetime.now(UTC)
     for stage in workload.stages:
         asked = standing_ask(release, stage, facts)
@@ -54,6 +60,8 @@ def _closed(ledger: Ledger, workload: Workload, release: Release, facts: tuple[F
         approval = judge(stage, release, facts, roster_of(stage.gate, facts), now)
         if now <= question.answer_by or approval.verdict is Verdict.OPEN:
             continue
+        if dry_run:
+            return True
         reason = f"nobody decided at {stage.gate.name} before {question.answer_by:%Y-%m-%d %H:%M} UTC"
         end(ledger, release, Ending(Outcome.EXPIRED, reason), stage)
         _show(question.run, reason)

@@ -26,7 +26,7 @@ from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID
 from domain.target import ContainerInstanceTarget
 from domain.unit import Unit
 from domain.workload import Workload
-from tasks.container_groups import ContainerGroup, GroupRequest, create_group, delete_group, find_group, list_groups
+from tasks.container_groups import ContainerGroup, GroupRequest, create_group, delete_group, find_group, list_groups, tag_group
 from tasks.http_smoke import ask
 from tasks.images import Image, find_image, find_version
 from tasks.lease import HeldStage
@@ -179,6 +179,16 @@ class ContainerGroups:
             yield serving_finding(endpoint, serving, group.state if group else "", expected.get(endpoint))
             if group is not None and serving is not None and EXPIRES_AT in group.tags:
                 yield Finding(f"time to live of {endpoint}", due(group.tags, datetime.now(UTC)).reason)
+
+    def lifetimes(self) -> dict[str, Mapping[str, str]]:
+        """Endpoint → tags, of the circuits' groups that releases made."""
+        endpoints = {self.endpoint(unit) for unit in self.workload.units}
+        groups = list_groups(self.instances)
+        return {one.name: one.tags for one in groups if one.name in endpoints and _serving(one) is not None}
+
+    def retag(self, endpoint: str, tags: Mapping[str, str]) -> None:
+        """Put these tags in the place of all; what runs runs on."""
+        tag_group(self.instances, endpoint, tags)
 
     def in_words(self) -> str:
         """Groups cost while they run."""

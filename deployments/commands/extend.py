@@ -1,0 +1,26 @@
+"""`signalbox extend`: what was deployed for a while lives longer."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
+from domain.expiry import HOURS
+
+
+def extend(
+    stage: Annotated[str, typer.Argument(help="Where it serves.")],
+    workload: Annotated[str, typer.Option(help="Which workload.")],
+    circuit: Annotated[list[str] | None, typer.Option(help="PLANT/CIRCUIT; all when none is named.")] = None,
+    hours: Annotated[float, typer.Option(help="From now.")] = HOURS,
+    home: Home = Path(".signalbox"),
+    api_port: ApiPort = 4200,
+    emulator_port: EmulatorPort = 8400,
+) -> None:
+    """Prolong the life of what was deployed for a while; a deletion that was announced is off."""
+    with connected(home, api_port, emulator_port):
+        from flows.extend import extend as flow
+
+        for line in flow(stage, workload, circuit, hours):
+            console.print(line, markup=False)

@@ -1,0 +1,43 @@
+"""A person prolongs the life of what was deployed for a while. (Seed 001, "Delete-After-24Hours".)"""
+
+from datetime import UTC, datetime, timedelta
+
+from prefect import flow, get_run_logger
+
+from blocks.ledger import Ledger
+from blocks.loading import loaded
+from domain.errors import Terminal
+from domain.expiry import EXPIRES_AT, HOURS, prolonged
+from domain.target import ContainerInstanceTarget
+from flows.declared import declared_workload
+from tasks.container_instances import ContainerGroups
+from tasks.lease import stage_lease
+from tasks.platforms import platform_of
+from tasks.run import short_run_id
+
+LONGEST_HOURS = 24 * 90.0
+
+
+@flow(name="extend", flow_run_name="extend {workload} {stage} by {hours} h")
+def extend(stage: str, workload: str, circuits: list[str] | None = None, hours: float = HOURS) -> list[str]:
+    """Let circuits at a stage live for so many hours from now; what was announced is void. All circuits when none is named.
+
+    Returns what was prolonged, in words. Terminal where nothing there has an end.
+    """
+    if not 0 < hours <= LONGEST_HOURS:
+        raise Terminal(f"{hours:g} hours cannot be given; more than 0 and at most {LONGEST_HOURS:g}")
+    declared = declared_workload(workload)
+    target = declared.stage(stage).target
+    platform = platform_of(declared, target) if isinstance(target, ContainerInstanceTarget) else None
+    if not isinstance(platform, ContainerGroups):
+        raise Terminal(f"what serves at stage {stage} has no time to live; its target is {target.kind}")
+    endpoints = [platform.endpoint(unit) for unit in declared.chosen_units(circuits)]
+    with stage_lease(loaded(Ledger, "ledger"), workload, stage, f"extend-{short_run_id()}"):
+        there = {name: tags for name, tags in platform.lifetimes().items() if name in endpoints and EXPIRES_AT in tags}
+        if not there:
+            raise Terminal(f"none of {', '.join(endpoints)} is there with a time to live; `signalbox status` shows what serves")
+        until = datetime.now(UTC) + timedelta(hours=hours)
+        for endpoint, tags in there.items():
+            platform.retag(endpoint, prolonged(tags, until))
+            get_run_logger().info("%s lives until %s", endpoint, until.isoformat(timespec="minutes"))
+    return [f"{endpoint} lives until {until:%Y-%m-%d %H:%M} UTC" for endpoint in there]
