@@ -5,10 +5,10 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from domain.canonical import canonical_json, digest_of
 from domain.confirmation import Confirmation
 from domain.gate import Gate
-from domain.http_smoke import AnySmokeTest
+from domain.http_smoke import AnySmokeTest, HttpSmokeTest
 from domain.identifiers import StageName
 from domain.replay import Replay
-from domain.target import ContainerInstanceTarget, PublishingTarget, Target
+from domain.target import BatchEndpointTarget, ContainerInstanceTarget, PublishingTarget, Target
 from domain.wave import Wave
 
 
@@ -45,6 +45,12 @@ class Stage(BaseModel):
                 )
             if self.confirmation is not None and self.confirmation.replay is not None:
                 raise ValueError(f"a {kind} scores no files, so there is nothing to replay")
+            if self.confirmation is not None and not isinstance(self.confirmation.smoke, HttpSmokeTest):
+                raise ValueError(f"a {kind} is asked over HTTP: confirmation needs path, question and answers")
+        if isinstance(self.target, BatchEndpointTarget):
+            asked = (self.verification, self.confirmation.smoke if self.confirmation is not None else None)
+            if any(isinstance(one, HttpSmokeTest) for one in asked):
+                raise ValueError(f"a {kind} scores files and is not asked over HTTP: a smoke test needs data and columns")
         return self
 
     @property

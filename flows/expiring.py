@@ -63,7 +63,9 @@ def _announce(
     missed = notify(channels, notice)
     if channels and len(missed) >= len(set(channels)):
         get_run_logger().error(
-            "Nobody could be told that the time of %s is up, so it stays: mend the channels of stage %s", endpoint, stage.name
+            "Nobody could be told that the time of %s is up, so it stays: mend the channels of stage %s",
+            endpoint,
+            stage.name,
         )
         return False
     platform.retag(endpoint, announced(tags, now))

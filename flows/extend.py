@@ -35,7 +35,9 @@ def extend(stage: str, workload: str, circuits: list[str] | None = None, hours: 
     with stage_lease(loaded(Ledger, "ledger"), workload, stage, f"extend-{short_run_id()}"):
         there = {name: tags for name, tags in platform.lifetimes().items() if name in endpoints and EXPIRES_AT in tags}
         if not there:
-            raise Terminal(f"none of {', '.join(endpoints)} is there with a time to live; `signalbox status` shows what serves")
+            raise Terminal(
+                f"none of {', '.join(endpoints)} is there with a time to live; `signalbox status` shows what serves"
+            )
         until = datetime.now(UTC) + timedelta(hours=hours)
         for endpoint, tags in there.items():
             platform.retag(endpoint, prolonged(tags, until))

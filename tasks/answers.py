@@ -12,7 +12,7 @@ from domain.errors import Terminal
 from domain.replay import Replay
 from domain.shift import Key, usable
 from tasks.azure_errors import azure_errors
-from tasks.batch_endpoints import PREDICTIONS
+from tasks.invocations import PREDICTIONS
 from tasks.pipelines import wait_for_job
 from tasks.predictions import MAX_BYTES
 from tasks.storage import container_of, split_uri

@@ -93,7 +93,9 @@ def _deployment(
         name=request.name,
         endpoint_name=request.endpoint,
         model=request.model,
-        code_configuration=CodeConfiguration(code=str(workload.scoring_folder), scoring_script=workload.batch_scoring.script),
+        code_configuration=CodeConfiguration(
+            code=str(workload.scoring_folder), scoring_script=workload.batch_scoring.script
+        ),
         environment=Environment(image=workload.batch_scoring.environment.image, conda_file=str(workload.conda_file)),
         compute=target.compute,
         tags={PREVIOUS: previous or NO_PREVIOUS, **request.tags},

@@ -5,6 +5,7 @@ from typing import Any
 
 from blocks.workspace import Workspace
 from domain.diagnosis import Finding, compute_finding, job_finding, sample_finding, serving_finding
+from domain.smoke import SmokeTest
 from domain.stage import Stage
 from domain.target import BatchEndpointTarget
 from domain.workload import Workload
@@ -27,7 +28,7 @@ def diagnose_batch(
     """Compute, test data, endpoints and the last scoring jobs of a stage. expected: endpoint → deployment, by the ledger."""
     yield _compute(workspace, target)
     for unit in workload.units:
-        if stage.verification is not None:
+        if isinstance(stage.verification, SmokeTest):
             data = stage.verification.data_for(unit)
             yield sample_finding(str(unit), data, len(list_files.fn(workspace, data)))
         endpoint = platform.endpoint(unit)

@@ -26,7 +26,15 @@ from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID
 from domain.target import ContainerInstanceTarget
 from domain.unit import Unit
 from domain.workload import Workload
-from tasks.container_groups import ContainerGroup, GroupRequest, create_group, delete_group, find_group, list_groups, tag_group
+from tasks.container_groups import (
+    ContainerGroup,
+    GroupRequest,
+    create_group,
+    delete_group,
+    find_group,
+    list_groups,
+    tag_group,
+)
 from tasks.http_smoke import ask
 from tasks.images import Image, find_image, find_version
 from tasks.lease import HeldStage
@@ -112,16 +120,16 @@ class ContainerGroups:
         group = find_group(self.instances, endpoint)
         held.check()
         if group is not None and int(group.tags.get(FENCE_TAG, "0")) > held.fence:
-            raise StageLost(
-                f"{endpoint} was switched by a later holder of the stage; this run does nothing more there"
-            )
+            raise StageLost(f"{endpoint} was switched by a later holder of the stage; this run does nothing more there")
         if deployment is None:
             if group is not None and _serving(group) is not None:
                 delete_group(self.instances, endpoint)
             return
         image = self._image(endpoint, release_of(deployment))
         if image is None:
-            raise Terminal(f"image {self._repository(endpoint)}:{release_of(deployment)} is gone; release {endpoint} again")
+            raise Terminal(
+                f"image {self._repository(endpoint)}:{release_of(deployment)} is gone; release {endpoint} again"
+            )
         if group is not None and _runs(group, deployment, image):
             return
         create_group(self.instances, self._request(held, endpoint, deployment, image, group))
@@ -145,7 +153,9 @@ class ContainerGroups:
             raise Terminal(f"{endpoint} is asked over HTTP and scores no files; declare path, question and answers")
         group = find_group(self.instances, endpoint)
         if group is None or not group.address:
-            raise Terminal(f"{endpoint} has no address to be asked at: {group.why or group.state if group else 'it is gone'}")
+            raise Terminal(
+                f"{endpoint} has no address to be asked at: {group.why or group.state if group else 'it is gone'}"
+            )
         if deployment is not None and _serving(group) != deployment:
             raise Terminal(f"{endpoint} serves {_serving(group)}, so {deployment} cannot be asked")
         return test.verdict(ask(test, self.workload.folder, self._service.ready, unit, f"http://{group.address}"))
@@ -234,7 +244,9 @@ class ContainerGroups:
         registry = loaded(ModelRegistry, self.workload.model_registry)
         model = find_model(registry, name, version)
         if model is None:
-            raise Terminal(f"model {name}:{version} is no longer in {registry.registry_name}; nothing was changed at {endpoint}")
+            raise Terminal(
+                f"model {name}:{version} is no longer in {registry.registry_name}; nothing was changed at {endpoint}"
+            )
         earlier = _earlier(group, deployment)
         tags = {
             RELEASE_ID: release_of(deployment),

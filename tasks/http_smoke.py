@@ -51,7 +51,9 @@ def _get(client: httpx.Client, path: str) -> tuple[int, str]:
 
 
 def _post(client: httpx.Client, path: str, body: bytes) -> tuple[int, str]:
-    return _answer(client, client.build_request("POST", path, content=body, headers={"Content-Type": "application/json"}))
+    return _answer(
+        client, client.build_request("POST", path, content=body, headers={"Content-Type": "application/json"})
+    )
 
 
 def _answer(client: httpx.Client, request: httpx.Request) -> tuple[int, str]:

@@ -59,7 +59,9 @@ def find_version(registry: ContainerRegistry, image: Image) -> str:
     """The version of the model in the image, as its other tag says; Terminal where it was built by something else."""
     with azure_errors(f"reading the tags of {image.pinned}"):
         tags = registry.get_client().get_manifest_properties(image.repository, image.digest).tags or ()
-    version = next((tag.removeprefix(_of_model(image.tag, "")) for tag in tags if tag.startswith(_of_model(image.tag, ""))), "")
+    version = next(
+        (tag.removeprefix(_of_model(image.tag, "")) for tag in tags if tag.startswith(_of_model(image.tag, ""))), ""
+    )
     if not version:
         raise Terminal(f"image {image.repository}:{image.tag} does not say which model is in it: no release built it")
     return version
@@ -135,7 +137,9 @@ def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     return member
 
 
-def _build(registry: ContainerRegistry, service: Service, packed: Path, names: list[str], timeout_minutes: float) -> None:
+def _build(
+    registry: ContainerRegistry, service: Service, packed: Path, names: list[str], timeout_minutes: float
+) -> None:
     from azure.mgmt.containerregistrytasks.models import DockerBuildRequest, PlatformProperties
     from azure.storage.blob import BlobClient
 
