@@ -16,9 +16,9 @@ from deployments.approver import Answer, Approver, Pending
 from deployments.demo_approver import SigningApprover
 from domain.changed_circuits import ChangedCircuit, ChangedCircuits
 from domain.choice import Choice
+from domain.declaration import load_workload
 from domain.target import BatchEndpointTarget
 from domain.unit import Unit
-from flows.declared import declared_workload
 from tasks.batch_endpoints import BatchEndpoints
 from tasks.models import register_model
 from tasks.storage import upload_file
@@ -176,9 +176,10 @@ def answering(*answers: Answer | Callable[[Pending], Answer]) -> tuple[Approver,
 people: dict[str, SigningApprover] = {}
 """Who has a key and is enrolled with it; filled by the fixture `site`."""
 
+PLANTS = Path(__file__).parents[2] / "workloads" / "plants" / "workload.yaml"
 APPROVE = {"decision": "approve", "approver": "ada", "comment": ""}
 
 
 def endpoints_in(workspace: Workspace) -> BatchEndpoints:
     """What serves in a workspace, to look at."""
-    return BatchEndpoints(declared_workload("plants"), workspace, TARGET)
+    return BatchEndpoints(load_workload(PLANTS), workspace, TARGET)
