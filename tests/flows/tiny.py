@@ -176,10 +176,9 @@ def answering(*answers: Answer | Callable[[Pending], Answer]) -> tuple[Approver,
 people: dict[str, SigningApprover] = {}
 """Who has a key and is enrolled with it; filled by the fixture `site`."""
 
-PLANTS = Path(__file__).parents[2] / "workloads" / "plants" / "workload.yaml"
 APPROVE = {"decision": "approve", "approver": "ada", "comment": ""}
 
 
 def endpoints_in(workspace: Workspace) -> BatchEndpoints:
     """What serves in a workspace, to look at."""
-    return BatchEndpoints(load_workload(PLANTS), workspace, TARGET)
+    return BatchEndpoints(load_workload(PLANTS / "workload.yaml"), workspace, TARGET)
