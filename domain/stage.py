@@ -50,7 +50,9 @@ class Stage(BaseModel):
         if isinstance(self.target, BatchEndpointTarget):
             asked = (self.verification, self.confirmation.smoke if self.confirmation is not None else None)
             if any(isinstance(one, HttpSmokeTest) for one in asked):
-                raise ValueError(f"a {kind} scores files and is not asked over HTTP: a smoke test needs data and columns")
+                raise ValueError(
+                    f"a {kind} scores files and is not asked over HTTP: a smoke test needs data and columns"
+                )
         return self
 
     @property

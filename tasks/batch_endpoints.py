@@ -11,6 +11,7 @@ from domain.changed_circuits import ChangedCircuit
 from domain.diagnosis import Finding
 from domain.errors import StageLost, Terminal, Transient
 from domain.http_smoke import AnySmokeTest
+from domain.kept import is_ours
 from domain.naming import Naming, faults_of_names
 from domain.smoke import SmokeTest, SmokeVerdict
 from domain.stage import Stage
@@ -189,16 +190,19 @@ def _ensure_endpoint(workspace: Workspace, request: DeploymentRequest) -> str | 
 
 
 def _unserve(workspace: Workspace, endpoint: str, found: Any, deployment: str | None) -> None:
-    """Back to where the endpoint served nothing: Azure takes a default away only together with its endpoint."""
+    """Back to where the endpoint served nothing: Azure takes a default away only together with its endpoint.
+
+    What a release before had deployed there and never switched to goes with it; what somebody deployed by hand does not.
+    """
     if deployment is not None:
         raise Terminal(f"{endpoint} is gone, so it cannot serve {deployment}; release the circuit again")
     if found is None or not (found.defaults and found.defaults.deployment_name):
         return
     client = workspace.get_client()
-    others = {one.name for one in client.batch_deployments.list(endpoint)} - {found.defaults.deployment_name}
-    if others:
+    by_hand = sorted(one.name for one in deployments_of(workspace, endpoint) if not is_ours(one))
+    if by_hand:
         raise Terminal(
-            f"{endpoint} served nothing before and now has {', '.join(sorted(others))}, too, so it is not deleted; "
+            f"{endpoint} served nothing before, and no release made {', '.join(by_hand)}, so it is not deleted; delete that, or "
             "choose what it is to serve with `signalbox deploy-version`"
         )
     client.batch_endpoints.begin_delete(endpoint).result()
