@@ -2,7 +2,10 @@
 
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,11 +14,14 @@ import requests
 from azure.identity import ClientSecretCredential
 
 from emulator import identity
+from emulator.images.image import Image
+from emulator.images.image_store import ImageStore
 from emulator.remote_control import Control
 from emulator.server import Emulator
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
+    from azure.mgmt.containerinstance import ContainerInstanceManagementClient
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 GROUP = "rg"
@@ -118,3 +124,30 @@ def make_ml(arm: Arm, credential: ClientSecretCredential) -> "Callable[[str], ML
 def ml(make_ml: "Callable[[str], MLClient]") -> "MLClient":
     """An MLClient of the workspace `ws`."""
     return make_ml("ws")
+
+
+@pytest.fixture(scope="session")
+def push_image(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """`push_image(state, "print(1)")`: an image of one Python script in an emulator's registry; its reference."""
+
+    def push(state: Path, script: str, tag: str = "1") -> str:
+        root = tmp_path_factory.mktemp("tree")
+        (root / "app").mkdir()
+        (root / "app" / "main.py").write_text(script, encoding="utf-8")
+        name, env = "acr.azurecr.io/app", {"FROM_IMAGE": "yes", "SETTING": "image"}
+        digest = "sha256:" + sha256(script.encode()).hexdigest()
+        python = Path(sys.executable)
+        image = Image(name, digest, "process", root, python, "/app", env, ("python",), ("main.py",), (8080,), {})
+        ImageStore(state / "images").add(tag, image)
+        return f"{name}:{tag}"
+
+    return push
+
+
+@pytest.fixture(scope="module")
+def instances(credential: ClientSecretCredential) -> "Iterator[ContainerInstanceManagementClient]":
+    """The real client of container groups."""
+    from azure.mgmt.containerinstance import ContainerInstanceManagementClient
+
+    with ContainerInstanceManagementClient(credential, SUBSCRIPTION) as client:
+        yield client
