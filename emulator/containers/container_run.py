@@ -7,7 +7,7 @@ from emulator.containers import runtime
 from emulator.containers.container_log import ContainerLog
 from emulator.containers.container_record import ContainerRecord
 from emulator.containers.group_form import Container, RestartPolicy
-from emulator.containers.liveness import Liveness
+from emulator.containers.probe_watch import ProbeWatch
 from emulator.containers.runtime import LOOPBACK, Instance
 from emulator.images.image import Image
 
@@ -16,7 +16,7 @@ FIRST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.5, 30.0
 STEADY_SECONDS = 60.0
 """A container that ran longer starts again after the first pause."""
 LOOK_SECONDS = 0.2
-"""How often the liveness probe is thought of."""
+"""How often probes are thought of."""
 GRACE_SECONDS = 3.0
 """Between asking a container to end and ending it."""
 NOT_STARTED = 128
@@ -31,6 +31,7 @@ class ContainerRun:
         self.record, self.log = ContainerRecord(), ContainerLog()
         self._container, self._policy, self._image = container.properties, policy, image
         self._instance: Instance | None = None
+        self._ready = False
         self._stopped, self._started = threading.Event(), threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name=f"container {self.name}", daemon=True)
@@ -41,9 +42,9 @@ class ContainerRun:
         self._started.wait()
 
     def target(self, port: int) -> tuple[str, int] | None:
-        """Where it listens for one of its ports; None while it does not run."""
+        """Where it listens for one of its ports; None while it does not run, or is not ready."""
         with self._lock:
-            here = self._instance.ports.get(port) if self._instance else None
+            here = self._instance.ports.get(port) if self._instance and self._ready else None
         return (LOOPBACK, here) if here else None
 
     def ask_to_end(self) -> None:
@@ -95,6 +96,7 @@ class ContainerRun:
             return NOT_STARTED
         with self._lock:
             self._instance = instance
+            self._ready = self._container.readiness_probe is None
         self.record.event("Started", "Started container")
         self.record.running()
         self._started.set()
@@ -109,16 +111,29 @@ class ContainerRun:
         return code
 
     def _watch(self, instance: Instance) -> int:
-        liveness = Liveness(self._container.liveness_probe, instance.ports)
+        """Until it has ended, by itself or for its liveness probe's sake; the exit code."""
+        properties = self._container
+        liveness = ProbeWatch(properties.liveness_probe, instance.ports)
+        readiness = ProbeWatch(properties.readiness_probe, instance.ports)
+        look = LOOK_SECONDS if properties.liveness_probe or properties.readiness_probe else None
         deadline: float | None = None
-        while True:
-            code = instance.process.wait(LOOK_SECONDS if self._container.liveness_probe else None)
-            if code is not None:
-                return code
-            if deadline is None and not self._stopped.is_set() and liveness.lost():
-                self.record.event("Unhealthy", f"Liveness probe failed: {liveness.last}", "Warning")
+        while (code := instance.process.wait(look)) is None:
+            if deadline is not None:
+                if time.monotonic() > deadline:
+                    instance.process.kill()
+                continue
+            readiness.look()
+            if readiness.passing != self._ready and (readiness.passing or readiness.failing):
+                self._be_ready(readiness)
+            liveness.look()
+            if liveness.failing:
+                self.record.event("Unhealthy", f"Liveness probe failed: {liveness.problem}", "Warning")
                 self.record.event("Killing", "Killing container: it failed its liveness probe")
                 instance.process.ask_to_end()
                 deadline = time.monotonic() + GRACE_SECONDS
-            if deadline is not None and time.monotonic() > deadline:
-                instance.process.kill()
+        return code
+
+    def _be_ready(self, readiness: ProbeWatch) -> None:
+        self._ready = readiness.passing
+        if not self._ready:
+            self.record.event("Unhealthy", f"Readiness probe failed: {readiness.problem}", "Warning")

@@ -18,7 +18,10 @@ NEEDED = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"
 def start_docker(
     image: Image, container: ContainerProperties, ports: Mapping[int, int], log: ContainerLog
 ) -> GuardedProcess:
-    """`docker run`, attached; the container is removed when it has ended or the emulator has."""
+    """`docker run`, attached; the container is removed when it has ended or the emulator has.
+
+    The engine has every image that was built for a registry under its digest, so a tag that moved changes nothing here.
+    """
     name = f"signalbox-{uuid.uuid4().hex}"
     words = ["docker", "run", "--rm", "--pull", "never", "--name", name]
     for port, here in ports.items():
@@ -29,7 +32,7 @@ def start_docker(
     command = list(container.command)
     if command:
         words += ["--entrypoint", command[0]]
-    words += [container.image, *command[1:]]
+    words += [f"{image.reference}:{image.digest.removeprefix('sha256:')}", *command[1:]]
     own = {key: os.environ[key] for key in NEEDED if key in os.environ}
     last = ["docker", "rm", "--force", name]
     return GuardedProcess(words, Path("/"), {**container.variables, **own}, log, last)

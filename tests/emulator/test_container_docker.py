@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,27 +14,30 @@ from emulator.containers.container_log import ContainerLog
 from emulator.containers.group_form import ContainerProperties
 from emulator.images.image import Image
 
-IMAGE = "python:3.11-slim"
+IMAGE, NAME, DIGEST = "python:3.11-slim", "acr.azurecr.io/signalbox-test", "0" * 64
 
 
 @pytest.fixture
-def engine() -> None:
-    """A Docker engine that has the image."""
+def engine() -> Iterator[None]:
+    """A Docker engine that has the image, under a name as built ones have."""
     asked = ["docker", "image", "inspect", IMAGE]
     if shutil.which("docker") is None or subprocess.run(asked, capture_output=True, timeout=30).returncode:
         pytest.skip(f"no Docker engine that has the image {IMAGE} (DOCKER_HOST names one)")
+    subprocess.run(["docker", "tag", IMAGE, f"{NAME}:{DIGEST}"], check=True, timeout=30)
+    yield
+    subprocess.run(["docker", "rmi", f"{NAME}:{DIGEST}"], check=True, capture_output=True, timeout=30)
 
 
 @pytest.mark.usefixtures("engine")
 def test_an_image_of_the_engine_answers_on_the_loopback_address_and_is_removed() -> None:
     asked = {
-        "image": IMAGE,
+        "image": f"{NAME}:1",
         "command": ["python3", "-m", "http.server", "8080"],
         "ports": [{"port": 8080}],
         "environmentVariables": [{"name": "SECRET", "secureValue": "hush"}],
         "resources": {"requests": {"cpu": 1, "memoryInGB": 1}},
     }
-    image = Image(IMAGE, "sha256:" + "0" * 64, "docker", None, None, "/", {}, (), (), (8080,), {})
+    image = Image(NAME, f"sha256:{DIGEST}", "docker", None, None, "/", {}, (), (), (8080,), {})
     log = ContainerLog()
     instance = runtime.start(image, ContainerProperties.model_validate(asked), log)
     try:

@@ -284,6 +284,21 @@ def test_a_container_that_fails_its_liveness_probe_is_restarted(
     until(lambda: requests.get(url(group), timeout=5).status_code == 200 if _listens(group) else False)
 
 
+def test_a_container_that_is_not_ready_gets_no_callers(
+    deploy: Groups, service: str, instances: ContainerInstanceManagementClient
+) -> None:
+    probe = {"httpGet": {"port": 8080, "path": "/"}, "initialDelaySeconds": 2, "periodSeconds": 1, "failureThreshold": 1}
+    group = deploy("readied", body(service, readinessProbe=probe))
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url(group), timeout=5)
+    answer(group)
+    requests.get(url(group, "/sick"), timeout=5)
+    until(lambda: "Unhealthy" in [one.name for one in view(instances, "readied").events])
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url(group), timeout=5)
+    assert view(instances, "readied").restart_count == 0
+
+
 def _listens(group: ContainerGroup) -> bool:
     try:
         requests.get(url(group), timeout=5)
