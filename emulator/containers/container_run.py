@@ -65,6 +65,12 @@ class ContainerRun:
         self._thread.join()
 
     def _run(self) -> None:
+        try:
+            self._keep()
+        finally:
+            self._started.set()  # nobody waits for ever, whatever went wrong
+
+    def _keep(self) -> None:
         pause = FIRST_PAUSE_SECONDS
         reference = self._container.image
         self.record.event("Pulling", f'pulling image "{reference}"')
@@ -72,7 +78,7 @@ class ContainerRun:
         while not self._stopped.is_set():
             begun = time.monotonic()
             code = self._once()
-            self._started.set()
+            self._started.set()  # or will not be: this machine could not even start it
             if self._stopped.is_set() or self._policy == "Never" or (self._policy == "OnFailure" and code == 0):
                 break
             pause = FIRST_PAUSE_SECONDS if time.monotonic() - begun > STEADY_SECONDS else pause
@@ -82,7 +88,6 @@ class ContainerRun:
                 break
             pause = min(2 * pause, MOST_PAUSE_SECONDS)
             self.record.restarting()
-        self._started.set()
         if self.record.current["state"] == "Waiting":
             self.record.terminated(0, "Stopped")
 
