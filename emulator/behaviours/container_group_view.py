@@ -23,7 +23,9 @@ def without_secrets(world: "World", id: ResourceId, document: Document) -> Docum
     for one in properties["containers"]:
         inner = {**one["properties"]}
         if inner.get("environmentVariables"):
-            inner["environmentVariables"] = [_without(one, "secureValue") for one in inner["environmentVariables"]]
+            inner["environmentVariables"] = [
+                _without(variable, "secureValue") for variable in inner["environmentVariables"]
+            ]
         running = run.container(one["name"]) if run else None
         inner["instanceView"] = running.record.document() if running else NOT_HERE
         containers.append({**one, "properties": inner})

@@ -15,6 +15,7 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 NOT_RUNNABLE, NOT_FOUND = 126, 127
@@ -40,7 +41,7 @@ def main(arguments: list[str]) -> int:
     return code if code >= 0 else 128 - code
 
 
-def _become(system: ctypes.CDLL, command: list[str]) -> None:
+def _become(system: ctypes.CDLL, command: list[str]) -> NoReturn:
     os.setpgid(0, 0)
     system.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     nothing = os.open(os.devnull, os.O_RDONLY)

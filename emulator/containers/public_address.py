@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from emulator.arm.resource_id import ResourceId
     from emulator.world import World
 
-NETWORK = ipaddress.ip_network("127.64.0.0/10")
+NETWORK = ipaddress.IPv4Network("127.64.0.0/10")
 """Loopback, and far from 127.0.0.1: nothing outside this machine reaches it, and nothing here uses it already."""
 
 GROUPS = "Microsoft.ContainerInstance/containerGroups"
@@ -19,7 +19,7 @@ def address_for(world: "World", group: "ResourceId") -> str:
 
     Taken by chance, not in order: another emulator on this machine has groups of its own.
     """
-    taken = {}
+    taken: dict[str, str] = {}
     for document in world.store.all_of(GROUPS):
         address = document["properties"].get("ipAddress") or {}
         if address.get("ip"):

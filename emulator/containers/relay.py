@@ -122,7 +122,7 @@ class _Near(Tunnel):
             return
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                await self._port.loop.create_connection(lambda: far, *target)
+                await self._port.loop.create_connection(lambda: far, target[0], target[1])
         except (OSError, TimeoutError):
             line.abort()  # nothing listens in the container: the caller reads a reset, as on Azure
             return

@@ -5,6 +5,7 @@ import shutil
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from emulator.images.image import Image
 
@@ -26,10 +27,10 @@ class ImageStore:
         file = self._file(reference)
         if not file.is_file():
             return None
-        kept = json.loads(file.read_text(encoding="utf-8"))
-        paths = {name: Path(kept[name]) if kept[name] else None for name in ("root", "python")}
-        lists = {name: tuple(kept[name]) for name in ("entrypoint", "command", "ports")}
-        return Image(**{**kept, **paths, **lists})
+        kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        kept |= {name: Path(kept[name]) if kept[name] else None for name in ("root", "python")}
+        kept |= {name: tuple(kept[name]) for name in ("entrypoint", "command", "ports")}
+        return Image(**kept)
 
     def reset(self) -> None:
         """Forget all."""
