@@ -39,6 +39,7 @@ class World:
         self.blobs: BlobStore = importlib.import_module("emulator.dataplane.blob_store").BlobStore(state / "blobs")
         self.executor: Executor = importlib.import_module("emulator.execution.executor").Executor(self)
         self.images = ImageStore(state / "images")
+        self.images.sweep()
         self.builds: Builds = importlib.import_module("emulator.images.builds").Builds(self)
         self.operations.settle_left_over()
 

@@ -13,7 +13,7 @@ from emulator.images.image_config import ImageConfig
 from emulator.images.image_reference import ImageReference
 from emulator.images.python_base import BASE, python_of
 from emulator.images.repository import Manifest, Repository, Tag, now
-from emulator.images.tree_paths import environment, translated
+from emulator.images.tree_paths import located
 
 
 class LockedError(Exception):
@@ -31,13 +31,11 @@ class ImageStore:
         self.trees = root / "trees"
         self.workshop = root / "builds"
         """Contexts of builds that run."""
-        shutil.rmtree(self.workshop, ignore_errors=True)
         for folder in (self.trees, self.workshop):
             folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         listed = json.loads(self._file.read_text()) if self._file.exists() else []
         self._all = {one.name: one for one in map(Repository.parse, listed)}
-        self._sweep()
 
     def find(self, reference: str) -> Image | None:
         """The image of a reference with tag or digest, as it can be run; None when there is none."""
@@ -63,8 +61,8 @@ class ImageStore:
         root = self.trees / manifest.tree if manifest.runtime == "process" else None
         env, entrypoint, command = config.env, config.entrypoint, config.command
         if root is not None:
-            env = environment(root, env)
-            entrypoint, command = (tuple(translated(root, part) for part in parts) for parts in (entrypoint, command))
+            env = {name: located(root, value) for name, value in env.items()}
+            entrypoint, command = (tuple(located(root, part) for part in parts) for parts in (entrypoint, command))
         return Image(
             reference=name,
             digest=manifest.digest,
@@ -169,7 +167,19 @@ class ImageStore:
         """Forget every image; this machine's Python stays prepared."""
         with self._lock:
             self._forget(list(self._all.values()))
-            self._sweep()
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Remove trees that no image has, and left-over contexts. Not while anything is built, or runs: that may be of one."""
+        used = {manifest.tree for one in self._all.values() for manifest in one.manifests.values()}
+        base = self.trees / BASE
+        if base.is_symlink():
+            used |= {BASE, str(base.readlink())}
+        for tree in self.trees.iterdir():
+            if tree.name not in used:
+                shutil.rmtree(tree, ignore_errors=True)
+        for context in self.workshop.iterdir():
+            shutil.rmtree(context, ignore_errors=True)
 
     def _forget(self, repositories: list[Repository]) -> None:
         for one in repositories:
@@ -180,16 +190,6 @@ class ImageStore:
         draft = self._file.with_suffix(".new")
         draft.write_text(json.dumps([asdict(one) for one in self._all.values()]))
         draft.replace(self._file)
-
-    def _sweep(self) -> None:
-        """Remove trees that no image has. Not while anything is built or runs: what runs may be of a deleted image."""
-        used = {manifest.tree for one in self._all.values() for manifest in one.manifests.values()}
-        base = self.trees / BASE
-        if base.is_symlink():
-            used |= {BASE, str(base.readlink())}
-        for tree in self.trees.iterdir():
-            if tree.name not in used:
-                shutil.rmtree(tree, ignore_errors=True)
 
 
 def _check_delete(one: Repository | Manifest | Tag, what: str) -> None:

@@ -20,7 +20,7 @@ from emulator.images.stage_copy import copy
 from emulator.images.stage_settings import SETTINGS
 from emulator.images.substitution import substituted
 from emulator.images.tree import copy_tree, digest_of_tree, new_tree
-from emulator.images.tree_paths import environment, refuse_changes_of_this_machine, translated
+from emulator.images.tree_paths import located, refuse_changes_of_this_machine, translated
 
 Find = Callable[[str], tuple[Image, ImageConfig] | None]
 """An image of the registry's own, by reference; None when there is none."""
@@ -149,7 +149,7 @@ class TreeBuild:
         command: str | list[str] = (
             translated(stage.root, one.rest) if listed is None else [translated(stage.root, part) for part in listed]
         )
-        variables = {**stage.arguments, **environment(stage.root, stage.config.env)}
+        variables = {name: located(stage.root, value) for name, value in stage.variables.items()}
         code = self._order.run(command, stage.folder, {**QUIET, **variables})
         if code != 0:
             form = f"/bin/sh -c {one.rest}" if listed is None else " ".join(listed)

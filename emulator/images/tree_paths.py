@@ -6,7 +6,6 @@ program builds out of parts (`"/" + name`) is not seen: there is no isolation, a
 """
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 from emulator.images.build_failure import BuildFailedError
@@ -19,11 +18,12 @@ _CHANGES = re.compile(
     r"(?:^|[;&|(]|\bsudo\s)\s*(?:\w+=\S*\s+)*(?P<word>apt|apt-get|apk|dnf|yum|dpkg|useradd|adduser|usermod|groupadd|addgroup"
     r"|userdel|deluser|passwd|chpasswd|update-alternatives|ldconfig|systemctl|mount|umount|reboot|shutdown)\b"
 )
-_TOUCHES = re.compile(
-    r"(?:^|[;&|(]|\s)(?P<word>rm|mv|chmod|chown|ln|install|cp|tee|rmdir|truncate)\s[^;&|]*?\s(?P<path>/(?:"
-    + "|".join(MACHINE)
-    + r")(?!/local\b)(?:/[\w.*-]+)*/?)(?=\s*(?:$|[;&|)]))"
+_OURS = r"(?P<path>/(?:" + "|".join(MACHINE) + r")\b(?!-|/local\b)(?:/[\w.*-]+)*/?)"
+_TOUCHES = (
+    re.compile(r"(?:^|[;&|(\s])(?P<word>rm|rmdir|mv|chmod|chown|truncate)\s(?:[^;&|]*?\s)?" + _OURS),
+    re.compile(r"(?:^|[;&|(\s])(?P<word>cp|install|ln|tee)\s(?:[^;&|]*?\s)?" + _OURS + r"(?=\s*(?:$|[;&|)]))"),
 )
+"""Anywhere after the first, at the end after the second: what is copied from is not changed."""
 
 
 def inside(root: Path, path: str) -> str:
@@ -36,18 +36,17 @@ def inside(root: Path, path: str) -> str:
 
 
 def translated(root: Path, text: str) -> str:
-    """A command, with every absolute path where it is on this machine."""
+    """A build's command, with every absolute path where it is on this machine."""
     return _PATH.sub(lambda found: inside(root, found[0]), text)
 
 
-def environment(root: Path, variables: Mapping[str, str]) -> dict[str, str]:
-    """Variables, with the paths of what the tree has; another text that begins with a slash (`/api`) is left alone."""
+def located(root: Path, text: str) -> str:
+    """A variable or argument, with the paths of what the tree has; other texts that begin with a slash (`/api`) stay."""
 
     def place(found: re.Match[str]) -> str:
-        first = found[0].split("/")[1]
-        return inside(root, found[0]) if (root / first).exists() else found[0]
+        return inside(root, found[0]) if (root / found[0].split("/")[1]).exists() else found[0]
 
-    return {name: _PATH.sub(place, value) for name, value in variables.items()}
+    return _PATH.sub(place, text)
 
 
 def refuse_changes_of_this_machine(command: str) -> None:
@@ -57,7 +56,7 @@ def refuse_changes_of_this_machine(command: str) -> None:
             f"{found['word']} would change this machine, not the image: this tree is built by this machine's own "
             "processes. Leave it out (a USER needs no account here), or build with a Docker engine"
         )
-    if found := _TOUCHES.search(command):
+    if found := _TOUCHES[0].search(command) or _TOUCHES[1].search(command):
         raise BuildFailedError(
             f"'{found['word']} … {found['path']}' would change this machine's own folder, not the image: this tree is "
             "built by this machine's own processes. Leave it out, or build with a Docker engine"

@@ -1,7 +1,11 @@
 """A running emulator, and unmodified Azure clients that reach it the way any client would."""
 
+import io
 import socket
 import ssl
+import tarfile
+import time
+import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,6 +20,7 @@ from emulator.server import Emulator
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
+    from azure.mgmt.containerregistrytasks import ContainerRegistryTasksMgmtClient
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 GROUP = "rg"
@@ -118,3 +123,92 @@ def make_ml(arm: Arm, credential: ClientSecretCredential) -> "Callable[[str], ML
 def ml(make_ml: "Callable[[str], MLClient]") -> "MLClient":
     """An MLClient of the workspace `ws`."""
     return make_ml("ws")
+
+
+REGISTRIES = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.ContainerRegistry/registries"
+)
+BUILD_SECONDS = 120.0
+
+
+@pytest.fixture(scope="module")
+def docker_engine() -> Iterator[None]:
+    """None answers, whatever this machine has: images are trees. A file may have another fixture of this name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+        yield
+
+
+@pytest.fixture(scope="module")
+def container_registry(arm: Arm) -> str:
+    """The name of a container registry of this file's own."""
+    name = f"reg{uuid.uuid4().hex[:12]}"
+    body = {"location": "westeurope", "sku": {"name": "Basic"}, "properties": {"adminUserEnabled": True}}
+    assert arm("PUT", f"{REGISTRIES}/{name}", json=body).status_code == 201
+    while arm("GET", f"{REGISTRIES}/{name}").json()["properties"]["provisioningState"] != "Succeeded":
+        time.sleep(0.02)
+    return name
+
+
+@pytest.fixture(scope="module")
+def registry_tasks(credential: ClientSecretCredential) -> "Iterator[ContainerRegistryTasksMgmtClient]":
+    """The SDK's client of builds."""
+    from azure.mgmt.containerregistrytasks import ContainerRegistryTasksMgmtClient
+
+    with ContainerRegistryTasksMgmtClient(credential, SUBSCRIPTION) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def schedule(registry_tasks: "ContainerRegistryTasksMgmtClient", container_registry: str) -> Callable[..., str]:
+    """`schedule({"Dockerfile": "FROM scratch"}, "app:1", timeout=60)`: a build of these files; its run id."""
+    from azure.mgmt.containerregistrytasks.models import DockerBuildRequest, PlatformProperties
+
+    def start(files: dict[str, str | bytes], *names: str, **more: Any) -> str:
+        upload = registry_tasks.registries.get_build_source_upload_url(GROUP, container_registry)
+        answer = requests.put(
+            str(upload.upload_url), data=archive(files), headers={"x-ms-blob-type": "BlockBlob"}, timeout=30
+        )
+        assert answer.status_code == 201, answer.text
+        asked = {"docker_file_path": "Dockerfile", "platform": PlatformProperties(os="Linux"), "is_push_enabled": True}
+        asked |= {"source_location": upload.relative_path, "image_names": list(names), **more}
+        request = DockerBuildRequest(**asked)
+        return str(registry_tasks.registries.schedule_run(GROUP, container_registry, request).name)
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def build(
+    registry_tasks: "ContainerRegistryTasksMgmtClient",
+    container_registry: str,
+    schedule: Callable[..., str],
+    docker_engine: None,
+) -> Callable[..., tuple[Any, str]]:
+    """`build(files, "app:1")`: the run's properties once it ended, and its log."""
+
+    def run(files: dict[str, str | bytes], *names: str, **more: Any) -> tuple[Any, str]:
+        name = schedule(files, *names, **more)
+        until = time.monotonic() + BUILD_SECONDS
+        while (found := registry_tasks.runs.get(GROUP, container_registry, name)).properties.status in (
+            "Queued",
+            "Running",
+        ):
+            assert time.monotonic() < until, f"the build {name} did not end"
+            time.sleep(0.05)
+        link = registry_tasks.runs.get_log_sas_url(GROUP, container_registry, name).log_link
+        return found.properties, requests.get(str(link), timeout=30).text
+
+    return run
+
+
+def archive(files: dict[str, str | bytes]) -> bytes:
+    """A tar.gz of these files."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as target:
+        for name, text in files.items():
+            content = text.encode() if isinstance(text, str) else text
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(content), 0o644
+            target.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
