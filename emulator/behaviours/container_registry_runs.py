@@ -27,7 +27,7 @@ class ContainerRegistryRuns(Behaviour):
         """Only whether it is archived may be changed."""
         if existing is None:
             raise AzureError(405, "MethodNotAllowed", "A run is made by scheduleRun of its registry.")
-        wanted = (body.get("properties") or {}).get("isArchiveEnabled", body.get("isArchiveEnabled"))
+        wanted = body.get("isArchiveEnabled", body["properties"].get("isArchiveEnabled"))
         return {**existing, "properties": {**existing["properties"], "isArchiveEnabled": bool(wanted)}}
 
     def listed(

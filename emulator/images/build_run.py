@@ -11,7 +11,7 @@ from emulator.arm.resource_id import ResourceId
 from emulator.behaviours.workspaces import derived_account
 from emulator.execution.process import UserProcess
 from emulator.images.build_context import unpack
-from emulator.images.build_failure import BuildFailedError
+from emulator.images.build_failure import BuildCanceledError, BuildFailedError
 from emulator.images.build_order import BuildOrder, Built
 from emulator.images.build_request import BuildRequest
 from emulator.images.engine import Engine, find_engine
@@ -118,9 +118,12 @@ class BuildRun:
     def _push(
         self, order: BuildOrder, built: Built, engine: Engine | None, names: list[ImageReference]
     ) -> list[dict[str, str]]:
-        order.check()
         try:
+            order.check()
             digest = self._world.images.push(built, names)
+        except BuildCanceledError:
+            self._drop(built, engine)
+            raise
         except LockedError as error:
             self._drop(built, engine)
             raise BuildFailedError(f"failed to push images: {error}") from error

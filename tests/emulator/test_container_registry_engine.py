@@ -35,15 +35,11 @@ esac
 class Ping(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200 if self.path == "/_ping" else 404)
-        self.send_header("Server", "Docker/28.0 (linux)")
         self.send_header("Content-Length", "0")
         self.end_headers()
 
     def version_string(self) -> str:
         return "Docker/28.0 (linux)"
-
-    def address_string(self) -> str:
-        return "unix"
 
     def log_message(self, *_: Any) -> None:
         return
