@@ -1,6 +1,8 @@
 """A build's context: a tar archive of a client's, unpacked; nothing of it lands, or is read, outside its folder."""
 
+import lzma
 import tarfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from emulator.images.build_failure import BuildFailedError
@@ -28,7 +30,7 @@ def unpack(archive: Path, folder: Path) -> int:
                 source.extract(member, folder, filter="data")
     except tarfile.FilterError as error:
         raise BuildFailedError(f"the context reaches outside itself: {error}") from error
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, lzma.LZMAError, zlib.error) as error:
         raise BuildFailedError(f"the source is not a tar archive that can be read: {error}") from error
     return total
 
