@@ -78,7 +78,15 @@ class Bench:
         found = self._run(flow, f"fleet{circuits}")
         task_runs = self._settled() - before
         return Measured(
-            circuits, found["seconds"], floor["seconds"], found["megabytes"], task_runs, found["cpu"], floor["cpu"]
+            circuits,
+            found["seconds"],
+            floor["seconds"],
+            found["megabytes"],
+            task_runs,
+            found["cpu"],
+            floor["cpu"],
+            found["stolen"],
+            floor["stolen"],
         )
 
     def _run(self, run: str, name: str) -> dict[str, Any]:
@@ -109,7 +117,8 @@ class Bench:
 def _row(flow: str, one: Measured) -> None:
     print(
         f"{flow:<10}{one.circuits:>6}{one.seconds:>10.1f}{one.floor:>10.1f}{one.ratio:>8.2f}{one.overhead:>12.1f}"
-        f"{one.megabytes:>9.0f}{one.task_runs / one.circuits:>11.1f}{one.cpu:>9.1f}{one.floor_cpu:>11.1f}",
+        f"{one.megabytes:>9.0f}{one.task_runs / one.circuits:>11.1f}{one.cpu:>9.1f}{one.floor_cpu:>11.1f}"
+        f"{one.stolen:>11.1f}{one.floor_stolen:>11.1f}",
         flush=True,
     )
 
@@ -132,7 +141,9 @@ def main() -> int:
         bootstrap("laptop")
         create_resources(load_environment("laptop"))
         bench = Bench(laptop, workloads, asked.workers)
-        print("          circuits    wall s   floor s   ratio  ms a circuit   MB  task runs    CPU s  floor's")
+        print(
+            "          circuits    wall s   floor s   ratio  ms a circuit   MB  task runs    CPU s    floor's   stolen s    floor's"
+        )
         for circuits in asked.circuits:
             bench.prepare(circuits)
             releases[circuits] = bench.release(circuits)

@@ -14,7 +14,10 @@ SLA_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Measured:
-    """One flow and its floor. seconds of both; megabytes: of the flow's process at its peak; cpu: its seconds of both cores."""
+    """One flow and its floor. seconds of both; megabytes: of the flow's process at its peak; cpu: its seconds of both cores.
+
+    stolen: seconds of processor time that the machine's host gave to others meanwhile: with many, the ratio says little.
+    """
 
     circuits: int
     seconds: float
@@ -23,6 +26,8 @@ class Measured:
     task_runs: int
     cpu: float
     floor_cpu: float
+    stolen: float = 0.0
+    floor_stolen: float = 0.0
 
     @property
     def ratio(self) -> float:

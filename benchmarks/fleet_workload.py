@@ -9,9 +9,11 @@ from pathlib import Path
 
 import yaml
 
+from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.workspace import Workspace
-from domain.changed_circuits import ChangedCircuit, ChangedCircuits
+from domain.changed_circuits import ChangedCircuit, ChangedCircuits, changed_path
+from tasks.ledger import keep_document
 from tasks.models import register_model
 
 KEPT = ("name", "target")
@@ -75,4 +77,6 @@ def candidates(workloads: Path, name: str, circuits: Sequence[str], threads: int
 
     with ThreadPoolExecutor(threads) as pool:
         made = tuple(pool.map(register, circuits))
-    return ChangedCircuits(workload=name, build_id=stamp, code_commit="c" * 40, circuits=made)
+    changed = ChangedCircuits(workload=name, build_id=f"bench-{name}", code_commit="c" * 40, circuits=made)
+    keep_document(loaded(Ledger, "ledger"), changed_path(name, changed.build_id), changed.to_json())
+    return changed

@@ -10,10 +10,12 @@ def new_ml_client(credential: object, **place: str) -> "MLClient":
     """Of a workspace or a registry: safe for threads, and limited in all that it sends. place: as MLClient takes it."""
     from azure.ai.ml import MLClient  # takes 3 s to import
 
+    from blocks.sdk_imports import remember_what_is_missing
     from blocks.sdk_models import prepare_models
     from blocks.sdk_storage import limit_storage
     from blocks.throttling import for_ml_client
 
+    remember_what_is_missing()
     prepare_models()
     limit_storage()
     options: dict[str, Any] = for_ml_client()

@@ -10,11 +10,9 @@ from urllib.parse import urlsplit
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import HTTPPolicy, RetryPolicy
 from azure.core.pipeline.transport import RequestsTransport
-from requests import Session
-from requests.adapters import HTTPAdapter
 
+from blocks.connections import shared_session
 from blocks.limiter import SHARED, Limiters
-from domain.pacing import MOST
 
 TOO_MANY_REQUESTS = 429
 UNAVAILABLE = 503
@@ -75,16 +73,10 @@ class ThrottlingPolicy(HTTPPolicy[Any, Any]):
 
 
 class LimitedTransport(RequestsTransport):  # type: ignore[misc]  # azure-core loads it late, so mypy does not know it
-    """Sends patiently what came through no `ThrottlingPolicy`, as MLClient's invocations of endpoints do not.
-
-    It keeps as many connections to a host as may be used at once: of the usual ten, every further one would be made anew
-    for each request, and the authorities to trust loaded with it.
-    """
+    """Sends patiently what came through no `ThrottlingPolicy`, as MLClient's invocations of endpoints do not."""
 
     def __init__(self, limiters: Limiters) -> None:
-        session = Session()
-        session.mount("https://", HTTPAdapter(pool_maxsize=MOST))
-        super().__init__(session=session)
+        super().__init__(session=shared_session())
         self._limiters = limiters
 
     def send(self, request: Any, **options: Any) -> Any:

@@ -1,6 +1,7 @@
 """changed_circuits.json: what training hands to the release. (Seed 002, trigger of stage 1.)"""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import date
@@ -26,6 +27,15 @@ def _written_day(value: object) -> object:
     if isinstance(value, int | float):
         raise ValueError("write the day as YYYY-MM-DD")
     return value
+
+
+BUILD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+"""A build's id: no JSON object looks like one."""
+
+
+def changed_path(workload: str, build: str | None = None) -> str:
+    """Where the file is kept beside the ledger: a build's, or the newest."""
+    return f"changed/{workload}/{build}/{FILE}" if build is not None else f"changed/{workload}/{FILE}"
 
 
 Day = Annotated[date, BeforeValidator(_written_day)]

@@ -6,7 +6,7 @@ from typing import Any
 from prefect import get_run_logger
 
 from blocks.ledger import Ledger
-from domain.changed_circuits import FILE, ChangedCircuits
+from domain.changed_circuits import BUILD, FILE, ChangedCircuits, changed_path
 from domain.errors import InvalidDeclaration, Terminal
 from domain.fact import Fact, Kind, facts_of
 from domain.hold import hold_of
@@ -25,8 +25,13 @@ LOOKED_BACK = 20
 
 
 def changed_circuits_of(ledger: Ledger, workload: Workload, given: str | dict[str, Any] | None) -> ChangedCircuits:
-    """What was given, or the newest that training handed over; checked whole before anything is touched."""
-    content = given if given is not None else read_document(ledger, f"changed/{workload.name}/{FILE}")
+    """What was given, or the newest that training handed over; checked whole before anything is touched.
+
+    given: content, its text, or the id of the build that kept it.
+    """
+    content = given if given is not None else read_document(ledger, changed_path(workload.name))
+    if isinstance(content, str) and BUILD.fullmatch(content):
+        content = read_document(ledger, changed_path(workload.name, content))
     changed = ChangedCircuits.parse(content, workload.units)
     if changed.workload != workload.name:
         raise InvalidDeclaration(

@@ -24,8 +24,9 @@ def release(
 ) -> "State[str]":
     """Release what training handed over, through every stage and gate of the workload.
 
-    changed_circuits: the text or content of changed_circuits.json; the newest kept one when left out. Run again with the same
-    circuits it goes on where it stopped, or does nothing. The run's state is how the release ends, with the reason.
+    changed_circuits: the id of the build that handed them over, or the text or content of changed_circuits.json, of which Prefect
+    takes 512 KiB, fewer than a thousand circuits; the newest kept one when left out. Run again with the same circuits it goes on
+    where it stopped, or does nothing. The run's state is how the release ends, with the reason.
     """
     declared = declared_workload(workload)
     ledger = loaded(Ledger, "ledger")

@@ -1,16 +1,17 @@
 """Registered data → candidates that are better than what serves. (Seed 001, pipeline 2.)"""
 
 from datetime import date
+from typing import Any
 
 from prefect import flow, get_run_logger, runtime
-from prefect.artifacts import create_markdown_artifact
+from prefect.artifacts import create_table_artifact
 from prefect.events import emit_event
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
-from domain.changed_circuits import FILE, ChangedCircuits
+from domain.changed_circuits import ChangedCircuits, changed_path
 from domain.errors import Terminal
 from flows.declared import declared_workload, production_of, registry_of
 from flows.fan_out import FAN_OUT, each
@@ -21,6 +22,7 @@ from tasks.run import code_author, code_commit
 from tasks.training import TrainedUnit, report_training, train_unit
 
 MODELS_REGISTERED = "signalbox.models.registered"
+MOST_SHOWN = 100
 
 
 @flow(
@@ -80,15 +82,25 @@ def train_register(
 
 
 def hand_over(ledger: Ledger, document: ChangedCircuits) -> None:
-    """Keep changed_circuits.json, show it as an artifact, and tell whoever waits for it."""
+    """Keep changed_circuits.json, show what is in it, and tell whoever waits for it.
+
+    The event names the build: a thousand circuits are more than Prefect takes as a run's parameter.
+    """
     text = document.to_json()
-    keep_document(ledger, f"changed/{document.workload}/{FILE}", text)
-    keep_document(ledger, f"changed/{document.workload}/{document.build_id}/{FILE}", text)
-    create_markdown_artifact(
-        f"```json\n{text}\n```", key="changed-circuits", description=f"{FILE} of {document.workload}"
+    path = changed_path(document.workload, document.build_id)
+    keep_document(ledger, changed_path(document.workload), text)
+    keep_document(ledger, path, text)
+    rows: list[dict[str, Any]] = [
+        {"circuit": str(one.unit), "model": f"{one.model_name}:{one.model_version}", **one.metrics}
+        for one in document.circuits[:MOST_SHOWN]
+    ]
+    create_table_artifact(
+        rows,
+        key="changed-circuits",
+        description=f"{len(document.circuits)} circuits of {document.workload} changed, kept as `{path}`; the first {len(rows)}",
     )
     emit_event(
         MODELS_REGISTERED,
         resource={"prefect.resource.id": f"signalbox.workload.{document.workload}"},
-        payload={"workload": document.workload, "changed_circuits": text},
+        payload={"workload": document.workload, "build": document.build_id},
     )

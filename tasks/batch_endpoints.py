@@ -10,6 +10,7 @@ from prefect import task
 
 from blocks.workspace import Workspace
 from domain.errors import StageLost, Terminal
+from domain.kept import is_ours
 from domain.stage import BatchEndpointTarget
 from domain.tags import NO_PREVIOUS, PREVIOUS
 from domain.workload import Workload
@@ -208,16 +209,20 @@ def switch(workspace: Workspace, held: HeldStage, endpoint: str, deployment: str
 
 
 def _unserve(workspace: Workspace, endpoint: str, found: Any, deployment: str | None) -> None:
-    """Back to where the endpoint served nothing: Azure takes a default away only together with its endpoint."""
+    """Back to where the endpoint served nothing: Azure takes a default away only together with its endpoint.
+
+    What a release before had deployed there and never switched to goes with it; what somebody deployed by hand does not.
+    """
     if deployment is not None:
         raise Terminal(f"{endpoint} is gone, so it cannot serve {deployment}; release the circuit again")
     if found is None or not (found.defaults and found.defaults.deployment_name):
         return
     client = workspace.get_client()
-    others = {one.name for one in client.batch_deployments.list(endpoint)} - {found.defaults.deployment_name}
-    if others:
+    made = [frozen(endpoint, one) for one in client.batch_deployments.list(endpoint)]
+    by_hand = sorted(one.name for one in made if not is_ours(one))
+    if by_hand:
         raise Terminal(
-            f"{endpoint} served nothing before and now has {', '.join(sorted(others))}, too, so it is not deleted; "
+            f"{endpoint} served nothing before, and no release made {', '.join(by_hand)}, so it is not deleted; delete that, or "
             "choose what it is to serve with `signalbox deploy-version`"
         )
     client.batch_endpoints.begin_delete(endpoint).result()

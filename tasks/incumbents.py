@@ -7,11 +7,13 @@ from functools import lru_cache
 
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
+from domain.kept import is_ours
 from domain.unit import Unit
 from tasks.azure_errors import azure_errors
 from tasks.batch_endpoints import READERS, Deployment
+from tasks.deployments import deployments_of
 from tasks.models import find_model
-from tasks.serving import deployment_serving, model_of
+from tasks.serving import deployment_serving, model_of, naming_of
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ def incumbents_of(workspace: Workspace, registry: ModelRegistry, units: Sequence
     def read(unit: Unit) -> Incumbent | None:
         found = deployment_serving(workspace, unit)
         if found is None:
-            return None
+            return _nothing(workspace, unit)
         version = f"version {model_of(found)[1]} ({found.name})"
         if found.state != "Succeeded":
             return Incumbent(version, f"{found.name} is {found.state}")
@@ -41,6 +43,17 @@ def incumbents_of(workspace: Workspace, registry: ModelRegistry, units: Sequence
 
     with ThreadPoolExecutor(READERS, "reading what serves") as pool:
         return {unit: one for unit, one in zip(units, pool.map(read, units), strict=True) if one is not None}
+
+
+def _nothing(workspace: Workspace, unit: Unit) -> Incumbent | None:
+    """Where nothing serves, the way back takes the endpoint away: not with what somebody deployed there by hand."""
+    made = deployments_of(workspace, naming_of(workspace).endpoint(unit))
+    by_hand = sorted(one.name for one in made if not is_ours(one))
+    if not by_hand:
+        return None
+    return Incumbent(
+        "nothing", f"nothing serves, and no release made {', '.join(by_hand)}: with it there, it cannot be so again"
+    )
 
 
 def _has_model(workspace: Workspace, registry: ModelRegistry, deployment: Deployment) -> bool:

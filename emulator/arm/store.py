@@ -23,6 +23,7 @@ class Store:
         self._documents: dict[str, str] = {}
         self._members: dict[str, dict[str, None]] = {}  # keys by collection, oldest first
         self._types: dict[str, dict[str, None]] = {}  # keys by resource type, oldest first
+        self._names: dict[str, dict[str, None]] = {}  # keys by name, oldest first
         for key, text in self._database.execute("SELECT key, document FROM resources ORDER BY position"):
             self._remember(key, text, json.loads(text))
         (last,) = self._database.execute("SELECT MAX(position) FROM resources").fetchone()
@@ -52,6 +53,7 @@ class Store:
             for name in inside:
                 del self._documents[name]
                 del self._members[name.rpartition("/")[0]][name]
+                del self._names[name.rpartition("/")[2]][name]
                 for keys in self._types.values():
                     keys.pop(name, None)
             self._database.executemany("DELETE FROM resources WHERE key = ?", [(name,) for name in inside])
@@ -64,6 +66,12 @@ class Store:
     def all_of(self, resource_type: str) -> list[Document]:
         """Documents of every resource of a type, wherever it is, oldest first."""
         return self._of(self._types.get(resource_type.lower(), {}))
+
+    def named(self, resource_type: str, name: str) -> list[Document]:
+        """Documents of every resource of a type and name, wherever it is, oldest first."""
+        with self._lock:
+            of_type = self._types.get(resource_type.lower(), {})
+            return self._of({key: None for key in self._names.get(name.lower(), {}) if key in of_type})
 
     def under(self, path: str) -> list[Document]:
         """Documents of everything inside a scope or resource, at any depth, oldest first."""
@@ -85,7 +93,7 @@ class Store:
     def reset(self) -> None:
         """Forget everything."""
         with self._lock:
-            for known in (self._documents, self._members, self._types):
+            for known in (self._documents, self._members, self._types, self._names):
                 known.clear()
             self._database.execute("DELETE FROM resources")
 
@@ -102,3 +110,4 @@ class Store:
         self._documents[key] = text
         self._members.setdefault(key.rpartition("/")[0], {})[key] = None
         self._types.setdefault(str(document.get("type", "")).lower(), {})[key] = None
+        self._names.setdefault(key.rpartition("/")[2], {})[key] = None

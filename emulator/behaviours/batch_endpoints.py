@@ -70,8 +70,8 @@ class BatchEndpoints(Behaviour):
         return {**document, "properties": {**document["properties"], "scoringUri": None, "swaggerUri": None}}
 
     def _refuse_taken_name(self, world: "World", id: ResourceId, region: str) -> None:
-        for other in world.store.all_of(self.type):
-            if other["name"].lower() == id.name.lower() and region_of(other) == region:
+        for other in world.store.named(self.type, id.name):
+            if region_of(other) == region:
                 raise bad_request(
                     f"The specified endpoint name '{id.name}' is not available. Endpoint names must be unique within "
                     "the region. Please choose a different name and try again.",

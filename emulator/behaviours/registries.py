@@ -78,10 +78,7 @@ def new_container(world: "World", registry: ResourceId) -> tuple[str, str]:
 
 def registry_named(world: "World", name: str) -> Document | None:
     """The registry of that name, whatever its subscription and group."""
-    for document in world.store.all_of(Registries.type):
-        if document["name"].lower() == name.lower():
-            return document
-    return None
+    return next(iter(world.store.named(Registries.type, name)), None)
 
 
 def known_registry(world: "World", name: str) -> Document:

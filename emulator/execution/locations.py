@@ -85,10 +85,10 @@ def locate(world: "World", workspace: ResourceId, address: str) -> Location:
 
 def registry_asset(world: "World", registry: str, kind: str, name: str, version: str) -> dict[str, object] | None:
     """The document of an asset in a registry, wherever the registry was created."""
-    suffix = f"/registries/{registry}/{kind}/{name}/versions/{version}".lower()
-    for document in world.store.all_of(f"Microsoft.MachineLearningServices/registries/{kind}/versions"):
-        if str(document["id"]).lower().endswith(suffix):
-            return document
+    for home in world.store.named("Microsoft.MachineLearningServices/registries", registry):
+        found = world.store.get(f"{home['id']}/{kind}/{name}/versions/{version}")
+        if found is not None:
+            return found
     return None
 
 

@@ -12,6 +12,7 @@ import yaml
 from deployed_release import DeployedRelease
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from run_page import browser
 from tiny import Tiny
 
@@ -32,6 +33,7 @@ from tasks.notices import run_link
 from tasks.serving import deployment_serving, model_of
 
 NAME = "release/release"
+LIMIT = 200  # the server's own
 POOL = "browser"
 """A pool of its own: its worker starts what this test starts, and nothing that other tests left."""
 
@@ -64,9 +66,15 @@ def deployed(laptop: Laptop, tiny: Tiny, tmp_path: Path) -> Iterator[DeployedRel
         client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
         worker = processes.start("worker", [*prefect, "worker", "start", "--pool", POOL], environment)
         subprocess.run(deploy, cwd=ROOT, env=environment, check=True, stdin=subprocess.DEVNULL)
-        yield DeployedRelease(NAME, worker)
-        client.delete_deployment(client.read_deployment_by_name(NAME).id)
-        client.delete_work_pool(POOL)
+        try:
+            yield DeployedRelease(NAME, worker)
+        finally:  # a run that still waits would ask the approvers of every later test
+            made = client.read_deployment_by_name(NAME).id
+            ours = DeploymentFilter(id=DeploymentFilterId(any_=[made]))
+            for run in client.read_flow_runs(deployment_filter=ours, limit=LIMIT):
+                client.delete_flow_run(run.id)
+            client.delete_deployment(made)
+            client.delete_work_pool(POOL)
 
 
 @pytest.fixture

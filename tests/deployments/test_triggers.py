@@ -1,6 +1,5 @@
 """An event starts the next flow with the right parameters: prefect.yaml as deployed, on a real server."""
 
-import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -51,9 +50,9 @@ def test_registered_data_trains_exactly_its_circuits_with_a_list_that_stays_a_li
     assert started == payload
 
 
-def test_registered_models_are_released_with_the_document_as_it_was_written() -> None:
-    document = json.dumps({"workload": "plants", "circuits": [{"name": 'a "quoted" {{ name }}', "rmse": 1e-05}]})
-    payload = {"workload": "plants", "changed_circuits": document}
+def test_registered_models_are_released_by_the_id_of_the_build_that_kept_them() -> None:
+    build = "0d4cbb4c-3d2e-4b0e-9d3c-2d2f0a0c9a77"
+    payload = {"workload": "plants", "build": build}
     started = parameters_of_the_run_started_by(MODELS_REGISTERED, payload, "release/release")
     assert started["workload"] == "plants"
-    assert started["changed_circuits"] == document
+    assert started["changed_circuits"] == build

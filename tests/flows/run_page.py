@@ -10,6 +10,8 @@ from playwright.sync_api import Locator, Page, sync_playwright
 
 MILLISECONDS = 90_000
 """How long anything may take to appear: the machine may be busy."""
+CLICKS, LOOKS = 3, 20
+"""How often an answer is sent that the page did not take, and half seconds in between."""
 DECIDES = re.compile(r"/(resume|set_state)$")
 """Requests to the server that change a run."""
 
@@ -49,9 +51,16 @@ class RunPage:
                 self.page.get_by_role("option", name=answer, exact=True).click()
 
     def submit(self) -> None:
-        """Send the answer; the form closes when the server has it."""
-        self._form.get_by_role("button", name="Submit").click()
-        self._form.wait_for(state="hidden")
+        """Send the answer, again where a busy page did not take the click; the form closes when the server has it."""
+        sent = len(self.decided)
+        for _ in range(CLICKS):
+            self._form.get_by_role("button", name="Submit").click()
+            for _ in range(LOOKS):
+                if len(self.decided) > sent:
+                    self._form.wait_for(state="hidden")
+                    return
+                self.page.wait_for_timeout(500)
+        raise AssertionError(f"the form sent no answer after {CLICKS} clicks")
 
     @property
     def evidence(self) -> str:

@@ -13,12 +13,12 @@ from domain.fact import Fact, Kind, facts_of
 from domain.fleet import open_journal
 from domain.hold import hold_of
 from domain.outcome import Outcome
-from flows import waves
+from flows import deploying, waves
 from flows.beginning import outcome_of
 from flows.release import release
 from flows.rollback import rollback
 from flows.unhold import unhold
-from tasks.batch_endpoints import invoke, serving_of
+from tasks.batch_endpoints import find_deployment, invoke, serving_of
 from tasks.ledger import read_facts, release_names
 from tasks.serving import naming_of
 
@@ -151,6 +151,57 @@ def test_where_nothing_is_left_to_go_back_to_it_stays_and_people_are_told(
     assert hold_of(facts) is not None
     subjects = [str(fact.body.get("subject")) for fact in facts_of(facts, Kind.NOTIFIED, "production")]
     assert f"!!! Serves what failed: {wary.name} {second} at production" in subjects
+
+
+@pytest.fixture
+def left_over(site, wary: Tiny, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A first release that ended before its switch: its deployments are there, and nothing serves. Its name."""
+    real = deploying.switch_waves
+
+    def no_more(at, *rest):
+        if at.stage == "production":
+            raise Terminal("not admitted any more")
+        return real(at, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(deploying, "switch_waves", no_more)
+        assert not run(wary, wary.candidates()).is_completed()
+    name, _ = newest(site, wary)
+    assert production(site, wary) == {"None"}
+    return name
+
+
+def test_what_served_nothing_serves_nothing_again_though_a_release_before_left_its_deployments(
+    site, wary: Tiny, left_over: str
+) -> None:
+    endpoints = [naming_of(site.production).endpoint(unit) for unit in wary.units()]
+    assert find_deployment(site.production, endpoints[0], f"deployment-{left_over}") is not None
+    wary.give_data("after", "poison\n", ["B2"])
+    assert run(wary, wary.candidates()).name == "Rolled_back"
+    assert production(site, wary) == {"None"}
+    wary.give_data("after", "value\n1\n")
+    assert run(wary, wary.candidates()).name == "Succeeded"
+    assert production(site, wary) == {newest(site, wary)[0]}
+
+
+def test_what_somebody_deployed_by_hand_is_named_at_the_gate_and_never_deleted(
+    site, wary: Tiny, left_over: str
+) -> None:
+    client = site.production.get_client().batch_deployments
+    endpoint = naming_of(site.production).endpoint(wary.units()[0])
+    mine = client.get(f"deployment-{left_over}", endpoint)
+    mine.name, mine.tags = "by-hand", {}
+    client.begin_create_or_update(mine, skip_script_validation=True).result()
+    wary.give_data("after", "poison\n", ["B2"])
+    approver, seen = answering(APPROVE)
+    with approver:
+        state = release(wary.name, wary.candidates().to_json(), "linus", return_state=True)
+    assert "No way back for 1 of 2 circuits" in seen[-1].evidence
+    assert "no release made by-hand" in seen[-1].evidence
+    assert f"{endpoint} served nothing before, and no release made by-hand, so it is not deleted" in (
+        state.message or ""
+    )
+    assert {one.name for one in client.list(endpoint)} >= {"by-hand", f"deployment-{left_over}"}
 
 
 def test_one_release_is_rolled_back_by_its_name_and_circuits_of_others_stay(site, tiny: Tiny) -> None:

@@ -9,6 +9,7 @@ from prefect.states import State
 from tiny import APPROVE, GOOD, Tiny, answering
 
 from domain.ask import Ask
+from domain.changed_circuits import changed_path
 from domain.errors import InvalidDeclaration, Terminal
 from domain.fact import Kind, facts_of
 from domain.fleet import open_journal
@@ -20,7 +21,7 @@ from flows.declared import declared_workload
 from flows.release import release
 from flows.rollback import rollback
 from tasks.lease import stage_lease
-from tasks.ledger import open_ledger, read_facts, record, release_names
+from tasks.ledger import keep_document, open_ledger, read_facts, record, release_names
 from tasks.models import models_of
 from tasks.serving import naming_of
 from tasks.storage import container_of
@@ -166,7 +167,9 @@ def test_a_switch_that_azure_accepts_and_does_not_do_is_seen_and_undone(site, ti
     finally:
         control.clear_faults()
     assert state.name == "Failed"
-    assert re.search(f"{endpoint}: serves deployment-.* Azure accepted that and did not do it", state.message or "")
+    assert re.search(
+        f"{endpoint}: serves deployment-.* Azure accepted that and did not do it, .* in the studio", state.message or ""
+    )
     assert serving(site, tiny, "production") == before
     with pytest.raises(Terminal, match="nothing was rolled back"):  # that way back is over, and is no rollback's own
         rollback(tiny.name, "production", dry_run=False)
@@ -214,6 +217,18 @@ def test_a_manifest_that_was_changed_in_the_ledger_is_refused(site, tiny: Tiny) 
     ledger.upload_blob(first, text.replace('"requested_by":"linus"', '"requested_by":"nobody"'), overwrite=True)
     with pytest.raises(Terminal, match="it was changed"):
         release(tiny.name, changed.to_json(), "linus")
+
+
+def test_a_release_is_given_the_id_of_the_build_that_kept_its_circuits(site, tiny: Tiny) -> None:
+    changed = tiny.candidates().model_copy(update={"build_id": "build-7.a"})
+    with pytest.raises(Terminal, match=f"the ledger holds no changed/{tiny.name}/build-7.a/"):
+        release(tiny.name, changed.build_id, "linus")
+    keep_document(site.ledger, changed_path(tiny.name, changed.build_id), changed.to_json())
+    approver, _ = answering(APPROVE)
+    with approver:
+        assert release(tiny.name, changed.build_id, "linus", return_state=True).name == "Succeeded"
+    (name,) = release_names(site.ledger, tiny.name)
+    assert read_facts(site.ledger, tiny.name, name)[0].body["changed_digest"] == changed.digest
 
 
 def test_changed_circuits_with_faults_are_refused_with_all_of_them(tiny: Tiny) -> None:

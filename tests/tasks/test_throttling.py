@@ -46,7 +46,7 @@ from tasks.azure_errors import azure_errors
 from tasks.batch_endpoints import DeploymentRequest, deploy, serving_deployment
 from tasks.compute import ensure_compute
 from tasks.ledger import append_fact, read_facts
-from tasks.models import promote_model, register_model
+from tasks.models import download_model, promote_model, register_model
 from tasks.storage import list_files
 
 if TYPE_CHECKING:
@@ -251,6 +251,23 @@ def test_deploying_and_switching_end_well_in_storms_that_outlast_the_retries_of_
     assert serving_deployment(site.test, "be-storm-c1") == "deployment-1"
     assert [fault.happened for fault in control.faults()] == [5 * SDK_RETRIES] * 3
     assert SHARED.of(ARM).throttled
+
+
+def test_the_blob_clients_that_the_sdk_makes_for_a_model_wait_too_and_share_our_connections(
+    site: Site, control: Control, tmp_path: Path
+) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.txt").write_text(f"stored through a storm {time.time_ns()}")
+    storm: dict[str, Any] = {"times": 5 * SDK_RETRIES, "retry_after": 0.02}
+    put = control.add_fault("throttle", "PUT", r"blob\.core\.windows\.net/.*model\.txt", **storm)
+    registered = register_model.fn(site.dev, "storm-c2", tmp_path / "model", {"data_asset": "D:1"})
+    get = control.add_fault("throttle", "GET", r"blob\.core\.windows\.net/.*model\.txt", **storm)
+    download_model(site.dev, "storm-c2", registered.version, tmp_path / "back")
+    (back,) = (tmp_path / "back").rglob("model.txt")
+    assert back.read_text() == (tmp_path / "model" / "model.txt").read_text()
+    assert {fault.id: fault.happened for fault in control.faults()} == dict.fromkeys((put, get), 5 * SDK_RETRIES)
+    (host,) = {entry.host for entry in control.journal(status=429)}
+    assert SHARED.of(host).throttled
 
 
 def test_patience_ends_and_that_is_transient(site: Site, control: Control) -> None:
