@@ -37,11 +37,15 @@ class ContainerRegistryRuns(Behaviour):
         text = query.get("$filter", "")
         wanted = STATUS.fullmatch(text.strip())
         if text and wanted is None:
-            raise bad_request(f"The filter '{text}' is not understood; the emulator knows status eq '…'.", "InvalidFilter")
+            raise bad_request(
+                f"The filter '{text}' is not understood; the emulator knows status eq '…'.", "InvalidFilter"
+            )
         top = query.get("$top", str(MOST))
         if not top.isdecimal() or not 0 < int(top) <= MOST:
             raise bad_request(f"$top must be a number from 1 to {MOST}.", "InvalidParameter")
-        chosen = [one for one in documents if wanted is None or one["properties"]["status"].lower() == wanted[1].lower()]
+        chosen = [
+            one for one in documents if wanted is None or one["properties"]["status"].lower() == wanted[1].lower()
+        ]
         return chosen[::-1][: int(top)]
 
     def before_delete(self, world: "World", id: ResourceId, document: Document) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from emulator.world import World
 
 VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
+RANGE = re.compile(r"bytes=(?P<start>[0-9]{1,18})-(?P<end>[0-9]{1,18})")
 PATH = re.compile(r"/v2/(?P<name>.+?)/(?P<kind>manifests|blobs|tags)/(?P<reference>[^/]+)")
 
 
@@ -61,7 +62,7 @@ def _answer(world: "World", call: Call) -> Answer:
         names, headers = page(call, sorted(repository.tags))
         return Answer(document={"name": repository.short, "tags": names}, headers=headers)
     if found["kind"] == "blobs":
-        return _blob([one.config for one in repository.manifests.values()], reference)
+        return _part(call, _blob([one.config for one in repository.manifests.values()], reference))
     manifest = repository.manifest(reference)
     if manifest is None:
         raise unknown_manifest(reference)
@@ -81,3 +82,17 @@ def _blob(configs: list[str], digest: str) -> Answer:
 def _content(text: str, kind: str) -> Answer:
     content = text.encode()
     return Answer(content=content, headers={"Content-Type": kind, "Docker-Content-Digest": digest_of(content)})
+
+
+def _part(call: Call, whole: Answer) -> Answer:
+    """What a Range asks for; clients read blobs so. (Distribution specification, "Pulling blobs".)"""
+    found = RANGE.fullmatch(call.headers.get("range", ""))
+    if found is None or call.method == "HEAD":
+        return whole
+    size, start = len(whole.content), int(found["start"])
+    if start >= size:
+        text = f"the blob has {size} bytes, and byte {start} was asked for"
+        raise RegistryError(416, "SIZE_INVALID", text)
+    end = min(int(found["end"]), size - 1)
+    headers = {**whole.headers, "Content-Range": f"bytes {start}-{end}/{size}"}
+    return Answer(206, content=whole.content[start : end + 1], headers=headers)

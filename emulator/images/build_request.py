@@ -36,7 +36,9 @@ class BuildRequest:
             raise _wrong(f"The emulator's registry builds for a DockerBuildRequest, not a run of type '{kind}'.")
         source = _text(body, "sourceLocation")
         if not source or source.endswith(".git") or source.startswith(("git@", "github.com")):
-            raise _wrong("'sourceLocation' must be the relativePath of an upload (listBuildSourceUploadUrl): no git here.")
+            raise _wrong(
+                "'sourceLocation' must be the relativePath of an upload (listBuildSourceUploadUrl): no git here."
+            )
         _check_platform(body.get("platform"))
         seconds = body.get("timeout") or DEFAULT_SECONDS
         if not isinstance(seconds, int) or not 0 < seconds <= LONGEST_SECONDS:

@@ -134,7 +134,8 @@ class BuildRun:
         if engine is not None:
             forget_build(engine, built.in_engine)
         return [
-            {"registry": one.registry, "repository": one.repository, "tag": one.version, "digest": digest} for one in names
+            {"registry": one.registry, "repository": one.repository, "tag": one.version, "digest": digest}
+            for one in names
         ]
 
     def _drop(self, built: Built, engine: Engine | None) -> list[dict[str, str]]:

@@ -7,7 +7,24 @@ from dataclasses import dataclass
 from emulator.images.build_failure import BuildFailedError
 
 WORDS = frozenset(
-    "FROM ARG ENV WORKDIR COPY ADD RUN EXPOSE USER LABEL CMD ENTRYPOINT HEALTHCHECK VOLUME STOPSIGNAL MAINTAINER".split()
+    [
+        "FROM",
+        "ARG",
+        "ENV",
+        "WORKDIR",
+        "COPY",
+        "ADD",
+        "RUN",
+        "EXPOSE",
+        "USER",
+        "LABEL",
+        "CMD",
+        "ENTRYPOINT",
+        "HEALTHCHECK",
+        "VOLUME",
+        "STOPSIGNAL",
+        "MAINTAINER",
+    ]
 )
 NOT_HERE = frozenset({"SHELL", "ONBUILD"})
 """Docker's, too; a tree cannot honour them."""
@@ -72,14 +89,18 @@ def parse_dockerfile(text: str) -> tuple[Instruction, ...]:
     if not found:
         raise BuildFailedError("the Dockerfile cannot be empty")
     if (first := next((one for one in found if one.word != "ARG"), None)) is None or first.word != "FROM":
-        raise BuildFailedError("no build stage in current context: the first instruction must be FROM (or ARG before it)")
+        raise BuildFailedError(
+            "no build stage in current context: the first instruction must be FROM (or ARG before it)"
+        )
     return tuple(found)
 
 
 def _check_directive(line: str, number: int) -> None:
     escape = _ESCAPE.fullmatch(line.strip())
     if escape and escape[1] != "\\":
-        raise _error(number, f"the escape character {escape[1]} is not understood here; continue lines with a backslash")
+        raise _error(
+            number, f"the escape character {escape[1]} is not understood here; continue lines with a backslash"
+        )
 
 
 def _instruction(text: str, line: int) -> Instruction:
@@ -90,7 +111,9 @@ def _instruction(text: str, line: int) -> Instruction:
     if word not in WORDS:
         raise _error(line, f"unknown instruction: {word}")
     if word in {"RUN", "COPY", "ADD"} and _HEREDOC.search(rest):
-        raise _error(line, f"{word} with a heredoc (<<) is not understood here; write the lines into a file and COPY it")
+        raise _error(
+            line, f"{word} with a heredoc (<<) is not understood here; write the lines into a file and COPY it"
+        )
     flags: list[tuple[str, str]] = []
     while word in FLAGGED and (flag := _FLAG.match(rest)):
         flags.append((flag[1], flag[2] or ""))

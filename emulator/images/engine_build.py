@@ -45,7 +45,11 @@ def forget_build(engine: Engine, build: str) -> None:
 def ask(engine: Engine, *arguments: str) -> str:
     """What a docker command prints; BuildFailedError with its words when it fails."""
     done = subprocess.run(
-        [engine.client, "--host", engine.address, *arguments], capture_output=True, text=True, timeout=SECONDS, check=False
+        [engine.client, "--host", engine.address, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
     )
     if done.returncode != 0:
         raise BuildFailedError(f"docker {' '.join(arguments[:2])}: {done.stderr.strip()}")

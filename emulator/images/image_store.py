@@ -154,7 +154,10 @@ class ImageStore:
     def delete_repository(self, repository: Repository) -> None:
         """With all in it. LockedError when something in it may not be deleted."""
         with self._lock:
-            for one in (repository, *repository.manifests.values(), *repository.tags.values()):
+            parts: list[Repository | Manifest | Tag] = [
+                repository, *repository.manifests.values(), *repository.tags.values()
+            ]  # fmt: skip
+            for one in parts:
                 _check_delete(one, f"something in {repository.name}")
             self._forget([repository])
 

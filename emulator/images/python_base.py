@@ -11,7 +11,9 @@ from emulator.images.build_failure import BuildFailedError
 from emulator.images.image_config import ImageConfig
 from emulator.images.tree import copy_tree, new_tree
 
-NAME = re.compile(r"(?:docker\.io/)?(?:library/)?python(?::(?P<version>3(?:\.\d+){0,2})?-?(?:latest|slim|trixie|bookworm|bullseye|-)*)?")
+NAME = re.compile(
+    r"(?:docker\.io/)?(?:library/)?python(?::(?P<version>3(?:\.\d+){0,2})?-?(?:latest|slim|trixie|bookworm|bullseye|-)*)?"
+)
 PATH = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 FOLDERS = ("tmp", "root", "var", "etc", "opt", "home", "usr/local/bin")
 """Those of which images of Python are sure, as far as a command's paths lead into the tree (see tree_paths)."""
@@ -39,7 +41,9 @@ def python_tree(trees: Path, run: Run) -> tuple[Path, ImageConfig]:
                 (root / folder).mkdir(parents=True, exist_ok=True)
             if run([sys.executable, "-m", "venv", str(root / "usr" / "local")], root) != 0:
                 shutil.rmtree(root)
-                raise BuildFailedError("this machine's Python cannot make a venv (Debian: apt-get install python3-venv)")
+                raise BuildFailedError(
+                    "this machine's Python cannot make a venv (Debian: apt-get install python3-venv)"
+                )
             kept.symlink_to(root.name)
     root = copy_tree(trees / kept.readlink(), trees)
     config = ImageConfig(

@@ -11,8 +11,8 @@ from pathlib import Path
 SMALL_BYTES = 1024 * 1024
 """Files up to this size may have their tree's place written in them (scripts of a venv), and are looked through."""
 _PLACE = b"{root}"
-_SCRIPT_LINE = re.compile(rb"^(\.\./)+bin/.*\n", re.MULTILINE)
-"""In a RECORD: the hash of a script depends on where the tree is."""
+_HASHES = re.compile(rb",sha256=[^,\n]*,[0-9]*\r?$", re.MULTILINE)
+"""In a RECORD: those of scripts and of where a package came from depend on where the tree is. The files count by themselves."""
 
 
 def new_tree(folder: Path) -> Path:
@@ -54,7 +54,7 @@ def digest_of_tree(root: Path) -> tuple[str, int]:
     for name in _names(root):
         path = root / name
         if path.is_symlink():
-            head, content = "link", os.readlink(path).replace(str(root), "{root}").encode()
+            head, content = "link", str(path.readlink()).replace(str(root), "{root}").encode()
         elif path.is_dir():
             head, content = "folder", b""
         else:
@@ -76,4 +76,4 @@ def _content(root: Path, path: Path) -> bytes:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, hashlib.sha256).digest()
     content = path.read_bytes().replace(str(root).encode(), _PLACE)
-    return _SCRIPT_LINE.sub(b"", content) if path.name == "RECORD" else content
+    return _HASHES.sub(b"", content) if path.name == "RECORD" else content

@@ -143,7 +143,9 @@ class TreeBuild:
         if any(name != "mount" or "type=cache" not in value for name, value in one.flags):
             raise BuildFailedError("RUN's flags are not understood here, but for --mount=type=cache, which is ignored")
         if not (stage.root / "usr").exists():
-            raise BuildFailedError('exec: "/bin/sh": stat /bin/sh: no such file or directory: there is no shell in scratch')
+            raise BuildFailedError(
+                'exec: "/bin/sh": stat /bin/sh: no such file or directory: there is no shell in scratch'
+            )
         refuse_changes_of_this_machine(one.rest)
         listed = one.listed()
         command: str | list[str] = (

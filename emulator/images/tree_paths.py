@@ -15,7 +15,7 @@ MACHINE = ("bin", "dev", "lib", "lib64", "proc", "sbin", "sys", "usr")
 
 _PATH = re.compile(r"(?:^|(?<=[\s\"'=:(<>,;&|]))/(?=[\w.])[\w./+@%*?-]*")
 _CHANGES = re.compile(
-    r"(?:^|[;&|(]|\bsudo\s)\s*(?:\w+=\S*\s+)*(?P<word>apt|apt-get|apk|dnf|yum|dpkg|useradd|adduser|usermod|groupadd|addgroup"
+    r"(?:^|[;&|(]|\bsudo\s)\s*(?:\w+=\S*\s+)*(?P<word>apt-get|apt|apk|dnf|yum|dpkg|useradd|adduser|usermod|groupadd|addgroup"
     r"|userdel|deluser|passwd|chpasswd|update-alternatives|ldconfig|systemctl|mount|umount|reboot|shutdown)\b"
 )
 _OURS = r"(?P<path>/(?:" + "|".join(MACHINE) + r")\b(?!-|/local\b)(?:/[\w.*-]+)*/?)"

@@ -125,9 +125,7 @@ def ml(make_ml: "Callable[[str], MLClient]") -> "MLClient":
     return make_ml("ws")
 
 
-REGISTRIES = (
-    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.ContainerRegistry/registries"
-)
+REGISTRIES = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.ContainerRegistry/registries"
 BUILD_SECONDS = 120.0
 
 

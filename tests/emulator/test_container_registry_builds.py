@@ -110,7 +110,9 @@ CMD ["serve.py"]
     assert image_of(emulator, f"{container_registry}.azurecr.io/team/app@{image.digest}") == image
 
 
-def test_stages_hand_files_on_and_know_their_new_place(emulator: Emulator, build: Build, container_registry: str) -> None:
+def test_stages_hand_files_on_and_know_their_new_place(
+    emulator: Emulator, build: Build, container_registry: str
+) -> None:
     dockerfile = f"""{PYTHON.strip()} AS build
 WORKDIR /src
 COPY . .
@@ -124,7 +126,11 @@ COPY --from=build /src/note.txt /notes/
 WORKDIR /notes
 CMD tiny-say && cat note.txt /notes/note.txt && /opt/venv/bin/python -c "import sys; print(sys.prefix)"
 """
-    files: Files = {"Dockerfile": dockerfile, "note.txt": "note\n", "tiny-1.0-py3-none-any.whl": wheel("tiny", "say=lambda: print('said')")}
+    files: Files = {
+        "Dockerfile": dockerfile,
+        "note.txt": "note\n",
+        "tiny-1.0-py3-none-any.whl": wheel("tiny", "say=lambda: print('said')"),
+    }
     run, log = build(files, "staged:1")
     assert run.status == "Succeeded", log
     image = image_of(emulator, f"{container_registry}.azurecr.io/staged:1")
@@ -136,7 +142,9 @@ CMD tiny-say && cat note.txt /notes/note.txt && /opt/venv/bin/python -c "import 
     assert (extra.root / "never.txt").read_text() == "never\n"
 
 
-def test_an_image_is_made_from_one_of_the_registrys_own(emulator: Emulator, build: Build, container_registry: str) -> None:
+def test_an_image_is_made_from_one_of_the_registrys_own(
+    emulator: Emulator, build: Build, container_registry: str
+) -> None:
     host = f"{container_registry}.azurecr.io"
     base: Files = {"Dockerfile": f"{PYTHON}WORKDIR /app\nENV A=1\nRUN echo base > base.txt\nCMD cat base.txt"}
     assert build(base, "base:1")[0].status == "Succeeded"
@@ -162,7 +170,11 @@ def test_equal_sources_make_equal_images(build: Build) -> None:
     [
         ({"other": ""}, "there is no Dockerfile 'Dockerfile' in the source", ""),
         ({"Dockerfile": "FROM scratch\nRUUN x"}, "dockerfile parse error on line 2: unknown instruction: RUUN", ""),
-        ({"Dockerfile": "FROM scratch\nCOPY absent /x"}, "stat absent: file does not exist", "Step 2/2 : COPY absent /x"),
+        (
+            {"Dockerfile": "FROM scratch\nCOPY absent /x"},
+            "stat absent: file does not exist",
+            "Step 2/2 : COPY absent /x",
+        ),
         ({"Dockerfile": "FROM scratch\nCOPY ../x /x"}, "forbidden path outside the build context", "Step 2/2"),
         ({"Dockerfile": "FROM scratch\nADD https://host/x /x"}, "put the file into the context", "Step 2/2"),
         ({"Dockerfile": "FROM scratch\nRUN true"}, "there is no shell in scratch", "Step 2/2"),
@@ -173,7 +185,9 @@ def test_equal_sources_make_equal_images(build: Build) -> None:
         ({"Dockerfile": f"{PYTHON}RUN echo so && exit 7"}, "returned a non-zero code: 7", "\nso\n"),
     ],
 )
-def test_a_build_that_cannot_be_done_fails_and_its_log_says_why(build: Build, files: Files, reason: str, step: str) -> None:
+def test_a_build_that_cannot_be_done_fails_and_its_log_says_why(
+    build: Build, files: Files, reason: str, step: str
+) -> None:
     run, log = build(files, "broken:1")
     assert run.status == "Failed"
     assert reason in run.run_error_message
@@ -204,7 +218,9 @@ def test_a_build_is_cancelled(
     assert "the build was cancelled" in log_of(registry_tasks, *place)
     with pytest.raises(HttpResponseError, match=r"has ended: it is Canceled"):
         registry_tasks.runs.cancel(*place)
-    assert name in [one.name for one in registry_tasks.runs.list(GROUP, container_registry, filter="status eq 'Canceled'")]
+    assert name in [
+        one.name for one in registry_tasks.runs.list(GROUP, container_registry, filter="status eq 'Canceled'")
+    ]
 
 
 def test_what_is_built_is_not_pushed_unless_asked(emulator: Emulator, build: Build, container_registry: str) -> None:
@@ -225,7 +241,9 @@ def test_what_is_built_is_not_pushed_unless_asked(emulator: Emulator, build: Bui
         ({"platform": {"os": "Linux", "architecture": "s390x"}}, "this machine builds for"),
     ],
 )
-def test_a_request_that_makes_no_sense_is_refused(schedule: Callable[..., str], more: dict[str, Any], reason: str) -> None:
+def test_a_request_that_makes_no_sense_is_refused(
+    schedule: Callable[..., str], more: dict[str, Any], reason: str
+) -> None:
     with pytest.raises(HttpResponseError, match=reason):
         schedule({"Dockerfile": "FROM scratch"}, "app:1", **more)
 

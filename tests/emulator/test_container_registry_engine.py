@@ -20,7 +20,13 @@ INSPECTED = {
     "Id": "sha256:abc",
     "Size": 1234,
     "RootFS": {"Type": "layers", "Layers": ["sha256:one", "sha256:two"]},
-    "Config": {"Env": ["A=1"], "Cmd": ["run"], "WorkingDir": "/srv", "ExposedPorts": {"8080/tcp": {}}, "Labels": {"l": "1"}},
+    "Config": {
+        "Env": ["A=1"],
+        "Cmd": ["run"],
+        "WorkingDir": "/srv",
+        "ExposedPorts": {"8080/tcp": {}},
+        "Labels": {"l": "1"},
+    },
 }
 CLIENT = """#!/bin/sh
 echo "$* TOKEN=$TOKEN" >> {folder}/calls
@@ -101,7 +107,9 @@ def test_a_build_that_the_engine_refuses_fails(build: Build) -> None:
 
 
 @pytest.mark.parametrize("address", ["unix:///nowhere/s", "tcp://127.0.0.1:1", "ssh://host", "nonsense"])
-def test_where_no_engine_answers_there_is_none(monkeypatch: pytest.MonkeyPatch, docker_engine: None, address: str) -> None:
+def test_where_no_engine_answers_there_is_none(
+    monkeypatch: pytest.MonkeyPatch, docker_engine: None, address: str
+) -> None:
     assert find_engine() is not None
     monkeypatch.setenv("DOCKER_HOST", address)
     assert find_engine() is None

@@ -63,7 +63,7 @@ def test_manifest_and_config_are_read_as_oci(client: ContainerRegistryClient, di
     content = b"".join(client.download_blob("team/app", config["digest"]))
     assert len(content) == config["size"]
     assert json.loads(content)["config"]["Labels"] == {"is": "first"}
-    with pytest.raises(ResourceNotFoundError, match="only configs can be read"):
+    with pytest.raises(ResourceNotFoundError):
         client.download_blob("team/app", manifest.manifest["layers"][0]["digest"])
 
 
@@ -163,5 +163,11 @@ def test_images_survive_a_restart(emulator: Emulator, host: str, digest: str) ->
     assert found is not None
     assert (found.digest, found.ports, found.labels, found.python) == (digest, (80,), {"is": "first"}, None)
     assert again.find(f"{host}/team/app") == found
-    for absent in (f"{host}/team/app:2", f"{host}/other:1", "team/app:1", "no name", f"{host}/team/app@sha256:{'0' * 64}"):
+    for absent in (
+        f"{host}/team/app:2",
+        f"{host}/other:1",
+        "team/app:1",
+        "no name",
+        f"{host}/team/app@sha256:{'0' * 64}",
+    ):
         assert again.find(absent) is None

@@ -73,7 +73,8 @@ def test_pairs_have_a_new_and_an_old_form() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"), [("A", "must have a value"), ("A=1 B", "can't find = in 'B'"), ("A='1", "looking for matching '")]
+    ("text", "reason"),
+    [("A", "must have a value"), ("A=1 B", "can't find = in 'B'"), ("A='1", "looking for matching '")],
 )
 def test_pairs_that_are_none_are_refused(text: str, reason: str) -> None:
     with pytest.raises(BuildFailedError, match=reason):
