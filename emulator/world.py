@@ -19,6 +19,7 @@ from emulator.users import Users
 if TYPE_CHECKING:
     from emulator.dataplane.blob_store import BlobStore
     from emulator.execution.executor import Executor
+    from emulator.images.builds import Builds
 
 
 class World:
@@ -39,7 +40,9 @@ class World:
         self.blobs: BlobStore = importlib.import_module("emulator.dataplane.blob_store").BlobStore(state / "blobs")
         self.executor: Executor = importlib.import_module("emulator.execution.executor").Executor(self)
         self.images = ImageStore(state / "images")
+        self.images.sweep()
         self.containers = ContainerHost(self)
+        self.builds: Builds = importlib.import_module("emulator.images.builds").Builds(self)
         self.operations.settle_left_over()
         self.containers.resume()
 
@@ -47,6 +50,7 @@ class World:
         """Empty as on the first day: jobs ended, resources, blobs and people gone, faults and pace as by default."""
         self.executor.shutdown()
         self.containers.shutdown()
+        self.builds.shutdown()
         self.operations.forget()
         self.store.reset()
         self.blobs.reset()
@@ -61,5 +65,6 @@ class World:
         """End what runs and give the files back."""
         self.executor.shutdown()
         self.containers.shutdown()
+        self.builds.shutdown()
         self.operations.settle_all()
         self.store.close()

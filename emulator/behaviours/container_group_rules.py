@@ -103,7 +103,9 @@ def _check_ports(id: ResourceId, form: GroupForm) -> None:
     for ports, where in ((exposed, "containers"), (public, "ipAddress")):
         twice = sorted({str(port) for port, protocol in ports if ports.count((port, protocol)) > 1})
         if twice:
-            text = f"The ports {', '.join(twice)} in the '{where}' of container group '{id.name}' are used more than once."
+            text = (
+                f"The ports {', '.join(twice)} in the '{where}' of container group '{id.name}' are used more than once."
+            )
             raise bad_request(text, "DuplicatePorts")
     hidden = [str(port) for port, protocol in public if (port, protocol) not in exposed]
     if hidden:

@@ -44,7 +44,12 @@ class ContainerGroups(Behaviour):
             if not allowed or world.images.find(image) is None:
                 raise inaccessible_image(image, id.name)
         properties: Document = {key: given[key] for key in STORED if key in given}
-        properties |= {"sku": "Standard", "osType": form.os_type, "restartPolicy": form.restart_policy, "stopped": False}
+        properties |= {
+            "sku": "Standard",
+            "osType": form.os_type,
+            "restartPolicy": form.restart_policy,
+            "stopped": False,
+        }
         if form.ip_address is not None:
             properties["ipAddress"] = _address(world, id, given["ipAddress"], location)
         kept = {"identity": identity} if identity else {}

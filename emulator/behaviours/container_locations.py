@@ -44,4 +44,6 @@ class ContainerUsages(Behaviour):
             if one["id"].lower().startswith(inside) and one["location"] == region
         ]
         name = {"value": "ContainerGroups", "localizedValue": "Container Groups"}
-        return [{"id": collection.path, "unit": "Count", "currentValue": len(groups), "limit": MOST_GROUPS, "name": name}]
+        return [
+            {"id": collection.path, "unit": "Count", "currentValue": len(groups), "limit": MOST_GROUPS, "name": name}
+        ]

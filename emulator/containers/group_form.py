@@ -93,7 +93,10 @@ class ContainerProperties(Form):
     @property
     def variables(self) -> dict[str, str]:
         """Environment variables with their values, secret ones, too."""
-        return {one.name: one.value if one.value is not None else one.secure_value or "" for one in self.environment_variables}
+        return {
+            one.name: one.value if one.value is not None else one.secure_value or ""
+            for one in self.environment_variables
+        }
 
 
 class Container(Form):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from emulator.containers.container_run import GRACE_SECONDS, ContainerRun
@@ -24,7 +25,7 @@ class GroupRun:
         """Open the address and start every container; PortTakenError, and nothing runs, when a port cannot be had."""
         try:
             for port in self._public_ports():
-                self._relays.open(str(self._ip), port, lambda port=port: self._target(port))
+                self._relays.open(str(self._ip), port, partial(self._target, port))
         except OSError:
             self._close_address()
             raise

@@ -33,7 +33,9 @@ def _opens(world: "World", server: str, credential: Credential, identity: Mappin
     username, password = credential.username or "", credential.password or ""
     if username == CLIENT_ID:
         return secret_is_right(password)
-    return any(hmac.compare_digest(password.encode(), one.encode()) for one in _admin_passwords(world, server, username))
+    return any(
+        hmac.compare_digest(password.encode(), one.encode()) for one in _admin_passwords(world, server, username)
+    )
 
 
 def _admin_passwords(world: "World", server: str, username: str) -> list[str]:

@@ -139,7 +139,9 @@ def _explained(ip: str, port: int, error: OSError) -> PortTakenError:
     if error.errno == errno.EADDRINUSE:
         why = f"something listens there, or on port {port} of all addresses; end it, or choose another port"
     elif error.errno in (errno.EACCES, errno.EPERM):
-        why = "this user may not open ports below 1024; choose a higher one, or lower net.ipv4.ip_unprivileged_port_start"
+        why = (
+            "this user may not open ports below 1024; choose a higher one, or lower net.ipv4.ip_unprivileged_port_start"
+        )
     else:
         why = str(error.strerror or error)
     return PortTakenError(error.errno, f"{what}: {why}")

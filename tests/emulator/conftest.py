@@ -2,26 +2,25 @@
 
 import socket
 import ssl
-import sys
+import time
+import uuid
 from collections.abc import Callable, Iterator
-from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from azure.identity import ClientSecretCredential
+from building import ended, pushed, scheduled
 
 from emulator import identity
-from emulator.images.image import Image
-from emulator.images.image_store import ImageStore
 from emulator.remote_control import Control
 from emulator.server import Emulator
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
     from azure.mgmt.containerinstance import ContainerInstanceManagementClient
+    from azure.mgmt.containerregistrytasks import ContainerRegistryTasksMgmtClient
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 GROUP = "rg"
@@ -126,22 +125,10 @@ def ml(make_ml: "Callable[[str], MLClient]") -> "MLClient":
     return make_ml("ws")
 
 
-@pytest.fixture(scope="session")
-def push_image(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """`push_image(state, "print(1)")`: an image of one Python script in an emulator's registry; its reference."""
-
-    def push(state: Path, script: str, tag: str = "1") -> str:
-        root = tmp_path_factory.mktemp("tree")
-        (root / "app").mkdir()
-        (root / "app" / "main.py").write_text(script, encoding="utf-8")
-        name, env = "acr.azurecr.io/app", {"FROM_IMAGE": "yes", "SETTING": "image"}
-        digest = "sha256:" + sha256(script.encode()).hexdigest()
-        python = Path(sys.executable)
-        image = Image(name, digest, "process", root, python, "/app", env, ("python",), ("main.py",), (8080,), {})
-        ImageStore(state / "images").add(tag, image)
-        return f"{name}:{tag}"
-
-    return push
+@pytest.fixture(scope="module")
+def push_image(credential: ClientSecretCredential, docker_engine: None) -> Callable[..., str]:
+    """`push_image("print(1)", "tag")`: an image of one Python script, built in a registry of the emulator; its reference."""
+    return lambda script, tag="1": pushed(credential, script, tag)
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +138,59 @@ def instances(credential: ClientSecretCredential) -> "Iterator[ContainerInstance
 
     with ContainerInstanceManagementClient(credential, SUBSCRIPTION) as client:
         yield client
+
+
+REGISTRIES = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.ContainerRegistry/registries"
+
+
+@pytest.fixture(scope="module")
+def docker_engine() -> Iterator[None]:
+    """None answers, whatever this machine has: images are trees. A file may have another fixture of this name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+        yield
+
+
+@pytest.fixture(scope="module")
+def container_registry(arm: Arm) -> str:
+    """The name of a container registry of this file's own."""
+    name = f"reg{uuid.uuid4().hex[:12]}"
+    body = {"location": "westeurope", "sku": {"name": "Basic"}, "properties": {"adminUserEnabled": True}}
+    assert arm("PUT", f"{REGISTRIES}/{name}", json=body).status_code == 201
+    while arm("GET", f"{REGISTRIES}/{name}").json()["properties"]["provisioningState"] != "Succeeded":
+        time.sleep(0.02)
+    return name
+
+
+@pytest.fixture(scope="module")
+def registry_tasks(credential: ClientSecretCredential) -> "Iterator[ContainerRegistryTasksMgmtClient]":
+    """The SDK's client of builds."""
+    from azure.mgmt.containerregistrytasks import ContainerRegistryTasksMgmtClient
+
+    with ContainerRegistryTasksMgmtClient(credential, SUBSCRIPTION) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def schedule(registry_tasks: "ContainerRegistryTasksMgmtClient", container_registry: str) -> Callable[..., str]:
+    """`schedule({"Dockerfile": "FROM scratch"}, "app:1", timeout=60)`: a build of these files; its run id."""
+
+    def start(files: dict[str, str | bytes], *names: str, **more: Any) -> str:
+        return scheduled(registry_tasks, container_registry, files, *names, **more)
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def build(
+    registry_tasks: "ContainerRegistryTasksMgmtClient",
+    container_registry: str,
+    schedule: Callable[..., str],
+    docker_engine: None,
+) -> Callable[..., tuple[Any, str]]:
+    """`build(files, "app:1")`: the run's properties once it ended, and its log."""
+
+    def run(files: dict[str, str | bytes], *names: str, **more: Any) -> tuple[Any, str]:
+        return ended(registry_tasks, container_registry, schedule(files, *names, **more))
+
+    return run

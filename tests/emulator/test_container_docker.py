@@ -23,9 +23,10 @@ def engine() -> Iterator[None]:
     asked = ["docker", "image", "inspect", IMAGE]
     if shutil.which("docker") is None or subprocess.run(asked, capture_output=True, timeout=30).returncode:
         pytest.skip(f"no Docker engine that has the image {IMAGE} (DOCKER_HOST names one)")
-    subprocess.run(["docker", "tag", IMAGE, f"{NAME}:{DIGEST}"], check=True, timeout=30)
+    docker = str(shutil.which("docker"))
+    subprocess.run([docker, "tag", IMAGE, f"{NAME}:{DIGEST}"], check=True, timeout=30)
     yield
-    subprocess.run(["docker", "rmi", f"{NAME}:{DIGEST}"], check=True, capture_output=True, timeout=30)
+    subprocess.run([docker, "rmi", f"{NAME}:{DIGEST}"], check=True, capture_output=True, timeout=30)
 
 
 @pytest.mark.usefixtures("engine")

@@ -18,14 +18,18 @@ Change = Callable[[dict[str, Any]], object]
 @pytest.fixture(scope="module")
 def image(emulator: Emulator, push_image: Callable[..., str]) -> str:
     """An image that waits."""
-    return push_image(emulator.state, "import time; time.sleep(60)", "waits")
+    return push_image("import time; time.sleep(60)", "waits")
 
 
 def group(image: str) -> dict[str, Any]:
     """A good group, whose properties are easy to change."""
     resources = {"requests": {"cpu": 1.0, "memoryInGB": 1.5}}
     container = {"name": "app", "properties": {"image": image, "ports": [{"port": 8080}], "resources": resources}}
-    credential = {"server": "acr.azurecr.io", "username": identity.CLIENT_ID, "password": identity.CLIENT_SECRET}
+    credential = {
+        "server": "acrservices.azurecr.io",
+        "username": identity.CLIENT_ID,
+        "password": identity.CLIENT_SECRET,
+    }
     return {
         "location": "westeurope",
         "properties": {
@@ -55,7 +59,11 @@ REFUSED: list[tuple[str, Change, str]] = [
     ("no memory", lambda it: container(it)["resources"]["requests"].pop("memoryInGB"), "memoryInGB': Field required"),
     ("too much cpu", lambda it: container(it)["resources"]["requests"].update(cpu=5), "less than or equal to 4"),
     ("a port that is none", lambda it: container(it).update(ports=[{"port": 65_536}]), "less than or equal to 65535"),
-    ("another system", lambda it: it["properties"].update(osType="BeOS"), "osType': Input should be 'Linux' or 'Windows'"),
+    (
+        "another system",
+        lambda it: it["properties"].update(osType="BeOS"),
+        "osType': Input should be 'Linux' or 'Windows'",
+    ),
     ("no system", lambda it: it["properties"].pop("osType"), "osType': Field required"),
     ("another policy", lambda it: it["properties"].update(restartPolicy="Maybe"), "'Always', 'OnFailure' or 'Never'"),
     ("a container's name", lambda it: it["properties"]["containers"][0].update(name="App"), "container name 'App'"),
@@ -82,10 +90,18 @@ REFUSED: list[tuple[str, Change, str]] = [
     ),
     ("a null character", lambda it: container(it).update(command=["a\0b"]), "command.0"),
     ("a probe's path", lambda it: container(it).update(livenessProbe={"httpGet": {"port": 1, "path": "x y"}}), "path"),
-    ("a volume", lambda it: it["properties"].update(volumes=[{"name": "v", "emptyDir": {}}]), "does not run .* volumes"),
+    (
+        "a volume",
+        lambda it: it["properties"].update(volumes=[{"name": "v", "emptyDir": {}}]),
+        "does not run .* volumes",
+    ),
     ("Windows", lambda it: it["properties"].update(osType="Windows"), "does not run .* osType Windows"),
     ("a private address", lambda it: it["properties"]["ipAddress"].update(type="Private"), "ipAddress Private"),
-    ("an image that is not there", lambda it: container(it).update(image="acr.azurecr.io/no:1"), "'acr.azurecr.io/no:1' in"),
+    (
+        "an image that is not there",
+        lambda it: container(it).update(image="acrservices.azurecr.io/no:1"),
+        "'acrservices.azurecr.io/no:1' in",
+    ),
     ("an image of elsewhere", lambda it: container(it).update(image="nginx"), "'nginx' in container group"),
     (
         "no credentials",
@@ -110,7 +126,7 @@ REFUSED: list[tuple[str, Change, str]] = [
     (
         "an identity that is not the group's",
         lambda it: it["properties"].update(
-            imageRegistryCredentials=[{"server": "acr.azurecr.io", "identity": "/subscriptions/s/identity"}]
+            imageRegistryCredentials=[{"server": "acrservices.azurecr.io", "identity": "/subscriptions/s/identity"}]
         ),
         "is not accessible. Please check the image and registry credential",
     ),
@@ -153,7 +169,7 @@ def test_a_label_is_one_groups_in_a_region(instances: ContainerInstanceManagemen
 def test_a_managed_identity_of_the_group_may_pull(instances: ContainerInstanceManagementClient, image: str) -> None:
     wanted, name = group(image), "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ManagedIdentity/i"
     wanted["identity"] = {"type": "UserAssigned", "userAssignedIdentities": {name: {}}}
-    wanted["properties"]["imageRegistryCredentials"] = [{"server": "acr.azurecr.io", "identity": name}]
+    wanted["properties"]["imageRegistryCredentials"] = [{"server": "acrservices.azurecr.io", "identity": name}]
     made = instances.container_groups.begin_create_or_update(GROUP, "identified", wanted).result(30)
     assert made.provisioning_state == "Succeeded"
     instances.container_groups.begin_delete(GROUP, "identified").result(30)

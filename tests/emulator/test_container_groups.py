@@ -13,6 +13,7 @@ import requests
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.containerinstance import ContainerInstanceManagementClient
 from azure.mgmt.containerinstance.models import ContainerGroup
+from building import pushed
 
 from emulator import identity
 from emulator.remote_control import Control
@@ -42,7 +43,7 @@ print("version 1 serves", flush=True)
 http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Page).serve_forever()
 """
 CREDENTIALS = [
-    {"server": "acr.azurecr.io", "username": identity.CLIENT_ID, "password": identity.CLIENT_SECRET},
+    {"server": "acrservices.azurecr.io", "username": identity.CLIENT_ID, "password": identity.CLIENT_SECRET},
 ]
 Groups = Callable[..., ContainerGroup]
 
@@ -54,13 +55,17 @@ def body(image: str, policy: str = "Always", port: int | None = 8080, **more: An
     container = {"name": "app", "properties": {"image": image, "ports": ports, "resources": requests_, **more}}
     address = {"ipAddress": {"type": "Public", "ports": ports}} if port else {}
     properties = {"osType": "Linux", "restartPolicy": policy, "imageRegistryCredentials": CREDENTIALS, **address}
-    return {"location": "westeurope", "tags": {"release": "r1"}, "properties": {**properties, "containers": [container]}}
+    return {
+        "location": "westeurope",
+        "tags": {"release": "r1"},
+        "properties": {**properties, "containers": [container]},
+    }
 
 
 @pytest.fixture(scope="module")
 def service(emulator: Emulator, push_image: Callable[..., str]) -> str:
     """The image of a small web service."""
-    return push_image(emulator.state, SERVICE)
+    return push_image(SERVICE)
 
 
 @pytest.fixture
@@ -131,7 +136,10 @@ def test_a_group_shows_what_its_containers_do_and_no_secret(
     assert (container.instance_view.current_state.state, container.instance_view.restart_count) == ("Running", 0)
     assert container.instance_view.current_state.start_time is not None
     assert [one.name for one in container.instance_view.events] == ["Pulling", "Pulled", "Started"]
-    assert (container.environment_variables[0].name, container.environment_variables[0].secure_value) == ("SECRET", None)
+    assert (container.environment_variables[0].name, container.environment_variables[0].secure_value) == (
+        "SECRET",
+        None,
+    )
     assert group.image_registry_credentials[0].password is None
     assert "hush" not in str(group.serialize(keep_readonly=True))
 
@@ -139,7 +147,7 @@ def test_a_group_shows_what_its_containers_do_and_no_secret(
 def test_logs_are_what_the_container_printed(
     deploy: Groups, push_image: Callable[..., str], emulator: Emulator, instances: ContainerInstanceManagementClient
 ) -> None:
-    image = push_image(emulator.state, "for n in range(5): print('line', n)\n", "lines")
+    image = push_image("for n in range(5): print('line', n)\n", "lines")
     deploy("logs", body(image, "Never", None))
     until(lambda: view(instances, "logs").current_state.state == "Terminated")
     logs = instances.containers.list_logs
@@ -167,7 +175,9 @@ def test_deleting_a_group_ends_it_and_gives_it_back(service: str, instances: Con
     assert groups.begin_delete(GROUP, "brief").result(30) is None
 
 
-def test_a_deleted_resource_group_ends_what_runs_in_it(service: str, instances: ContainerInstanceManagementClient, arm: Any) -> None:
+def test_a_deleted_resource_group_ends_what_runs_in_it(
+    service: str, instances: ContainerInstanceManagementClient, arm: Any
+) -> None:
     place = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/short-lived"
     arm("PUT", place, json={"location": "westeurope"})
     group = instances.container_groups.begin_create_or_update("short-lived", "inner", body(service)).result(30)
@@ -204,7 +214,9 @@ def test_tags_change_while_the_containers_run_on(
     assert (answer(group)["pid"], changed.containers[0].image) == (process, service)
 
 
-def test_lists_have_no_instance_view(deploy: Groups, service: str, instances: ContainerInstanceManagementClient) -> None:
+def test_lists_have_no_instance_view(
+    deploy: Groups, service: str, instances: ContainerInstanceManagementClient
+) -> None:
     deploy("listed", body(service))
     for found in (instances.container_groups.list(), instances.container_groups.list_by_resource_group(GROUP)):
         one = next(one for one in found if one.name == "listed")
@@ -219,7 +231,7 @@ def test_deploying_again_replaces_the_containers_at_the_same_address(
 ) -> None:
     group = deploy("twice", body(service))
     answer(group)
-    image = push_image(emulator.state, SERVICE.replace('"cwd"', '"version": 2, "cwd"'), "2")
+    image = push_image(SERVICE.replace('"cwd"', '"version": 2, "cwd"'), "2")
     second = deploy("twice", body(image, command=["python", "/app/main.py", "--fast"]))
     found = answer(second)
     assert (found["version"], found["arguments"], second.ip_address.ip) == (2, ["--fast"], group.ip_address.ip)
@@ -261,7 +273,13 @@ def test_a_service_that_falls_over_comes_back(
     [("done", "OnFailure", 0, "Succeeded"), ("failed", "Never", 5, "Failed"), ("done-once", "Never", 0, "Succeeded")],
 )
 def test_a_group_that_ended_says_how_and_is_not_updated(
-    deploy: Groups, service: str, instances: ContainerInstanceManagementClient, name: str, policy: str, code: int, state: str
+    deploy: Groups,
+    service: str,
+    instances: ContainerInstanceManagementClient,
+    name: str,
+    policy: str,
+    code: int,
+    state: str,
 ) -> None:
     wanted = body(service, policy, None, command=["python", "-c", f"raise SystemExit({code})"])
     deploy(name, wanted)
@@ -274,7 +292,12 @@ def test_a_group_that_ended_says_how_and_is_not_updated(
 def test_a_container_that_fails_its_liveness_probe_is_restarted(
     deploy: Groups, service: str, instances: ContainerInstanceManagementClient
 ) -> None:
-    probe = {"httpGet": {"port": 8080, "path": "/"}, "initialDelaySeconds": 1, "periodSeconds": 1, "failureThreshold": 2}
+    probe = {
+        "httpGet": {"port": 8080, "path": "/"},
+        "initialDelaySeconds": 1,
+        "periodSeconds": 1,
+        "failureThreshold": 2,
+    }
     group = deploy("probed", body(service, livenessProbe=probe))
     answer(group)
     requests.get(url(group, "/sick"), timeout=5)
@@ -287,7 +310,12 @@ def test_a_container_that_fails_its_liveness_probe_is_restarted(
 def test_a_container_that_is_not_ready_gets_no_callers(
     deploy: Groups, service: str, instances: ContainerInstanceManagementClient
 ) -> None:
-    probe = {"httpGet": {"port": 8080, "path": "/"}, "initialDelaySeconds": 2, "periodSeconds": 1, "failureThreshold": 1}
+    probe = {
+        "httpGet": {"port": 8080, "path": "/"},
+        "initialDelaySeconds": 2,
+        "periodSeconds": 1,
+        "failureThreshold": 1,
+    }
     group = deploy("readied", body(service, readinessProbe=probe))
     with pytest.raises(requests.ConnectionError):
         requests.get(url(group), timeout=5)
@@ -314,7 +342,7 @@ def test_a_port_that_is_taken_fails_the_group_with_the_reason(
     instances.container_groups.stop(GROUP, "taken")
     until(lambda: instances.container_groups.get(GROUP, "taken").instance_view.state == "Stopped")
     with socket.create_server((group.ip_address.ip, 8080)):
-        with pytest.raises(HttpResponseError, match="port 8080 of the public address .* something listens there"):
+        with pytest.raises(HttpResponseError, match=r"port 8080 of the public address .* something listens there"):
             instances.container_groups.begin_start(GROUP, "taken").result(30)
         assert instances.container_groups.get(GROUP, "taken").instance_view.state == "Failed"
     instances.container_groups.begin_start(GROUP, "taken").result(30)
@@ -346,7 +374,7 @@ def test_the_process_hears_that_it_is_to_end(
     deploy: Groups, push_image: Callable[..., str], emulator: Emulator, instances: ContainerInstanceManagementClient
 ) -> None:
     script = "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: (print('bye'), sys.exit(0)))\n"
-    image = push_image(emulator.state, script + "print('ready', flush=True)\ntime.sleep(60)\n", "polite")
+    image = push_image(script + "print('ready', flush=True)\ntime.sleep(60)\n", "polite")
     deploy("polite", body(image, port=None))
     until(lambda: "ready" in instances.containers.list_logs(GROUP, "polite", "app").content)
     instances.container_groups.stop(GROUP, "polite")
@@ -359,7 +387,7 @@ def test_a_process_that_does_not_want_to_end_is_ended(
     deploy: Groups, push_image: Callable[..., str], emulator: Emulator, instances: ContainerInstanceManagementClient
 ) -> None:
     script = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('ready', flush=True)\ntime.sleep(60)\n"
-    deploy("stubborn", body(push_image(emulator.state, script, "stubborn"), port=None))
+    deploy("stubborn", body(push_image(script, "stubborn"), port=None))
     until(lambda: "ready" in instances.containers.list_logs(GROUP, "stubborn", "app").content)
     instances.container_groups.stop(GROUP, "stubborn")
     until(lambda: instances.container_groups.get(GROUP, "stubborn").instance_view.state == "Stopped")
@@ -367,11 +395,10 @@ def test_a_process_that_does_not_want_to_end_is_ended(
 
 
 def test_groups_run_again_under_their_address_when_the_emulator_starts_again(
-    tmp_path: Path, push_image: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, docker_engine: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from azure.identity import ClientSecretCredential
 
-    image = push_image(tmp_path, SERVICE)
     processes, addresses = [], []
     for _ in range(2):
         with Emulator(tmp_path) as running:
@@ -380,6 +407,7 @@ def test_groups_run_again_under_their_address_when_the_emulator_starts_again(
             credential = ClientSecretCredential(identity.TENANT_ID, identity.CLIENT_ID, identity.CLIENT_SECRET)
             with ContainerInstanceManagementClient(credential, SUBSCRIPTION) as client:
                 if not processes:
+                    image = pushed(credential, SERVICE)
                     client.container_groups.begin_create_or_update(GROUP, "lasting", body(image)).result(30)
                     once = body(image, "Never", None)
                     client.container_groups.begin_create_or_update(GROUP, "once", once).result(30)
