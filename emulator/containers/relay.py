@@ -90,11 +90,28 @@ class _Port:
 
 
 class _Near(Tunnel):
-    """The caller's end: quiet until the container's end stands."""
+    """The caller's end: keeps what comes before the container's end stands. (uvloop reads on, though it is told to pause at once.)"""
 
     def __init__(self, port: _Port) -> None:
         super().__init__()
         self._port = port
+        self._early = bytearray()
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the loop."""
+        if self.other is not None:
+            super().data_received(data)
+            return
+        self._early += data
+        if self.transport is not None:
+            self.transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        """Called by the loop."""
+        if self.other is not None:
+            return super().eof_received()
+        self.ended = True
+        return True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
@@ -104,7 +121,6 @@ class _Near(Tunnel):
             line.abort()
             return
         self._port.lines.add(line)
-        line.pause_reading()
         task = self._port.loop.create_task(self._join(line))
         self._port.tasks.add(task)
         task.add_done_callback(self._port.tasks.discard)
@@ -117,6 +133,7 @@ class _Near(Tunnel):
 
     async def _join(self, line: asyncio.Transport) -> None:
         target, far = self._port.target(), Tunnel()
+        far.other = line
         if target is None:
             line.abort()
             return
@@ -130,8 +147,13 @@ class _Near(Tunnel):
             if far.transport is not None:
                 far.transport.abort()
             return
-        self.other, far.other = far.transport, line
-        line.resume_reading()
+        self.other = far.transport
+        self.other.write(bytes(self._early))
+        self._early.clear()
+        if self.ended:
+            self.other.write_eof()
+        else:
+            line.resume_reading()
 
 
 def _explained(ip: str, port: int, error: OSError) -> PortTakenError:

@@ -92,7 +92,7 @@ def answer(group: ContainerGroup, path: str = "/", seconds: float = 20) -> dict[
     while True:
         try:
             found = requests.get(url(group, path), timeout=5).json()
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             assert time.monotonic() < deadline, "the group does not answer"
             time.sleep(0.05)
         else:
