@@ -18,6 +18,7 @@ from emulator.private_file import write_private
 INTERCEPTED = re.compile(
     r"management\.azure\.com|login\.microsoftonline\.com"
     r"|([a-z0-9-]+\.)+(blob|dfs)\.core\.windows\.net|([a-z0-9-]+\.)+(api\.azureml\.ms|experiments\.azureml\.net)"
+    r"|[a-z0-9]{5,50}\.azurecr\.io"
     r"|azuremlschemas(prod)?\.azureedge\.net"
 )
 """The only host names the emulator answers as, matched whole and in lower case."""

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from emulator.arm.operations import Operations
 from emulator.arm.store import Store
 from emulator.behaviours import load_behaviours
+from emulator.containers.container_host import ContainerHost
 from emulator.dataplane.storage_keys import StorageKeys
 from emulator.faults import Faults
+from emulator.images.image_store import ImageStore
 from emulator.journal import Journal
 from emulator.pace import Pace
 from emulator.sign_ins import SignIns
@@ -17,10 +19,11 @@ from emulator.users import Users
 if TYPE_CHECKING:
     from emulator.dataplane.blob_store import BlobStore
     from emulator.execution.executor import Executor
+    from emulator.images.builds import Builds
 
 
 class World:
-    """The state of one emulator, under one folder: resources, blobs, running jobs; and people, in memory."""
+    """The state of one emulator, under one folder: resources, blobs, images, running jobs and containers; and people, in memory."""
 
     def __init__(self, state: Path) -> None:
         state.mkdir(parents=True, exist_ok=True)
@@ -36,14 +39,22 @@ class World:
         self.keys = StorageKeys(state)
         self.blobs: BlobStore = importlib.import_module("emulator.dataplane.blob_store").BlobStore(state / "blobs")
         self.executor: Executor = importlib.import_module("emulator.execution.executor").Executor(self)
+        self.images = ImageStore(state / "images")
+        self.images.sweep()
+        self.containers = ContainerHost(self)
+        self.builds: Builds = importlib.import_module("emulator.images.builds").Builds(self)
         self.operations.settle_left_over()
+        self.containers.resume()
 
     def reset(self) -> None:
         """Empty as on the first day: jobs ended, resources, blobs and people gone, faults and pace as by default."""
         self.executor.shutdown()
+        self.containers.shutdown()
+        self.builds.shutdown()
         self.operations.forget()
         self.store.reset()
         self.blobs.reset()
+        self.images.reset()
         self.faults.clear()
         self.journal.clear()
         self.users.clear()
@@ -53,5 +64,7 @@ class World:
     def close(self) -> None:
         """End what runs and give the files back."""
         self.executor.shutdown()
+        self.containers.shutdown()
+        self.builds.shutdown()
         self.operations.settle_all()
         self.store.close()

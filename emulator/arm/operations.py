@@ -64,9 +64,12 @@ class Operations:
             return
         now = time.monotonic()
         with self._lock:
-            for operation in [one for one in self._open.values() if one.due <= now]:
+            for operation in [one for one in self._open.values() if one.due <= now and not self._works(one)]:
                 del self._open[operation.id]
                 self._end(operation)
+
+    def _works(self, operation: Operation) -> bool:
+        return behaviour_of(operation.resource.type).working(self._world, operation.resource)
 
     def is_open(self, resource: ResourceId) -> bool:
         """Whether something is going on with the resource."""

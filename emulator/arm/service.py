@@ -58,6 +58,9 @@ def _operation(world: "World", call: Call) -> Answer:
         return Answer(202, headers=_pacing(world) | {"Location": f"{HOST}{call.path}"})
     if operation.error is not None:
         raise operation.error
+    behaviour = behaviour_of(operation.resource.type)
+    if operation.verb == "delete" and behaviour.shows_deleted:
+        return Answer(document=behaviour.shown(world, operation.resource, operation.previous or {}))
     return Answer(204) if operation.verb in {"delete", "action"} else _get(world, operation.resource)
 
 
@@ -77,6 +80,9 @@ def _get(world: "World", id: ResourceId) -> Answer:
 
 def _list(world: "World", collection: ResourceId, call: Call) -> Answer:
     behaviour = behaviour_of(collection.type)
+    answer = behaviour.read(world, collection, call.query)
+    if answer is not None:
+        return answer
     if collection.pairs or "/resourcegroups/" in collection.key:
         documents = world.store.children(collection.path)
     else:  # a whole subscription's
@@ -107,6 +113,7 @@ def _put(world: "World", id: ResourceId, call: Call) -> Answer:
     properties["provisioningState"] = "Updating" if existing else "Creating"
     world.store.put(id.path, document)
     operation = world.operations.begin(id, "create", existing)
+    behaviour.begun(world, id)
     shown = behaviour.shown(world, id, document)
     return Answer(200 if existing and call.method == "PATCH" else 201, shown, headers=_headers(world, operation))
 
@@ -119,7 +126,7 @@ def _patch(world: "World", id: ResourceId, call: Call) -> Answer:
     merged, behaviour = _merge(existing, content_of(call)), behaviour_of(id.type)
     if world.faults.silences(call.method, id.path):
         return Answer(200, behaviour.shown(world, id, existing))
-    document = stamped(id, behaviour.prepare(world, id, merged, existing), existing)
+    document = stamped(id, behaviour.changed(world, id, merged, existing), existing)
     world.store.put(id.path, document)
     return Answer(200, behaviour.shown(world, id, document))
 
@@ -150,7 +157,10 @@ def _delete(world: "World", id: ResourceId) -> Answer:
     operation = world.operations.begin(id, "delete", document)
     deleting = {**document, "properties": {**document.get("properties", {}), "provisioningState": "Deleting"}}
     world.store.put(id.path, deleting)
-    return Answer(202, headers=_headers(world, operation))
+    headers = _headers(world, operation)
+    if behaviour.shows_deleted:  # clients then follow Location to its end, and take what it answers last
+        del headers["Azure-AsyncOperation"]
+    return Answer(202, headers=headers)
 
 
 def _refuse_while_busy(world: "World", id: ResourceId) -> None:
@@ -165,6 +175,6 @@ def _headers(world: "World", operation: Operation) -> dict[str, str]:
     }
 
 
-def accepted(world: "World", operation: Operation) -> Answer:
-    """The answer to a POST that goes on: 202, and where to ask."""
-    return Answer(202, headers=_headers(world, operation))
+def accepted(world: "World", operation: Operation, status: int = 202) -> Answer:
+    """The answer to a POST that goes on: 202 (or Azure's other word for it), and where to ask."""
+    return Answer(status, headers=_headers(world, operation))

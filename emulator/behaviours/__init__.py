@@ -5,6 +5,7 @@ A type without a file here is plain storage and needs no code.
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from emulator.arm.errors import AzureError
@@ -25,6 +26,8 @@ class Behaviour:
     type: ClassVar[str] = ""
     long_running: ClassVar[bool] = False
     """Whether PUT and DELETE answer 201/202 with an operation to poll."""
+    shows_deleted: ClassVar[bool] = False
+    """Whether a long-running DELETE ends with the document of what was deleted."""
     needs_parent: ClassVar[bool] = True
     """Whether a PUT into a parent that does not exist is refused."""
 
@@ -39,6 +42,17 @@ class Behaviour:
 
     def created(self, world: "World", id: ResourceId) -> None:
         """Once a new document is stored, where nothing is to be waited for."""
+
+    def begun(self, world: "World", id: ResourceId) -> None:
+        """Once a PUT's document is stored and its operation has begun: what takes real time starts here."""
+
+    def working(self, world: "World", id: ResourceId) -> bool:
+        """Whether something real still goes on, so that an operation whose time has come is not over yet."""
+        return False
+
+    def changed(self, world: "World", id: ResourceId, merged: Document, existing: Document) -> Document:
+        """The document to store for a PATCH, which was merged into the existing one; AzureError refuses it."""
+        return self.prepare(world, id, merged, existing)
 
     def settle(self, world: "World", id: ResourceId, document: Document) -> Document:
         """The document once its operation succeeded; AzureError makes the operation end Failed."""
@@ -57,6 +71,10 @@ class Behaviour:
     ) -> list[Document]:
         """The members that a GET of the collection answers."""
         return documents
+
+    def read(self, world: "World", collection: ResourceId, query: Mapping[str, str]) -> Answer | None:
+        """What a GET answers where Azure has no members to list; None for the members."""
+        return None
 
     def before_delete(self, world: "World", id: ResourceId, document: Document) -> None:
         """A chance to refuse (AzureError) or to end what belongs to the resource."""

@@ -46,6 +46,10 @@ class ResourceGroups(Behaviour):
         properties = {"provisioningState": "Succeeded"}
         return {"location": region_of(existing or body), "tags": tags or {}, "properties": properties}
 
+    def before_delete(self, world: "World", id: ResourceId, document: Document) -> None:
+        """What runs in it ends."""
+        world.containers.remove_under(id)
+
 
 class GroupedResources(Behaviour):
     """GET {group}/resources: all that is directly in a group."""

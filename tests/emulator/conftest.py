@@ -2,6 +2,8 @@
 
 import socket
 import ssl
+import time
+import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -9,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from azure.identity import ClientSecretCredential
+from building import ended, pushed, scheduled
 
 from emulator import identity
 from emulator.remote_control import Control
@@ -16,6 +19,8 @@ from emulator.server import Emulator
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
+    from azure.mgmt.containerinstance import ContainerInstanceManagementClient
+    from azure.mgmt.containerregistrytasks import ContainerRegistryTasksMgmtClient
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 GROUP = "rg"
@@ -118,3 +123,74 @@ def make_ml(arm: Arm, credential: ClientSecretCredential) -> "Callable[[str], ML
 def ml(make_ml: "Callable[[str], MLClient]") -> "MLClient":
     """An MLClient of the workspace `ws`."""
     return make_ml("ws")
+
+
+@pytest.fixture(scope="module")
+def push_image(credential: ClientSecretCredential, docker_engine: None) -> Callable[..., str]:
+    """`push_image("print(1)", "tag")`: an image of one Python script, built in a registry of the emulator; its reference."""
+    return lambda script, tag="1": pushed(credential, script, tag)
+
+
+@pytest.fixture(scope="module")
+def instances(credential: ClientSecretCredential) -> "Iterator[ContainerInstanceManagementClient]":
+    """The real client of container groups."""
+    from azure.mgmt.containerinstance import ContainerInstanceManagementClient
+
+    with ContainerInstanceManagementClient(credential, SUBSCRIPTION) as client:
+        yield client
+
+
+REGISTRIES = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.ContainerRegistry/registries"
+
+
+@pytest.fixture(scope="module")
+def docker_engine() -> Iterator[None]:
+    """None answers, whatever this machine has: images are trees. A file may have another fixture of this name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+        yield
+
+
+@pytest.fixture(scope="module")
+def container_registry(arm: Arm) -> str:
+    """The name of a container registry of this file's own."""
+    name = f"reg{uuid.uuid4().hex[:12]}"
+    body = {"location": "westeurope", "sku": {"name": "Basic"}, "properties": {"adminUserEnabled": True}}
+    assert arm("PUT", f"{REGISTRIES}/{name}", json=body).status_code == 201
+    while arm("GET", f"{REGISTRIES}/{name}").json()["properties"]["provisioningState"] != "Succeeded":
+        time.sleep(0.02)
+    return name
+
+
+@pytest.fixture(scope="module")
+def registry_tasks(credential: ClientSecretCredential) -> "Iterator[ContainerRegistryTasksMgmtClient]":
+    """The SDK's client of builds."""
+    from azure.mgmt.containerregistrytasks import ContainerRegistryTasksMgmtClient
+
+    with ContainerRegistryTasksMgmtClient(credential, SUBSCRIPTION) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def schedule(registry_tasks: "ContainerRegistryTasksMgmtClient", container_registry: str) -> Callable[..., str]:
+    """`schedule({"Dockerfile": "FROM scratch"}, "app:1", timeout=60)`: a build of these files; its run id."""
+
+    def start(files: dict[str, str | bytes], *names: str, **more: Any) -> str:
+        return scheduled(registry_tasks, container_registry, files, *names, **more)
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def build(
+    registry_tasks: "ContainerRegistryTasksMgmtClient",
+    container_registry: str,
+    schedule: Callable[..., str],
+    docker_engine: None,
+) -> Callable[..., tuple[Any, str]]:
+    """`build(files, "app:1")`: the run's properties once it ended, and its log."""
+
+    def run(files: dict[str, str | bytes], *names: str, **more: Any) -> tuple[Any, str]:
+        return ended(registry_tasks, container_registry, schedule(files, *names, **more))
+
+    return run

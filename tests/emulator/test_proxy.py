@@ -112,6 +112,7 @@ def test_a_host_that_cannot_be_reached_is_a_bad_gateway(emulator: Emulator) -> N
         "0a1b.workspace.westeurope.api.azureml.ms",
         "westeurope.experiments.azureml.net",
         "azuremlschemas.azureedge.net",
+        "registry.azurecr.io",
         "azuremlschemasprod.azureedge.net",
     ],
 )
@@ -129,6 +130,9 @@ def test_the_emulator_answers_as_each_of_azures_hosts(secured: Secured, host: st
         "blob.core.windows.net",
         "azure.com",
         "x_y.api.azureml.ms",
+        "azurecr.io",
+        "a.registry.azurecr.io",
+        "mcr.azurecr.io.evil.example",
     ],
 )
 def test_names_that_only_look_like_azures_are_not_intercepted(host: str) -> None:

@@ -1,0 +1,72 @@
+"""Runs of a registry's builds: made by scheduleRun, read, cancelled, archived."""
+
+import re
+from typing import TYPE_CHECKING
+
+from emulator.arm.errors import AzureError, bad_request, conflict, resource_not_found
+from emulator.arm.resource_id import ResourceId
+from emulator.behaviours import Behaviour, Document
+from emulator.call import Answer
+from emulator.images.build_run import ENDED, LOGS, BuildRun
+from emulator.images.builds import RUNS
+
+if TYPE_CHECKING:
+    from emulator.world import World
+
+STATUS = re.compile(r"status eq '(\w+)'", re.IGNORECASE)
+MOST = 100
+"""Runs in one list, as on Azure."""
+
+
+class ContainerRegistryRuns(Behaviour):
+    """One build."""
+
+    type = RUNS
+
+    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+        """Only whether it is archived may be changed."""
+        if existing is None:
+            raise AzureError(405, "MethodNotAllowed", "A run is made by scheduleRun of its registry.")
+        wanted = body.get("isArchiveEnabled", body["properties"].get("isArchiveEnabled"))
+        return {**existing, "properties": {**existing["properties"], "isArchiveEnabled": bool(wanted)}}
+
+    def listed(
+        self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
+    ) -> list[Document]:
+        """Newest first; `$filter=status eq 'Failed'` and `$top` narrow them down."""
+        text = query.get("$filter", "")
+        wanted = STATUS.fullmatch(text.strip())
+        if text and wanted is None:
+            raise bad_request(
+                f"The filter '{text}' is not understood; the emulator knows status eq '…'.", "InvalidFilter"
+            )
+        top = query.get("$top", str(MOST))
+        if not top.isdecimal() or not 0 < int(top) <= MOST:
+            raise bad_request(f"$top must be a number from 1 to {MOST}.", "InvalidParameter")
+        chosen = [
+            one for one in documents if wanted is None or one["properties"]["status"].lower() == wanted[1].lower()
+        ]
+        return chosen[::-1][: int(top)]
+
+    def before_delete(self, world: "World", id: ResourceId, document: Document) -> None:
+        """Azure keeps runs."""
+        raise AzureError(405, "MethodNotAllowed", "A run cannot be deleted; it goes with its registry.")
+
+    def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
+        """listLogSasUrl and cancel."""
+        document = world.store.get(id.path)
+        if document is None:
+            raise resource_not_found(id)
+        run = BuildRun(world, id)
+        if name.lower() == "listlogsasurl":
+            sas = world.keys.container_sas(run.account, LOGS, "r", hours=1)
+            run.log.parent.mkdir(parents=True, exist_ok=True)
+            run.log.touch()
+            address = f"https://{run.account}.blob.core.windows.net/{LOGS}/{run.log_name}?{sas}"
+            return Answer(document={"logLink": address})
+        if name.lower() == "cancel":
+            if run.status in ENDED:
+                raise conflict(f"The run {id.name} has ended: it is {run.status}.", "RunAlreadyEnded")
+            world.builds.cancel(id)
+            return Answer(200)
+        return super().action(world, id, name, body)

@@ -1,0 +1,146 @@
+"""One run of a registry's builds: its document in the store, its log, and the way from source to pushed image."""
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from emulator.arm.resource_id import ResourceId
+from emulator.behaviours.workspaces import derived_account
+from emulator.execution.process import UserProcess
+from emulator.images.build_context import unpack
+from emulator.images.build_failure import BuildCanceledError, BuildFailedError
+from emulator.images.build_order import BuildOrder, Built
+from emulator.images.build_request import BuildRequest
+from emulator.images.engine import Engine, find_engine
+from emulator.images.engine_build import build_with_engine, forget_build, name_in_engine
+from emulator.images.image_reference import ImageReference
+from emulator.images.image_store import LockedError
+from emulator.images.repository import now
+from emulator.images.tree_build import TreeBuild
+
+if TYPE_CHECKING:
+    from emulator.world import World
+
+ENDED = frozenset({"Succeeded", "Failed", "Canceled", "Error", "Timeout"})
+UPLOADS, LOGS = "source-uploads", "run-logs"
+"""Containers in the storage that is behind a registry."""
+
+
+class BuildRun:
+    """The run of an id that is in the store."""
+
+    def __init__(self, world: "World", id: ResourceId) -> None:
+        self._world, self.id = world, id
+        self.account = derived_account(id.ancestor(1).path)
+
+    @property
+    def log_name(self) -> str:
+        """Of the blob."""
+        return f"logs/{self.id.name}/rawtext.log"
+
+    @property
+    def log(self) -> Path:
+        """The blob's file."""
+        return self._world.blobs.path(self.account, LOGS, self.log_name)
+
+    @property
+    def status(self) -> str:
+        """Empty when the run is gone."""
+        document = self._world.store.get(self.id.path) or {"properties": {}}
+        return str(document["properties"].get("status") or "")
+
+    def update(self, **changes: Any) -> None:
+        """Change properties of what has not ended."""
+        document = self._world.store.get(self.id.path)
+        if document is None or document["properties"].get("status") in ENDED:
+            return
+        document["properties"].update(changes, lastUpdatedTime=now())
+        self._world.store.put(self.id.path, document)
+
+    def begin(self) -> None:
+        """It runs."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.touch()
+        self.update(status="Running", startTime=now())
+
+    def end(self, status: str, reason: str = "", images: list[dict[str, str]] | None = None) -> None:
+        """It ended; what ended once stays so. reason: for the log, too."""
+        if self.status in ENDED:
+            return
+        if reason:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            with self.log.open("a", encoding="utf-8") as stream:
+                stream.write(f"{reason}\n")
+        self.update(status=status, finishTime=now(), runErrorMessage=reason or None, outputImages=images or [])
+
+    def build(self, request: BuildRequest, process: UserProcess) -> list[dict[str, str]]:
+        """Build and push; the output images. The build's errors when it fails."""
+        folder = Path(tempfile.mkdtemp(dir=self._world.images.workshop))
+        try:
+            deadline = time.monotonic() + request.seconds
+            places = (folder / "context", request.dockerfile)
+            order = BuildOrder(*places, request.arguments, request.target, request.seconds, deadline, process, self.log)
+            engine = find_engine()
+            if engine is not None:
+                order.write(f"docker engine {engine.version} at {engine.address}")
+            else:
+                order.write("unpacked tree, run by this machine's own processes: no isolation")
+            size = unpack(self._source(request.source), order.context)
+            order.write(f"Sending build context to the build  {size:,} bytes")
+            images = self._world.images
+            built = (
+                build_with_engine(engine, order)
+                if engine is not None
+                else TreeBuild(order, images.trees, images.find_with_config).build()
+            )
+            return self._push(order, built, engine, list(request.names)) if request.push else self._drop(built, engine)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _source(self, given: str) -> Path:
+        """The uploaded archive's file."""
+        place = urlsplit(given)
+        account, container, name = self.account, UPLOADS, given
+        if place.scheme == "https" and place.hostname and place.hostname.endswith(".blob.core.windows.net"):
+            account = place.hostname.partition(".")[0]
+            container, _, name = place.path.lstrip("/").partition("/")
+        file = self._world.blobs.path(account, container, name)
+        if not file.is_file():
+            raise BuildFailedError(
+                f"failed to download source: there is no blob '{name}' in {account}/{container}. Upload the archive to the "
+                "uploadUrl of listBuildSourceUploadUrl first, and name its relativePath as sourceLocation"
+            )
+        return file
+
+    def _push(
+        self, order: BuildOrder, built: Built, engine: Engine | None, names: list[ImageReference]
+    ) -> list[dict[str, str]]:
+        try:
+            order.check()
+            digest = self._world.images.push(built, names)
+        except BuildCanceledError:
+            self._drop(built, engine)
+            raise
+        except LockedError as error:
+            self._drop(built, engine)
+            raise BuildFailedError(f"failed to push images: {error}") from error
+        for name in names:
+            if engine is not None:
+                name_in_engine(engine, built.in_engine, name.name, name.version, digest)
+            order.write(f"Successfully tagged and pushed {name.name}:{name.version} (digest: {digest})")
+        if engine is not None:
+            forget_build(engine, built.in_engine)
+        return [
+            {"registry": one.registry, "repository": one.repository, "tag": one.version, "digest": digest}
+            for one in names
+        ]
+
+    def _drop(self, built: Built, engine: Engine | None) -> list[dict[str, str]]:
+        if built.root is not None:
+            shutil.rmtree(built.root, ignore_errors=True)
+        if engine is not None:
+            forget_build(engine, built.in_engine)
+        return []

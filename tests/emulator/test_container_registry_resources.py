@@ -1,0 +1,85 @@
+"""Container registries as resources, through the unmodified SDK."""
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+import requests
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.identity import ClientSecretCredential
+from azure.mgmt.containerregistry import ContainerRegistryManagementClient
+from azure.mgmt.containerregistry.models import Registry, RegistryNameCheckRequest, Sku
+
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
+GROUP = "rg"
+Arm = Callable[..., requests.Response]
+
+
+@pytest.fixture(scope="module")
+def client(credential: ClientSecretCredential) -> Iterator[ContainerRegistryManagementClient]:
+    with ContainerRegistryManagementClient(credential, SUBSCRIPTION) as made:
+        yield made
+
+
+def create(client: ContainerRegistryManagementClient, name: str, group: str = GROUP, admin: bool = False) -> Registry:
+    wanted = Registry(location="westeurope", sku=Sku(name="Basic"), tags={"a": "1"}, admin_user_enabled=admin)
+    return client.registries.begin_create(group, name, wanted).result()
+
+
+def name() -> str:
+    return f"Shop{uuid.uuid4().hex[:10]}"
+
+
+def test_a_registry_is_created_read_listed_and_deleted(client: ContainerRegistryManagementClient) -> None:
+    wanted = name()
+    made = create(client, wanted)
+    assert (made.login_server, made.provisioning_state) == (f"{wanted.lower()}.azurecr.io", "Succeeded")
+    assert (made.sku.name, made.admin_user_enabled, made.tags) == ("Basic", False, {"a": "1"})
+    assert client.registries.get(GROUP, wanted).id == made.id
+    assert wanted in [one.name for one in client.registries.list()]
+    assert wanted in [one.name for one in client.registries.list_by_resource_group(GROUP)]
+    client.registries.begin_delete(GROUP, wanted).result()
+    with pytest.raises(ResourceNotFoundError, match="was not found"):
+        client.registries.get(GROUP, wanted)
+
+
+def test_a_name_belongs_to_one_registry_in_the_world(client: ContainerRegistryManagementClient) -> None:
+    wanted = name()
+    checked = client.registries.check_name_availability(check(wanted))
+    assert checked.name_available
+    create(client, wanted)
+    checked = client.registries.check_name_availability(check(wanted.upper()))
+    assert (checked.name_available, checked.reason) == (False, "AlreadyExists")
+    with pytest.raises(ResourceExistsError, match=r"azurecr\.io is already in use"):
+        create(client, wanted.upper(), "other")
+
+
+@pytest.mark.parametrize("wrong", ["four", "with-dash", "x" * 51])
+def test_a_name_that_is_no_hosts_is_refused(client: ContainerRegistryManagementClient, wrong: str) -> None:
+    assert client.registries.check_name_availability(check(wrong)).reason == "Invalid"
+    with pytest.raises(HttpResponseError, match="alpha numeric characters only"):
+        create(client, wrong)
+
+
+def test_a_registry_without_a_sku_is_refused(arm: Arm) -> None:
+    place = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.ContainerRegistry/registries"
+    answer = arm("PUT", f"{place}/{name()}", json={"location": "westeurope"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidSku")
+
+
+def test_only_an_enabled_admin_has_a_password(client: ContainerRegistryManagementClient) -> None:
+    closed, opened = name(), name()
+    create(client, closed)
+    with pytest.raises(HttpResponseError, match="Please enable admin user first"):
+        client.registries.list_credentials(GROUP, closed)
+    host = create(client, opened, admin=True).login_server
+    found = client.registries.list_credentials(GROUP, opened)
+    assert found.username == opened
+    right, wrong = (opened, str(found.passwords[0].value)), (opened, "guessed")
+    assert requests.get(f"https://{host}/v2/", auth=right, timeout=10).status_code == 200
+    assert requests.get(f"https://{host}/v2/", auth=wrong, timeout=10).status_code == 401
+    assert requests.get(f"https://{closed.lower()}.azurecr.io/v2/", auth=right, timeout=10).status_code == 401
+
+
+def check(wanted: str) -> RegistryNameCheckRequest:
+    return RegistryNameCheckRequest(name=wanted, type="Microsoft.ContainerRegistry/registries")
