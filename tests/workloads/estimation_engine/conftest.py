@@ -1,6 +1,7 @@
 """The real sales, fetched once; a model trained on them by the pipelines' own commands; and the service around it."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from steps import run_pipeline
 
 from workloads.estimation_engine.code.sale_price.extract import extract, read_sales
 from workloads.estimation_engine.code.sale_price.model import LoadedModel, content_digest, load_model
-from workloads.estimation_engine.code.sale_price.tables import PREDICTORS, end_of
+from workloads.estimation_engine.code.sale_price.tables import PREDICTORS
 from workloads.estimation_engine.data import fetch
 from workloads.estimation_engine.service.estimation.house import House
 
@@ -34,7 +35,7 @@ def table(sales: Path) -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def extracted(table: pd.DataFrame) -> pd.DataFrame:
     """All sales, with the names that the training and the service use."""
-    return extract(table, "SALEPRICE", end_of(pd.Timestamp("2010-12-31").date()).date())[0]
+    return extract(table, "SALEPRICE", date(2010, 12, 31))[0]
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,10 @@ def changed(**change: Any) -> dict[str, Any]:
 
 def rendered(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The chart's objects by kind."""
-    raise NotImplementedError
+    with helm.Chart.load(str(CHART)) as chart:
+        files = chart.render(values, name="engine", namespace="engines")
+    objects = [found for text in files.values() for found in yaml.safe_load_all(text) if found]
+    return {found["kind"]: found for found in objects}
 
 
 def test_two_pods_run_the_image_by_its_digest_and_serve_the_released_model() -> None:

@@ -73,7 +73,7 @@ def test_a_row_without_a_field_is_refused(service: EngineService, rows: Rows) ->
     ("body", "status", "said"),
     [
         (b"", 422, "Field required"),
-        (b"{", 422, "JSON decode error: Expecting property name"),
+        (b"{", 422, "JSON decode error at character 1: Expecting property name"),
         (b"[]", 422, "valid dictionary"),
         (b"{}", 422, "Field required"),
         (b'{"rows": []}', 422, "at least 1 item"),

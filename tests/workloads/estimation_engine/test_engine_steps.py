@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from workloads.estimation_engine.code.sale_price.evaluate import evaluate
 from workloads.estimation_engine.code.sale_price.extract import extract, read_sales
 from workloads.estimation_engine.code.sale_price.model import LoadedModel, features
 from workloads.estimation_engine.code.sale_price.prepare import prepare
@@ -134,3 +135,13 @@ def test_absent_values_and_words_never_seen_are_estimated_all_the_same(
     odd = frame.tail(20).assign(neighborhood="Elsewhere", lot_area=float("nan"), garage_finish=None)
     estimates = pd.Series(loaded.predict(odd))
     assert estimates.between(10_000, 1_000_000).all()
+
+
+def test_a_champion_that_was_trained_on_held_out_sales_is_told(frame: pd.DataFrame, loaded: LoadedModel) -> None:
+    _, holdout, periods = split(frame, date(2009, 10, 31), 181)
+    result, predictions = evaluate(holdout, periods, loaded, loaded)
+    assert result["warnings"] == [
+        "The champion was trained on sales up to 2009-10-01T00:00:00Z, so it has seen held-out sales."
+    ]
+    assert result["candidate"] == result["champion"]
+    assert len(predictions) == len(holdout)

@@ -13,7 +13,7 @@ from .measures import Measures
 from .messages import Answer, ModelName, Problem, Question, Status
 from .model import Model
 from .observer import Observer
-from .problems import not_valid, problem, refused
+from .problems import failed, not_valid, problem, refused
 from .settings import Settings
 
 MOST_BYTES = 2 * 1024 * 1024  # 1,000 houses take about 1 MB
@@ -57,4 +57,5 @@ def create_app(settings: Settings, model: Model | Refusal) -> ASGIApp:
 
     api.add_exception_handler(RequestValidationError, not_valid)
     api.add_exception_handler(HTTPException, refused)
+    api.add_exception_handler(Exception, failed)
     return Observer(BodyLimit(api, MOST_BYTES, BODY_SECONDS), measures)

@@ -68,5 +68,6 @@ def load(folder: Path, digest: str) -> Model:
             f"the model was trained with scikit-learn {trained_with}, and this image has {sklearn.__version__}, in which "
             "it may answer otherwise. Build the image with that version"
         )
-    threadpool_limits(limits=1, user_api="openmp")  # a thread for each of 1,000 rows costs more than it saves
-    return Model(joblib.load(folder / "model.joblib"), columns, codes, ranges)
+    estimator = joblib.load(folder / "model.joblib")
+    threadpool_limits(limits=1, user_api="openmp")  # threads cost more than they save on a thousand rows
+    return Model(estimator, columns, codes, ranges)

@@ -1,5 +1,7 @@
 """Every refusal is one JSON object with its reason."""
 
+from typing import Any
+
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -22,7 +24,7 @@ def problem(status: int, code: str, message: str, reasons: list[Reason] | None =
 async def not_valid(_: Request, error: Exception) -> JSONResponse:
     """422: what is wrong with the request, without repeating what was sent."""
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    reasons = [Reason(where=_where(fault["loc"]), reason=_said(fault)) for fault in found[:MOST_REASONS]]
+    reasons = [Reason(where=_where(fault), reason=_said(fault)) for fault in found[:MOST_REASONS]]
     more = f", of which the first {MOST_REASONS} are told" if len(found) > MOST_REASONS else ""
     return problem(422, "not_valid", f"{len(found)} thing(s) in the request are wrong{more}", reasons)
 
@@ -34,13 +36,20 @@ async def refused(_: Request, error: Exception) -> JSONResponse:
     return problem(error.status_code, "refused", f"{error.detail}. The API is described at /openapi.json")
 
 
-def _said(fault: dict[str, object]) -> str:
-    context = fault.get("ctx")
-    cause = context.get("error") if fault["type"] == "json_invalid" and isinstance(context, dict) else None
-    return f"{fault['msg']}: {cause}" if cause else str(fault["msg"])
+async def failed(_: Request, error: Exception) -> JSONResponse:
+    """500: the caller learns the request's name, the log the place."""
+    return problem(500, "failed", "the service failed; its log says where, under this request_id")
 
 
-def _where(location: tuple[str | int, ...]) -> str:
+def _said(fault: dict[str, Any]) -> str:
+    if fault["type"] == "json_invalid":
+        return f"{fault['msg']} at character {fault['loc'][-1]}: {fault['ctx']['error']}"
+    return str(fault["msg"])
+
+
+def _where(fault: dict[str, Any]) -> str:
     """`rows[3].lot_area` of ("body", "rows", 3, "lot_area"); names that callers made up are cut."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part[:60]}" for part in location[1:])
+    if fault["type"] == "json_invalid":
+        return "body"
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part[:60]}" for part in fault["loc"][1:])
     return text.removeprefix(".") or "body"
