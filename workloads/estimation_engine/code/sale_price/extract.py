@@ -46,7 +46,7 @@ def extract(sales: pd.DataFrame, circuit: str, cutoff: date) -> tuple[pd.DataFra
     for source, name in NUMBERS.items():
         taken[name] = _numbers(sales[source])
     for source, name in CATEGORIES.items():
-        taken[name] = sales[source].astype("string").str.strip().astype("object")
+        taken[name] = sales[source].astype("str").str.strip()
     first, last = taken["timestamp"].min(), taken["timestamp"].max()
     taken = taken[taken["timestamp"] < end_of(cutoff)].sort_values("timestamp", kind="stable", ignore_index=True)
     if taken.empty:

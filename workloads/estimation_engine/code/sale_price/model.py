@@ -13,13 +13,16 @@ from typing import Any
 
 import joblib
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from .tables import InputError
 
 
-def features(frame: pd.DataFrame, columns: Sequence[str], categories: Mapping[str, Sequence[str]]) -> np.ndarray:
+def features(
+    frame: pd.DataFrame, columns: Sequence[str], categories: Mapping[str, Sequence[str]]
+) -> npt.NDArray[np.float64]:
     """Return one row of numbers a sale; words that are not in `categories` become NaN, as absent values are."""
     if absent := [name for name in columns if name not in frame.columns]:
         raise InputError(f"The data lacks the column(s) {', '.join(absent)}, which the model reads. Prepare it again.")
