@@ -10,7 +10,7 @@ from deployments.laptop_resources import create_resources, seed_data
 from domain.errors import Terminal
 from domain.workload import Workload
 from flows.declared import declared_workload
-from workloads.plants.data import DataError
+from workloads.wheels import DataError
 
 ENVIRONMENT = "laptop"
 

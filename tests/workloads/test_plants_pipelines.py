@@ -1,57 +1,21 @@
 """The pipelines: the SDK accepts them, and their own commands run one circuit from raw readings to an evaluation."""
 
 import json
-import re
 import subprocess
 import sys
-from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 import yaml
+from steps import run_pipeline
 
 from workloads.plants.code.circuit_power.scoring.score import content_digest
 
 PLANTS = Path(__file__).parents[2] / "workloads" / "plants"
 PIPELINES = PLANTS / "pipelines"
 CONDA_FILES = (PLANTS / "code" / "conda.yaml", PLANTS / "code" / "circuit_power" / "scoring" / "conda.yaml")
-
-
-def run_pipeline(file: Path, inputs: Mapping[str, object], work: Path) -> dict[str, Path]:
-    """Run every step's command in order, bindings and optional inputs resolved; return the pipeline's outputs."""
-    pipeline = yaml.safe_load(file.read_text())
-    defaults = {name: spec["default"] for name, spec in pipeline["inputs"].items() if "default" in spec}
-    given, step_outputs, outputs = {**defaults, **inputs}, dict[str, Path](), dict[str, Path]()
-    for step, job in pipeline["jobs"].items():
-        component = yaml.safe_load((file.parent / job["component"]).read_text())
-        values = {name: spec["default"] for name, spec in component["inputs"].items() if "default" in spec}
-        for name, binding in job["inputs"].items():
-            source = re.fullmatch(r"\$\{\{parent\.(?:inputs\.(\w+)|jobs\.(\w+)\.outputs\.(\w+))\}\}", binding)
-            assert source, binding
-            known, key = (given, source[1]) if source[1] else (step_outputs, f"{source[2]}.{source[3]}")
-            if key in known:
-                values[name] = known[key]
-        for name in component["outputs"]:
-            step_outputs[f"{step}.{name}"] = work / step / name
-            if bound := job.get("outputs", {}).get(name):
-                outputs[bound.removeprefix("${{parent.outputs.").removesuffix("}}")] = work / step / name
-        run_step(component, values, {name: work / step / name for name in component["outputs"]})
-    return outputs
-
-
-def run_step(component: Mapping[str, Any], inputs: Mapping[str, object], outputs: Mapping[str, Path]) -> None:
-    def keep_if_given(optional: re.Match[str]) -> str:
-        return optional[1] if re.findall(r"inputs\.(\w+)", optional[1])[0] in inputs else ""
-
-    command = re.sub(r"\$\[\[(.*?)\]\]", keep_if_given, component["command"])
-    command = re.sub(r"\$\{\{inputs\.(\w+)\}\}", lambda found: str(inputs[found[1]]), command)
-    command = re.sub(r"\$\{\{outputs\.(\w+)\}\}", lambda found: str(outputs[found[1]]), command)
-    code = (PIPELINES / "components" / component["code"]).resolve()
-    arguments = command.replace("python ", f"{sys.executable} ", 1).split()
-    subprocess.run(arguments, cwd=code, check=True, capture_output=True, text=True, timeout=120)
 
 
 def test_a_circuit_goes_from_raw_readings_to_a_candidate_and_then_to_a_challenger(scada: Path, tmp_path: Path) -> None:

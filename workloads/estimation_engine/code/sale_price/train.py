@@ -1,0 +1,80 @@
+"""Train: gradient boosting on the logarithm of the price; the model itself answers in dollars, so always above zero."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import sklearn
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
+
+from .metrics import score
+from .model import features, sha256_of
+from .tables import CATEGORIES, NUMBERS, PREDICTORS, TARGET, read_table, write_json
+
+SEED = 20100731
+
+
+def build_model(iterations: int) -> TransformedTargetRegressor:
+    """Return the untrained model. It reads the rows that `features` makes, in the order of PREDICTORS."""
+    trees = HistGradientBoostingRegressor(
+        max_iter=iterations,
+        learning_rate=0.05,
+        max_leaf_nodes=15,
+        min_samples_leaf=10,
+        l2_regularization=1.0,
+        categorical_features=[name in CATEGORIES.values() for name in PREDICTORS],
+        early_stopping=False,
+        random_state=SEED,
+    )
+    return TransformedTargetRegressor(trees, func=np.log, inverse_func=np.exp)
+
+
+def train(rows: pd.DataFrame, periods: Mapping[str, str], data_sha256: str, folder: Path, iterations: int) -> None:
+    """Fit on `rows` and write model.joblib and model.json. data_sha256: of the file that the rows came from."""
+    categories = {name: sorted(rows[name].dropna().unique().tolist()) for name in CATEGORIES.values()}
+    matrix = features(rows, PREDICTORS, categories)
+    model = build_model(iterations)
+    with threadpool_limits(limits=1, user_api="openmp"):  # steps run side by side
+        model.fit(matrix, rows[TARGET].to_numpy())
+        fit = score(rows[TARGET], model.predict(matrix))
+    folder.mkdir(parents=True, exist_ok=True)
+    joblib.dump(model, folder / "model.joblib", compress=3)
+    description = {
+        "columns": list(PREDICTORS),
+        "categories": categories,
+        "ranges": {name: [float(rows[name].min()), float(rows[name].max())] for name in NUMBERS.values()},
+        "target": TARGET,
+        "unit": "USD",
+        "training": {
+            "from": periods["training_from"],
+            "to": periods["training_to"],
+            "rows": len(rows),
+            "data_sha256": data_sha256,
+        },
+        "fit": fit,
+        "sklearn": sklearn.__version__,
+        "iterations": iterations,
+        "seed": SEED,
+    }
+    write_json(description, folder / "model.json")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--training", type=Path, required=True, help="output folder of split")
+    parser.add_argument("--iterations", type=int, default=300)
+    parser.add_argument("--model", type=Path, required=True, help="output folder")
+    arguments = parser.parse_args()
+    periods = json.loads((arguments.training / "periods.json").read_text())
+    digest = sha256_of(arguments.training / "data.parquet")
+    train(read_table(arguments.training), periods, digest, arguments.model, arguments.iterations)
+
+
+if __name__ == "__main__":
+    main()
