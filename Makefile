@@ -10,8 +10,9 @@ export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS := 120
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
 
-setup: $(VENV)/.ready ## create .venv with the pinned dependencies, and fetch the plants' readings
+setup: $(VENV)/.ready ## create .venv with the pinned dependencies, and fetch the workloads' data
 	@$(BIN)/python -m workloads.plants.data .signalbox/data/plants
+	@$(BIN)/python -m workloads.estimation_engine.data .signalbox/data/estimation_engine
 
 $(VENV)/.ready: constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Signalbox needs Python 3.11 or newer; set PYTHON=python3.11")'
@@ -29,8 +30,8 @@ lock: ## resolve the dependencies anew into constraints.txt (hashes, no index ad
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-header \
 	  --no-annotate --no-strip-extras --no-emit-index-url --group dev pyproject.toml -o constraints.txt
 
-demo: setup ## the whole path on real data, from extraction to production; CUTOFF=2014-09-30 chooses the day
-	$(BIN)/signalbox demo $(if $(CUTOFF),--cutoff $(CUTOFF))
+demo: setup ## the whole path on real data, from extraction to production; WORKLOAD=estimation_engine another; CUTOFF=2014-09-30 the day
+	$(BIN)/signalbox demo $(if $(WORKLOAD),--workload $(WORKLOAD)) $(if $(CUTOFF),--cutoff $(CUTOFF))
 
 test: setup ## all tests
 	$(BIN)/python -m pytest -q

@@ -11,6 +11,8 @@ from prefect.exceptions import ObjectAlreadyExists
 
 from blocks.approvers import Approvers
 from blocks.azure_credential import AzureCredential
+from blocks.container_instances import ContainerInstances
+from blocks.container_registry import ContainerRegistry
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
@@ -19,10 +21,12 @@ from deployments.environment import Environment, known_environments, load_enviro
 from domain.enrolment import Enrolment
 from domain.errors import SignalboxError, Terminal
 
+KINDS = (AzureCredential, Workspace, ModelRegistry, ContainerRegistry, ContainerInstances, Approvers, Ledger)
+
 
 def register_blocks(environment: Environment) -> tuple[str, ...]:
     """Save every block under the name workload.yaml uses; returns what was registered, as `type/name`."""
-    for kind in (AzureCredential, Workspace, ModelRegistry, Approvers, Ledger):
+    for kind in KINDS:
         kind.register_type_and_schema()
     credential = AzureCredential(**environment.credential.model_dump())
     credential.save("azure", overwrite=True)
@@ -33,6 +37,12 @@ def register_blocks(environment: Environment) -> tuple[str, ...]:
     for name, registry in environment.registries.items():
         ModelRegistry(**registry.model_dump(), credential=credential).save(name, overwrite=True)
         registered.append(f"registry/{name}")
+    for name, images in environment.container_registries.items():
+        ContainerRegistry(**images.model_dump(), credential=credential).save(name, overwrite=True)
+        registered.append(f"container registry/{name}")
+    for name, instances in environment.container_instances.items():
+        ContainerInstances(**instances.model_dump(), credential=credential).save(name, overwrite=True)
+        registered.append(f"container instances/{name}")
     for name, group in environment.approvers.items():
         kept = [one for one in _enrolments(name) if one.name in group.members]
         Approvers(members=group.members, enrolments=kept, notify=group.notify).save(name, overwrite=True)

@@ -46,6 +46,25 @@ class RegistryPart(_Part):
     registry_name: str
 
 
+class ContainerRegistryPart(_Part):
+    """See blocks.container_registry."""
+
+    subscription_id: str
+    resource_group: str
+    registry_name: str
+
+
+class ContainerInstancesPart(_Part):
+    """See blocks.container_instances."""
+
+    subscription_id: str
+    resource_group: str
+    location: str
+    pull_identity: str | None = None
+    prefix: str = ""
+    suffix: str = ""
+
+
 class LedgerPart(_Part):
     """See blocks.ledger."""
 
@@ -72,6 +91,8 @@ class Environment(_Part):
     credential: CredentialPart
     workspaces: dict[str, WorkspacePart] = Field(min_length=1)
     registries: dict[str, RegistryPart] = Field(min_length=1)
+    container_registries: dict[str, ContainerRegistryPart] = Field(default_factory=dict)
+    container_instances: dict[str, ContainerInstancesPart] = Field(default_factory=dict)
     approvers: dict[str, ApproversPart] = Field(min_length=1)
     ledger: LedgerPart
     demo_approver: str | None = None

@@ -6,7 +6,8 @@ from pathlib import Path
 from deployments.bootstrap import bootstrap
 from deployments.demo_approver import SigningApprover
 from deployments.environment import load_environment
-from deployments.laptop_resources import create_resources, seed_data
+from deployments.laptop_data import seed_data
+from deployments.laptop_resources import create_resources
 from domain.errors import Terminal
 from domain.workload import Workload
 from flows.declared import declared_workload

@@ -266,7 +266,7 @@ class ContainerGroups:
             memory_gb=self.target.memory_gb,
             port=self._service.port,
             ready=self._service.ready,
-            environment={"MODEL_DIGEST": model.digest},
+            environment={"MODEL_DIGEST": model.digest, "MODEL_NAME": name, "MODEL_VERSION": version},
             tags=tags,
         )
 

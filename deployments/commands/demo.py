@@ -19,11 +19,6 @@ from domain.errors import SignalboxError
 if TYPE_CHECKING:
     from deployments.demo_approver import SigningApprover
 
-CUTOFFS = tuple(
-    date.fromisoformat(day) for day in ("2014-06-30", "2014-09-30", "2014-12-31", "2015-03-31", "2015-06-30")
-)
-"""Quarters of the data; a demo without a cutoff takes the first that is later than what production serves."""
-
 console = Console()
 
 
@@ -104,11 +99,12 @@ def _carry(steps: Steps, home: Path, name: str, cutoff: date | None) -> None:
     if changed is None:
         console.print("No circuit has a better candidate than what serves: nothing to release. This is a good end.")
         return
-    with steps.step("release: registry, test, production"):
-        _release(signer, name, changed.to_json())
+    with steps.step(f"release: {', '.join(stage.name for stage in workload.stages)}"):
+        _release(signer, name, changed.to_json(), workload.stages[-1].name)
 
 
 def _next_cutoff(workload: "object") -> date:
+    from deployments.laptop_data import REAL_DATA
     from domain.workload import Workload
     from flows.declared import production_of
     from tasks.platforms import platform_of
@@ -119,11 +115,12 @@ def _next_cutoff(workload: "object") -> date:
     production = platform_of(workload, production_of(workload))
     served = [deployment_serving(production, unit) for unit in workload.units]
     days = [date.fromisoformat(one.tags["cutoff_date"]) for one in served if one is not None]
-    later = [day for day in CUTOFFS if not days or day > max(days)]
-    return later[0] if later else CUTOFFS[-1]
+    cutoffs = REAL_DATA[workload.name].cutoffs
+    later = [day for day in cutoffs if not days or day > max(days)]
+    return later[0] if later else cutoffs[-1]
 
 
-def _release(signer: "SigningApprover", workload: str, changed: str) -> None:
+def _release(signer: "SigningApprover", workload: str, changed: str, last: str) -> None:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
 
@@ -141,7 +138,7 @@ def _release(signer: "SigningApprover", workload: str, changed: str) -> None:
         raise Terminal(f"the release ended {state.name}: {state.message}")
     with get_client(sync_client=True) as client:
         newest = client.read_latest_artifacts(
-            artifact_filter=ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=["summary-production"]))
+            artifact_filter=ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=[f"summary-{last}"]))
         )
     for summary in newest:
         console.print(str(summary.data).strip("`\n"), markup=False)

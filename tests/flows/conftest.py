@@ -15,7 +15,8 @@ from deployments.bootstrap import bootstrap
 from deployments.demo_approver import SigningApprover
 from deployments.environment import load_environment
 from deployments.laptop import Laptop
-from deployments.laptop_resources import create_resources, seed_data
+from deployments.laptop_data import seed_data
+from deployments.laptop_resources import create_resources
 from domain.workload import Workload
 from flows import declared
 from flows.declared import declared_workload

@@ -17,7 +17,7 @@ from prefect.client.orchestration import get_client
 from tiny import Tiny, endpoints_in
 
 from blocks.workspace import Workspace
-from deployments.laptop_resources import DATA, TEST_UNTIL
+from deployments.laptop_data import DATA, TEST_UNTIL
 from domain.changed_circuits import ChangedCircuits
 from domain.declaration import load_workload
 from domain.errors import Terminal
@@ -445,7 +445,7 @@ def test_what_the_plants_declare_fits_what_their_deployments_write(site, tmp_pat
     declared = site.workload.stage("production").replay
     assert declared is not None
     unit = Unit(plant="REALROWS", circuit="R80711")  # a plant of its own: other tests release the real one
-    file = cut_test_input(DATA / "scada.csv", unit.plant, unit.circuit, TEST_UNTIL, tmp_path)
+    file = cut_test_input(DATA / "plants" / "scada.csv", unit.plant, unit.circuit, TEST_UNTIL, tmp_path)
     upload_file.fn(site.test, file, f"{declared.data_for(unit)}{file.name}")
     rows, endpoint = pd.read_csv(file), naming_of(site.test).endpoint(unit)
     target = _target(site.workload)

@@ -70,9 +70,7 @@ def rows(extracted: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def service(
-    trained: dict[str, Path], digest: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[EngineService]:
+def service(trained: dict[str, Path], digest: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineService]:
     """A running service, which no test stops."""
     with EngineService(trained["model"], digest, tmp_path_factory.mktemp("service") / "log") as running:
         yield running

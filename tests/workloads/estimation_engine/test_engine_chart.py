@@ -79,12 +79,18 @@ def test_every_port_says_its_protocol_and_the_service_finds_the_pods() -> None:
 
 
 def test_only_stable_interfaces_that_kubernetes_1_20_has_are_used() -> None:
-    assert {kind: one["apiVersion"] for kind, one in rendered(VALUES).items()} == {"Deployment": "apps/v1", "Service": "v1"}
+    assert {kind: one["apiVersion"] for kind, one in rendered(VALUES).items()} == {
+        "Deployment": "apps/v1",
+        "Service": "v1",
+    }
 
 
 @pytest.mark.parametrize("change", [{"model__digest": DIGEST}, {"model__version": "4"}, {"release": "20261122.1"}])
 def test_what_is_released_stands_on_the_pods_so_that_a_change_rolls_them(change: dict[str, str]) -> None:
-    before, after = (rendered(values)["Deployment"]["spec"]["template"]["metadata"]["annotations"] for values in (VALUES, changed(**change)))
+    before, after = (
+        rendered(values)["Deployment"]["spec"]["template"]["metadata"]["annotations"]
+        for values in (VALUES, changed(**change))
+    )
     assert before == {
         "signalbox/release": "20261121.2",
         "signalbox/model": "ames-saleprice:3",

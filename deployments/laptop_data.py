@@ -1,0 +1,80 @@
+"""The real data of the workloads, put where Azure would have it. For the laptop only; on Azure data arrives by itself."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import product
+from pathlib import Path
+
+from blocks.loading import loaded
+from blocks.workspace import Workspace
+from domain.replay import Replay
+from domain.smoke import SmokeTest
+from domain.workload import Workload
+from tasks.storage import list_files, upload_file
+from workloads.estimation_engine.data import fetch as fetch_sales
+from workloads.plants.data import cut_test_input
+from workloads.plants.data import fetch as fetch_readings
+
+DATA = Path(__file__).parents[1] / ".signalbox" / "data"
+"""Where `make setup` fetched it to; once for every laptop of this checkout."""
+TEST_UNTIL = date(2014, 6, 30)
+"""Last day of the week of readings that smoke tests score."""
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class RealData:
+    """seed: puts it where the workload expects it, unless it is there. cutoffs: days to show a release with, in order."""
+
+    seed: Callable[[Workload, Report], None]
+    cutoffs: tuple[date, ...]
+
+
+def _seed_readings(workload: Workload, report: Report) -> None:
+    """Readings of wind turbines: raw data, and slices of it where scoring is tested."""
+    scada = fetch_readings(DATA / "plants", report)
+    _upload_raw(workload, scada, report)
+    for stage in workload.stages:
+        if stage.target.kind != "batch_endpoint":
+            continue
+        workspace = loaded(Workspace, stage.target.workspace)
+        with tempfile.TemporaryDirectory() as place:
+            after = (stage.confirmation.smoke, stage.confirmation.replay) if stage.confirmation else ()
+            for input, unit in product((stage.verification, stage.replay, *after), workload.units):
+                if isinstance(input, SmokeTest | Replay) and not list_files.fn(workspace, input.data_for(unit)):
+                    file = cut_test_input(scada, unit.plant, unit.circuit, TEST_UNTIL, Path(place))
+                    upload_file.fn(workspace, file, f"{input.data_for(unit)}{file.name}")
+
+
+def _seed_sales(workload: Workload, report: Report) -> None:
+    """Sales of houses: raw data; the question of its smoke test lies beside its declaration."""
+    _upload_raw(workload, fetch_sales(DATA / "estimation_engine", report), report)
+
+
+def _upload_raw(workload: Workload, file: Path, report: Report) -> None:
+    dev = loaded(Workspace, "dev")
+    for plant in {unit.plant for unit in workload.units}:
+        folder = workload.data.raw.format(plant=plant)
+        if not list_files.fn(dev, folder):
+            report(f"uploading {file.name} to {dev.workspace_name}")
+            upload_file.fn(dev, file, f"{folder}{file.name}")
+
+
+REAL_DATA: Mapping[str, RealData] = {
+    "plants": RealData(
+        _seed_readings,
+        (date(2014, 6, 30), date(2014, 9, 30), date(2014, 12, 31), date(2015, 3, 31), date(2015, 6, 30)),
+    ),
+    "estimation_engine": RealData(_seed_sales, (date(2009, 6, 30), date(2009, 12, 31), date(2010, 6, 30))),
+}
+"""By workload."""
+
+
+def seed_data(workload: Workload, report: Report) -> None:
+    """Fetch a workload's data and upload it; nothing for one whose data is not known here."""
+    known = REAL_DATA.get(workload.name)
+    if known is not None:
+        known.seed(workload, report)
