@@ -15,7 +15,7 @@ CONTAINER = "service"
 class ContainerGroup:
     """state: provisioning state. running: state of its instance view. image: of its first container. address: host:port, or empty.
 
-    why: what Azure says of a container that does not run.
+    why: what Azure says of its container, and the last thing that it warns of.
     """
 
     name: str
@@ -125,7 +125,7 @@ def delete_group(block: ContainerInstances, name: str) -> None:
 
 
 def tag_group(block: ContainerInstances, name: str, tags: Mapping[str, str]) -> None:
-    """Replace its tags; it runs on."""
+    """Set these of its tags; it runs on."""
     from azure.mgmt.containerinstance.models import Resource
 
     with azure_errors(f"tagging container group {name}"):
@@ -136,6 +136,8 @@ def _frozen(found: Any) -> ContainerGroup:
     container = found.containers[0] if found.containers else None
     view = container.instance_view if container is not None else None
     current = view.current_state if view is not None else None
+    warnings = [event.message for event in (view.events or ()) if event.type == "Warning"] if view is not None else []
+    words = [f"{current.state}: {current.detail_status or ''}".rstrip(": ")] if current is not None else []
     ports = found.ip_address.ports if found.ip_address is not None else None
     return ContainerGroup(
         name=found.name,
@@ -144,5 +146,5 @@ def _frozen(found: Any) -> ContainerGroup:
         image=container.image if container is not None else "",
         address=f"{found.ip_address.ip}:{ports[0].port}" if ports and found.ip_address.ip else "",
         tags=dict(found.tags or {}),
-        why=f"{current.state}: {current.detail_status or ''}".rstrip(": ") if current is not None else "",
+        why=", ".join([*words, *warnings[-1:]]),
     )

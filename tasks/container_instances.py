@@ -49,6 +49,7 @@ WAYS_BACK = 5
 MODEL = "model"
 """Tag: what the registry calls the model that is in the image."""
 READY = "Succeeded"
+OK = 200
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,12 @@ class ContainerGroups:
             )
         if deployment is not None and _serving(group) != deployment:
             raise Terminal(f"{endpoint} serves {_serving(group)}, so {deployment} cannot be asked")
-        return test.verdict(ask(test, self.workload.folder, self._service.ready, unit, f"http://{group.address}"))
+        seen = ask(test, self.workload.folder, self._service.ready, unit, f"http://{group.address}")
+        if seen.ready != OK:
+            now = find_group(self.instances, endpoint)
+            why = f"{now.why if now is not None else 'it is gone'} ({seen.ready_text})"
+            seen = seen.model_copy(update={"ready_text": why})
+        return test.verdict(seen)
 
     def remove(self, held: HeldStage, endpoint: str, name: str) -> None:
         """Only what serves is there, and that stays."""
@@ -197,7 +203,7 @@ class ContainerGroups:
         return {one.name: one.tags for one in groups if one.name in endpoints and _serving(one) is not None}
 
     def retag(self, endpoint: str, tags: Mapping[str, str]) -> None:
-        """Put these tags in the place of all; what runs runs on."""
+        """Set these tags; what runs runs on."""
         tag_group(self.instances, endpoint, tags)
 
     def in_words(self) -> str:

@@ -127,18 +127,14 @@ class ContainerRun:
                 if time.monotonic() > deadline:
                     instance.process.kill()
                 continue
-            readiness.look()
-            if readiness.passing != self._ready and (readiness.passing or readiness.failing):
-                self._be_ready(readiness)
-            liveness.look()
-            if liveness.failing:
+            if readiness.look():
+                self.record.event("Unhealthy", f"Readiness probe failed: {readiness.problem}", "Warning")
+            if readiness.passing or readiness.failing:
+                self._ready = readiness.passing
+            if liveness.look():
                 self.record.event("Unhealthy", f"Liveness probe failed: {liveness.problem}", "Warning")
+            if liveness.failing:
                 self.record.event("Killing", "Killing container: it failed its liveness probe")
                 instance.process.ask_to_end()
                 deadline = time.monotonic() + GRACE_SECONDS
         return code
-
-    def _be_ready(self, readiness: ProbeWatch) -> None:
-        self._ready = readiness.passing
-        if not self._ready:
-            self.record.event("Unhealthy", f"Readiness probe failed: {readiness.problem}", "Warning")

@@ -33,15 +33,16 @@ class ProbeWatch:
         """Whether it succeeded as often in a row as it must; without a probe always."""
         return self._probe is None or self._successes >= self._probe.success_threshold
 
-    def look(self) -> None:
-        """Ask, if it is time to."""
+    def look(self) -> bool:
+        """Ask, if it is time to; whether it was asked and failed."""
         probe = self._probe
         if probe is None or probe.http_get is None or time.monotonic() < self._due:
-            return
+            return False
         self.problem = self._ask(probe.http_get, probe.timeout_seconds)
         self._due = time.monotonic() + probe.period_seconds
         self._failures = self._failures + 1 if self.problem else 0
         self._successes = 0 if self.problem else self._successes + 1
+        return bool(self.problem)
 
     def _ask(self, wanted: HttpGet, seconds: float) -> str:
         port = self._ports.get(wanted.port)

@@ -1,0 +1,98 @@
+"""A workload of one circuit that is served over HTTP: its image is a small web service with the model's text in it."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+import requests
+import yaml
+from tiny import PLANTS, Tiny
+
+from blocks.container_instances import ContainerInstances
+from blocks.loading import loaded
+from flows.declared import declared_workload
+from tasks.container_groups import ContainerGroup, find_group
+from tasks.container_instances import ContainerGroups
+from tasks.platforms import platform_of
+
+APP = """
+import http.server, json, os, pathlib
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.say(200, {"status": "ready"})
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        model = pathlib.Path("model/model.txt").read_text()
+        self.say(200, {"text": model, "version": os.environ["MODEL_VERSION"], "pid": os.getpid()})
+
+    def say(self, status, answer):
+        body = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Page).serve_forever()
+"""
+SICK = APP.replace('self.say(200, {"status": "ready"})', 'self.say(503, {"status": "the model does not fit"})')
+DOCKERFILE = 'FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nEXPOSE 8080\nCMD ["python", "app.py"]\n'
+SMOKE = {"path": "/ask", "question": "question.json", "answers": ["text", "version"], "ready_minutes": 0.1}
+
+
+class Served(Tiny):
+    """`declare` writes another kind of workload; all else is as with `Tiny`."""
+
+    def declare(  # type: ignore[override]  # other things are told apart here
+        self,
+        app: str = APP,
+        dockerfile: str | None = DOCKERFILE,
+        hours: float | None = 24,
+        notify: tuple[str, ...] = (),
+        **workload: Any,
+    ) -> None:
+        document = yaml.safe_load((PLANTS / "workload.yaml").read_text())
+        document |= {"name": self.name, "units": [{"plant": self.plant, "circuits": list(self.circuits)}]}
+        del document["scoring"]
+        document["code"], document["service"] = "service", {"folder": "service"}
+        document["stages"] = [
+            {"name": "registry", "target": {"kind": "model_registry", "registry": "shared"}},
+            {"name": "images", "target": {"kind": "container_registry", "registry": "images"}},
+            self._stage("dev", hours, notify),
+            self._stage("qa", None, ()),
+        ]
+        document |= workload
+        folder = self.folder / "service"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("prepare.yaml", "train.yaml"):
+            (self.folder / "pipelines").mkdir(exist_ok=True)
+            (self.folder / "pipelines" / name).write_text((PLANTS / "pipelines" / name).read_text())
+        (folder / "app.py").write_text(app)
+        (folder / "Dockerfile").unlink(missing_ok=True)
+        if dockerfile is not None:
+            (folder / "Dockerfile").write_text(dockerfile)
+        (self.folder / "question.json").write_text("{}")
+        (self.folder / "workload.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+
+    def _stage(self, name: str, hours: float | None, notify: tuple[str, ...]) -> Mapping[str, Any]:
+        target = {"kind": "container_instance", "instances": name, "cpu": 0.5, "memory_gb": 0.5, "hours_to_live": hours}
+        return {"name": name, "target": {**target, "notify": list(notify)}, "confirmation": {"smoke": deepcopy(SMOKE)}}
+
+    def platform(self, stage: str) -> ContainerGroups:
+        """Where a stage serves."""
+        declared = declared_workload(self.name)
+        found = platform_of(declared, declared.stage(stage).target)  # type: ignore[arg-type]  # it serves
+        assert isinstance(found, ContainerGroups)
+        return found
+
+    def group(self, stage: str) -> ContainerGroup | None:
+        """The container group of its one circuit."""
+        return find_group(loaded(ContainerInstances, stage), self.platform(stage).endpoint(self.units()[0]))
+
+    def ask(self, stage: str) -> dict[str, Any]:
+        """What it answers at a stage."""
+        group = self.group(stage)
+        assert group is not None
+        found: dict[str, Any] = requests.post(f"http://{group.address}/ask", data="{}", timeout=10).json()
+        return found
