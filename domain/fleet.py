@@ -117,6 +117,18 @@ def switched_endpoints(facts: Sequence[Fact], stage: str) -> frozenset[str]:
     )
 
 
+def taken_back(facts: Sequence[Fact], stage: str) -> dict[str, str | None]:
+    """Endpoint → what it went back to, of those that a release served at the stage before it was taken from them."""
+    served: set[str] = set()
+    back: dict[str, str | None] = {}
+    for fact in facts:
+        if fact.stage == stage and fact.kind is Kind.SWITCHED:
+            served |= set(fact.body.get("after") or {})
+        elif fact.stage == stage and fact.kind is Kind.ROLLED_BACK:
+            back |= {endpoint: to for endpoint, to in (fact.body.get("after") or {}).items() if endpoint in served}
+    return back
+
+
 def is_between_waves(facts: Sequence[Fact], stage: str) -> bool:
     """Whether some waves have switched and others have not."""
     ends = [fact for fact in facts if fact.kind in ENDS and fact.stage == stage]

@@ -10,7 +10,8 @@ from prefect.artifacts import create_table_artifact
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from domain.errors import Terminal
-from domain.fleet import Journal
+from domain.fleet import Journal, taken_back
+from domain.release import release_order
 from domain.rollback import RollbackPlan, Standing, plan_rollback
 from domain.target import ServingTarget
 from domain.unit import Unit
@@ -20,11 +21,14 @@ from flows.stage_run import ServingRun
 from flows.switching import finish_way_back, settle, write_journal
 from flows.telling import tell_held
 from tasks.lease import stage_lease
-from tasks.ledger import release_names
+from tasks.ledger import read_facts, release_names
 from tasks.platform import Platform
 from tasks.platforms import platform_of
 from tasks.run import short_run_id
 from tasks.serving import standings_of
+
+LOOKED_AT = 50
+"""Newest releases that are looked through for a rollback before."""
 
 
 @flow(name="rollback", flow_run_name="rollback {workload} {stage} dry_run={dry_run}", task_runner=FAN_OUT)
@@ -40,7 +44,8 @@ def rollback(
 
     circuits: "PLANT/CIRCUIT" names; the whole fleet when left out. release: only those that this release serves now.
     dry_run: show the plan and change nothing, the default. All go back or none: it is refused, with every reason, where
-    there is nothing to go back to. The releases that are left are held, so that nothing pushes them again.
+    there is nothing to go back to. The releases that are left are held, so that nothing pushes them again. Run twice it
+    changes nothing the second time: what a rollback put there is taken back only where `release` names it.
     """
     logger = get_run_logger()
     declared = declared_workload(workload)
@@ -50,7 +55,7 @@ def rollback(
     platform, ledger = platform_of(declared, target), loaded(Ledger, "ledger")
     units = declared.chosen_units(circuits)
     if dry_run:
-        rows, _ = planned(platform, workload, stage, units, release)
+        rows, _ = planned(ledger, platform, workload, stage, units, release)
         logger.info("This was the plan; run it with dry_run=False to do it.")
         return rows
     holder = f"rollback-{short_run_id()}"
@@ -62,7 +67,10 @@ def rollback(
             held.announce(())
             logger.info("A run before this one had begun the way back; every circuit is there now.")
             return []
-        rows, standings = planned(platform, workload, stage, units, release)
+        rows, standings = planned(ledger, platform, workload, stage, units, release)
+        if not standings:
+            held.announce(())
+            return []
         gate = declared.stage(stage).gate
         way = Journal(
             stage=stage,
@@ -80,24 +88,48 @@ def rollback(
             finish_way_back(at.about(name), journal)
             tell_held(ledger, declared, name, stage)
         held.announce(())
-    logger.info("%d circuits serve what they served before; every default was read back.", len(units))
+    logger.info("%d circuits serve what they served before; every default was read back.", len(standings))
     return rows
 
 
 def planned(
-    platform: Platform, workload: str, stage: str, units: Sequence[Unit], release: str | None
+    ledger: Ledger, platform: Platform, workload: str, stage: str, units: Sequence[Unit], release: str | None
 ) -> tuple[list[dict[str, Any]], list[Standing]]:
-    """What goes back, shown; Terminal, with every reason, where something has nothing to go back to."""
+    """What goes back, shown; nothing where all is back. Terminal, with every reason, where something has nothing to go back to."""
     standings = [one for one in standings_of(platform, units) if release is None or one.release == release]
     if release is not None and not standings:
         raise Terminal(
             f"release {release} serves none of these circuits at {stage}; `signalbox status` shows what does"
         )
+    if release is None:
+        back = _back_already(ledger, workload, stage, standings)
+        for one in standings:
+            if one.endpoint in back:
+                get_run_logger().info(
+                    "%s serves %s since release %s was taken back; it stays. To go further back, name what serves: --release %s",
+                    one.unit, one.current, back[one.endpoint], one.release,
+                )  # fmt: skip
+        standings = [one for one in standings if one.endpoint not in back]
+        if back and not standings:
+            return [], []
     plan = plan_rollback(standings)
     rows = show(plan, standings, workload, stage)
     if not plan.allowed:
         raise Terminal("nothing was rolled back:\n  " + "\n  ".join(plan.refusals))
     return rows, standings
+
+
+def _back_already(ledger: Ledger, workload: str, stage: str, standings: Sequence[Standing]) -> dict[str, str]:
+    """Endpoint → the release that it was taken back from, where what serves is there for that. Never a rollback of a rollback."""
+    serving = {one.endpoint: one for one in standings if one.release is not None}
+    found: dict[str, str] = {}
+    for name in release_names(ledger, workload)[:LOOKED_AT]:
+        older = {at for at, one in serving.items() if release_order(one.release or "") < release_order(name)}
+        if not older:
+            break
+        back = taken_back(read_facts(ledger, workload, name), stage)
+        found |= {at: name for at in older & back.keys() if back[at] == serving[at].current}
+    return found
 
 
 def show(plan: RollbackPlan, standings: Sequence[Standing], workload: str, stage: str) -> list[dict[str, Any]]:

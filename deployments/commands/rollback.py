@@ -28,6 +28,9 @@ def rollback(
         from flows.rollback import rollback as flow
 
         rows = flow(workload, stage, circuit, reason, dry_run=not yes, release=release)
+    if not rows:
+        console.print("nothing to do: all of it is back already; to go further, name what serves now with --release")
+        return
     shown = table("circuit", "endpoint", "from", "to")
     for row in rows:
         shown.add_row(row["circuit"], row["endpoint"], row["from"], row["to"])

@@ -18,6 +18,7 @@ from domain.fleet import (
     newer_releases,
     open_journal,
     switched_endpoints,
+    taken_back,
     way_back,
 )
 from domain.hold import hold_of
@@ -111,6 +112,14 @@ def test_newer_is_what_was_released_later_by_day_and_number() -> None:
         "e": None,
     }
     assert newer_releases(serving, "20260102.9") == {"a": "20260102.10"}
+
+
+def test_taken_back_is_what_had_served_and_not_what_failed_on_its_way() -> None:
+    back = (Kind.ROLLED_BACK, {"stage": "s", "after": {"be-a": "deployment-1", "be-b": None}})
+    assert taken_back(chain(back), "s") == {}
+    assert taken_back(chain(switched("be-a"), back), "s") == {"be-a": "deployment-1"}
+    assert taken_back(chain(back, switched("be-a")), "s") == {}
+    assert taken_back(chain(switched("be-a", "be-b"), back), "elsewhere") == {}
 
 
 def test_a_hold_lasts_until_a_person_ends_it_and_may_come_again() -> None:

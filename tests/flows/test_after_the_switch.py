@@ -223,6 +223,39 @@ def test_one_release_is_rolled_back_by_its_name_and_circuits_of_others_stay(site
     assert hold_of(read_facts(site.ledger, tiny.name, second)) is None
 
 
+def test_a_rollback_that_is_typed_twice_changes_nothing_the_second_time(
+    site, tiny: Tiny, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        assert run(tiny, tiny.candidates()).name == "Succeeded"
+    third, second, first = release_names(site.ledger, tiny.name)
+    rollback(tiny.name, "production", reason="odd", dry_run=False)
+    assert production(site, tiny) == {second}
+    assert rollback(tiny.name, "production", reason="odd", dry_run=False) == []
+    assert rollback(tiny.name, "production") == []
+    assert production(site, tiny) == {second}
+    assert (
+        f"since release {third} was taken back; it stays. To go further back, name what serves: --release {second}"
+        in caplog.text
+    )
+    with pytest.raises(Terminal, match="is gone or not ready"):  # cleaned up: two are kept
+        rollback(tiny.name, "production", reason="odd", dry_run=False, release=second)
+    assert run(tiny, tiny.candidates()).name == "Succeeded"
+    rollback(tiny.name, "production", reason="odd again", dry_run=False)
+    assert production(site, tiny) == {second}
+    assert first != second
+
+
+def test_what_a_failed_switch_left_serving_can_be_taken_back_without_its_name(site, wary: Tiny) -> None:
+    assert run(wary, wary.candidates()).name == "Succeeded"
+    first, _ = newest(site, wary)
+    assert run(wary, wary.candidates()).name == "Succeeded"
+    wary.give_data("after", "poison\n", ["B2"])
+    assert run(wary, wary.candidates()).name == "Rolled_back"
+    rollback(wary.name, "production", reason="odd", dry_run=False)
+    assert production(site, wary) == {first}
+
+
 def test_the_default_is_asked_and_not_whatever_deployment_was_asked_before(site, tiny: Tiny) -> None:
     run(tiny, tiny.candidates())
     first, _ = newest(site, tiny)
