@@ -1,5 +1,6 @@
 """Back to the release before, in seconds: one circuit or all of them. (Seed 002, rollback procedure.)"""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -56,7 +57,8 @@ def rollback(
     units = declared.chosen_units(circuits)
     if dry_run:
         rows, _ = planned(ledger, platform, workload, stage, units, release)
-        logger.info("This was the plan; run it with dry_run=False to do it.")
+        if rows:
+            logger.info("This was the plan; run it with dry_run=False to do it.")
         return rows
     holder = f"rollback-{short_run_id()}"
     with stage_lease(ledger, workload, stage, holder) as held:
@@ -103,12 +105,12 @@ def planned(
         )
     if release is None:
         back = _back_already(ledger, workload, stage, standings)
-        for one in standings:
-            if one.endpoint in back:
-                get_run_logger().info(
-                    "%s serves %s since release %s was taken back; it stays. To go further back, name what serves: --release %s",
-                    one.unit, one.current, back[one.endpoint], one.release,
-                )  # fmt: skip
+        stay = Counter((one.release, back[one.endpoint]) for one in standings if one.endpoint in back)
+        for (serving, taken), circuits in stay.items():
+            get_run_logger().info(
+                "%d circuits serve release %s since release %s was taken back, and stay. To go further back, name what serves: "
+                "--release %s", circuits, serving, taken, serving,
+            )  # fmt: skip
         standings = [one for one in standings if one.endpoint not in back]
         if back and not standings:
             return [], []
