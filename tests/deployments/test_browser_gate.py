@@ -114,7 +114,7 @@ def test_an_approver_decides_in_the_browser(
         page.ask()
         page.close()
         page.open(link)
-        assert page.decided == []
+        assert page.sent == 0
         assert read_facts(ledger, tiny.name, name) == asked  # whoever only opens the link decides nothing
         assert deployed.form(run).key == first.key
         page.ask()

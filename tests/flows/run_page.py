@@ -6,23 +6,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page, Request, sync_playwright
 
 MILLISECONDS = 90_000
 """How long anything may take to appear: the machine may be busy."""
-CLICKS, LOOKS = 3, 20
-"""How often an answer is sent that the page did not take, and half seconds in between."""
+CLICKS, LOOKS, LOOK = 3, 20, 500
+"""How often an answer is sent that was not taken; how often the page is looked at before; milliseconds between two looks."""
 DECIDES = re.compile(r"/(resume|set_state)$")
 """Requests to the server that change a run."""
 
 
 class RunPage:
-    """decided: every request that it sent to change a run."""
+    """sent: how many requests it sent to change a run; decided: those that the server took; refused: what it said to others."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        self.sent = 0
         self.decided: list[str] = []
-        page.on("request", lambda request: self.decided.append(request.url) if DECIDES.search(request.url) else None)
+        self.refused: list[str] = []
+        page.on("request", self._count)
+        page.on("requestfinished", self._note)
+        page.on("requestfailed", self._note)
+
+    def _count(self, request: Request) -> None:
+        self.sent += bool(DECIDES.search(request.url))
+
+    def _note(self, request: Request) -> None:
+        if DECIDES.search(request.url):
+            if request.failure is None and (answer := request.response()) and answer.ok:
+                self.decided.append(request.url)
+            else:
+                self.refused.append(request.failure or f"{answer and answer.status}")
 
     def open(self, link: str) -> None:
         """Follow a link, and wait until the run can be answered."""
@@ -51,16 +65,20 @@ class RunPage:
                 self.page.get_by_role("option", name=answer, exact=True).click()
 
     def submit(self) -> None:
-        """Send the answer, again where a busy page did not take the click; the form closes when the server has it."""
-        sent = len(self.decided)
+        """Send the answer, again where a busy page or server did not take it; the form closes when the server has it."""
+        taken, refused = len(self.decided), len(self.refused)
         for _ in range(CLICKS):
             self._form.get_by_role("button", name="Submit").click()
-            for _ in range(LOOKS):
-                if len(self.decided) > sent:
+            for look in range(MILLISECONDS // LOOK):
+                if len(self.decided) > taken:
                     self._form.wait_for(state="hidden")
                     return
-                self.page.wait_for_timeout(500)
-        raise AssertionError(f"the form sent no answer after {CLICKS} clicks")
+                waits = self.sent > len(self.decided) + len(self.refused)
+                if len(self.refused) > refused or (look >= LOOKS and not waits):
+                    break
+                self.page.wait_for_timeout(LOOK)
+            refused = len(self.refused)
+        raise AssertionError(f"the server took no answer of {CLICKS} clicks; it said {self.refused}")
 
     @property
     def evidence(self) -> str:
