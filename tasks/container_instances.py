@@ -210,7 +210,7 @@ class ContainerGroups:
         """Groups cost while they run."""
         ours = [group for group in list_groups(self.instances) if _serving(group) is not None]
         target = self.target
-        return f"{len(ours)} container groups in {self.place}, each with {target.cpu:g} CPU and {target.memory_gb:g} GB while it runs"
+        return f"{len(ours)} container group{'s' * (len(ours) != 1)} in {self.place}, each with {target.cpu:g} CPU and {target.memory_gb:g} GB while it runs"
 
     @property
     def _naming(self) -> Naming:
