@@ -100,6 +100,7 @@ class ContainerGroups:
 
     def deploy(self, request: DeploymentRequest) -> Deployment:
         """Look whether the image is there, under a tag that nobody can move; the group is not touched."""
+        _refuse_another(find_group(self.instances, request.endpoint))
         found = self.find(request.endpoint, request.name)
         if found is None:
             raise Terminal(
@@ -126,6 +127,7 @@ class ContainerGroups:
             if group is not None and _serving(group) is not None:
                 delete_group(self.instances, endpoint)
             return
+        _refuse_another(group)
         image = self._image(endpoint, release_of(deployment))
         if image is None:
             raise Terminal(
@@ -193,7 +195,16 @@ class ContainerGroups:
             group = groups.get(endpoint)
             serving = _serving(group) if group is not None else None
             yield serving_finding(endpoint, serving, group.state if group else "", expected.get(endpoint))
-            if group is not None and serving is not None and EXPIRES_AT in group.tags:
+            if group is None or serving is None:
+                continue
+            image = self._image(endpoint, release_of(serving))
+            if image is None or group.image != image.pinned:
+                yield Finding(
+                    f"image of {endpoint}",
+                    group.image,
+                    "somebody changed it by hand: it is not what was released; roll back, or delete the group and put its version back with `signalbox deploy-version`",
+                )
+            if EXPIRES_AT in group.tags:
                 yield Finding(f"time to live of {endpoint}", due(group.tags, datetime.now(UTC)).reason)
 
     def lifetimes(self) -> dict[str, Mapping[str, str]]:
@@ -280,6 +291,15 @@ class ContainerGroups:
 def _serving(group: ContainerGroup) -> str | None:
     release = group.tags.get(RELEASE_ID)
     return deployment_name(release) if release else None
+
+
+def _refuse_another(group: ContainerGroup | None) -> None:
+    """Terminal where a group has our name and no release made it: it may be somebody's work."""
+    if group is not None and _serving(group) is None:
+        raise Terminal(
+            f"container group {group.name} is there and no release made it, so nothing is deployed over it; "
+            "delete it, or name ours apart with the block's suffix"
+        )
 
 
 def _runs(group: ContainerGroup, deployment: str, image: Image) -> bool:
