@@ -26,6 +26,7 @@ from workloads.estimation_engine.data import fetch
 from workloads.estimation_engine.sample import sample_question
 
 ROOT = Path(__file__).parents[1]
+DATA = ROOT / ".signalbox" / "data" / "estimation_engine"
 SERVICE = ROOT / "workloads" / "estimation_engine" / "service"
 CUTOFF = date(2010, 6, 30)
 ITERATIONS = 300
@@ -34,8 +35,9 @@ TURN = 50
 """Requests to one of them before the next."""
 
 
-def _model(sales: Path, folder: Path) -> dict[str, str]:
-    """Train it; what the service has to be told."""
+def told(folder: Path) -> dict[str, str]:
+    """Train a model into the folder; what the service has to be told."""
+    sales = fetch(DATA)
     rows = extract(read_sales(sales), CIRCUIT, CUTOFF)[0]
     train(rows, {"training_from": "", "training_to": ""}, "", folder, ITERATIONS)
     return {
@@ -48,23 +50,32 @@ def _model(sales: Path, folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _running(command: list[str], folder: Path, environment: dict[str, str], port: int) -> Iterator[str]:
-    """The address of a server, as soon as it listens."""
+def running(environment: dict[str, str], port: int, bare: bool = False) -> Iterator[str]:
+    """The address of a server that is being started. bare: the framework alone, in place of the service."""
+    command = ["uvicorn", "benchmarks.bare_service:app", "--port", str(port), "--log-level", "error"]
+    folder, command = (ROOT, command) if bare else (SERVICE, ["estimation"])
     told = {**os.environ, **environment, "PORT": str(port)}
-    with subprocess.Popen([sys.executable, *command], cwd=folder, env=told, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen([sys.executable, "-m", *command], cwd=folder, env=told, stdout=subprocess.DEVNULL) as process:
         try:
-            until = time.monotonic() + START_SECONDS
-            while process.poll() is None and time.monotonic() < until:
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.1)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
 
 
-def _free_port() -> int:
+def asked_until_ready(address: str) -> None:
+    """Wait until it answers."""
+    until = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            requests.get(f"{address}/ready", timeout=START_SECONDS)
+            return
+        except requests.ConnectionError:
+            assert time.monotonic() < until, f"nothing answers at {address}"
+            time.sleep(0.02)
+
+
+def free_port() -> int:
+    """Of the loopback interface."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         return int(free.getsockname()[1])
 
@@ -98,13 +109,12 @@ def _measure(session: requests.Session, urls: dict[str, str], question: dict[str
 def main() -> None:
     """Print the table."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    sales = fetch(ROOT / ".signalbox" / "data" / "estimation_engine")
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack, requests.Session() as session:
-        told = _model(sales, Path(folder))
-        port = _free_port()
-        bare_command = ["-m", "uvicorn", "benchmarks.bare_service:app", "--port", str(port), "--log-level", "error"]
-        bare = stack.enter_context(_running(bare_command, ROOT, told, port))
-        service = stack.enter_context(_running(["-m", "estimation"], SERVICE, told, _free_port()))
+        environment = told(Path(folder))
+        bare = stack.enter_context(running(environment, free_port(), bare=True))
+        service = stack.enter_context(running(environment, free_port()))
+        asked_until_ready(bare)
+        asked_until_ready(service)
         urls = {
             "bare, answers nothing": f"{bare}/nothing",
             "bare, same model": f"{bare}/predicted",
@@ -113,7 +123,10 @@ def main() -> None:
         print(f"{'houses':>6}  {'':<22}{'p50 ms':>9}{'p99 ms':>9}{'requests/s':>13}{'ratio':>8}")
         for houses in (1, 100, 1000):
             _measure(
-                session, urls, sample_question(sales, CUTOFF, houses), count if houses == 1 else max(TURN, count // 5)
+                session,
+                urls,
+                sample_question(fetch(DATA), CUTOFF, houses),
+                count if houses == 1 else max(TURN, count // 5),
             )
 
 
