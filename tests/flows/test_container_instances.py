@@ -1,5 +1,6 @@
 """Images and container instances: built once, served, replaced, taken back, and deleted when their time is up."""
 
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -137,6 +138,17 @@ def test_a_build_that_fails_shows_its_log_and_deploys_nothing(site, served: Serv
     assert state.name == "Failed"
     assert "this is why" in (state.message or "")
     assert served.group("dev") is None
+
+
+def test_a_version_that_nobody_registered_is_named_and_nothing_is_built(site, served: Served) -> None:
+    document = json.loads(served.candidates().to_json())
+    document["circuits"][0]["model_version"] = "99"
+    state = release(served.name, document, "linus", return_state=True)
+    assert state.name == "Failed"
+    assert "99" in (state.message or "")
+    assert served.group("dev") is None
+    name = release_names(site.ledger, served.name)[0]
+    assert not facts_of(read_facts(site.ledger, served.name, name), Kind.PROMOTED)
 
 
 def test_a_dockerfile_that_is_not_there_is_said_before_anything_starts(served: Served) -> None:
