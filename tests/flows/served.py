@@ -34,7 +34,8 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Page).serve_forever()
+here = (os.environ.get("HOST", "0.0.0.0"), int(os.environ.get("PORT", "8080")))  # an engine's container has no others
+http.server.ThreadingHTTPServer(here, Page).serve_forever()
 """
 SICK = APP.replace('self.say(200, {"status": "ready"})', 'self.say(503, {"status": "the model does not fit"})')
 DOCKERFILE = 'FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nEXPOSE 8080\nCMD ["python", "app.py"]\n'
