@@ -25,10 +25,16 @@ NEEDED_BEFORE = {
     "container_registry": ("model_registry",),
     "batch_endpoint": ("model_registry",),
     "container_instance": ("container_registry",),
+    "kubernetes_manifest": ("container_registry",),
 }
-SERVED_BY = {"batch_endpoint": "scoring", "container_registry": "service", "container_instance": "service"}
+SERVED_BY = {
+    "batch_endpoint": "scoring",
+    "container_registry": "service",
+    "container_instance": "service",
+    "kubernetes_manifest": "service",
+}
 """What the workload has to declare."""
-HOME = {"batch_endpoint": "workspace", "container_instance": "instances"}
+HOME = {"batch_endpoint": "workspace", "container_instance": "instances", "kubernetes_manifest": "cluster"}
 """What no two stages may have together: names there are of circuits alone."""
 
 
@@ -109,6 +115,10 @@ def _files(values: dict[str, Any], folder: Path) -> Found:
     if isinstance(service, str) and (folder / service).is_dir():
         dockerfile = _at(values, "service", "dockerfile") or "Dockerfile"
         yield from _file(("service", "dockerfile"), dockerfile, folder / service, False)
+    for at, stage in _items(values, "stages"):
+        if _at(stage, "target", "kind") == "kubernetes_manifest":
+            manifest = _at(stage, "target", "manifest") or "deployment.yaml"
+            yield from _file((*at, "target", "manifest"), manifest, folder, False)
 
 
 def _file(at: Location, named: object, folder: Path, is_folder: bool) -> Found:

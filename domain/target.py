@@ -1,5 +1,6 @@
 """Where a stage puts models: a family, told apart by `kind`."""
 
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -69,7 +70,26 @@ class ContainerInstanceTarget(BaseModel):
     failed_deployments: ClassVar[Literal["keep", "delete"]] = "keep"
 
 
-ServingTarget = BatchEndpointTarget | ContainerInstanceTarget
+class KubernetesManifestTarget(BaseModel):
+    """A Deployment and its Service a circuit, applied with kubectl. (Seed 003.)
+
+    cluster: the block's name. manifest: file in the workload's folder. kubernetes: the version whose fields it may use, as far as
+    that is known without a cluster. A Deployment runs one release at a time, so none is ever too many.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["kubernetes_manifest"]
+    cluster: BlockName
+    manifest: Path = Path("deployment.yaml")
+    kubernetes: str = Field(default="1.31", pattern=r"^1\.[0-9]{1,3}$")
+    kept_deployments: ClassVar[int] = FEWEST
+    failed_deployments: ClassVar[Literal["keep", "delete"]] = "keep"
+
+
+ReplacingTarget = ContainerInstanceTarget | KubernetesManifestTarget
+"""Where one release takes the place of the other when it switches, so that it is asked after that."""
+ServingTarget = BatchEndpointTarget | ReplacingTarget
 """Where models serve."""
 PublishingTarget = ModelRegistryTarget | ContainerRegistryTarget
 """Where they are shared, for stages above to serve."""
