@@ -18,7 +18,13 @@ PASSING = re.compile(
     re.IGNORECASE,
 )
 """What time may mend, in the words of Kubernetes' clients."""
+HELD = re.compile(r"conflicts?: conflicts? with (.*?)(?=\nPlease review|\Z)", re.IGNORECASE | re.DOTALL)
+"""Fields that somebody else set, which a server-side apply leaves to them."""
 REFUSED = re.compile(r"forbidden|unauthorized|must be logged in", re.IGNORECASE)
+
+
+class ChangedByHandError(Terminal):
+    """Somebody else changed what was deployed, and going on would undo their work."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,15 @@ class ClusterAccess:
 @contextmanager
 def access(block: KubernetesCluster) -> Iterator[ClusterAccess]:
     """Inside, the file is there; after it, it is not."""
+    content = _credentials(block)
+    with tempfile.TemporaryDirectory(prefix="signalbox-") as folder:
+        file = Path(folder) / "kubeconfig"
+        file.touch(mode=0o600)
+        file.write_bytes(content)
+        yield ClusterAccess(file, block.namespace, f"{block.cluster_name}/{block.namespace}")
+
+
+def _credentials(block: KubernetesCluster) -> bytes:
     with azure_errors(f"asking for the credentials of cluster {block.cluster_name}"):
         found = block.get_client().managed_clusters.list_cluster_user_credentials(
             block.resource_group, block.cluster_name
@@ -43,16 +58,15 @@ def access(block: KubernetesCluster) -> Iterator[ClusterAccess]:
             f"Azure gave no credentials of cluster {block.cluster_name}; has it local accounts, and this credential the role "
             "'Azure Kubernetes Service Cluster User Role'?"
         )
-    with tempfile.TemporaryDirectory(prefix="signalbox-") as folder:
-        file = Path(folder) / "kubeconfig"
-        file.touch(mode=0o600)
-        file.write_bytes(content)
-        yield ClusterAccess(file, block.namespace, f"{block.cluster_name}/{block.namespace}")
+    return bytes(content)
 
 
 def cluster_error(action: str, access: ClusterAccess, told: str) -> SignalboxError:
     """What a client of the cluster said, as one of the house's two kinds. action: "reading pods", what was being done."""
     said = _in_short(told, access)
+    if found := HELD.search(told):
+        theirs = " ".join(found[1].split())
+        return ChangedByHandError(f"{access.place} refused {action}: fields are somebody else's by now: {theirs}")
     if REFUSED.search(told):
         return Terminal(
             f"{access.place} refused {action}: {said}. Ask its administrators for a role there that allows it."

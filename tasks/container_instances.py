@@ -63,6 +63,10 @@ class ContainerGroups:
         """Names are short and simple."""
         return faults_of_groups(units, self._naming)
 
+    def obstacles(self) -> tuple[str, ...]:
+        """Azure is there."""
+        return ()
+
     def prepare(self) -> None:
         """Groups share nothing."""
 

@@ -20,8 +20,18 @@ FORWARDING_SECONDS = 20.0
 LINE = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+)")
 
 
-def kubectl(access: ClusterAccess, *words: str, stdin: str = "", seconds: float = SECONDS, action: str = "") -> str:
-    """What it prints; Terminal or Transient with its words where it fails. action: "reading pods", for the message."""
+def kubectl(
+    access: ClusterAccess,
+    *words: str,
+    stdin: str = "",
+    seconds: float = SECONDS,
+    action: str = "",
+    good: tuple[int, ...] = (0,),
+) -> str:
+    """What it prints; Terminal or Transient with its words where it fails. action: "reading pods", for the message.
+
+    good: codes that it may end with.
+    """
     action = action or f"kubectl {' '.join(words[:2])}"
     try:
         done = subprocess.run(
@@ -29,7 +39,7 @@ def kubectl(access: ClusterAccess, *words: str, stdin: str = "", seconds: float 
         )
     except subprocess.TimeoutExpired:
         raise Transient(f"{access.place} gave no answer within {seconds:g} seconds while {action}") from None
-    if done.returncode != 0:
+    if done.returncode not in good:
         raise cluster_error(action, access, done.stderr or done.stdout)
     return done.stdout
 

@@ -60,8 +60,7 @@ class Served(Tiny):
         document["stages"] = [
             {"name": "registry", "target": {"kind": "model_registry", "registry": "shared"}},
             {"name": "images", "target": {"kind": "container_registry", "registry": "images"}},
-            self._stage("dev", hours, notify),
-            self._stage("qa", None, ()),
+            *self.ladder(hours, notify),
         ]
         document |= workload
         folder = self.folder / "service"
@@ -75,6 +74,10 @@ class Served(Tiny):
             (folder / "Dockerfile").write_text(dockerfile)
         (self.folder / "question.json").write_text("{}")
         (self.folder / "workload.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+
+    def ladder(self, hours: float | None, notify: tuple[str, ...]) -> list[Mapping[str, Any]]:
+        """Where it serves."""
+        return [self._stage("dev", hours, notify), self._stage("qa", None, ())]
 
     def _stage(self, name: str, hours: float | None, notify: tuple[str, ...]) -> Mapping[str, Any]:
         target = {"kind": "container_instance", "instances": name, "cpu": 0.5, "memory_gb": 0.5, "hours_to_live": hours}
