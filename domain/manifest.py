@@ -53,7 +53,7 @@ class Manifest:
     service: YamlDocument
 
     def filled(self, filling: Filling) -> tuple[Object, Object]:
-        """Deployment and Service of one circuit. All that is not set here stands as it is written."""
+        """Service and Deployment of one circuit. All that is not set here stands as it is written."""
         deployment, service = (_labelled(one.values, filling) for one in (self.deployment, self.service))
         mine = {INSTANCE: filling.name}
         deployment["metadata"]["annotations"] = _texts(deployment["metadata"]) | {
@@ -63,14 +63,14 @@ class Manifest:
         service["spec"]["selector"] |= mine
         if filling.template is not None:
             deployment["spec"]["template"] = deepcopy(dict(filling.template))
-            return deployment, service
+            return service, deployment
         pods = deployment["spec"]["template"]
         pods["metadata"]["labels"] |= {**mine, MANAGED_BY: MANAGER, RELEASE: filling.release}
         [container] = pods["spec"]["containers"]
         container["image"] = filling.image
         kept = [one for one in container.get("env") or () if one.get("name") not in filling.environment]
         container["env"] = [*kept, *({"name": name, "value": text} for name, text in filling.environment.items())]
-        return deployment, service
+        return service, deployment
 
 
 def read_manifest(file: Path, port: int) -> Manifest:
@@ -137,10 +137,6 @@ def _inconsistencies(manifest: Manifest, port: int) -> Iterator[tuple[YamlDocume
     ports = [one for one in containers[0].get("ports") or () if isinstance(one, dict)]
     if port not in [one.get("containerPort") for one in ports]:
         yield deployment, (*CONTAINERS, 0, "ports"), f"none is {port}, where `service` of the workload listens"
-    for one, at in ((deployment, (*CONTAINERS, 0, "ports")), (service, ("spec", "ports"))):
-        for place, each in enumerate(_at(one, *at) or ()):
-            if isinstance(each, dict) and "protocol" not in each:
-                yield one, (*at, place), "must say its protocol: without it, Kubernetes cannot tell whose the port is"
 
 
 def _labelled(values: Mapping[str, Any], filling: Filling) -> Object:

@@ -182,7 +182,7 @@ class HelmReleases:
                 left = test.ready_minutes * 60 - (datetime.now(UTC) - began).total_seconds()
                 if why := why_not_ready(there, name, left):
                     seconds = (datetime.now(UTC) - began).total_seconds()
-                    return test.verdict(_unready(unit, f"{service} in {self.place}", seconds, why))
+                    return test.verdict(HttpEvidence.unready(unit, f"{service} in {self.place}", seconds, why))
             with port_forward(there, service, port) as address:
                 seen = ask(test, self.workload.folder, self._service.ready, unit, address)
         return test.verdict(seen.model_copy(update={"address": f"{service} in {self.place}"}))
@@ -375,16 +375,3 @@ def _as_applied(document: Document, endpoint: str, namespace: str) -> Document:
     notes = {"meta.helm.sh/release-name": endpoint, "meta.helm.sh/release-namespace": namespace}
     annotations = {**(meta.get("annotations") or {}), **notes}
     return {**document, "metadata": {**meta, "labels": labels, "annotations": annotations}}
-
-
-def _unready(unit: Unit, address: str, seconds: float, why: str) -> HttpEvidence:
-    return HttpEvidence(
-        unit=unit,
-        address=address,
-        ready=0,
-        ready_seconds=seconds,
-        ready_text=why,
-        status=0,
-        answer="",
-        milliseconds=0.0,
-    )

@@ -39,13 +39,15 @@ def service_port(manifest: str) -> tuple[str, int]:
     raise Terminal("it has no Service with a port, so it cannot be asked; add one to what is deployed")
 
 
-def changed_by_hand(access: ClusterAccess, objects: Sequence[Document], owner: str) -> str:
-    """What somebody changed of objects that their owner applied, in words; empty where nobody did. owner: the field manager.
+def changed_by_hand(access: ClusterAccess, objects: Sequence[Document], owner: str | None) -> str:
+    """What somebody changed of objects that their owner applied, in words; empty where nobody did.
+
+    owner: the field manager of a server-side apply; None where `kubectl apply` was used as ever.
 
     Fields that only others set are theirs, and an object that is gone is made again: neither is lost.
     """
     listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
-    words = ("diff", "--server-side", f"--field-manager={owner}", "--filename=-")
+    words = ("diff", *(("--server-side", f"--field-manager={owner}") if owner else ()), "--filename=-")
     action = "comparing what runs with what was deployed"
     try:
         told = kubectl(access, *words, stdin=listed, action=action, good=(0, 1))
