@@ -50,6 +50,12 @@ def kubectl_json(access: ClusterAccess, *words: str, action: str = "") -> Any:
     return json.loads(printed) if printed.strip() else None
 
 
+def kubectl_list(access: ClusterAccess, *words: str, action: str = "") -> list[Any]:
+    """The documents of a list that it prints."""
+    found = kubectl_json(access, *words, action=action)
+    return found["items"] if found is not None else []
+
+
 @contextmanager
 def port_forward(access: ClusterAccess, target: str, port: int | str) -> Iterator[str]:
     """`http://127.0.0.1:PORT`, a way to a port of a pod or Service that ends with this; target: `service/name`.

@@ -35,7 +35,7 @@ from domain.workload import Workload
 from tasks.cluster_access import ChangedByHandError, ClusterAccess, access
 from tasks.http_smoke import ask
 from tasks.images import Image
-from tasks.kubectl import kubectl, kubectl_json, port_forward
+from tasks.kubectl import kubectl, kubectl_list, port_forward
 from tasks.lease import HeldStage
 from tasks.manifests import Document, changed_by_hand
 from tasks.platform import Deployment, DeploymentRequest
@@ -214,8 +214,8 @@ class KubernetesManifests:
     def in_words(self) -> str:
         """Pods cost what their nodes do."""
         with access(self.cluster) as there:
-            listed = kubectl_json(there, "get", "deployments", f"--selector={MANAGED_BY}={MANAGER}")
-        names = {one["metadata"]["name"] for one in listed["items"]}
+            listed = kubectl_list(there, "get", "deployments", f"--selector={MANAGED_BY}={MANAGER}")
+        names = {one["metadata"]["name"] for one in listed}
         ours = [unit for unit in self.workload.units if self.endpoint(unit) in names]
         return f"{len(ours)} Deployments in {self.place}, on nodes that cost whether they run or not"
 
@@ -285,8 +285,7 @@ class KubernetesManifests:
 def _read(there: ClusterAccess, endpoint: str) -> dict[str, Document]:
     """Kind → what is there of that name."""
     words = ("get", "deployments,services", f"--field-selector=metadata.name={endpoint}")
-    listed = kubectl_json(there, *words, action=f"reading {endpoint}")
-    return {one["kind"]: one for one in listed["items"]}
+    return {one["kind"]: one for one in kubectl_list(there, *words, action=f"reading {endpoint}")}
 
 
 def _tags(found: Document | None) -> Tags:
@@ -302,8 +301,8 @@ def _image_of(found: Document) -> str:
 def _template(there: ClusterAccess, endpoint: str, release: str) -> dict[str, Any] | None:
     """Of the pods that this release ran before; None where it never did, or too long ago."""
     chosen = f"--selector={MANAGED_BY}={MANAGER},{INSTANCE}={endpoint},{RELEASE}={release}"
-    listed = kubectl_json(there, "get", "replicasets", chosen, action=f"reading what {endpoint} ran before")
-    kept = sorted(listed["items"], key=lambda one: str(one["metadata"]["creationTimestamp"]))
+    listed = kubectl_list(there, "get", "replicasets", chosen, action=f"reading what {endpoint} ran before")
+    kept = sorted(listed, key=lambda one: str(one["metadata"]["creationTimestamp"]))
     if not kept:
         return None
     template: dict[str, Any] = kept[-1]["spec"]["template"]
