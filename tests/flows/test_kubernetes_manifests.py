@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from applied import MANIFEST, Applied
+from applied import Applied
+from page_manifest import MANIFEST
 from prefect.states import State
 from real_cluster import KUBECONFIG, kubectl_as_admin, needs_cluster, of_service_account, own_namespace, unreachable
 from served import SICK
