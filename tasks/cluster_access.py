@@ -20,6 +20,8 @@ PASSING = re.compile(
 """What time may mend, in the words of Kubernetes' clients."""
 HELD = re.compile(r"conflicts?: conflicts? with (.*?)(?=\nPlease review|\Z)", re.IGNORECASE | re.DOTALL)
 """Fields that somebody else set, which a server-side apply leaves to them."""
+INVALID = re.compile(r"is invalid: |BadRequest|error validating")
+"""Whatever its fields are called, such as `timeoutSeconds`."""
 REFUSED = re.compile(r"forbidden|unauthorized|must be logged in", re.IGNORECASE)
 
 
@@ -71,7 +73,7 @@ def cluster_error(action: str, access: ClusterAccess, told: str) -> SignalboxErr
         return Terminal(
             f"{access.place} refused {action}: {said}. Ask its administrators for a role there that allows it."
         )
-    if PASSING.search(told):
+    if PASSING.search(told) and not INVALID.search(told):
         return Transient(f"{access.place} could not be reached while {action}: {said}. Does the cluster run?")
     return Terminal(f"{access.place} refused {action}: {said}")
 

@@ -55,6 +55,8 @@ RIGHTS = (
     "create pods/portforward",
 )
 """What a release does there."""
+BACK_SECONDS = 120.0
+"""For pods that ran before to be ready again."""
 HASH = "pod-template-hash"
 """A label that Kubernetes adds to pods."""
 
@@ -125,12 +127,13 @@ class KubernetesManifests:
         with access(self.cluster) as there:
             live = _read(there, request.endpoint)
             self._refuse_changes(there, request.endpoint, live)
-            _apply(there, self._objects(there, request.endpoint, request.name, image, live, 0), rehearse=True)
+            _apply(there, self._objects(request.endpoint, request.name, image, live, 0), rehearse=True)
         return found
 
     def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
         """Apply the manifest; None: delete what releases made. What serves already is left as it is.
 
+        A way back waits until the pods are ready, for nobody asks them after it; Terminal where they do not get there.
         StageLost where somebody else holds the stage by now, known by the lease and by the fence in the annotations.
         """
         with access(self.cluster) as there:
@@ -149,7 +152,10 @@ class KubernetesManifests:
                 kubectl(there, "delete", "deployments,services", f"--selector={ours}", action=f"deleting {endpoint}")
                 return
             image = self._images.existing(self._unit(endpoint), release_of(deployment))
-            _apply(there, self._objects(there, endpoint, deployment, image, live, held.fence))
+            template = _template(there, endpoint, release_of(deployment))
+            _apply(there, self._objects(endpoint, deployment, image, live, held.fence, template))
+            if template is not None and (why := why_not_ready(there, f"deployment/{endpoint}", BACK_SECONDS)):
+                raise Terminal(f"{endpoint} went back to {deployment}, which ran before and does not now: {why}")
 
     def source(self, circuit: ChangedCircuit, release: str) -> str:
         """The model in the registry, of which the image has a copy."""
@@ -242,23 +248,23 @@ class KubernetesManifests:
 
     def _objects(
         self,
-        there: ClusterAccess,
         endpoint: str,
         deployment: str,
         image: Image,
         live: Mapping[str, Document],
         fence: int,
+        template: Mapping[str, Any] | None = None,
     ) -> tuple[Object, Object]:
-        model, release = self._images.model(self._unit(endpoint), image), release_of(deployment)
+        model = self._images.model(self._unit(endpoint), image)
         tags = tags_of(deployment, _tags(live.get("Deployment")), model.address, model.cutoff, datetime.now(UTC), fence)
         return self._manifest.filled(
             Filling(
                 name=endpoint,
-                release=release,
+                release=release_of(deployment),
                 image=f"{self.cluster.image_registry or image.registry}/{image.repository}@{image.digest}",
                 environment={"MODEL_DIGEST": model.digest, "MODEL_NAME": model.name, "MODEL_VERSION": model.version},
                 tags=tags,
-                template=_template(there, endpoint, release),
+                template=template,
             )
         )
 
