@@ -29,8 +29,9 @@ users: [{name: nobody, user: {token: none}}]
 class Climbing(Charted):
     """Dev on a container instance, production on a cluster."""
 
-    def ladder(self, hours: float | None, notify: tuple[str, ...]) -> list[Mapping[str, Any]]:
-        return [*Served.ladder(self, hours, notify)[:1], *super().ladder(hours, notify)]
+    def ladder(self, hours: float | None, notify: tuple[str, ...], ready_minutes: float) -> list[Mapping[str, Any]]:
+        dev = Served.ladder(self, hours, notify, ready_minutes)[0]
+        return [dev, *super().ladder(hours, notify, ready_minutes)]
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_it_is_released_as_far_as_is_asked_for_and_then_further(
         state = release(climbing.name, changed.to_json(), "linus", "dev", return_state=True)
         assert state.name == "Succeeded", state.message
     assert climbing.ask("dev")["version"] == changed.circuits[0].model_version
-    monkeypatch.setattr(climbing, "ladder", lambda *_: Served.ladder(climbing, 24, ()))
+    monkeypatch.setattr(climbing, "ladder", lambda *_: Served.ladder(climbing, 24, (), 1))
     climbing.declare()  # what could not be reached is another stage now
     state = release(climbing.name, changed.to_json(), "linus", return_state=True)
     assert state.name == "Succeeded", state.message
