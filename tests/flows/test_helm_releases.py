@@ -22,7 +22,8 @@ from flows.release import release
 from flows.rollback import rollback
 from tasks.cluster_access import access
 from tasks.helm import PROGRAM, ReleaseRequest, install, roll_back
-from tasks.helm_releases import FENCE, REVISION, HelmReleases
+from tasks.helm_history import FENCE, REVISION
+from tasks.helm_releases import HelmReleases
 from tasks.lease import stage_lease
 from tasks.ledger import release_names
 
