@@ -208,7 +208,7 @@ class HelmReleases:
         with access(self.cluster) as there:
             names = set(release_names(there))
         ours = [unit for unit in self.workload.units if self.endpoint(unit) in names]
-        return f"{len(ours)} Helm releases in {self.place}, on nodes that cost whether they run or not"
+        return f"{len(ours)} Helm release{'s' * (len(ours) != 1)} in {self.place}, on nodes that cost whether they are busy or not"
 
     @property
     def _naming(self) -> Naming:
