@@ -6,7 +6,7 @@ rollback` makes those, whoever types it. Any other is a person's work.
 
 from dataclasses import dataclass
 
-from domain.replacement import Tags, serving_of
+from domain.replacement import Tags, chain, serving_of
 from tasks.cluster_access import ChangedByHandError, ClusterAccess
 from tasks.helm import DEPLOYED, Revision, revisions
 from tasks.manifests import Document, changed_by_hand, documents
@@ -67,8 +67,11 @@ class History:
         return self.newest.number + 1 if self.newest is not None else 1
 
     def way_back(self, deployment: str) -> Revision | None:
-        """The newest revision with which that served; None where the history has none."""
-        served = (one for one in self.revisions if one.worked)
+        """The newest revision with which that served, where it serves or served before; None where the history has none.
+
+        What is none of these is on its way up, and gets the chart of now.
+        """
+        served = (one for one in self.revisions if one.worked and deployment in chain(self.tags))
         return next((one for one in served if serving_of(tags_of_revision(one)) == deployment), None)
 
     def changes(self, access: ClusterAccess) -> str:
