@@ -82,6 +82,11 @@ def data_asset_name(unit: Unit) -> str:
     return f"{unit.plant}_{unit.circuit}".upper()
 
 
+def artifact_key(*parts: str) -> str:
+    """The key of an artifact in Prefect, which has lower-case letters, digits and hyphens (prefect.artifacts)."""
+    return "-".join(parts).lower().replace("_", "-").replace(".", "-")
+
+
 def faults_of_name(unit: Unit, naming: Naming) -> tuple[str, ...]:
     """Every name of one circuit that Azure would refuse, with the rule it breaks."""
     faults: list[str] = []

@@ -32,11 +32,16 @@ def fence_of(tags: Tags) -> int:
     return int(tags.get(FENCE) or "0")
 
 
+def chain(tags: Tags) -> list[str]:
+    """What serves, and what served before it, newest first."""
+    serving = serving_of(tags)
+    return [*([serving] if serving else []), *filter(None, tags.get(EARLIER, "").split(","))]
+
+
 def earlier(tags: Tags, deployment: str) -> list[str]:
     """What a way back from the deployment leads to. One that served before has what came before it. tags: of what serves."""
-    serving = serving_of(tags)
-    chain = [*([serving] if serving else []), *filter(None, tags.get(EARLIER, "").split(","))]
-    after = chain[chain.index(deployment) + 1 :] if deployment in chain else chain
+    known = chain(tags)
+    after = known[known.index(deployment) + 1 :] if deployment in known else known
     return after[:WAYS_BACK]
 
 

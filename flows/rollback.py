@@ -12,6 +12,7 @@ from blocks.ledger import Ledger
 from blocks.loading import loaded
 from domain.errors import Terminal
 from domain.fleet import Journal, taken_back
+from domain.naming import artifact_key
 from domain.release import release_order
 from domain.rollback import RollbackPlan, Standing, plan_rollback
 from domain.target import ServingTarget
@@ -140,7 +141,9 @@ def show(plan: RollbackPlan, standings: Sequence[Standing], workload: str, stage
         {"circuit": str(one.unit), "endpoint": one.endpoint, "from": one.current, "to": one.previous}
         for one in standings
     ]
-    create_table_artifact(rows, key=f"{workload}-rollback", description=f"Rollback of {workload} at {stage}")
+    create_table_artifact(
+        rows, key=artifact_key(workload, "rollback"), description=f"Rollback of {workload} at {stage}"
+    )
     for row in rows:
         get_run_logger().info("%s: %s → %s (%s)", row["circuit"], row["from"], row["to"], row["endpoint"])
     for refusal in plan.refusals:

@@ -91,6 +91,7 @@ class ContainerGroups:
 
     def deploy(self, request: DeploymentRequest) -> Deployment:
         """Look whether the image is there, under a tag that nobody can move; the group is not touched."""
+        _refuse_another(find_group(self.instances, request.endpoint))
         found = self.find(request.endpoint, request.name)
         return self._images.expected(request, self._unit(request.endpoint), found)
 
@@ -108,6 +109,7 @@ class ContainerGroups:
             if group is not None and serving_of(group.tags) is not None:
                 delete_group(self.instances, endpoint)
             return
+        _refuse_another(group)
         image = self._images.existing(self._unit(endpoint), release_of(deployment))
         if group is not None and _runs(group, deployment, image):
             return
@@ -161,7 +163,16 @@ class ContainerGroups:
             group = groups.get(endpoint)
             serving = serving_of(group.tags) if group is not None else None
             yield serving_finding(endpoint, serving, group.state if group else "", expected.get(endpoint))
-            if group is not None and serving is not None and EXPIRES_AT in group.tags:
+            if group is None or serving is None:
+                continue
+            image = self._images.find(unit, release_of(serving))
+            if image is None or group.image != image.pinned:
+                yield Finding(
+                    f"image of {endpoint}",
+                    group.image,
+                    "somebody changed it by hand: it is not what was released; roll back, or delete the group and put its version back with `signalbox deploy-version`",
+                )
+            if EXPIRES_AT in group.tags:
                 yield Finding(f"time to live of {endpoint}", due(group.tags, datetime.now(UTC)).reason)
 
     def lifetimes(self) -> dict[str, Mapping[str, str]]:
@@ -178,7 +189,7 @@ class ContainerGroups:
         """Groups cost while they run."""
         ours = [group for group in list_groups(self.instances) if serving_of(group.tags) is not None]
         target = self.target
-        return f"{len(ours)} container groups in {self.place}, each with {target.cpu:g} CPU and {target.memory_gb:g} GB while it runs"
+        return f"{len(ours)} container group{'s' * (len(ours) != 1)} in {self.place}, each with {target.cpu:g} CPU and {target.memory_gb:g} GB while it runs"
 
     @property
     def _naming(self) -> Naming:
@@ -214,6 +225,15 @@ class ContainerGroups:
             ready=self._service.ready,
             environment={"MODEL_DIGEST": model.digest, "MODEL_NAME": model.name, "MODEL_VERSION": model.version},
             tags=tags,
+        )
+
+
+def _refuse_another(group: ContainerGroup | None) -> None:
+    """Terminal where a group has our name and no release made it: it may be somebody's work."""
+    if group is not None and serving_of(group.tags) is None:
+        raise Terminal(
+            f"container group {group.name} is there and no release made it, so nothing is deployed over it; "
+            "delete it, or name ours apart with the block's suffix"
         )
 
 

@@ -4,9 +4,7 @@ What a Signalbox release "deploys" is there already, as with container instances
 whether it is and rehearses the chart, and `switch` installs, upgrades, or rolls back to the revision that served before, with the
 chart of that time. What serves and what served before stand in the values under `signalbox`, as `domain.replacement` says.
 
-A revision is a release's own where its label REVISION is its number, or where it is a copy of the revision of that number: `helm
-rollback` makes those, whoever types it. Any other is a person's work, and so is a field that somebody changed in the cluster since:
-that is said, and never overwritten.
+What a person changed since, in Helm's history or in the cluster, is said and never overwritten: see `tasks.helm_history`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,40 +21,24 @@ from domain.diagnosis import Finding, serving_finding
 from domain.errors import SignalboxError, StageLost, Terminal
 from domain.http_smoke import AnySmokeTest, HttpEvidence, HttpSmokeTest
 from domain.naming import Naming, faults_of_helm_releases, release_of
-from domain.replacement import MODEL, Tags, serving_of, tags_of
+from domain.replacement import MODEL, serving_of, tags_of
 from domain.service import Service
 from domain.smoke import SmokeVerdict
 from domain.stage import Stage
 from domain.target import HelmReleaseTarget
 from domain.unit import Unit
 from domain.workload import Workload
-from tasks.cluster_access import ChangedByHandError, ClusterAccess, access
-from tasks.helm import (
-    DEPLOYED,
-    ReleaseRequest,
-    Revision,
-    check_chart,
-    install,
-    release_names,
-    revisions,
-    roll_back,
-    uninstall,
-)
+from tasks.cluster_access import ClusterAccess, access
+from tasks.helm import ReleaseRequest, Revision, check_chart, install, release_names, roll_back, uninstall
+from tasks.helm_history import FENCE, REVISION, TAGS, History, tags_of_revision
 from tasks.http_smoke import ask
 from tasks.images import Image
 from tasks.kubectl import kubectl, port_forward
 from tasks.lease import HeldStage
-from tasks.manifests import Document, changed_by_hand, documents, rolled_out, service_port
+from tasks.manifests import rolled_out, service_port
 from tasks.platform import Deployment, DeploymentRequest
 from tasks.released_images import READY, ReleasedImages
 from tasks.rollouts import why_not_ready
-
-TAGS = "signalbox"
-"""The key in the values."""
-REVISION, FENCE = "signalbox-revision", "signalbox-fence"
-"""Labels of a revision: its number, and the fencing number of whoever made it."""
-OWNER = "helm"
-"""Who Kubernetes says set a release's fields."""
 
 
 @dataclass(frozen=True)
@@ -95,17 +77,17 @@ class HelmReleases:
     def serving(self, endpoint: str) -> str | None:
         """What the revision says that Helm applied last; one that no release made serves nothing of ours."""
         with access(self.cluster) as there:
-            applied = _applied(revisions(there, endpoint))
-        return serving_of(_tags(applied)) if applied is not None else None
+            return History.read(there, endpoint).serving
 
     def find(self, endpoint: str, name: str) -> Deployment | None:
         """The release where it serves that; else the image, from which it could."""
         with access(self.cluster) as there:
-            applied = _applied(revisions(there, endpoint))
-        tags = _tags(applied) if applied is not None else {}
-        if applied is not None and serving_of(tags) == name:
-            return Deployment(endpoint, name, tags.get(MODEL, ""), READY, tags, _image_of(applied))
-        return self._images.deployment(endpoint, self._unit(endpoint), name, tags)
+            history = History.read(there, endpoint)
+        if history.applied is not None and history.serving == name:
+            return Deployment(
+                endpoint, name, history.tags.get(MODEL, ""), READY, history.tags, _image_of(history.applied)
+            )
+        return self._images.deployment(endpoint, self._unit(endpoint), name, history.tags)
 
     def deployments(self, endpoint: str) -> tuple[Deployment, ...]:
         """The one that serves: the others are revisions of its history."""
@@ -119,12 +101,12 @@ class HelmReleases:
         found = self._images.expected(request, unit, self.find(request.endpoint, request.name))
         image = self._images.existing(unit, release_of(request.name))
         with access(self.cluster) as there:
-            history = revisions(there, request.endpoint)
-            _refuse_changes(there, request.endpoint, history)
-            wanted = self._request(request.endpoint, request.name, image, history, 0)
+            history = History.read(there, request.endpoint)
+            history.refuse_changes(there)
+            wanted = self._request(history, request.name, image, 0)
             check_chart(wanted.chart, wanted.values, there)
-            if not history or history[0] is _applied(history):  # else Helm does not even rehearse
-                install(there, wanted, upgrade=bool(history), rehearse=True)
+            if history.settled:  # else Helm does not even rehearse
+                install(there, wanted, upgrade=history.newest is not None, rehearse=True)
         return found
 
     def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
@@ -133,29 +115,28 @@ class HelmReleases:
         StageLost where somebody else holds the stage by now, known by the lease and by the fence of the revisions.
         """
         with access(self.cluster) as there:
-            history = revisions(there, endpoint)
+            history = History.read(there, endpoint)
             held.check()
-            if max((int(one.labels.get(FENCE) or "0") for one in history), default=0) > held.fence:
+            if history.fence > held.fence:
                 raise StageLost(
                     f"{endpoint} was switched by a later holder of the stage; this run does nothing more there"
                 )
-            applied = _applied(history)
             if deployment is None:
-                if any(serving_of(_tags(one)) is not None for one in history[:1]):
-                    _refuse_changes(there, endpoint, history)
+                if history.newest is not None and serving_of(tags_of_revision(history.newest)) is not None:
+                    history.refuse_changes(there)
                     uninstall(there, endpoint, self._seconds)
                 return
-            if applied is not None and applied is history[0] and serving_of(_tags(applied)) == deployment:
+            if history.settled and history.serving == deployment:
                 return
-            _refuse_changes(there, endpoint, history)
-            back = next((one for one in history if one.worked and serving_of(_tags(one)) == deployment), None)
+            history.refuse_changes(there)
+            back = history.way_back(deployment)
             if back is not None:
                 self._roll_back(there, endpoint, back, held)
                 return
-            history = self._upgradable(there, endpoint, history, held)
+            history = self._upgradable(there, history, held)
             image = self._images.existing(self._unit(endpoint), release_of(deployment))
-            wanted = self._request(endpoint, deployment, image, history, held.fence)
-            install(there, wanted, upgrade=bool(history))
+            wanted = self._request(history, deployment, image, held.fence)
+            install(there, wanted, upgrade=history.newest is not None)
 
     def source(self, circuit: ChangedCircuit, release: str) -> str:
         """The model in the registry, of which the image has a copy."""
@@ -170,12 +151,12 @@ class HelmReleases:
         if not isinstance(test, HttpSmokeTest):
             raise Terminal(f"{endpoint} is asked over HTTP and scores no files; declare path, question and answers")
         with access(self.cluster) as there:
-            applied = _applied(revisions(there, endpoint))
+            history = History.read(there, endpoint)
+            applied = history.applied
             if applied is None:
                 raise Terminal(f"{endpoint} is not installed in {self.place}, so it cannot be asked")
-            serving = serving_of(_tags(applied))
-            if deployment is not None and serving != deployment:
-                raise Terminal(f"{endpoint} serves {serving}, so {deployment} cannot be asked")
+            if deployment is not None and history.serving != deployment:
+                raise Terminal(f"{endpoint} serves {history.serving}, so {deployment} cannot be asked")
             service, port = service_port(applied.manifest)
             began = datetime.now(UTC)
             for name in rolled_out(applied.manifest):
@@ -195,7 +176,7 @@ class HelmReleases:
     def remove_endpoint(self, held: HeldStage, endpoint: str, release: str) -> bool:
         """A release that did not switch installed nothing; whether there is nothing."""
         with access(self.cluster) as there:
-            return not revisions(there, endpoint)
+            return History.read(there, endpoint).newest is None
 
     def lacks(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
         """The image."""
@@ -211,14 +192,13 @@ class HelmReleases:
         with access(self.cluster) as there:
             for unit in self.workload.units:
                 endpoint = self.endpoint(unit)
-                history = revisions(there, endpoint)
-                applied = _applied(history)
-                serving = serving_of(_tags(applied)) if applied is not None else None
-                state = READY if history and history[0] is applied else history[0].status if history else ""
-                yield serving_finding(endpoint, serving, state, expected.get(endpoint))
-                if theirs := _changes(there, endpoint, history):
-                    yield Finding(f"Helm release {endpoint}", theirs, _advice(endpoint, history))
-                for name in rolled_out(applied.manifest) if applied is not None else ():
+                history = History.read(there, endpoint)
+                newest = history.newest
+                state = READY if history.settled or newest is None else newest.status
+                yield serving_finding(endpoint, history.serving, state, expected.get(endpoint))
+                if theirs := history.changes(there):
+                    yield Finding(f"Helm release {endpoint}", theirs, history.advice)
+                for name in rolled_out(history.applied.manifest) if history.applied is not None else ():
                     why = why_not_ready(there, name, 0)
                     advice = "roll back, or see `kubectl describe pods`" if why else ""
                     yield Finding(f"{name} in {self.place}", why or "ready", advice)
@@ -228,7 +208,7 @@ class HelmReleases:
         with access(self.cluster) as there:
             names = set(release_names(there))
         ours = [unit for unit in self.workload.units if self.endpoint(unit) in names]
-        return f"{len(ours)} Helm releases in {self.place}, on nodes that cost whether they run or not"
+        return f"{len(ours)} Helm release{'s' * (len(ours) != 1)} in {self.place}, on nodes that cost whether they are busy or not"
 
     @property
     def _naming(self) -> Naming:
@@ -251,26 +231,21 @@ class HelmReleases:
     def _unit(self, endpoint: str) -> Unit:
         return next(unit for unit in self.workload.units if self.endpoint(unit) == endpoint)
 
-    def _request(
-        self, endpoint: str, deployment: str, image: Image, history: Sequence[Revision], fence: int
-    ) -> ReleaseRequest:
-        model = self._images.model(self._unit(endpoint), image)
-        applied = _applied(history)
-        replaced = _tags(applied) if applied is not None else {}
+    def _request(self, history: History, deployment: str, image: Image, fence: int) -> ReleaseRequest:
+        model = self._images.model(self._unit(history.name), image)
         given = self._given()
         values = {
             **given,
             "image": {**(given.get("image") or {}), "repository": self._pulled_from(image), "digest": image.digest},
             "model": {"name": model.name, "version": model.version, "digest": model.digest},
             "release": release_of(deployment),
-            TAGS: tags_of(deployment, replaced, model.address, model.cutoff, datetime.now(UTC), fence),
+            TAGS: tags_of(deployment, history.tags, model.address, model.cutoff, datetime.now(UTC), fence),
         }
-        number = history[0].number + 1 if history else 1
         return ReleaseRequest(
-            name=endpoint,
+            name=history.name,
             chart=self.workload.folder / self.target.chart,
             values=values,
-            labels={REVISION: str(number), FENCE: str(fence)},
+            labels={REVISION: str(history.next_number), FENCE: str(fence)},
             description=f"{deployment} of {self.workload.name}",
             seconds=self._seconds,
             kept=self.target.kept_revisions,
@@ -289,89 +264,26 @@ class HelmReleases:
     def _pulled_from(self, image: Image) -> str:
         return f"{self.cluster.image_registry or image.registry}/{image.repository}"
 
-    def _upgradable(
-        self, there: ClusterAccess, endpoint: str, history: tuple[Revision, ...], held: HeldStage
-    ) -> tuple[Revision, ...]:
+    def _upgradable(self, there: ClusterAccess, history: History, held: HeldStage) -> History:
         """The history once Helm takes an upgrade: it does so after what worked once, and while nothing is under way."""
-        applied = _applied(history)
-        if history and applied is None:
-            uninstall(there, endpoint, self._seconds)
-            return ()
-        if applied is not None and history[0].pending:  # a run of ours died, for we hold the stage
-            self._roll_back(there, endpoint, applied, held)
-            return revisions(there, endpoint)
-        return history
+        newest, applied = history.newest, history.applied
+        if newest is not None and applied is None:
+            uninstall(there, history.name, self._seconds)
+        elif newest is not None and applied is not None and newest.pending:  # a run of ours died, for we hold the stage
+            self._roll_back(there, history.name, applied, held)
+        else:
+            return history
+        return History.read(there, history.name)
 
     def _roll_back(self, there: ClusterAccess, endpoint: str, to: Revision, held: HeldStage) -> None:
         """And label the new revision as ours: Helm copies the old one's labels."""
         roll_back(there, endpoint, to.number, self._seconds)
-        number = revisions(there, endpoint)[0].number
+        number = History.read(there, endpoint).next_number - 1
         secret = f"secret/sh.helm.release.v1.{endpoint}.v{number}"
         labels = (f"{REVISION}={number}", f"{FENCE}={held.fence}")
         kubectl(there, "label", "--overwrite", secret, *labels, action=f"labelling {secret}")
 
 
-def _applied(history: Sequence[Revision]) -> Revision | None:
-    """What Helm applied last, to the end."""
-    return next((one for one in history if one.status == DEPLOYED), None)
-
-
-def _tags(revision: Revision) -> Tags:
-    """What a release wrote into the values."""
-    found = revision.values.get(TAGS)
-    return {key: str(value) for key, value in found.items()} if isinstance(found, dict) else {}
-
-
 def _image_of(revision: Revision) -> str:
     image = revision.values.get("image") or {}
     return f"{image.get('repository', '')}@{image.get('digest', '')}"
-
-
-def _is_own(revision: Revision, history: Sequence[Revision]) -> bool:
-    """Whether a release made it, or it is a copy of one that a release made."""
-    number = revision.labels.get(REVISION)
-    if number == str(revision.number):
-        return True
-    origin = next((one for one in history if str(one.number) == number), None)
-    return (
-        origin is not None
-        and origin is not revision
-        and (origin.manifest, origin.values) == (revision.manifest, revision.values)
-    )
-
-
-def _changes(there: ClusterAccess, endpoint: str, history: Sequence[Revision]) -> str:
-    """What a person did to it since a release made it, in words; empty where nobody did."""
-    if not history:
-        return ""
-    newest = history[0]
-    if not _is_own(newest, history):
-        return f"revision {newest.number} is a person's ({newest.description}, {newest.at})"
-    if newest.status != DEPLOYED:
-        return ""  # half of it may be applied
-    objects = [_as_applied(one, endpoint, there.namespace) for one in documents(newest.manifest)]
-    return changed_by_hand(there, objects, OWNER)
-
-
-def _refuse_changes(there: ClusterAccess, endpoint: str, history: Sequence[Revision]) -> None:
-    if theirs := _changes(there, endpoint, history):
-        raise ChangedByHandError(
-            f"{endpoint} in {there.place} was changed by hand, and that would be lost: {theirs}. Nothing was touched. "
-            f"{_advice(endpoint, history).capitalize()}"
-        )
-
-
-def _advice(endpoint: str, history: Sequence[Revision]) -> str:
-    """Where a release's own revision is still there, the way back to it."""
-    own = next((one for one in history if one.worked and _is_own(one, history) and serving_of(_tags(one))), None)
-    way = f"undo it with `helm rollback {endpoint} {own.number} --force-conflicts`" if own else "uninstall it"
-    return f"put the change into the chart, then {way}, and run the same command again"
-
-
-def _as_applied(document: Document, endpoint: str, namespace: str) -> Document:
-    """With what Helm itself adds."""
-    meta = document["metadata"]
-    labels = {**(meta.get("labels") or {}), "app.kubernetes.io/managed-by": "Helm"}
-    notes = {"meta.helm.sh/release-name": endpoint, "meta.helm.sh/release-namespace": namespace}
-    annotations = {**(meta.get("annotations") or {}), **notes}
-    return {**document, "metadata": {**meta, "labels": labels, "annotations": annotations}}

@@ -13,6 +13,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
 
 from domain.fact import Fact
+from domain.naming import artifact_key
 
 SHOWN = 40
 """Facts, the newest ones; a longer release is chained to them."""
@@ -36,14 +37,14 @@ def show_head(facts: Sequence[Fact]) -> None:
     first = facts[-1]
     create_table_artifact(
         rows,
-        key=_key(first.workload, first.release),
+        key=artifact_key("ledger", first.workload, first.release),
         description=f"Ledger of release {first.release} of {first.workload}",
     )
 
 
 def shown_head(workload: str, release: str) -> Head:
     """What was shown last; nothing for a new release. Read it before the facts: then the ledger holds all of it."""
-    wanted = ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=[_key(workload, release)]))
+    wanted = ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=[artifact_key("ledger", workload, release)]))
     with get_client(sync_client=True) as client:
         found = client.read_latest_artifacts(artifact_filter=wanted, limit=1)
     return tuple(json.loads(str(found[0].data))) if found else ()
@@ -59,7 +60,3 @@ def faults_of_head(head: Head, facts: Sequence[Fact]) -> tuple[str, ...]:
         elif held[row["fact"]] != row["digest"]:
             faults.append(f"fact {row['fact']} ({row['kind']}) was changed: it had digest {row['digest']}")
     return tuple(faults)
-
-
-def _key(workload: str, release: str) -> str:
-    return f"ledger-{workload}-{release}".replace("_", "-").replace(".", "-")

@@ -12,7 +12,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from blocks.ledger import Ledger
 from blocks.workspace import Workspace
 from domain.errors import Terminal
-from domain.naming import data_asset_name, model_name
+from domain.naming import artifact_key, data_asset_name, model_name
 from domain.unit import Unit
 from domain.workload import Workload
 from tasks.content import content_digest
@@ -107,7 +107,9 @@ def _keep(ledger: Ledger, workload: Workload, unit: Unit, version: str, report: 
     keep_document.fn(ledger, f"{stem}.json", report.results_json.decode())
     path = keep_document.fn(ledger, f"{stem}.html", report.html.read_text())
     create_markdown_artifact(
-        report.markdown, key=f"data-{model_name(unit)}", description=f"Data validation of {unit} up to {version}"
+        report.markdown,
+        key=artifact_key("data", model_name(unit)),
+        description=f"Data validation of {unit} up to {version}",
     )
     return path
 
@@ -121,5 +123,5 @@ def report_preparation(
     ]
     rows += [{"circuit": unit, "outcome": "stopped", "data": fault, "rows": ""} for unit, fault in faults.items()]
     create_table_artifact(
-        rows, key=f"{workload}-prepared", description=f"Data of {workload} up to {cutoff.isoformat()}"
+        rows, key=artifact_key(workload, "prepared"), description=f"Data of {workload} up to {cutoff.isoformat()}"
     )

@@ -16,7 +16,7 @@ from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.changed_circuits import ChangedCircuit
 from domain.errors import Terminal
-from domain.naming import data_asset_name, model_name
+from domain.naming import artifact_key, data_asset_name, model_name
 from domain.outcome import Outcome
 from domain.unit import Unit
 from domain.workload import Workload
@@ -173,5 +173,7 @@ def report_training(workload: str, cutoff: date, trained: Sequence[TrainedUnit],
         for unit, fault in faults.items()
     ]
     create_table_artifact(
-        rows, key=f"{workload}-trained", description=f"Candidates of {workload}, data up to {cutoff.isoformat()}"
+        rows,
+        key=artifact_key(workload, "trained"),
+        description=f"Candidates of {workload}, data up to {cutoff.isoformat()}",
     )

@@ -107,7 +107,9 @@ def _carry(steps: Steps, home: Path, name: str, cutoff: date | None) -> None:
     with steps.step(f"release: {', '.join(stage.name for stage in workload.stages)}"):
         _release(signer, name, changed.to_json(), last)
     for fault in missing:
-        console.print(f"It stops at {last} here and would go on: {fault}", style="yellow", markup=False, soft_wrap=True)
+        console.print(
+            f"It ends at {last} here, with more to come: {fault}", style="yellow", markup=False, soft_wrap=True
+        )
 
 
 def _next_cutoff(workload: "object") -> date:

@@ -6,7 +6,9 @@ from typing import Any
 
 import requests
 import yaml
+from requests.adapters import HTTPAdapter
 from tiny import PLANTS, Tiny
+from urllib3 import Retry
 
 from blocks.container_instances import ContainerInstances
 from blocks.loading import loaded
@@ -34,12 +36,13 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-here = (os.environ.get("HOST", "0.0.0.0"), int(os.environ.get("PORT", "8080")))  # an engine's container has no others
-http.server.ThreadingHTTPServer(here, Page).serve_forever()
+http.server.ThreadingHTTPServer((os.environ.get("HOST", "0.0.0.0"), int(os.environ.get("PORT", "8080"))), Page).serve_forever()
 """
 SICK = APP.replace('self.say(200, {"status": "ready"})', 'self.say(503, {"status": "the model does not fit"})')
 DOCKERFILE = 'FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nEXPOSE 8080\nCMD ["python", "app.py"]\n'
-SMOKE = {"path": "/ask", "question": "question.json", "answers": ["text", "version"], "ready_minutes": 0.1}
+SMOKE = {"path": "/ask", "question": "question.json", "answers": ["text", "version"]}
+ASKED = 60
+"""Times, at most a second apart."""
 
 
 class Served(Tiny):
@@ -51,6 +54,7 @@ class Served(Tiny):
         dockerfile: str | None = DOCKERFILE,
         hours: float | None = 24,
         notify: tuple[str, ...] = (),
+        ready_minutes: float = 2,
         **workload: Any,
     ) -> None:
         document = yaml.safe_load((PLANTS / "workload.yaml").read_text())
@@ -60,7 +64,7 @@ class Served(Tiny):
         document["stages"] = [
             {"name": "registry", "target": {"kind": "model_registry", "registry": "shared"}},
             {"name": "images", "target": {"kind": "container_registry", "registry": "images"}},
-            *self.ladder(hours, notify),
+            *self.ladder(hours, notify, ready_minutes),
         ]
         document |= workload
         folder = self.folder / "service"
@@ -75,13 +79,16 @@ class Served(Tiny):
         (self.folder / "question.json").write_text("{}")
         (self.folder / "workload.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
 
-    def ladder(self, hours: float | None, notify: tuple[str, ...]) -> list[Mapping[str, Any]]:
+    def ladder(self, hours: float | None, notify: tuple[str, ...], ready_minutes: float) -> list[Mapping[str, Any]]:
         """Where it serves."""
-        return [self._stage("dev", hours, notify), self._stage("qa", None, ())]
+        return [self._stage("dev", hours, notify, ready_minutes), self._stage("qa", None, (), ready_minutes)]
 
-    def _stage(self, name: str, hours: float | None, notify: tuple[str, ...]) -> Mapping[str, Any]:
+    def _stage(
+        self, name: str, hours: float | None, notify: tuple[str, ...], ready_minutes: float
+    ) -> Mapping[str, Any]:
         target = {"kind": "container_instance", "instances": name, "cpu": 0.5, "memory_gb": 0.5, "hours_to_live": hours}
-        return {"name": name, "target": {**target, "notify": list(notify)}, "confirmation": {"smoke": deepcopy(SMOKE)}}
+        smoke = {**deepcopy(SMOKE), "ready_minutes": ready_minutes}
+        return {"name": name, "target": {**target, "notify": list(notify)}, "confirmation": {"smoke": smoke}}
 
     def platform(self, stage: str) -> ContainerGroups:
         """Where a stage serves."""
@@ -95,8 +102,13 @@ class Served(Tiny):
         return find_group(loaded(ContainerInstances, stage), self.platform(stage).endpoint(self.units()[0]))
 
     def ask(self, stage: str) -> dict[str, Any]:
-        """What it answers at a stage."""
+        """What it answers at a stage, as soon as it does: one that was just put back may still be starting."""
         group = self.group(stage)
         assert group is not None
-        found: dict[str, Any] = requests.post(f"http://{group.address}/ask", data="{}", timeout=10).json()
+        with requests.Session() as session:
+            again = Retry(
+                total=None, connect=ASKED, read=ASKED, backoff_factor=0.2, backoff_max=1, allowed_methods=None
+            )
+            session.mount("http://", HTTPAdapter(max_retries=again))
+            found: dict[str, Any] = session.post(f"http://{group.address}/ask", data="{}", timeout=10).json()
         return found

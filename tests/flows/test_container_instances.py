@@ -1,10 +1,15 @@
 """Images and container instances: built once, served, replaced, taken back, and deleted when their time is up."""
 
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from prefect import flow
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.states import State
 from served import APP, SICK, Served
 
@@ -24,7 +29,7 @@ from flows.expiring import expire_stage
 from flows.extend import extend
 from flows.release import release
 from flows.rollback import rollback
-from tasks.container_groups import GroupRequest, create_group, tag_group
+from tasks.container_groups import GroupRequest, create_group, delete_group, tag_group
 from tasks.images import find_image
 from tasks.ledger import read_facts, release_names
 
@@ -39,6 +44,41 @@ def served(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     made = Served(name, tmp_path / name, ("A1",))
     made.declare()
     return made
+
+
+@dataclass
+class Hook:
+    """A web hook that keeps what it is told. answers: status codes, the last one for all others."""
+
+    channel: str = "custom-webhook/expiry"
+    told: list[str] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    """Saved as a block."""
+    hook = Hook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            hook.told.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(hook.answers.pop(0) if len(hook.answers) > 1 else hook.answers[0])
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        block = CustomWebhookNotificationBlock(
+            name="expiry", url=f"http://127.0.0.1:{server.server_port}/", json_data={"body": "{{subject}} {{body}}"}
+        )
+        block.save("expiry", overwrite=True)
+        yield hook
+        server.shutdown()
+        thread.join()
 
 
 def run(served: Served, changed: ChangedCircuits | None = None) -> "State[str]":
@@ -106,13 +146,13 @@ def test_a_dockerfile_that_is_not_there_is_said_before_anything_starts(served: S
 
 
 def test_what_never_gets_healthy_goes_back_to_what_served_before(site, served: Served) -> None:
-    served.declare(app=SICK)
+    served.declare(app=SICK, ready_minutes=0.1)
     assert run(served).name == "Rolled_back"
     assert served.group("dev") is None
     served.declare()
     succeed(run(served))
     before = served.ask("dev")["text"]
-    served.declare(app=SICK)
+    served.declare(app=SICK, ready_minutes=0.1)
     state = run(served)
     assert state.name == "Rolled_back"
     assert "Readiness probe failed" in (state.message or "")
@@ -182,7 +222,55 @@ def test_what_no_release_made_is_never_touched(site, served: Served) -> None:
     by_hand = GroupRequest(group.name, group.image, 0.5, 0.5, 8080, "/ready", variables, tags)
     create_group(served.platform("dev").instances, by_hand)
     assert expired(site, served, datetime.now(UTC) + timedelta(days=9)) == []
+    state = run(served)
+    assert state.name == "Failed"
+    assert f"container group {group.name} is there and no release made it" in (state.message or "")
     assert served.ask("dev")["version"] == "by hand"
+
+
+def test_what_was_changed_by_hand_is_said_and_put_back(site, served: Served) -> None:
+    changed, other = served.candidates(), served.candidates()
+    succeed(run(served, changed))
+    succeed(run(served, other))
+    before, answered = served.group("qa"), served.ask("qa")
+    assert before is not None
+    platform, stage = served.platform("dev"), declared_workload(served.name).stage("dev")
+    older = find_image(
+        loaded(ContainerRegistry, "images"),
+        image_repository(served.name, served.units()[0]),
+        release_names(site.ledger, served.name)[1],
+    )
+    assert older is not None
+    group = served.group("dev")
+    assert group is not None
+    create_group(
+        platform.instances,
+        GroupRequest(group.name, older.pinned, 0.5, 0.5, 8080, "/ready", {"MODEL_VERSION": "by hand"}, group.tags),
+    )
+    [said] = [one for one in platform.diagnose(stage, {}) if "changed it by hand" in one.advice]
+    assert said.seen == older.pinned
+    delete_group(platform.instances, group.name)
+    version = answered["version"]
+    succeed(deploy_version(str(served.units()[0]), version, "dev", served.name, return_state=True))
+    assert platform.serving(group.name) is not None
+    assert not [one for one in platform.diagnose(stage, {}) if not one.healthy]
+    assert served.ask("dev")["version"] == answered["version"]
+
+
+def test_the_deletion_waits_while_a_channel_refuses(site, served: Served, hook: Hook) -> None:
+    hook.answers = [401]
+    served.declare(notify=(hook.channel,))
+    succeed(run(served))
+    group, day = served.group("dev"), datetime.now(UTC) + timedelta(hours=24, minutes=1)
+    assert group is not None
+    assert expired(site, served, day) == []
+    assert expired(site, served, day + timedelta(hours=48)) == []
+    assert served.ask("dev")
+    hook.answers = [200]
+    assert expired(site, served, day + timedelta(hours=49)) == [f"announced {group.name}"]
+    assert group.name in hook.told[-1]
+    assert expired(site, served, day + timedelta(hours=49, minutes=59)) == []
+    assert expired(site, served, day + timedelta(hours=50, minutes=1)) == [f"deleted {group.name}"]
 
 
 def test_by_hand_the_flow_only_says_what_it_would_do(served: Served) -> None:

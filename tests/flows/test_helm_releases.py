@@ -1,5 +1,9 @@
 """Helm releases on a real cluster: installed, upgraded, broken on purpose and rolled back, each asked over HTTP."""
 
+import json
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,11 +16,15 @@ from served import SICK
 from blocks.kubernetes_cluster import KubernetesCluster
 from blocks.loading import loaded
 from domain.changed_circuits import ChangedCircuits
-from domain.errors import Terminal
+from domain.errors import StageLost, Terminal
 from flows import declared
 from flows.release import release
 from flows.rollback import rollback
-from tasks.helm_releases import FENCE, HelmReleases
+from tasks.cluster_access import access
+from tasks.helm import PROGRAM, ReleaseRequest, install, roll_back
+from tasks.helm_history import FENCE, REVISION
+from tasks.helm_releases import HelmReleases
+from tasks.lease import stage_lease
 from tasks.ledger import release_names
 
 pytestmark = [needs_cluster, pytest.mark.usefixtures("site")]
@@ -100,7 +108,7 @@ def test_what_never_gets_ready_goes_back_by_itself_and_says_why(charted: Charted
     assert state.name == "Rolled_back"
     assert "CrashLoopBackOff" in (state.message or "") or "ended with code 1" in (state.message or "")
     assert charted.ask_production()["text"] == before
-    assert charted.history()[0].description == "Rollback to 1"
+    assert charted.history()[0].description == "Rollback to 3"  # itself a copy of 1
 
 
 def test_an_image_that_cannot_be_pulled_is_said(charted: Charted, namespace: str) -> None:
@@ -172,6 +180,73 @@ def test_what_a_person_changed_is_said_and_never_overwritten(charted: Charted, n
     kubectl_as_admin("-n", namespace, "delete", f"service/{name}")  # nothing of anybody's: it is made again
     succeed(run(charted))
     assert charted.ask_production()
+
+
+def test_a_person_s_own_revision_is_left_as_it_is_until_it_is_undone(charted: Charted, namespace: str) -> None:
+    succeed(run(charted))
+    [ours] = charted.history()
+    request = ReleaseRequest(
+        charted.endpoint, charted.folder / "chart", {**ours.values, "replicas": 2}, ours.labels, "hot fix", 60, 10
+    )
+    with access(charted.block) as there:
+        install(there, request, upgrade=True)
+    state = run(charted)
+    assert state.name == "Failed"
+    assert "revision 2 is a person's (hot fix" in (state.message or "")
+    assert charted.history()[0].number == 2
+    with access(charted.block) as there:
+        roll_back(there, charted.endpoint, 1, 60)
+    succeed(run(charted))
+    assert charted.history()[0].number == 4
+
+
+def test_a_later_holder_of_the_stage_is_not_undone(site, charted: Charted, namespace: str) -> None:
+    succeed(run(charted))
+    secret = f"secret/sh.helm.release.v1.{charted.endpoint}.v1"
+    kubectl_as_admin("-n", namespace, "label", "--overwrite", secret, f"{FENCE}={2**40}")
+    lease = stage_lease(site.ledger, charted.name, "production", "20200101.1")
+    with lease as held, pytest.raises(StageLost, match="by a later holder"):
+        charted.releases().switch(held, charted.endpoint, None)
+    assert len(charted.history()) == 1
+
+
+def test_what_died_on_the_way_is_gone_on_with(charted: Charted) -> None:
+    succeed(run(charted))
+    [ours] = charted.history()
+    charted.declare(chart={"templates/hook.yaml": HOOK})
+    with access(charted.block) as there:
+        request = {
+            "verb": "upgrade",
+            "words": [str(charted.folder / "chart"), charted.endpoint, dict(ours.values)],
+            "options": {"labels": {**ours.labels, REVISION: "2"}},
+            "kubeconfig": str(there.kubeconfig),
+            "namespace": there.namespace,
+        }
+        with subprocess.Popen([sys.executable, "-P", str(PROGRAM)], stdin=subprocess.PIPE, text=True) as dying:
+            assert dying.stdin is not None
+            dying.stdin.write(json.dumps(request))
+            dying.stdin.close()
+            until = time.monotonic() + 30
+            while not charted.history()[0].pending:
+                assert time.monotonic() < until
+            dying.kill()
+    charted.declare(chart={"templates/hook.yaml": ""})
+    succeed(run(charted))
+    assert [one.status for one in charted.history()][:2] == ["deployed", "superseded"]
+    assert charted.ask_production()
+
+
+HOOK = """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {{ .Release.Name }}-hook
+  annotations: {helm.sh/hook: pre-upgrade}
+spec:
+  restartPolicy: Never
+  containers:
+    - {name: hook, image: "python:3.11-slim", imagePullPolicy: IfNotPresent, command: [sleep, "600"]}
+"""
 
 
 def _findings(platform: HelmReleases):

@@ -19,7 +19,12 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from prefect import flow
-from prefect.blocks.notifications import CustomWebhookNotificationBlock, MicrosoftTeamsWebhook, SlackWebhook
+from prefect.blocks.notifications import (
+    CustomWebhookNotificationBlock,
+    MicrosoftTeamsWebhook,
+    SendgridEmail,
+    SlackWebhook,
+)
 from prefect_email import EmailServerCredentials
 from pydantic import SecretStr
 
@@ -136,6 +141,37 @@ def test_slack_and_teams_are_told_with_subject_and_link(hook: Hook, chats: list[
     for one in hook.told:
         assert WANTED.subject in json.dumps(one)
         assert LINK in json.dumps(one)
+
+
+@pytest.fixture
+def sendgrid() -> str:
+    """SendGrid, at its real address, with a key that it would know."""
+    key = SecretStr(f"SG.{SECRET}")
+    SendgridEmail(api_key=key, sender_email="signalbox@example.org", to_emails=["ada@example.org"]).save(
+        "team", overwrite=True
+    )
+    return "sendgrid-email/team"
+
+
+def test_sendgrid_sends_a_mail_with_subject_and_link(hook: Hook, sendgrid: str) -> None:
+    hook.answers = [202]
+    assert telling([sendgrid], WANTED) == {}
+    [mail] = hook.told
+    assert hook.paths == ["/v3/mail/send"]
+    assert mail["personalizations"] == [{"to": [{"email": "ada@example.org"}]}]
+    assert mail["from"]["email"] == "signalbox@example.org"
+    assert WANTED.subject in json.dumps(mail)
+    assert LINK in json.dumps(mail)
+
+
+def test_a_key_that_sendgrid_refuses_is_said_and_not_shown(hook: Hook, sendgrid: str) -> None:
+    hook.answers = [401]
+    missed = telling([sendgrid], WANTED)
+    assert "it answered 401" in missed[sendgrid]
+    assert SECRET not in missed[sendgrid]
+    assert len(hook.told) == 1
+    hook.answers = [429, 202]
+    assert telling([sendgrid], WANTED) == {}
 
 
 def test_a_broken_glass_looks_louder_and_says_why(hook: Hook, chats: list[str]) -> None:
