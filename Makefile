@@ -13,6 +13,7 @@ help: ## show the targets
 setup: $(VENV)/.ready ## create .venv with the pinned dependencies, and fetch the workloads' data
 	@$(BIN)/python -m workloads.plants.data .signalbox/data/plants
 	@$(BIN)/python -m workloads.estimation_engine.data .signalbox/data/estimation_engine
+	@$(BIN)/python -m workloads.flask_app.data .signalbox/data/flask_app
 
 $(VENV)/.ready: constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Signalbox needs Python 3.11 or newer; set PYTHON=python3.11")'

@@ -13,6 +13,7 @@ from blocks.approvers import Approvers
 from blocks.azure_credential import AzureCredential
 from blocks.container_instances import ContainerInstances
 from blocks.container_registry import ContainerRegistry
+from blocks.kubernetes_cluster import KubernetesCluster
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
@@ -21,7 +22,16 @@ from deployments.environment import Environment, known_environments, load_enviro
 from domain.enrolment import Enrolment
 from domain.errors import SignalboxError, Terminal
 
-KINDS = (AzureCredential, Workspace, ModelRegistry, ContainerRegistry, ContainerInstances, Approvers, Ledger)
+KINDS = (
+    AzureCredential,
+    Workspace,
+    ModelRegistry,
+    ContainerRegistry,
+    ContainerInstances,
+    KubernetesCluster,
+    Approvers,
+    Ledger,
+)
 
 
 def register_blocks(environment: Environment) -> tuple[str, ...]:
@@ -43,6 +53,10 @@ def register_blocks(environment: Environment) -> tuple[str, ...]:
     for name, instances in environment.container_instances.items():
         ContainerInstances(**instances.model_dump(), credential=credential).save(name, overwrite=True)
         registered.append(f"container instances/{name}")
+    for name, cluster in environment.kubernetes_clusters.items():
+        settings = cluster.model_dump(exclude={"location"})
+        KubernetesCluster(**settings, credential=credential).save(name, overwrite=True)
+        registered.append(f"kubernetes cluster/{name}")
     for name, group in environment.approvers.items():
         kept = [one for one in _enrolments(name) if one.name in group.members]
         Approvers(members=group.members, enrolments=kept, notify=group.notify).save(name, overwrite=True)

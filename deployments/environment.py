@@ -12,7 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from domain.errors import InvalidDeclaration
 
 FOLDER = Path(__file__).parent / "environments"
-VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
+"""`${NAME}`, or `${NAME:-what it is where it is not set}`, as in a shell."""
 
 
 class _Part(BaseModel):
@@ -65,6 +66,19 @@ class ContainerInstancesPart(_Part):
     suffix: str = ""
 
 
+class KubernetesClusterPart(_Part):
+    """See blocks.kubernetes_cluster."""
+
+    subscription_id: str
+    resource_group: str
+    cluster_name: str
+    location: str
+    namespace: str = "default"
+    image_registry: str = ""
+    prefix: str = ""
+    suffix: str = ""
+
+
 class LedgerPart(_Part):
     """See blocks.ledger."""
 
@@ -93,6 +107,7 @@ class Environment(_Part):
     registries: dict[str, RegistryPart] = Field(min_length=1)
     container_registries: dict[str, ContainerRegistryPart] = Field(default_factory=dict)
     container_instances: dict[str, ContainerInstancesPart] = Field(default_factory=dict)
+    kubernetes_clusters: dict[str, KubernetesClusterPart] = Field(default_factory=dict)
     approvers: dict[str, ApproversPart] = Field(min_length=1)
     ledger: LedgerPart
     demo_approver: str | None = None
@@ -127,8 +142,8 @@ def load_environment(name: str, variables: Mapping[str, str] | None = None) -> E
 def _filled(value: Any, variables: Mapping[str, str], missing: set[str]) -> Any:
     match value:
         case str():
-            missing |= {name for name in VARIABLE.findall(value) if not variables.get(name)}
-            return VARIABLE.sub(lambda match: variables.get(match[1], ""), value)
+            missing |= {one[1] for one in VARIABLE.finditer(value) if not variables.get(one[1]) and one[2] is None}
+            return VARIABLE.sub(lambda match: variables.get(match[1]) or match[2] or "", value)
         case dict():
             return {key: _filled(item, variables, missing) for key, item in value.items()}
         case list():

@@ -14,6 +14,7 @@ from domain.smoke import SmokeTest
 from domain.workload import Workload
 from tasks.storage import list_files, upload_file
 from workloads.estimation_engine.data import fetch as fetch_sales
+from workloads.flask_app.data import fetch as fetch_flights
 from workloads.plants.data import cut_test_input
 from workloads.plants.data import fetch as fetch_readings
 
@@ -54,6 +55,11 @@ def _seed_sales(workload: Workload, report: Report) -> None:
     _upload_raw(workload, fetch_sales(DATA / "estimation_engine", report), report)
 
 
+def _seed_flights(workload: Workload, report: Report) -> None:
+    """Flights: raw data; the question of its smoke test lies beside its declaration."""
+    _upload_raw(workload, fetch_flights(DATA / "flask_app", report), report)
+
+
 def _upload_raw(workload: Workload, file: Path, report: Report) -> None:
     dev = loaded(Workspace, "dev")
     for plant in {unit.plant for unit in workload.units}:
@@ -69,6 +75,7 @@ REAL_DATA: Mapping[str, RealData] = {
         (date(2014, 6, 30), date(2014, 9, 30), date(2014, 12, 31), date(2015, 3, 31), date(2015, 6, 30)),
     ),
     "estimation_engine": RealData(_seed_sales, (date(2009, 6, 30), date(2009, 12, 31), date(2010, 6, 30))),
+    "flask_app": RealData(_seed_flights, (date(2013, 3, 31), date(2013, 6, 30), date(2013, 9, 30), date(2013, 12, 31))),
 }
 """By workload."""
 

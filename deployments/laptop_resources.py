@@ -1,4 +1,4 @@
-"""What a subscription holds before Signalbox comes: workspaces and registries. For the laptop only.
+"""What a subscription holds before Signalbox comes: workspaces, registries, clusters. For the laptop only.
 
 On Azure these are provisioned. The requests are Azure's own, so this would work there, too.
 """
@@ -18,10 +18,11 @@ ARM = "https://management.azure.com"
 PROVIDER = "providers/Microsoft.MachineLearningServices"
 API_VERSION = "2024-10-01"
 REGISTRY_VERSION = "2023-07-01"
+CLUSTER_VERSION = "2025-07-01"
 
 
 def create_resources(environment: Environment) -> None:
-    """Resource groups, workspaces and registries of the environment; what is there stays as it is."""
+    """Resource groups, workspaces, registries and clusters of the environment; what is there stays as it is."""
     credential = loaded(AzureCredential, "azure").get_client()
     policies: list[Any] = [RetryPolicy(), BearerTokenCredentialPolicy(credential, f"{ARM}/.default")]
     client: PipelineClient[Any, Any] = PipelineClient(ARM, policies=policies)
@@ -42,6 +43,11 @@ def create_resources(environment: Environment) -> None:
         for instances in environment.container_instances.values():
             group = f"/subscriptions/{instances.subscription_id}/resourceGroups/{instances.resource_group}"
             _put(client, group, instances.location)
+        for cluster in environment.kubernetes_clusters.values():
+            group = f"/subscriptions/{cluster.subscription_id}/resourceGroups/{cluster.resource_group}"
+            _put(client, group, cluster.location)
+            path = f"{group}/providers/Microsoft.ContainerService/managedClusters/{cluster.cluster_name}"
+            _put(client, path, cluster.location, CLUSTER_VERSION)
 
 
 def _put(client: PipelineClient[Any, Any], path: str, location: str, version: str = API_VERSION, **more: Any) -> None:

@@ -25,10 +25,23 @@ NEEDED_BEFORE = {
     "container_registry": ("model_registry",),
     "batch_endpoint": ("model_registry",),
     "container_instance": ("container_registry",),
+    "helm_release": ("container_registry",),
+    "kubernetes_manifest": ("container_registry",),
 }
-SERVED_BY = {"batch_endpoint": "scoring", "container_registry": "service", "container_instance": "service"}
+SERVED_BY = {
+    "batch_endpoint": "scoring",
+    "container_registry": "service",
+    "container_instance": "service",
+    "helm_release": "service",
+    "kubernetes_manifest": "service",
+}
 """What the workload has to declare."""
-HOME = {"batch_endpoint": "workspace", "container_instance": "instances"}
+HOME = {
+    "batch_endpoint": "workspace",
+    "container_instance": "instances",
+    "helm_release": "cluster",
+    "kubernetes_manifest": "cluster",
+}
 """What no two stages may have together: names there are of circuits alone."""
 
 
@@ -109,6 +122,20 @@ def _files(values: dict[str, Any], folder: Path) -> Found:
     if isinstance(service, str) and (folder / service).is_dir():
         dockerfile = _at(values, "service", "dockerfile") or "Dockerfile"
         yield from _file(("service", "dockerfile"), dockerfile, folder / service, False)
+    for place, stage in _items(values, "stages"):
+        yield from _chart(place, _at(stage, "target", "chart"), folder)
+        yield from _file((*place, "target", "values"), _at(stage, "target", "values"), folder, False)
+        if _at(stage, "target", "kind") == "kubernetes_manifest":
+            manifest = _at(stage, "target", "manifest") or "deployment.yaml"
+            yield from _file((*place, "target", "manifest"), manifest, folder, False)
+
+
+def _chart(at: Location, chart: object, folder: Path) -> Found:
+    place: Location = (*at, "target", "chart")
+    faults = list(_file(place, chart, folder, True))
+    yield from faults
+    if isinstance(chart, str) and not faults:
+        yield from _file(place, "Chart.yaml", folder / chart, False)
 
 
 def _file(at: Location, named: object, folder: Path, is_folder: bool) -> Found:

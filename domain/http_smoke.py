@@ -29,6 +29,20 @@ class HttpEvidence(BaseModel):
     answer: str
     milliseconds: float
 
+    @classmethod
+    def unready(cls, unit: Unit, address: str, seconds: float, why: str) -> "HttpEvidence":
+        """Of what could not even be asked whether it is ready."""
+        return cls(
+            unit=unit,
+            address=address,
+            ready=0,
+            ready_seconds=seconds,
+            ready_text=why,
+            status=0,
+            answer="",
+            milliseconds=0.0,
+        )
+
 
 class HttpSmokeTest(BaseModel):
     """A question whose answer is known in its shape.

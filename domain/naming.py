@@ -11,6 +11,9 @@ Rules of Azure, from its documentation (learn.microsoft.com):
   deployment names have one (`deployment-20251210.1`). The seed says what its pipelines run, so its form is kept.
 - azure/azure-resource-manager/management/resource-name-rules: a container group's name has 1 to 63 lower-case letters,
   digits and single hyphens, none first or last.
+- helm.sh/docs: a release's name has at most 53 characters; it names the Service, which begins with a letter (RFC 1035).
+- kubernetes.io/docs/concepts/overview/working-with-objects/names: a Service's name has 1 to 63 lower-case letters, digits and
+  hyphens, a letter first and no hyphen last; a label's value has at most 63 characters.
 - azure/container-registry/container-registry-concepts: repositories have lower-case letters, digits and `._-/`.
 """
 
@@ -25,6 +28,9 @@ ASSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
 SHORTEST_ENDPOINT, LONGEST_ENDPOINT = 3, 32
 GROUP = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_GROUP = 63
+SERVICE = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
+LONGEST_HELM_RELEASE = 53
+LONGEST_SERVICE = 63
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,14 @@ class Naming:
     def container_group(self, unit: Unit) -> str:
         """`ci-{plant}-{circuit}`, lower case."""
         return f"{self.prefix}ci-{unit.plant}-{unit.circuit}{self.suffix}".lower()
+
+    def helm_release(self, unit: Unit) -> str:
+        """`hr-{plant}-{circuit}`, lower case."""
+        return f"{self.prefix}hr-{unit.plant}-{unit.circuit}{self.suffix}".lower()
+
+    def manifest(self, unit: Unit) -> str:
+        """`app-{plant}-{circuit}`, lower case: of a Deployment and its Service."""
+        return f"{self.prefix}app-{unit.plant}-{unit.circuit}{self.suffix}".lower()
 
 
 def deployment_name(release: str) -> str:
@@ -122,4 +136,38 @@ def faults_of_groups(units: Iterable[Unit], naming: Naming) -> tuple[str, ...]:
         first = seen.setdefault(name, unit)
         if first != unit:
             faults.append(f"{unit} and {first} would share the container group {name!r}; rename one")
+    return tuple(faults)
+
+
+def faults_of_helm_releases(units: Iterable[Unit], naming: Naming) -> tuple[str, ...]:
+    """Every name of a Helm release that Helm or Kubernetes would refuse, and every two circuits that would share one."""
+    faults: list[str] = []
+    seen: dict[str, Unit] = {}
+    for unit in units:
+        name = naming.helm_release(unit)
+        if not SERVICE.fullmatch(name) or len(name) > LONGEST_HELM_RELEASE:
+            faults.append(
+                f"{unit}: Helm would refuse the release {name!r}: 1 to {LONGEST_HELM_RELEASE} lower-case letters, digits and "
+                "hyphens, a letter first, no hyphen last"
+            )
+        first = seen.setdefault(name, unit)
+        if first != unit:
+            faults.append(f"{unit} and {first} would share the Helm release {name!r}; rename one")
+    return tuple(faults)
+
+
+def faults_of_manifests(units: Iterable[Unit], naming: Naming) -> tuple[str, ...]:
+    """Every name of a Deployment and its Service that Kubernetes would refuse, and every two circuits that would share one."""
+    faults: list[str] = []
+    seen: dict[str, Unit] = {}
+    for unit in units:
+        name = naming.manifest(unit)
+        if not SERVICE.fullmatch(name) or len(name) > LONGEST_SERVICE:
+            faults.append(
+                f"{unit}: Kubernetes would refuse the Service {name!r}: 1 to {LONGEST_SERVICE} lower-case letters, digits and hyphens, "
+                "a letter first, no hyphen last"
+            )
+        first = seen.setdefault(name, unit)
+        if first != unit:
+            faults.append(f"{unit} and {first} would share the Deployment {name!r}; rename one")
     return tuple(faults)

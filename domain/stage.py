@@ -8,7 +8,7 @@ from domain.gate import Gate
 from domain.http_smoke import AnySmokeTest, HttpSmokeTest
 from domain.identifiers import StageName
 from domain.replay import Replay
-from domain.target import BatchEndpointTarget, ContainerInstanceTarget, PublishingTarget, Target
+from domain.target import BatchEndpointTarget, PublishingTarget, ReplacingTarget, Target
 from domain.wave import Wave
 
 
@@ -38,7 +38,7 @@ class Stage(BaseModel):
                 raise ValueError(f"a {kind} switches nothing, so there is nothing to confirm")
             if self.waves:
                 raise ValueError(f"a {kind} switches nothing, so it has no waves")
-        if isinstance(self.target, ContainerInstanceTarget):
+        if isinstance(self.target, ReplacingTarget):
             if self.verification is not None or self.replay is not None:
                 raise ValueError(
                     f"a {kind} is replaced when it switches, so it is asked after that; declare confirmation"

@@ -1,5 +1,6 @@
 """Where a stage puts models: a family, told apart by `kind`."""
 
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -69,7 +70,46 @@ class ContainerInstanceTarget(BaseModel):
     failed_deployments: ClassVar[Literal["keep", "delete"]] = "keep"
 
 
-ServingTarget = BatchEndpointTarget | ContainerInstanceTarget
+class HelmReleaseTarget(BaseModel):
+    """A Helm release a circuit. cluster: the block's name. chart: folder; values: file, of what every circuit has. (Seed 001, production.)
+
+    timeout_minutes: for what Helm itself does, its hooks among it. kept_revisions: of each release's history: a way back for each.
+    The chart gets `image.repository`, `image.digest`, `model.name`, `model.version`, `model.digest`, `release`, and `signalbox`,
+    what the release says of itself: see `domain.replacement`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["helm_release"]
+    cluster: BlockName
+    chart: Path
+    values: Path | None = None
+    timeout_minutes: float = Field(default=5, gt=0, le=60, allow_inf_nan=False)
+    kept_revisions: int = Field(default=10, ge=2, le=100)
+    kept_deployments: ClassVar[int] = FEWEST
+    failed_deployments: ClassVar[Literal["keep", "delete"]] = "keep"
+
+
+class KubernetesManifestTarget(BaseModel):
+    """A Deployment and its Service a circuit, applied with kubectl. (Seed 003.)
+
+    cluster: the block's name. manifest: file in the workload's folder. kubernetes: the version whose fields it may use, as far as
+    that is known without a cluster. A Deployment runs one release at a time, so none is ever too many.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["kubernetes_manifest"]
+    cluster: BlockName
+    manifest: Path = Path("deployment.yaml")
+    kubernetes: str = Field(default="1.31", pattern=r"^1\.[0-9]{1,3}$")
+    kept_deployments: ClassVar[int] = FEWEST
+    failed_deployments: ClassVar[Literal["keep", "delete"]] = "keep"
+
+
+ReplacingTarget = ContainerInstanceTarget | HelmReleaseTarget | KubernetesManifestTarget
+"""Where one deployment replaces the other, so that nothing can be asked before it serves."""
+ServingTarget = BatchEndpointTarget | ReplacingTarget
 """Where models serve."""
 PublishingTarget = ModelRegistryTarget | ContainerRegistryTarget
 """Where they are shared, for stages above to serve."""

@@ -152,6 +152,12 @@ class Workload(Part):
         """The stages below one."""
         return self.stages[: self.stages.index(self.stage(name))]
 
+    def up_to(self, name: str | None) -> "Workload":
+        """The same, as if its ladder ended with that stage; all of it where none is named."""
+        if name is None:
+            return self
+        return self.model_copy(update={"stages": (*self.before(name), self.stage(name))})
+
     def images_for(self, stage: Stage) -> tuple[Stage, ...]:
         """The stages below one that build what it runs: none where it runs models as they are."""
         if isinstance(stage.target, BatchEndpointTarget):

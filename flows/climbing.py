@@ -34,8 +34,13 @@ from tasks.platforms import platform_of
 from tasks.roster import faults_of_gate
 
 
-def climb(ledger: Ledger, workload: Workload, release: Release, stages: Sequence[Stage]) -> Ending:
-    """Carry the release through the stages that it has not passed; write down how it ends."""
+def climb(
+    ledger: Ledger, workload: Workload, release: Release, stages: Sequence[Stage], to_the_top: bool = True
+) -> Ending:
+    """Carry the release through the stages that it has not passed; write down how it ends.
+
+    to_the_top: no stage is left after these; else a release that gets there is still under way, and goes on when it is run again.
+    """
     check_blocks(workload, stages)
     for stage in stages:
         ending = _climb_one(
@@ -44,7 +49,8 @@ def climb(ledger: Ledger, workload: Workload, release: Release, stages: Sequence
         if ending is not None:
             tell_held(ledger, workload, release.name, stage.name)
             return end(ledger, release, ending, stage)
-    return end(ledger, release, _arrived(ledger, release, stages[-1]), stages[-1])
+    arrived = _arrived(ledger, release, stages[-1])
+    return end(ledger, release, arrived, stages[-1]) if to_the_top else arrived
 
 
 def _arrived(ledger: Ledger, release: Release, stage: Stage) -> Ending:
@@ -107,7 +113,7 @@ def _doubtful(facts: Sequence[Fact], stage: Stage) -> Ending | None:
 
 
 def check_blocks(workload: Workload, stages: Sequence[Stage]) -> None:
-    """Every block that the stages name, before anything is touched; one error lists all that is missing or wrong."""
+    """Every block and cluster that the stages name, before anything is touched; one error lists all that is missing or wrong."""
     faults: list[str] = []
     for stage in stages:
         target = stage.target
@@ -117,7 +123,9 @@ def check_blocks(workload: Workload, stages: Sequence[Stage]) -> None:
             elif isinstance(target, ContainerRegistryTarget):
                 loaded(ContainerRegistry, target.registry)
             else:
-                faults += platform_of(workload, target).faults_of_names(workload.units)
+                platform = platform_of(workload, target)
+                faults += platform.faults_of_names(workload.units)
+                faults += [f"stage {stage.name}: {one}" for one in platform.obstacles()]
             if stage.gate is not None:
                 faults += faults_of_gate(stage.gate)
         except Terminal as error:

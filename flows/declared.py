@@ -7,6 +7,7 @@ from domain.declaration import load_workload
 from domain.errors import Terminal
 from domain.target import ServingTarget
 from domain.workload import Workload
+from tasks.manifest_schemas import check_manifests
 
 WORKLOADS = Path(os.environ.get("SIGNALBOX_WORKLOADS") or Path(__file__).parents[1] / "workloads")
 """The folder with a folder for each workload; SIGNALBOX_WORKLOADS names another, such as one in a repository of yours."""
@@ -18,11 +19,13 @@ def known_workloads() -> list[str]:
 
 
 def declared_workload(name: str) -> Workload:
-    """Read `workloads/{name}/workload.yaml`; Terminal, with the known names, when there is none."""
+    """Read `workloads/{name}/workload.yaml` and the manifests that it names; Terminal, with the known names, when there is none."""
     known = known_workloads()
     if name not in known:
         raise Terminal(f"there is no workload {name!r}; there are {', '.join(known)}")
-    return load_workload(WORKLOADS / name / "workload.yaml")
+    workload = load_workload(WORKLOADS / name / "workload.yaml")
+    check_manifests(workload)
+    return workload
 
 
 def production_of(workload: Workload) -> ServingTarget:

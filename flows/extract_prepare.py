@@ -17,6 +17,8 @@ from tasks.pipelines import publish_pipeline
 from tasks.preparation import PreparedUnit, prepare_unit, report_preparation
 
 DATA_REGISTERED = "signalbox.data.registered"
+SOURCE_PUSHED = "signalbox.source.pushed"
+"""What a job of the repository's CI tells us; a push to `main` begins here."""
 
 
 @flow(

@@ -21,14 +21,16 @@ def release(
     workload: str = "plants",
     changed_circuits: str | dict[str, Any] | None = None,
     requested_by: str = "schedule or event",
+    until: str | None = None,
 ) -> "State[str]":
-    """Release what training handed over, through every stage and gate of the workload.
+    """Release what training handed over, through every stage and gate of the workload, or until one stage has it.
 
     changed_circuits: the id of the build that handed them over, or the text or content of changed_circuits.json, of which Prefect
     takes 512 KiB, fewer than a thousand circuits; the newest kept one when left out. Run again with the same circuits it goes on
-    where it stopped, or does nothing. The run's state is how the release ends, with the reason.
+    where it stopped, or does nothing. until: the stage after which it waits to be run again. The run's state is how the release ends, with the reason.
     """
     declared = declared_workload(workload)
+    here = declared.up_to(until)
     ledger = loaded(Ledger, "ledger")
     changed = changed_circuits_of(ledger, declared, changed_circuits)
     try:
@@ -38,7 +40,7 @@ def release(
     get_run_logger().info(
         "Release %s of %s, digest %s, %d circuits", manifest.name, workload, manifest.digest, len(manifest.units)
     )
-    return ended(climb(ledger, declared, manifest, declared.stages))
+    return ended(climb(ledger, here, manifest, here.stages, to_the_top=here.stages == declared.stages))
 
 
 def ended(ending: Ending) -> "State[str]":

@@ -32,16 +32,20 @@ MOST_SHOWN = 100
     task_runner=FAN_OUT,
 )
 def train_register(
-    workload: str = "plants", cutoff_date: date | None = None, circuits: list[str] | None = None
+    workload: str = "plants",
+    cutoff_date: date | None = None,
+    circuits: list[str] | None = None,
+    until: str | None = None,
 ) -> ChangedCircuits | None:
     """Train and evaluate every circuit's candidate; register what is better than the champion.
 
-    cutoff_date: of registered data; needed. circuits: "PLANT/CIRCUIT" names; all when left out. None when no circuit has a
+    cutoff_date: of registered data; needed. circuits: "PLANT/CIRCUIT" names; all when left out. until: the stage whose
+    version is the champion; the last when left out. None when no circuit has a
     better candidate: a green end. Otherwise changed_circuits.json is kept and `signalbox.models.registered` emitted.
     The compute is deleted at the end, also when training failed.
     """
     logger = get_run_logger()
-    declared = declared_workload(workload)
+    declared = declared_workload(workload).up_to(until)
     if cutoff_date is None:
         raise Terminal("which data? give cutoff_date, the cutoff of registered data, such as 2014-12-31")
     units = declared.chosen_units(circuits)

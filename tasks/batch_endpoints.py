@@ -63,6 +63,10 @@ class BatchEndpoints:
         """Names are unique in a region, and short."""
         return faults_of_names(units, naming_of(self.workspace))
 
+    def obstacles(self) -> tuple[str, ...]:
+        """Azure is there."""
+        return ()
+
     def prepare(self) -> None:
         """The cluster that all endpoints run their jobs on."""
         target = self.target

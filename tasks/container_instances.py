@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from blocks.container_instances import ContainerInstances
-from blocks.container_registry import ContainerRegistry
-from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from domain.changed_circuits import ChangedCircuit
 from domain.diagnosis import Finding, serving_finding
@@ -18,11 +16,11 @@ from domain.errors import StageLost, Terminal
 from domain.expiry import EXPIRES_AT, due
 from domain.http_smoke import AnySmokeTest, HttpSmokeTest
 from domain.moment import utc_text
-from domain.naming import Naming, deployment_name, faults_of_groups, image_repository, model_name, release_of
+from domain.naming import Naming, faults_of_groups, release_of
+from domain.replacement import MODEL, fence_of, serving_of, tags_of
 from domain.service import Service
 from domain.smoke import SmokeVerdict
 from domain.stage import Stage
-from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID
 from domain.target import ContainerInstanceTarget
 from domain.unit import Unit
 from domain.workload import Workload
@@ -36,19 +34,11 @@ from tasks.container_groups import (
     tag_group,
 )
 from tasks.http_smoke import ask
-from tasks.images import Image, find_image, find_version
+from tasks.images import Image
 from tasks.lease import HeldStage
-from tasks.models import find_model
 from tasks.platform import Deployment, DeploymentRequest
+from tasks.released_images import READY, ReleasedImages
 
-FENCE_TAG = "switch_fence"
-"""The fencing number of whoever switched it last."""
-EARLIER = "earlier_deployments"
-"""Tag: what served before, newest first, parted by commas: a way back for each of them."""
-WAYS_BACK = 5
-MODEL = "model"
-"""Tag: what the registry calls the model that is in the image."""
-READY = "Succeeded"
 OK = 200
 
 
@@ -73,24 +63,25 @@ class ContainerGroups:
         """Names are short and simple."""
         return faults_of_groups(units, self._naming)
 
+    def obstacles(self) -> tuple[str, ...]:
+        """Azure is there."""
+        return ()
+
     def prepare(self) -> None:
         """Groups share nothing."""
 
     def serving(self, endpoint: str) -> str | None:
         """What the group's tags say; a group that no release made serves nothing of ours."""
         found = find_group(self.instances, endpoint)
-        return _serving(found) if found is not None else None
+        return serving_of(found.tags) if found is not None else None
 
     def find(self, endpoint: str, name: str) -> Deployment | None:
         """The group where it serves that; else the image, from which it could."""
         group = find_group(self.instances, endpoint)
-        if group is not None and _serving(group) == name:
+        if group is not None and serving_of(group.tags) == name:
             return Deployment(endpoint, name, group.tags.get(MODEL, ""), group.state, group.tags, group.image)
-        image = self._image(endpoint, release_of(name))
-        if image is None:
-            return None
-        tags = {RELEASE_ID: release_of(name), PREVIOUS: _before(group, name)}
-        return Deployment(endpoint, name, self._model(endpoint, image), READY, tags, image.pinned)
+        serving = group.tags if group is not None else {}
+        return self._images.deployment(endpoint, self._unit(endpoint), name, serving)
 
     def deployments(self, endpoint: str) -> tuple[Deployment, ...]:
         """The one that serves: a group has no other, and images cost little."""
@@ -102,16 +93,7 @@ class ContainerGroups:
         """Look whether the image is there, under a tag that nobody can move; the group is not touched."""
         _refuse_another(find_group(self.instances, request.endpoint))
         found = self.find(request.endpoint, request.name)
-        if found is None:
-            raise Terminal(
-                f"there is no image {self._repository(request.endpoint)}:{release_of(request.name)} in {self._registry.registry_name}, so "
-                f"{request.endpoint} cannot run it; the stage that builds images comes before"
-            )
-        if found.model != request.model:
-            raise Terminal(
-                f"image {found.environment} was built with model {found.model}, released is {request.model}. Make a new release."
-            )
-        return found
+        return self._images.expected(request, self._unit(request.endpoint), found)
 
     def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
         """Replace the group; None: delete it.
@@ -121,34 +103,25 @@ class ContainerGroups:
         """
         group = find_group(self.instances, endpoint)
         held.check()
-        if group is not None and int(group.tags.get(FENCE_TAG, "0")) > held.fence:
+        if group is not None and fence_of(group.tags) > held.fence:
             raise StageLost(f"{endpoint} was switched by a later holder of the stage; this run does nothing more there")
         if deployment is None:
-            if group is not None and _serving(group) is not None:
+            if group is not None and serving_of(group.tags) is not None:
                 delete_group(self.instances, endpoint)
             return
         _refuse_another(group)
-        image = self._image(endpoint, release_of(deployment))
-        if image is None:
-            raise Terminal(
-                f"image {self._repository(endpoint)}:{release_of(deployment)} is gone; release {endpoint} again"
-            )
+        image = self._images.existing(self._unit(endpoint), release_of(deployment))
         if group is not None and _runs(group, deployment, image):
             return
         create_group(self.instances, self._request(held, endpoint, deployment, image, group))
 
     def source(self, circuit: ChangedCircuit, release: str) -> str:
         """The model in the registry, of which the image has a copy."""
-        return self._address(circuit.model_name, circuit.model_version)
+        return self._images.source(circuit)
 
     def check(self, circuit: ChangedCircuit, release: str) -> None:
         """The image, locked: nobody can have put another one under its tag."""
-        image = find_image(self._registry, image_repository(self.workload.name, circuit.unit), release)
-        if image is None or not image.locked:
-            what = "is gone" if image is None else "is not locked, so it may be another one than was built"
-            raise Terminal(
-                f"image {image_repository(self.workload.name, circuit.unit)}:{release} {what}. Nothing was switched. Make a new release."
-            )
+        self._images.check(circuit.unit, release)
 
     def smoke(self, test: AnySmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeVerdict:
         """Over HTTP, at the group's public address."""
@@ -159,8 +132,8 @@ class ContainerGroups:
             raise Terminal(
                 f"{endpoint} has no address to be asked at: {group.why or group.state if group else 'it is gone'}"
             )
-        if deployment is not None and _serving(group) != deployment:
-            raise Terminal(f"{endpoint} serves {_serving(group)}, so {deployment} cannot be asked")
+        if deployment is not None and serving_of(group.tags) != deployment:
+            raise Terminal(f"{endpoint} serves {serving_of(group.tags)}, so {deployment} cannot be asked")
         seen = ask(test, self.workload.folder, self._service.ready, unit, f"http://{group.address}")
         if seen.ready != OK:
             now = find_group(self.instances, endpoint)
@@ -180,12 +153,7 @@ class ContainerGroups:
     def lacks(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
         """The image."""
 
-        def lack(deployment: Deployment) -> str:
-            tag = release_of(deployment.name)
-            repository = self._repository(deployment.endpoint)
-            return "" if find_image(self._registry, repository, tag) else f"its image {repository}:{tag} is gone"
-
-        return lack
+        return lambda deployment: self._images.lack(self._unit(deployment.endpoint), deployment.name)
 
     def diagnose(self, stage: Stage, expected: Mapping[str, str]) -> Iterator[Finding]:
         """Each group: what it serves, whether it runs, when it goes."""
@@ -193,11 +161,11 @@ class ContainerGroups:
         for unit in self.workload.units:
             endpoint = self.endpoint(unit)
             group = groups.get(endpoint)
-            serving = _serving(group) if group is not None else None
+            serving = serving_of(group.tags) if group is not None else None
             yield serving_finding(endpoint, serving, group.state if group else "", expected.get(endpoint))
             if group is None or serving is None:
                 continue
-            image = self._image(endpoint, release_of(serving))
+            image = self._images.find(unit, release_of(serving))
             if image is None or group.image != image.pinned:
                 yield Finding(
                     f"image of {endpoint}",
@@ -211,7 +179,7 @@ class ContainerGroups:
         """Endpoint → tags, of the circuits' groups that releases made."""
         endpoints = {self.endpoint(unit) for unit in self.workload.units}
         groups = list_groups(self.instances)
-        return {one.name: one.tags for one in groups if one.name in endpoints and _serving(one) is not None}
+        return {one.name: one.tags for one in groups if one.name in endpoints and serving_of(one.tags) is not None}
 
     def retag(self, endpoint: str, tags: Mapping[str, str]) -> None:
         """Set these tags; what runs runs on."""
@@ -219,7 +187,7 @@ class ContainerGroups:
 
     def in_words(self) -> str:
         """Groups cost while they run."""
-        ours = [group for group in list_groups(self.instances) if _serving(group) is not None]
+        ours = [group for group in list_groups(self.instances) if serving_of(group.tags) is not None]
         target = self.target
         return f"{len(ours)} container group{'s' * (len(ours) != 1)} in {self.place}, each with {target.cpu:g} CPU and {target.memory_gb:g} GB while it runs"
 
@@ -228,8 +196,8 @@ class ContainerGroups:
         return Naming(self.instances.prefix, self.instances.suffix)
 
     @property
-    def _registry(self) -> ContainerRegistry:
-        return loaded(ContainerRegistry, self.workload.container_registry)
+    def _images(self) -> ReleasedImages:
+        return ReleasedImages(self.workload)
 
     @property
     def _service(self) -> Service:
@@ -240,40 +208,12 @@ class ContainerGroups:
     def _unit(self, endpoint: str) -> Unit:
         return next(unit for unit in self.workload.units if self.endpoint(unit) == endpoint)
 
-    def _repository(self, endpoint: str) -> str:
-        return image_repository(self.workload.name, self._unit(endpoint))
-
-    def _image(self, endpoint: str, release: str) -> Image | None:
-        return find_image(self._registry, self._repository(endpoint), release)
-
-    def _address(self, name: str, version: str) -> str:
-        registry = loaded(ModelRegistry, self.workload.model_registry).registry_name
-        return f"azureml://registries/{registry}/models/{name}/versions/{version}"
-
-    def _model(self, endpoint: str, image: Image) -> str:
-        version = find_version(self._registry, image)
-        return self._address(model_name(self._unit(endpoint)), version) if version else ""
-
     def _request(
         self, held: HeldStage, endpoint: str, deployment: str, image: Image, group: ContainerGroup | None
     ) -> GroupRequest:
-        now, name, version = datetime.now(UTC), model_name(self._unit(endpoint)), find_version(self._registry, image)
-        registry = loaded(ModelRegistry, self.workload.model_registry)
-        model = find_model(registry, name, version)
-        if model is None:
-            raise Terminal(
-                f"model {name}:{version} is no longer in {registry.registry_name}; nothing was changed at {endpoint}"
-            )
-        earlier = _earlier(group, deployment)
-        tags = {
-            RELEASE_ID: release_of(deployment),
-            "cutoff_date": model.tags.get("cutoff_date", ""),
-            "deployed_at": utc_text(now),
-            PREVIOUS: earlier[0] if earlier else NO_PREVIOUS,
-            EARLIER: ",".join(earlier),
-            MODEL: self._address(name, version),
-            FENCE_TAG: str(held.fence),
-        }
+        now, model = datetime.now(UTC), self._images.model(self._unit(endpoint), image)
+        replaced = group.tags if group is not None else {}
+        tags = tags_of(deployment, replaced, model.address, model.cutoff, now, held.fence)
         if self.target.hours_to_live is not None:
             tags[EXPIRES_AT] = utc_text(now + timedelta(hours=self.target.hours_to_live))
         return GroupRequest(
@@ -283,19 +223,14 @@ class ContainerGroups:
             memory_gb=self.target.memory_gb,
             port=self._service.port,
             ready=self._service.ready,
-            environment={"MODEL_DIGEST": model.digest, "MODEL_NAME": name, "MODEL_VERSION": version},
+            environment={"MODEL_DIGEST": model.digest, "MODEL_NAME": model.name, "MODEL_VERSION": model.version},
             tags=tags,
         )
 
 
-def _serving(group: ContainerGroup) -> str | None:
-    release = group.tags.get(RELEASE_ID)
-    return deployment_name(release) if release else None
-
-
 def _refuse_another(group: ContainerGroup | None) -> None:
     """Terminal where a group has our name and no release made it: it may be somebody's work."""
-    if group is not None and _serving(group) is None:
+    if group is not None and serving_of(group.tags) is None:
         raise Terminal(
             f"container group {group.name} is there and no release made it, so nothing is deployed over it; "
             "delete it, or name ours apart with the block's suffix"
@@ -304,24 +239,4 @@ def _refuse_another(group: ContainerGroup | None) -> None:
 
 def _runs(group: ContainerGroup, deployment: str, image: Image) -> bool:
     """Whether it is what was asked for already: deployed again, it would be down for a while for nothing."""
-    return _serving(group) == deployment and group.image == image.pinned and group.state == READY
-
-
-def _chain(group: ContainerGroup | None) -> list[str]:
-    """What serves and what served before, newest first."""
-    if group is None:
-        return []
-    serving = _serving(group)
-    return [*([serving] if serving else []), *filter(None, group.tags.get(EARLIER, "").split(","))]
-
-
-def _earlier(group: ContainerGroup | None, deployment: str) -> list[str]:
-    """What a way back from the deployment leads to. One that served before has what came before it."""
-    chain = _chain(group)
-    after = chain[chain.index(deployment) + 1 :] if deployment in chain else chain
-    return after[:WAYS_BACK]
-
-
-def _before(group: ContainerGroup | None, deployment: str) -> str:
-    earlier = _earlier(group, deployment)
-    return earlier[0] if earlier else NO_PREVIOUS
+    return serving_of(group.tags) == deployment and group.image == image.pinned and group.state == READY

@@ -71,6 +71,9 @@ class Platform(Protocol):
     def faults_of_names(self, units: Sequence[Unit]) -> tuple[str, ...]:
         """Endpoints whose names Azure would refuse, in words."""
 
+    def obstacles(self) -> tuple[str, ...]:
+        """What keeps every release from it, in words; asked before anything starts."""
+
     def prepare(self) -> None:
         """Make what all endpoints share."""
 

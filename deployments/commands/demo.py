@@ -86,21 +86,30 @@ def _carry(steps: Steps, home: Path, name: str, cutoff: date | None) -> None:
 
         workload = prepare(name, lambda line: console.print(f"  {line}", markup=False))
         signer = demo_approver(home)
+    from deployments.reach import within_reach
     from flows.extract_prepare import extract_prepare
     from flows.train_register import train_register
 
+    workload, missing = within_reach(workload)
+    for fault in missing:
+        console.print(f"  left out here: {fault}", style="yellow", markup=False, soft_wrap=True)
+    last = workload.stages[-1].name
     day = cutoff or _next_cutoff(workload)
     with steps.step(f"extract and prepare, data up to {day}"):
         prepared = extract_prepare(name, day)
         for one in prepared:
             console.print(f"  {one.unit}: {one.rows} rows valid, {one.asset}", markup=False)
     with steps.step("train, evaluate, register"):
-        changed = train_register(name, day, [str(one.unit) for one in prepared])
+        changed = train_register(name, day, [str(one.unit) for one in prepared], last)
     if changed is None:
         console.print("No circuit has a better candidate than what serves: nothing to release. This is a good end.")
         return
     with steps.step(f"release: {', '.join(stage.name for stage in workload.stages)}"):
-        _release(signer, name, changed.to_json(), workload.stages[-1].name)
+        _release(signer, name, changed.to_json(), last)
+    for fault in missing:
+        console.print(
+            f"It ends at {last} here, with more to come: {fault}", style="yellow", markup=False, soft_wrap=True
+        )
 
 
 def _next_cutoff(workload: "object") -> date:
@@ -133,7 +142,7 @@ def _release(signer: "SigningApprover", workload: str, changed: str, last: str) 
     asked = sys.stdin.isatty() and sys.stdout.isatty()
     decide = at_terminal(console, signer) if asked else demo_decider(signer, console)
     with Approver(decide):
-        state = release(workload, changed, "demo", return_state=True)
+        state = release(workload, changed, "demo", last, return_state=True)
     if not state.is_completed():
         raise Terminal(f"the release ended {state.name}: {state.message}")
     with get_client(sync_client=True) as client:

@@ -14,6 +14,7 @@ from emulator.images.build_context import unpack
 from emulator.images.build_failure import BuildCanceledError, BuildFailedError
 from emulator.images.build_order import BuildOrder, Built
 from emulator.images.build_request import BuildRequest
+from emulator.images.cluster_registry import find_cluster_registry
 from emulator.images.engine import Engine, find_engine
 from emulator.images.engine_build import build_with_engine, forget_build, name_in_engine
 from emulator.images.image_reference import ImageReference
@@ -120,8 +121,12 @@ class BuildRun:
     ) -> list[dict[str, str]]:
         try:
             order.check()
+            cluster = find_cluster_registry() if engine is not None else None
+            if engine is not None and cluster is not None:
+                self._world.images.check(names)
+                built = cluster.push(engine, built, names)
             digest = self._world.images.push(built, names)
-        except BuildCanceledError:
+        except (BuildCanceledError, BuildFailedError):
             self._drop(built, engine)
             raise
         except LockedError as error:

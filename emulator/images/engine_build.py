@@ -42,13 +42,13 @@ def forget_build(engine: Engine, build: str) -> None:
     ask(engine, "rmi", build)
 
 
-def ask(engine: Engine, *arguments: str) -> str:
+def ask(engine: Engine, *arguments: str, seconds: float = SECONDS) -> str:
     """What a docker command prints; BuildFailedError with its words when it fails."""
     done = subprocess.run(
         [engine.client, "--host", engine.address, *arguments],
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=seconds,
         check=False,
     )
     if done.returncode != 0:

@@ -81,8 +81,7 @@ class ImageStore:
         """Keep a built image under all these tags, or, with LockedError, under none. Its digest."""
         digest = built.documents.digest
         with self._lock:
-            for name in names:
-                self._check_tag(name)
+            self.check(names)
             tree = built.root.name if built.root is not None else ""
             kept = self._tree_of(digest)
             if kept and tree:
@@ -101,6 +100,12 @@ class ImageStore:
                 tag.digest, tag.updated = digest, moment
             self._write()
         return digest
+
+    def check(self, names: list[ImageReference]) -> None:
+        """LockedError when one of them may not be written."""
+        with self._lock:
+            for name in names:
+                self._check_tag(name)
 
     def _check_tag(self, name: ImageReference) -> None:
         repository = self._all.get(name.name)

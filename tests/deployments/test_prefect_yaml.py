@@ -9,7 +9,7 @@ import pytest
 import yaml
 from prefect import Flow
 
-from flows.extract_prepare import DATA_REGISTERED
+from flows.extract_prepare import DATA_REGISTERED, SOURCE_PUSHED
 from flows.train_register import MODELS_REGISTERED
 
 DEPLOYMENTS: dict[str, dict[str, Any]] = {
@@ -30,8 +30,16 @@ def test_an_entry_point_is_a_flow_of_a_module_that_takes_the_parameters(name: st
         assert trigger["parameters"].keys() <= taken
 
 
-@pytest.mark.parametrize(("name", "event"), [("train-register", DATA_REGISTERED), ("release", MODELS_REGISTERED)])
-def test_a_deployment_starts_on_the_event_that_the_flow_before_emits(name: str, event: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "event"),
+    [
+        ("extract-prepare", SOURCE_PUSHED),
+        ("train-register", DATA_REGISTERED),
+        ("release", MODELS_REGISTERED),
+        ("deploy-version", SOURCE_PUSHED),
+    ],
+)
+def test_a_deployment_starts_on_the_event_that_the_flow_before_or_a_push_emits(name: str, event: str) -> None:
     assert [trigger["expect"] for trigger in DEPLOYMENTS[name]["triggers"]] == [[event]]
 
 

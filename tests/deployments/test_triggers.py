@@ -1,5 +1,9 @@
 """An event starts the next flow with the right parameters: prefect.yaml as deployed, on a real server."""
 
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -8,12 +12,13 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.events import emit_event
+from prefect.settings import PREFECT_API_URL
 
 from deployments.bootstrap import create_work_pool
 from deployments.commands.up import deploy
 from deployments.environment import load_environment
 from deployments.laptop import Laptop
-from flows.extract_prepare import DATA_REGISTERED
+from flows.extract_prepare import DATA_REGISTERED, SOURCE_PUSHED
 from flows.train_register import MODELS_REGISTERED
 
 RESOURCE = {"prefect.resource.id": "signalbox.workload.plants"}
@@ -56,3 +61,54 @@ def test_registered_models_are_released_by_the_id_of_the_build_that_kept_them() 
     started = parameters_of_the_run_started_by(MODELS_REGISTERED, payload, "release/release")
     assert started["workload"] == "plants"
     assert started["changed_circuits"] == build
+
+
+def pushed(branch: str, payload: dict[str, str], **labels: str) -> None:
+    """The line that a job of the repository's CI calls."""
+    resource = {"prefect.resource.id": "signalbox.workload.flask_app", "signalbox.branch": branch, **labels}
+    words = [sys.executable, "-m", "prefect", "event", "emit", SOURCE_PUSHED, f"--resource={json.dumps(resource)}"]
+    words += [f"--payload={json.dumps(payload)}"]
+    server = {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
+    done = subprocess.run(words, env={**os.environ, **server}, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr + done.stdout
+
+
+def runs_of(deployment: str) -> list[dict[str, Any]]:
+    """Parameters of its runs, but for those that a schedule will start."""
+    with get_client(sync_client=True) as client:
+        chosen = DeploymentFilter(id=DeploymentFilterId(any_=[client.read_deployment_by_name(deployment).id]))
+        runs = client.read_flow_runs(deployment_filter=chosen, limit=100)
+    return [run.parameters for run in runs if not run.auto_scheduled]
+
+
+def until_runs(deployment: str, count: int) -> list[dict[str, Any]]:
+    deadline = time.monotonic() + 30
+    while len(runs := runs_of(deployment)) < count:
+        assert time.monotonic() < deadline, f"{deployment} has {len(runs)} runs"
+        time.sleep(0.2)
+    return runs
+
+
+def test_a_push_prepares_on_main_and_carries_a_named_version_to_qa_on_develop() -> None:
+    commit = {"workload": "flask_app", "commit": "c0ffee"}
+    pushed("feature", {**commit, "branch": "feature"})
+    pushed("develop", {**commit, "branch": "develop"})  # names no version
+    pushed("main", {**commit, "branch": "main", "cutoff_date": "2013-06-30"})
+    named = {**commit, "branch": "develop", "circuit": "NYC/AIRTIME", "version": "3"}
+    pushed("develop", named, **{"signalbox.version": "3"})
+    prepared = until_runs("extract-prepare/extract-prepare", 1)
+    carried = until_runs("deploy-version/deploy-version", 1)
+    pushed("main", {**commit, "branch": "main"})
+    prepared = until_runs("extract-prepare/extract-prepare", 2)
+    assert sorted(str(run["cutoff_date"]) for run in prepared) == ["2013-06-30", "None"]
+    assert {run["workload"] for run in prepared} == {"flask_app"}
+    assert carried == [
+        {
+            "workload": "flask_app",
+            "circuit": "NYC/AIRTIME",
+            "version": "3",
+            "stage": "qa",
+            "requested_by": "commit c0ffee to develop",
+        }
+    ]
+    assert len(runs_of("deploy-version/deploy-version")) == 1

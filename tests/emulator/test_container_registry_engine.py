@@ -71,6 +71,7 @@ def docker_engine(folder: Path) -> Iterator[None]:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         patch.setenv("DOCKER_HOST", f"unix://{folder}/s")
+        patch.delenv("REGISTRY", raising=False)
         patch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
         yield
         server.shutdown()

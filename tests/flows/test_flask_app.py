@@ -1,0 +1,75 @@
+"""The Flask application on a real cluster: real flights, training, image, manifest, smoke test, and back again. (Seed 003.)"""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+import requests
+from prefect.states import State
+from real_cluster import needs_cluster, own_namespace
+from tiny import APPROVE, answering
+
+from blocks.kubernetes_cluster import KubernetesCluster
+from blocks.loading import loaded
+from deployments.laptop_data import seed_data
+from flows.declared import declared_workload
+from flows.extract_prepare import extract_prepare
+from flows.release import release
+from flows.rollback import rollback
+from flows.train_register import train_register
+from tasks.cluster_access import access
+from tasks.kubectl import port_forward
+
+pytestmark = [needs_cluster, pytest.mark.usefixtures("site")]
+NAME = "flask_app"
+
+
+@pytest.fixture(scope="module")
+def production(site) -> Iterator[KubernetesCluster]:
+    """The cluster's block, with a namespace of this file's own."""
+    block = loaded(KubernetesCluster, "production")
+    with own_namespace("flask-app") as namespace:
+        block.model_copy(update={"namespace": namespace}).save("production", overwrite=True)
+        yield loaded(KubernetesCluster, "production")
+        block.save("production", overwrite=True)
+
+
+def carry(cutoff: date) -> None:
+    """From raw data to production."""
+    prepared = extract_prepare(NAME, cutoff)
+    assert [str(one.unit) for one in prepared] == ["NYC/AIRTIME"]
+    changed = train_register(NAME, cutoff)
+    assert changed is not None
+    approver, _ = answering(APPROVE)
+    with approver:
+        state: State[str] = release(NAME, changed.to_json(), "linus", return_state=True)
+    assert state.name == "Succeeded", state.message
+
+
+def asked(block: KubernetesCluster) -> dict[str, Any]:
+    """What it answers to the declared question."""
+    question = json.loads((declared_workload(NAME).folder / "question.json").read_text())
+    with access(block) as there, port_forward(there, "service/app-nyc-airtime", 80) as address:
+        answer = requests.post(f"{address}/predict", json=question, timeout=10)
+        refused = requests.post(f"{address}/predict", json={"flights": []}, timeout=10)
+    assert (answer.status_code, refused.status_code) == (200, 422)
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+@pytest.mark.timeout(900)  # it trains on real data and builds real images
+def test_from_flights_to_predictions_a_better_model_and_back(production: KubernetesCluster) -> None:
+    seed_data(declared_workload(NAME), lambda line: None)
+    carry(date(2013, 3, 31))
+    first = asked(production)
+    assert first["model"] == {"name": "nyc-airtime", "version": "1"}
+    assert 280 < first["predictions"][0]["minutes"] < 420
+    assert first["predictions"][0]["outside_training"] == ["month"]
+    carry(date(2013, 7, 31))
+    second = asked(production)
+    assert second["model"]["version"] == "2"
+    assert second["predictions"][0]["outside_training"] == []
+    rollback(NAME, "production", reason="odd", dry_run=False)
+    assert asked(production) == first

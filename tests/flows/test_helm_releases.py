@@ -1,0 +1,253 @@
+"""Helm releases on a real cluster: installed, upgraded, broken on purpose and rolled back, each asked over HTTP."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from charted import Charted
+from prefect.states import State
+from real_cluster import kubectl_as_admin, needs_cluster, of_service_account, own_namespace, unreachable
+from served import SICK
+
+from blocks.kubernetes_cluster import KubernetesCluster
+from blocks.loading import loaded
+from domain.changed_circuits import ChangedCircuits
+from domain.errors import StageLost, Terminal
+from flows import declared
+from flows.release import release
+from flows.rollback import rollback
+from tasks.cluster_access import access
+from tasks.helm import PROGRAM, ReleaseRequest, install, roll_back
+from tasks.helm_history import FENCE, REVISION
+from tasks.helm_releases import HelmReleases
+from tasks.lease import stage_lease
+from tasks.ledger import release_names
+
+pytestmark = [needs_cluster, pytest.mark.usefixtures("site")]
+
+
+@pytest.fixture(scope="module")
+def namespace(site) -> Iterator[str]:
+    """A namespace, and the block `charted` that means it."""
+    with own_namespace("helm-releases") as name:
+        block = loaded(KubernetesCluster, "production")
+        block.model_copy(update={"namespace": name}).save("charted", overwrite=True)
+        yield name
+
+
+@pytest.fixture
+def charted(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, namespace: str) -> Charted:
+    """A workload of its own for each test, declared well."""
+    name = f"charted{abs(hash(request.node.name)) % 100_000}"
+    monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
+    made = Charted(name, tmp_path / name, ("A1",))
+    made.declare()
+    return made
+
+
+def run(charted: Charted, changed: ChangedCircuits | None = None) -> "State[str]":
+    return release(charted.name, (changed or charted.candidates()).to_json(), "linus", return_state=True)
+
+
+def succeed(state: "State[str]") -> None:
+    assert state.name == "Succeeded", state.message
+
+
+def test_a_release_is_installed_upgraded_taken_back_and_keeps_its_history(site, charted: Charted) -> None:
+    changed = charted.candidates()
+    succeed(run(charted, changed))
+    first = release_names(site.ledger, charted.name)[0]
+    answered = charted.ask_production()
+    assert answered["version"] == changed.circuits[0].model_version
+    [revision] = charted.history()
+    assert revision.values["signalbox"]["release_id"] == first
+    assert "@sha256:" in charted.releases().find(charted.endpoint, f"deployment-{first}").environment  # type: ignore[union-attr]
+
+    succeed(run(charted, changed))  # typed twice: nothing to do
+    assert len(charted.history()) == 1
+    assert charted.ask_production()["text"] == answered["text"]
+
+    succeed(run(charted))
+    second = release_names(site.ledger, charted.name)[0]
+    assert charted.ask_production()["text"] != answered["text"]
+    tags = charted.history()[0].values["signalbox"]
+    assert (tags["release_id"], tags["previous_deployment"]) == (second, f"deployment-{first}")
+
+    rollback(charted.name, "production", reason="odd", dry_run=False)
+    assert charted.ask_production()["text"] == answered["text"]
+    history = charted.history()
+    assert [one.number for one in history] == [3, 2, 1]
+    assert history[0].description == "Rollback to 1"
+    assert int(history[0].labels[FENCE]) > int(history[1].labels[FENCE])
+    assert rollback(charted.name, "production", reason="odd", dry_run=False) == []
+    assert len(charted.history()) == 3
+    assert all(one.healthy for one in charted.releases().diagnose(None, {}))  # type: ignore[arg-type]  # of no stage's
+
+    succeed(run(charted))
+    assert charted.history()[0].values["signalbox"]["previous_deployment"] == f"deployment-{first}"
+
+
+def test_what_never_gets_ready_goes_back_by_itself_and_says_why(charted: Charted) -> None:
+    charted.declare(app=SICK)
+    assert run(charted).name == "Rolled_back"
+    assert charted.history() == ()
+    charted.declare()
+    succeed(run(charted))
+    before = charted.ask_production()["text"]
+    charted.declare(app=SICK)
+    state = run(charted)
+    assert state.name == "Rolled_back"
+    assert "Readiness probe failed: HTTP probe failed with statuscode: 503" in (state.message or "")
+    assert charted.ask_production()["text"] == before
+    charted.declare(app="raise SystemExit('no such model')")
+    state = run(charted)
+    assert state.name == "Rolled_back"
+    assert "CrashLoopBackOff" in (state.message or "") or "ended with code 1" in (state.message or "")
+    assert charted.ask_production()["text"] == before
+    assert charted.history()[0].description == "Rollback to 3"  # itself a copy of 1
+
+
+def test_an_image_that_cannot_be_pulled_is_said(charted: Charted, namespace: str) -> None:
+    nowhere = charted.block.model_copy(update={"image_registry": "127.0.0.1:1"})
+    nowhere.save("nowhere", overwrite=True)
+    charted.cluster = "nowhere"
+    charted.declare()
+    state = run(charted)
+    assert state.name == "Rolled_back"
+    assert "ErrImagePull" in (state.message or "") or "ImagePullBackOff" in (state.message or "")
+    assert charted.history() == ()
+
+
+def test_a_chart_that_does_not_render_touches_nothing(charted: Charted) -> None:
+    succeed(run(charted))
+    charted.declare(chart={"templates/all.yaml": "{{ .Values.nothing.at.all }}"})
+    state = run(charted)
+    assert state.name == "Failed"
+    assert "chart chart/ does not render, nothing was touched" in (state.message or "")
+    charted.declare(chart={"values.schema.json": '{"properties": {"replicas": {"type": "string"}}}'})
+    state = run(charted)
+    assert state.name == "Failed"
+    assert "got number, want string" in (state.message or "")
+    assert len(charted.history()) == 1
+    assert charted.ask_production()
+
+
+def test_a_release_does_not_begin_where_the_cluster_cannot_be_reached(
+    charted: Charted, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    gone = unreachable(tmp_path / "gone")
+    assert _only_with(charted, gone, monkeypatch) == ()
+    with pytest.raises(
+        Terminal, match=r"the release cannot start:\n.*could not be reached while listing Helm releases"
+    ):
+        run(charted).result()
+
+
+def test_a_namespace_without_rights_is_said_before_anything_starts(
+    charted: Charted, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, namespace: str
+) -> None:
+    theirs = of_service_account(tmp_path / "theirs", namespace)
+    assert _only_with(charted, theirs, monkeypatch) == ()
+    with pytest.raises(Terminal, match=r"the release cannot start:\n.*secrets is forbidden.*Ask its administrators"):
+        run(charted).result()
+
+
+def _only_with(charted: Charted, kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[object, ...]:
+    """From here on the cluster's credentials are these; its history before that."""
+    from tasks import cluster_access
+
+    before = charted.history()
+    monkeypatch.setattr(cluster_access, "_credentials", lambda block: kubeconfig.read_bytes())
+    return before
+
+
+def test_what_a_person_changed_is_said_and_never_overwritten(charted: Charted, namespace: str) -> None:
+    succeed(run(charted))
+    name = charted.endpoint
+    kubectl_as_admin("-n", namespace, "scale", f"deployment/{name}", "--replicas=2")
+    state = run(charted)
+    assert state.name == "Failed"
+    assert "was changed by hand, and that would be lost: apps.v1.Deployment" in (state.message or "")
+    assert "has replicas: 2" in (state.message or "")
+    [finding] = [one for one in _findings(charted.releases()) if one.what == f"Helm release {name}"]
+    assert "replicas: 2" in finding.seen
+    assert f"helm rollback {name} 1" in finding.advice
+    kubectl_as_admin("-n", namespace, "scale", f"deployment/{name}", "--replicas=1")
+    kubectl_as_admin("-n", namespace, "delete", f"service/{name}")  # nothing of anybody's: it is made again
+    succeed(run(charted))
+    assert charted.ask_production()
+
+
+def test_a_person_s_own_revision_is_left_as_it_is_until_it_is_undone(charted: Charted, namespace: str) -> None:
+    succeed(run(charted))
+    [ours] = charted.history()
+    request = ReleaseRequest(
+        charted.endpoint, charted.folder / "chart", {**ours.values, "replicas": 2}, ours.labels, "hot fix", 60, 10
+    )
+    with access(charted.block) as there:
+        install(there, request, upgrade=True)
+    state = run(charted)
+    assert state.name == "Failed"
+    assert "revision 2 is a person's (hot fix" in (state.message or "")
+    assert charted.history()[0].number == 2
+    with access(charted.block) as there:
+        roll_back(there, charted.endpoint, 1, 60)
+    succeed(run(charted))
+    assert charted.history()[0].number == 4
+
+
+def test_a_later_holder_of_the_stage_is_not_undone(site, charted: Charted, namespace: str) -> None:
+    succeed(run(charted))
+    secret = f"secret/sh.helm.release.v1.{charted.endpoint}.v1"
+    kubectl_as_admin("-n", namespace, "label", "--overwrite", secret, f"{FENCE}={2**40}")
+    lease = stage_lease(site.ledger, charted.name, "production", "20200101.1")
+    with lease as held, pytest.raises(StageLost, match="by a later holder"):
+        charted.releases().switch(held, charted.endpoint, None)
+    assert len(charted.history()) == 1
+
+
+def test_what_died_on_the_way_is_gone_on_with(charted: Charted) -> None:
+    succeed(run(charted))
+    [ours] = charted.history()
+    charted.declare(chart={"templates/hook.yaml": HOOK})
+    with access(charted.block) as there:
+        request = {
+            "verb": "upgrade",
+            "words": [str(charted.folder / "chart"), charted.endpoint, dict(ours.values)],
+            "options": {"labels": {**ours.labels, REVISION: "2"}},
+            "kubeconfig": str(there.kubeconfig),
+            "namespace": there.namespace,
+        }
+        with subprocess.Popen([sys.executable, "-P", str(PROGRAM)], stdin=subprocess.PIPE, text=True) as dying:
+            assert dying.stdin is not None
+            dying.stdin.write(json.dumps(request))
+            dying.stdin.close()
+            until = time.monotonic() + 30
+            while not charted.history()[0].pending:
+                assert time.monotonic() < until
+            dying.kill()
+    charted.declare(chart={"templates/hook.yaml": ""})
+    succeed(run(charted))
+    assert [one.status for one in charted.history()][:2] == ["deployed", "superseded"]
+    assert charted.ask_production()
+
+
+HOOK = """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {{ .Release.Name }}-hook
+  annotations: {helm.sh/hook: pre-upgrade}
+spec:
+  restartPolicy: Never
+  containers:
+    - {name: hook, image: "python:3.11-slim", imagePullPolicy: IfNotPresent, command: [sleep, "600"]}
+"""
+
+
+def _findings(platform: HelmReleases):
+    return list(platform.diagnose(None, {}))  # type: ignore[arg-type]  # of no stage's

@@ -1,0 +1,81 @@
+"""A release that ends its climb below the top, and a ladder whose top cannot be reached here: no cluster is needed for either."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from charted import Charted
+from served import Served
+
+from deployments.reach import within_reach
+from domain.errors import Terminal
+from flows import declared
+from flows.declared import declared_workload
+from flows.release import release
+from tasks import cluster_access
+
+pytestmark = pytest.mark.usefixtures("site")
+NOWHERE = b"""
+apiVersion: v1
+kind: Config
+current-context: nowhere
+contexts: [{name: nowhere, context: {cluster: nowhere, user: nobody}}]
+clusters: [{name: nowhere, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: nobody, user: {token: none}}]
+"""
+
+
+class Climbing(Charted):
+    """Dev on a container instance, production on a cluster."""
+
+    def ladder(self, hours: float | None, notify: tuple[str, ...], ready_minutes: float) -> list[Mapping[str, Any]]:
+        dev = Served.ladder(self, hours, notify, ready_minutes)[0]
+        return [dev, *super().ladder(hours, notify, ready_minutes)]
+
+
+@pytest.fixture
+def climbing(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Climbing:
+    """A workload whose cluster does not answer."""
+    name = f"climbing{abs(hash(request.node.name)) % 100_000}"
+    monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
+    monkeypatch.setattr(cluster_access, "_credentials", lambda block: NOWHERE)
+    made = Climbing(name, tmp_path / name, ("A1",), cluster="production")
+    made.declare()
+    return made
+
+
+def test_a_ladder_ends_here_below_what_cannot_be_reached(climbing: Climbing) -> None:
+    here, [missing] = within_reach(declared_workload(climbing.name))
+    assert [stage.name for stage in here.stages] == ["registry", "images", "dev"]
+    assert missing.startswith(
+        "stage production: aks-mlops-prod/default could not be reached while listing Helm releases"
+    )
+
+
+def test_it_is_released_as_far_as_is_asked_for_and_then_further(
+    climbing: Climbing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = climbing.candidates()
+    with pytest.raises(Terminal, match=r"the release cannot start:\n  stage production: .*Does the cluster run\?"):
+        release(climbing.name, changed.to_json(), "linus")
+    for _ in range(2):
+        state = release(climbing.name, changed.to_json(), "linus", "dev", return_state=True)
+        assert state.name == "Succeeded", state.message
+    assert climbing.ask("dev")["version"] == changed.circuits[0].model_version
+    monkeypatch.setattr(climbing, "ladder", lambda *_: Served.ladder(climbing, 24, (), 1))
+    climbing.declare()  # what could not be reached is another stage now
+    state = release(climbing.name, changed.to_json(), "linus", return_state=True)
+    assert state.name == "Succeeded", state.message
+    assert climbing.ask("qa")["version"] == changed.circuits[0].model_version
+
+
+def test_a_stage_that_is_not_there_is_said(climbing: Climbing) -> None:
+    with pytest.raises(Terminal, match="has no stage 'prod'"):
+        release(climbing.name, climbing.candidates().to_json(), "linus", "prod")
+
+
+def test_a_cluster_that_does_not_answer_is_a_finding(climbing: Climbing) -> None:
+    [finding] = climbing.releases().diagnose(declared_workload(climbing.name).stage("production"), {})
+    assert finding.what == "cluster aks-mlops-prod/default"
+    assert not finding.healthy

@@ -1,0 +1,72 @@
+"""Which revisions of a history are a release's own, and which one leads back; no cluster is asked."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from domain.replacement import Tags, tags_of
+from tasks.cluster_access import ChangedByHandError, ClusterAccess
+from tasks.helm import DEPLOYED, FAILED, SUPERSEDED, Revision
+from tasks.helm_history import FENCE, REVISION, TAGS, History
+
+NOWHERE = ClusterAccess(Path("nowhere"), "space", "cluster/space")
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def made(number: int, deployment: str, replaced: Tags, status: str = SUPERSEDED) -> Revision:
+    """By a release."""
+    tags = tags_of(deployment, replaced, "azureml://m", "", NOW, number)
+    labels = {REVISION: str(number), FENCE: str(number)}
+    return Revision(number, status, {TAGS: tags}, labels, f"# {deployment}", "", "now")
+
+
+def tags(revision: Revision) -> Tags:
+    found: Tags = revision.values[TAGS]
+    return found
+
+
+FIRST = made(1, "deployment-1", {})
+SECOND = made(2, "deployment-2", tags(FIRST))
+COPY = replace(FIRST, number=3, status=DEPLOYED, description="Rollback to 1")
+
+
+def test_the_way_back_is_of_what_served_and_what_is_new_goes_up() -> None:
+    history = History("x", (replace(SECOND, status=DEPLOYED), FIRST))
+    assert history.serving == "deployment-2"
+    assert history.way_back("deployment-1") is FIRST
+    back = History("x", (COPY, SECOND, FIRST))
+    assert back.serving == "deployment-1"
+    assert back.way_back("deployment-2") is None  # it was left, so it comes with the chart of now
+    assert (back.fence, back.next_number, back.settled) == (2, 4, True)
+
+
+def test_what_failed_leaves_what_was_applied_serving() -> None:
+    failed = made(3, "deployment-3", tags(SECOND), FAILED)
+    history = History("x", (failed, replace(SECOND, status=DEPLOYED), FIRST))
+    assert (history.serving, history.settled) == ("deployment-2", False)
+    assert history.way_back("deployment-2") is history.revisions[1]
+    assert history.changes(NOWHERE) == ""  # half of it may be applied: nothing is compared
+    assert History("x", ()).changes(NOWHERE) == ""
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        replace(COPY, values={**COPY.values, "replicas": 9}),
+        replace(COPY, manifest="# another"),
+        replace(COPY, labels={}),
+        replace(COPY, labels={REVISION: "99"}),
+    ],
+)
+def test_a_revision_that_is_no_copy_is_a_person_s(theirs: Revision) -> None:
+    history = History("x", (theirs, SECOND, FIRST))
+    with pytest.raises(ChangedByHandError, match=r"revision 3 is a person's .*`helm rollback x 2 --force-conflicts`"):
+        history.refuse_changes(NOWHERE)
+
+
+def test_where_no_release_made_anything_there_is_nothing_to_go_back_to() -> None:
+    theirs = Revision(1, DEPLOYED, {}, {}, "", "Install complete", "now")
+    with pytest.raises(ChangedByHandError, match=r"Install complete.*then uninstall it"):
+        History("x", (theirs,)).refuse_changes(NOWHERE)

@@ -1,0 +1,50 @@
+"""Prepare: the flights as an MLTable with a summary. Nothing is mended: missing and implausible values stay, for the
+expectations to find; training leaves out flights without a time in the air.
+"""
+
+import argparse
+import json
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from .tables import PREDICTORS, PREPARED, TARGET, end_of, iso, write_json, write_table
+
+SECONDS_A_DAY = 86_400
+
+
+def prepare(rows: pd.DataFrame, plant: str, circuit: str, cutoff: date) -> tuple[pd.DataFrame, dict[str, object]]:
+    """Return the training schema's rows, and what they are like."""
+    age = (end_of(cutoff) - rows["timestamp"]).dt.total_seconds() / SECONDS_A_DAY
+    prepared = rows.assign(plant=plant, circuit=circuit, days_before_cutoff=age)[list(PREPARED)]
+    summary: dict[str, object] = {
+        "plant": plant,
+        "circuit": circuit,
+        "cutoff_date": str(cutoff),
+        "rows": len(prepared),
+        "first": iso(prepared["timestamp"].iloc[0]),
+        "last": iso(prepared["timestamp"].iloc[-1]),
+        "null_share": {name: round(float(prepared[name].isna().mean()), 6) for name in (TARGET, *PREDICTORS)},
+        "mean_air_time": round(float(prepared[TARGET].mean()), 2) if prepared[TARGET].notna().any() else None,
+    }
+    return prepared, summary
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--extracted", type=Path, required=True, help="output folder of extract")
+    parser.add_argument("--plant", required=True)
+    parser.add_argument("--circuit", required=True)
+    parser.add_argument("--cutoff-date", type=date.fromisoformat, required=True)
+    parser.add_argument("--prepared", type=Path, required=True, help="output folder")
+    arguments = parser.parse_args()
+    rows = pd.read_parquet(arguments.extracted / "flights.parquet")
+    prepared, summary = prepare(rows, arguments.plant, arguments.circuit, arguments.cutoff_date)
+    summary["extraction"] = json.loads((arguments.extracted / "extraction.json").read_text())
+    write_table(prepared, arguments.prepared)
+    write_json(summary, arguments.prepared / "summary.json")
+
+
+if __name__ == "__main__":
+    main()
