@@ -24,6 +24,8 @@ $(VENV)/.ready: constraints.txt pyproject.toml
 	  || echo "chromium is not installed: two tests need it (Debian: apt-get install chromium)"
 	@command -v ssh-keygen >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install --yes --quiet openssh-client >/dev/null; } \
 	  || echo "ssh-keygen is not installed: approvers sign with it (Debian: apt-get install openssh-client)"
+	@command -v kubectl >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install --yes --quiet kubernetes-client >/dev/null; } \
+	  || echo "kubectl is not installed: clusters are asked with it (Debian: apt-get install kubernetes-client)"
 	@touch $@
 
 lock: ## resolve the dependencies anew into constraints.txt (hashes, no index addresses)
