@@ -25,7 +25,7 @@ from domain.errors import SignalboxError, StageLost, Terminal
 from domain.http_smoke import AnySmokeTest, HttpEvidence, HttpSmokeTest
 from domain.manifest import INSTANCE, MANAGED_BY, MANAGER, PREFIX, RELEASE, Filling, Manifest, Object, read_manifest
 from domain.naming import Naming, faults_of_manifests, release_of
-from domain.replacement import MODEL, Tags, fence_of, serving_of, tags_of
+from domain.replacement import MODEL, Tags, chain, fence_of, serving_of, tags_of
 from domain.service import Service
 from domain.smoke import SmokeVerdict
 from domain.stage import Stage
@@ -152,7 +152,8 @@ class KubernetesManifests:
                 kubectl(there, "delete", "deployments,services", f"--selector={ours}", action=f"deleting {endpoint}")
                 return
             image = self._images.existing(self._unit(endpoint), release_of(deployment))
-            template = _template(there, endpoint, release_of(deployment))
+            # what served before comes back as it was; what is on its way up gets the manifest of now
+            template = _template(there, endpoint, release_of(deployment)) if deployment in chain(tags) else None
             _apply(there, self._objects(endpoint, deployment, image, live, held.fence, template))
             if template is not None and (why := why_not_ready(there, f"deployment/{endpoint}", BACK_SECONDS)):
                 raise Terminal(f"{endpoint} went back to {deployment}, which ran before and does not now: {why}")
