@@ -224,7 +224,7 @@ class KubernetesManifests:
             listed = kubectl_list(there, "get", "deployments", f"--selector={MANAGED_BY}={MANAGER}")
         names = {one["metadata"]["name"] for one in listed}
         ours = [unit for unit in self.workload.units if self.endpoint(unit) in names]
-        return f"{len(ours)} Deployments in {self.place}, on nodes that cost whether they run or not"
+        return f"{len(ours)} Deployment{'s' * (len(ours) != 1)} in {self.place}, on nodes that cost whether they run or not"
 
     @property
     def _naming(self) -> Naming:
