@@ -36,8 +36,8 @@ lock: ## resolve the dependencies anew into constraints.txt (hashes, no index ad
 demo: setup ## the whole path on real data, from extraction to production; WORKLOAD=estimation_engine another; CUTOFF=2014-09-30 the day
 	$(BIN)/signalbox demo $(if $(WORKLOAD),--workload $(WORKLOAD)) $(if $(CUTOFF),--cutoff $(CUTOFF))
 
-test: setup ## all tests
-	$(BIN)/python -m pytest -q
+test: setup ## all tests, a file on each core
+	$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 
 fuzz: setup ## random histories of the gates, judged by an account of their own; HISTORIES=10000
 	@$(BIN)/python tests/fuzz/fuzz.py --histories $(or $(HISTORIES),10000)
