@@ -38,7 +38,7 @@ from tasks.lease import HeldStage
 from tasks.manifests import rolled_out, service_port
 from tasks.platform import Deployment, DeploymentRequest
 from tasks.released_images import READY, ReleasedImages
-from tasks.rollouts import why_not_ready
+from tasks.rollouts import BACK_SECONDS, why_not_ready
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,7 @@ class HelmReleases:
     def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
         """Install, upgrade or roll back; None: uninstall. What serves already is left as it is.
 
+        A way back waits until the pods are ready, for nobody asks them after it; Terminal where they do not get there.
         StageLost where somebody else holds the stage by now, known by the lease and by the fence of the revisions.
         """
         with access(self.cluster) as there:
@@ -132,6 +133,11 @@ class HelmReleases:
             back = history.way_back(deployment)
             if back is not None:
                 self._roll_back(there, endpoint, back, held)
+                for name in rolled_out(back.manifest):
+                    if why := why_not_ready(there, name, BACK_SECONDS):
+                        raise Terminal(
+                            f"{endpoint} went back to {deployment}, which ran before and does not now: {why}"
+                        )
                 return
             history = self._upgradable(there, history, held)
             image = self._images.existing(self._unit(endpoint), release_of(deployment))

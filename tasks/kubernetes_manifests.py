@@ -40,7 +40,7 @@ from tasks.lease import HeldStage
 from tasks.manifests import Document, changed_by_hand
 from tasks.platform import Deployment, DeploymentRequest
 from tasks.released_images import READY, ReleasedImages
-from tasks.rollouts import why_not_ready
+from tasks.rollouts import BACK_SECONDS, why_not_ready
 
 APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """Annotation: what `kubectl apply` was given."""
@@ -55,8 +55,6 @@ RIGHTS = (
     "create pods/portforward",
 )
 """What a release does there."""
-BACK_SECONDS = 120.0
-"""For pods that ran before to be ready again."""
 HASH = "pod-template-hash"
 """A label that Kubernetes adds to pods."""
 

@@ -8,6 +8,8 @@ from tasks.cluster_access import ClusterAccess
 from tasks.kubectl import kubectl_json
 
 LOOK_AGAIN_SECONDS = 1.0
+BACK_SECONDS = 120.0
+"""For pods that ran before to be ready again."""
 SHOWN = 3
 """Reasons of pods."""
 WORDS = 240

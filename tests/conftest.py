@@ -1,11 +1,14 @@
 """What tests of several layers share: one emulator and one Prefect server for the whole run."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from deployments.laptop import Laptop
 from deployments.processes import free_port, termination_as_interrupt
+
+os.environ.pop("COLUMNS", None)  # of whoever looks at the tests; what is tested would draw its tables as narrow
 
 
 @pytest.fixture(scope="session")

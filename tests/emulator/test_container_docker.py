@@ -55,7 +55,7 @@ def test_an_image_of_the_engine_answers_on_the_loopback_address_and_is_removed()
     finally:
         instance.process.kill()
     assert instance.process.wait(30) is not None
-    names = ["docker", "ps", "--all", "--quiet", "--filter", "name=signalbox-"]
+    names = ["docker", "ps", "--all", "--quiet", "--filter", f"ancestor={NAME}:{DIGEST}"]
     assert subprocess.run(names, capture_output=True, check=True, timeout=30).stdout == b""
 
 

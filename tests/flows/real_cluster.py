@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from blocks.kubernetes_cluster import KubernetesCluster
+from blocks.loading import loaded
+
 KUBECONFIG, PROGRAM = os.environ.get("KUBECONFIG", ""), shutil.which("kubectl") or ""
 WHY = "needs a Kubernetes cluster: KUBECONFIG names none" if not KUBECONFIG else "needs kubectl"
 needs_cluster = pytest.mark.skipif(not Path(KUBECONFIG).is_file() or not PROGRAM, reason=WHY)
@@ -39,6 +42,13 @@ def own_namespace(prefix: str) -> Iterator[str]:
         yield name
     finally:
         kubectl_as_admin("delete", "namespace", name, "--wait=false")
+
+
+def save_cluster(name: str, **changes: str) -> None:
+    """A block like `production`, with these changes. Never a copy of it: that would be saved in its place, under both names."""
+    like = loaded(KubernetesCluster, "production")
+    settings = {field: getattr(like, field) for field in KubernetesCluster.model_fields}
+    KubernetesCluster(**{**settings, **changes}).save(name, overwrite=True)
 
 
 def unreachable(file: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 from prefect.states import State
-from real_cluster import needs_cluster, own_namespace
+from real_cluster import needs_cluster, own_namespace, save_cluster
 from tiny import APPROVE, answering
 
 from blocks.kubernetes_cluster import KubernetesCluster
@@ -29,11 +29,11 @@ NAME = "flask_app"
 @pytest.fixture(scope="module")
 def production(site) -> Iterator[KubernetesCluster]:
     """The cluster's block, with a namespace of this file's own."""
-    block = loaded(KubernetesCluster, "production")
+    before = loaded(KubernetesCluster, "production").namespace
     with own_namespace("flask-app") as namespace:
-        block.model_copy(update={"namespace": namespace}).save("production", overwrite=True)
+        save_cluster("production", namespace=namespace)
         yield loaded(KubernetesCluster, "production")
-        block.save("production", overwrite=True)
+        save_cluster("production", namespace=before)
 
 
 def carry(cutoff: date) -> None:

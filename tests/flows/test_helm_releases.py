@@ -10,11 +10,9 @@ from pathlib import Path
 import pytest
 from charted import Charted
 from prefect.states import State
-from real_cluster import kubectl_as_admin, needs_cluster, of_service_account, own_namespace, unreachable
+from real_cluster import kubectl_as_admin, needs_cluster, of_service_account, own_namespace, save_cluster, unreachable
 from served import SICK
 
-from blocks.kubernetes_cluster import KubernetesCluster
-from blocks.loading import loaded
 from domain.changed_circuits import ChangedCircuits
 from domain.errors import StageLost, Terminal
 from flows import declared
@@ -34,8 +32,7 @@ pytestmark = [needs_cluster, pytest.mark.usefixtures("site")]
 def namespace(site) -> Iterator[str]:
     """A namespace, and the block `charted` that means it."""
     with own_namespace("helm-releases") as name:
-        block = loaded(KubernetesCluster, "production")
-        block.model_copy(update={"namespace": name}).save("charted", overwrite=True)
+        save_cluster("charted", namespace=name)
         yield name
 
 
@@ -112,8 +109,7 @@ def test_what_never_gets_ready_goes_back_by_itself_and_says_why(charted: Charted
 
 
 def test_an_image_that_cannot_be_pulled_is_said(charted: Charted, namespace: str) -> None:
-    nowhere = charted.block.model_copy(update={"image_registry": "127.0.0.1:1"})
-    nowhere.save("nowhere", overwrite=True)
+    save_cluster("nowhere", namespace=namespace, image_registry="127.0.0.1:1")
     charted.cluster = "nowhere"
     charted.declare()
     state = run(charted)

@@ -8,11 +8,17 @@ import pytest
 from applied import Applied
 from page_manifest import MANIFEST
 from prefect.states import State
-from real_cluster import KUBECONFIG, kubectl_as_admin, needs_cluster, of_service_account, own_namespace, unreachable
+from real_cluster import (
+    KUBECONFIG,
+    kubectl_as_admin,
+    needs_cluster,
+    of_service_account,
+    own_namespace,
+    save_cluster,
+    unreachable,
+)
 from served import SICK
 
-from blocks.kubernetes_cluster import KubernetesCluster
-from blocks.loading import loaded
 from domain.changed_circuits import ChangedCircuits
 from domain.errors import InvalidDeclaration, Terminal
 from domain.manifest import MANAGED_BY, RELEASE
@@ -28,8 +34,7 @@ pytestmark = [needs_cluster, pytest.mark.usefixtures("site")]
 def namespace(site) -> Iterator[str]:
     """A namespace, and the block `applied` that means it."""
     with own_namespace("flask-manifests") as name:
-        block = loaded(KubernetesCluster, "production")
-        block.model_copy(update={"namespace": name}).save("applied", overwrite=True)
+        save_cluster("applied", namespace=name)
         yield name
 
 
@@ -115,7 +120,7 @@ def test_a_manifest_that_breaks_what_ran_well_is_taken_back_too(applied: Applied
 
 
 def test_an_image_that_cannot_be_pulled_is_said(applied: Applied) -> None:
-    applied.block.model_copy(update={"image_registry": "127.0.0.1:1"}).save("applied-nowhere", overwrite=True)
+    save_cluster("applied-nowhere", namespace=applied.block.namespace, image_registry="127.0.0.1:1")
     applied.cluster = "applied-nowhere"
     applied.declare()
     state = run(applied)

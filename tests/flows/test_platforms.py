@@ -9,11 +9,10 @@ import pytest
 from applied import Applied
 from charted import Charted
 from prefect import flow
-from real_cluster import KUBECONFIG, needs_cluster, own_namespace
+from real_cluster import KUBECONFIG, needs_cluster, own_namespace, save_cluster
 from served import Served
 from tiny import APPROVE, Tiny, answering
 
-from blocks.kubernetes_cluster import KubernetesCluster
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from domain.changed_circuits import ChangedCircuit
@@ -48,9 +47,8 @@ def cluster(site) -> Iterator[None]:
         yield
         return
     with own_namespace("flask-platforms") as namespace:
-        block = loaded(KubernetesCluster, "production").model_copy(update={"namespace": namespace})
         for name in ("charted", "applied"):
-            block.save(name, overwrite=True)
+            save_cluster(name, namespace=namespace)
         yield
 
 
