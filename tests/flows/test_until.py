@@ -53,6 +53,17 @@ def test_a_ladder_ends_here_below_what_cannot_be_reached(climbing: Climbing) -> 
     )
 
 
+def test_a_ladder_of_which_nothing_can_serve_here_is_not_climbed(
+    climbing: Climbing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(climbing, "ladder", lambda *asked: Charted.ladder(climbing, *asked))
+    climbing.declare()
+    with pytest.raises(
+        Terminal, match=rf"nothing of {climbing.name} can serve here: stage production: .*Does the cluster run"
+    ):
+        within_reach(declared_workload(climbing.name))
+
+
 def test_it_is_released_as_far_as_is_asked_for_and_then_further(
     climbing: Climbing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
