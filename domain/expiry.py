@@ -64,13 +64,14 @@ def due(tags: Mapping[str, str], now: datetime) -> Due:
 
 
 def announced(tags: Mapping[str, str], now: datetime) -> dict[str, str]:
-    """The tags once people were told."""
-    return {**tags, ANNOUNCED_AT: utc_text(now), ANNOUNCED_FOR: tags[EXPIRES_AT]}
+    """The tags that say that people were told."""
+    return {ANNOUNCED_AT: utc_text(now), ANNOUNCED_FOR: tags[EXPIRES_AT]}
 
 
 def prolonged(tags: Mapping[str, str], until: datetime) -> dict[str, str]:
-    """The tags with another end; what was announced for the end before is void."""
-    return {**tags, EXPIRES_AT: utc_text(until)}
+    """The tag of its end, which is never earlier than the one that stands; what was announced for another end is void."""
+    stands = _moment(tags.get(EXPIRES_AT, ""))
+    return {EXPIRES_AT: utc_text(max(until, stands) if stands is not None else until)}
 
 
 def _moment(text: str) -> datetime | None:

@@ -54,8 +54,8 @@ class ContainerRegistryTarget(BaseModel):
 class ContainerInstanceTarget(BaseModel):
     """A container group a circuit. instances: the block's name. hours_to_live: None where it stays. (Seed 001, dev and QA.)
 
-    notify: channels that are told before its time is up, as `domain.notice` reads them. A group has one deployment at a time, so
-    none is ever too many, and one that fails has put nothing there.
+    notify: channels that are told before its time is up, as `domain.notice` reads them; where there is none nobody is told, and it
+    goes all the same. A group has one deployment at a time, so none is ever too many, and one that fails has put nothing there.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -12,10 +12,12 @@ from blocks.ledger import Ledger
 from blocks.loading import loaded
 from domain.approval import Verdict, judge
 from domain.ask import Ask, standing_ask
+from domain.errors import Terminal
 from domain.fact import Fact
 from domain.outcome import Outcome
 from domain.release import Release
 from domain.workload import Workload
+from flows.account import Account
 from flows.beginning import outcome_of, requested_release
 from flows.climbing import end, passed
 from flows.declared import declared_workload, known_workloads
@@ -33,20 +35,36 @@ def expire(dry_run: bool = True) -> list[str]:
     """Close gates that nobody answered; announce, then delete what has outlived its time to live; in words, what was done.
 
     A gate's release ends EXPIRED, in the ledger and on its run's page. dry_run: say what would be done, and change nothing.
+    What fails keeps nothing else from its end: Terminal only when all was tried, with everything that could not be done.
     """
-    ledger, done = loaded(Ledger, "ledger"), []
+    ledger, account, workloads = loaded(Ledger, "ledger"), Account(), list[Workload]()
     for name in known_workloads():
-        workload = declared_workload(name)
+        with account.trying(name):
+            workloads.append(declared_workload(name))
+    for workload in workloads:  # the gates first: no channel that is slow keeps them waiting
+        _close_gates(account, ledger, workload, dry_run)
+    for workload in workloads:
         for stage in workload.stages:
-            done += expire_stage(ledger, workload, stage, datetime.now(UTC), dry_run)
-        for release_name in release_names(ledger, name)[:LOOKED_AT]:
-            facts = read_facts(ledger, name, release_name)
+            expire_stage(account, ledger, workload, stage, datetime.now(UTC), dry_run)
+    said = ("; ".join(account.done) or "nothing has outlived its time") + (" (a dry run)" if dry_run else "")
+    get_run_logger().info("%s", said)
+    if account.undone:
+        listed = "\n  ".join(account.undone)
+        raise Terminal(f"{said}. These could not be done; the next run tries them again:\n  {listed}")
+    return account.done
+
+
+def _close_gates(account: Account, ledger: Ledger, workload: Workload, dry_run: bool) -> None:
+    names = list[str]()
+    with account.trying(f"releases of {workload.name}"):
+        names += release_names(ledger, workload.name)[:LOOKED_AT]
+    for name in names:
+        with account.trying(f"release {name} of {workload.name}"):
+            facts = read_facts(ledger, workload.name, name)
             if not facts or outcome_of(facts) is not None:
                 continue
             if _closed(ledger, workload, requested_release(facts), facts, dry_run):
-                done.append(f"{'would close' if dry_run else 'closed'} the gate of {name} {release_name}")
-    get_run_logger().info("%s%s", "; ".join(done) or "nothing has outlived its time", " (a dry run)" if dry_run else "")
-    return done
+                account.done.append(f"{'would close' if dry_run else 'closed'} the gate of {workload.name} {name}")
 
 
 def _closed(ledger: Ledger, workload: Workload, release: Release, facts: tuple[Fact, ...], dry_run: bool) -> bool:

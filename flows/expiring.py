@@ -7,69 +7,89 @@ from datetime import datetime
 from prefect import get_run_logger
 
 from blocks.ledger import Ledger
-from domain.errors import StageBusy
+from domain.errors import StageBusy, Terminal
 from domain.expiry import EXPIRES_AT, Step, announced, due
 from domain.fact import Kind, facts_of
 from domain.notice import time_is_up
 from domain.stage import Stage
+from domain.suggestion import listed_reasons
 from domain.tags import RELEASE_ID
 from domain.target import ContainerInstanceTarget
 from domain.workload import Workload
+from flows.account import Account
 from tasks.container_instances import ContainerGroups
-from tasks.lease import stage_lease
+from tasks.lease import HeldStage, stage_lease
 from tasks.ledger import read_facts, record
 from tasks.notices import notify
 from tasks.platforms import platform_of
-
-HOLDER = "expire"
-"""Of a stage's lease: nothing is deployed there meanwhile."""
+from tasks.run import short_run_id
 
 
-def expire_stage(ledger: Ledger, workload: Workload, stage: Stage, now: datetime, dry_run: bool) -> list[str]:
-    """Announce and remove what is due at a stage; in words, what was done, or would be.
+def expire_stage(
+    account: Account, ledger: Ledger, workload: Workload, stage: Stage, now: datetime, dry_run: bool
+) -> None:
+    """Announce and remove what is due at a stage, or say what would be; what fails keeps no other endpoint from its end.
 
-    A stage that somebody is deploying to is left for the next time. What does not carry our tags is never touched.
+    A stage where somebody is at work is left for the next time. What does not carry our tags is never touched.
     """
-    platform = platform_of(workload, stage.target) if isinstance(stage.target, ContainerInstanceTarget) else None
-    if not isinstance(platform, ContainerGroups):
-        return []
-    steps = {endpoint: due(tags, now) for endpoint, tags in platform.lifetimes().items()}
-    told: list[str] = []
-    for endpoint, one in steps.items():
-        get_run_logger().info("%s at %s: %s, %s", endpoint, stage.name, one.step, one.reason)
-        if one.step is Step.LEAVE:
-            continue
-        if dry_run:
-            told.append(f"would {one.step} {endpoint}: {one.reason}")
-            continue
-        with suppress(StageBusy), stage_lease(ledger, workload.name, stage.name, HOLDER) as held:
-            tags = platform.lifetimes().get(endpoint, {})  # as they are now that nobody else changes them
-            step = due(tags, now).step
-            if step is Step.ANNOUNCE and _announce(platform, workload, stage, endpoint, tags, now):
-                told.append(f"announced {endpoint}")
-            elif step is Step.DELETE:
+    with account.trying(f"stage {stage.name} of {workload.name}"):
+        platform = platform_of(workload, stage.target) if isinstance(stage.target, ContainerInstanceTarget) else None
+        if not isinstance(platform, ContainerGroups):
+            return
+        for endpoint, tags in platform.lifetimes().items():
+            one = due(tags, now)
+            get_run_logger().info("%s at %s: %s, %s", endpoint, stage.name, one.step, one.reason)
+            if one.step is Step.LEAVE:
+                continue
+            if dry_run:
+                account.done.append(f"would {one.step} {endpoint}: {one.reason}")
+                continue
+            with account.trying(f"{endpoint} at {stage.name} of {workload.name}"), suppress(StageBusy):
+                account.done.extend(_step(ledger, workload, stage, platform, endpoint, now))
+
+
+def _step(
+    ledger: Ledger, workload: Workload, stage: Stage, platform: ContainerGroups, endpoint: str, now: datetime
+) -> list[str]:
+    """Hold the stage and do what is due then; in words, what was done."""
+    with stage_lease(ledger, workload.name, stage.name, f"expire-{short_run_id()}") as held:
+        tags = platform.lifetimes().get(endpoint, {})  # as they are now that nobody else changes them
+        match due(tags, now).step:
+            case Step.ANNOUNCE:
+                return [_announce(held, platform, workload, stage, endpoint, tags, now)]
+            case Step.DELETE:
                 _write_down(ledger, workload, stage, endpoint, tags)
                 platform.switch(held, endpoint, None)
-                told.append(f"deleted {endpoint}")
-    return told
+                return [f"deleted {endpoint}"]
+        return []
 
 
 def _announce(
-    platform: ContainerGroups, workload: Workload, stage: Stage, endpoint: str, tags: Mapping[str, str], now: datetime
-) -> bool:
-    """Tell people; the tags say so once somebody was reached. While nobody can be, nothing is removed."""
+    held: HeldStage,
+    platform: ContainerGroups,
+    workload: Workload,
+    stage: Stage,
+    endpoint: str,
+    tags: Mapping[str, str],
+    now: datetime,
+) -> str:
+    """Tell people; the tags say so once somebody was reached. Terminal where nobody can be: then nothing is removed.
+
+    A stage that declares no channel wants nobody told, as a gate's group without one: the log has the notice, and it goes.
+    """
     channels = platform.target.notify
     notice = time_is_up(workload.name, tags[RELEASE_ID], stage.name, endpoint, tags[EXPIRES_AT])
+    if not channels:
+        get_run_logger().warning("%s\n%s", notice.subject, notice.body)
+        platform.retag(held, endpoint, announced(tags, now))
+        return f"announced {endpoint} in the log alone: stage {stage.name} declares no `notify`"
     missed = notify(channels, notice)
-    if channels and len(missed) >= len(set(channels)):
-        get_run_logger().error(
-            "Nobody could be told that the time of %s is up, so it stays: mend the channels of stage %s",
-            endpoint,
-            stage.name,
+    if len(missed) >= len(set(channels)):
+        raise Terminal(
+            f"nobody could be told that its time is up, so it stays: {listed_reasons(missed)}. Mend the channels of the stage"
         )
-        return False
-    platform.retag(endpoint, announced(tags, now))
-    return True
+    platform.retag(held, endpoint, announced(tags, now))
+    return f"announced {endpoint}" + (f", but not to {listed_reasons(missed)}" if missed else "")
 
 
 def _write_down(ledger: Ledger, workload: Workload, stage: Stage, endpoint: str, tags: Mapping[str, str]) -> None:

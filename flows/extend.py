@@ -1,5 +1,6 @@
 """A person prolongs the life of what was deployed for a while. (Seed 001, "Delete-After-24Hours".)"""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from prefect import flow, get_run_logger
@@ -11,7 +12,7 @@ from domain.expiry import EXPIRES_AT, HOURS, prolonged
 from domain.target import ContainerInstanceTarget
 from flows.declared import declared_workload
 from tasks.container_instances import ContainerGroups
-from tasks.lease import stage_lease
+from tasks.lease import HeldStage, stage_lease
 from tasks.platforms import platform_of
 from tasks.run import short_run_id
 
@@ -22,7 +23,7 @@ LONGEST_HOURS = 24 * 90.0
 def extend(stage: str, workload: str, circuits: list[str] | None = None, hours: float = HOURS) -> list[str]:
     """Let circuits at a stage live for so many hours from now; what was announced is void. All circuits when none is named.
 
-    Returns what was prolonged, in words. Terminal where nothing there has an end.
+    What lives longer already stays as it is. Returns how long each lives, in words. Terminal where nothing there has an end.
     """
     if not 0 < hours <= LONGEST_HOURS:
         raise Terminal(f"{hours:g} hours cannot be given; more than 0 and at most {LONGEST_HOURS:g}")
@@ -32,14 +33,25 @@ def extend(stage: str, workload: str, circuits: list[str] | None = None, hours: 
     if not isinstance(platform, ContainerGroups):
         raise Terminal(f"what serves at stage {stage} has no time to live; its target is {target.kind}")
     endpoints = [platform.endpoint(unit) for unit in declared.chosen_units(circuits)]
-    with stage_lease(loaded(Ledger, "ledger"), workload, stage, f"extend-{short_run_id()}"):
+    with stage_lease(loaded(Ledger, "ledger"), workload, stage, f"extend-{short_run_id()}") as held:
         there = {name: tags for name, tags in platform.lifetimes().items() if name in endpoints and EXPIRES_AT in tags}
         if not there:
             raise Terminal(
                 f"none of {', '.join(endpoints)} is there with a time to live; `signalbox status` shows what serves"
             )
         until = datetime.now(UTC) + timedelta(hours=hours)
-        for endpoint, tags in there.items():
-            platform.retag(endpoint, prolonged(tags, until))
-            get_run_logger().info("%s lives until %s", endpoint, until.isoformat(timespec="minutes"))
-    return [f"{endpoint} lives until {until:%Y-%m-%d %H:%M} UTC" for endpoint in there]
+        return [_prolong(held, platform, endpoint, tags, until) for endpoint, tags in there.items()]
+
+
+def _prolong(
+    held: HeldStage, platform: ContainerGroups, endpoint: str, tags: Mapping[str, str], until: datetime
+) -> str:
+    """In words, how long it lives now."""
+    new = prolonged(tags, until)
+    said = f"{endpoint} lives until {new[EXPIRES_AT]}"
+    if new[EXPIRES_AT] == tags[EXPIRES_AT]:
+        said += " already, and nothing was changed: a life is never shortened"
+    else:
+        platform.retag(held, endpoint, new)
+    get_run_logger().info(said)
+    return said

@@ -36,6 +36,7 @@ from tasks.container_groups import (
 from tasks.http_smoke import ask
 from tasks.images import Image
 from tasks.lease import HeldStage
+from tasks.notices import faults_of_channels
 from tasks.platform import Deployment, DeploymentRequest
 from tasks.released_images import READY, ReleasedImages
 
@@ -64,8 +65,8 @@ class ContainerGroups:
         return faults_of_groups(units, self._naming)
 
     def obstacles(self) -> tuple[str, ...]:
-        """Azure is there."""
-        return ()
+        """Channels that could never be told: what nobody is told of would stay for ever."""
+        return tuple(faults_of_channels(self.target.notify))
 
     def prepare(self) -> None:
         """Groups share nothing."""
@@ -101,10 +102,7 @@ class ContainerGroups:
         A group that was announced to expire and is deployed again lives on: its tags are new. StageLost where somebody
         else holds the stage by now, known by the lease and by the fence in the group's tags.
         """
-        group = find_group(self.instances, endpoint)
-        held.check()
-        if group is not None and fence_of(group.tags) > held.fence:
-            raise StageLost(f"{endpoint} was switched by a later holder of the stage; this run does nothing more there")
+        group = self._held_group(held, endpoint)
         if deployment is None:
             if group is not None and serving_of(group.tags) is not None:
                 delete_group(self.instances, endpoint)
@@ -173,7 +171,8 @@ class ContainerGroups:
                     "somebody changed it by hand: it is not what was released; roll back, or delete the group and put its version back with `signalbox deploy-version`",
                 )
             if EXPIRES_AT in group.tags:
-                yield Finding(f"time to live of {endpoint}", due(group.tags, datetime.now(UTC)).reason)
+                unheard = "" if self.target.notify else "; nobody is told: the stage declares no `notify`"
+                yield Finding(f"time to live of {endpoint}", due(group.tags, datetime.now(UTC)).reason + unheard)
 
     def lifetimes(self) -> dict[str, Mapping[str, str]]:
         """Endpoint → tags, of the circuits' groups that releases made."""
@@ -181,15 +180,26 @@ class ContainerGroups:
         groups = list_groups(self.instances)
         return {one.name: one.tags for one in groups if one.name in endpoints and serving_of(one.tags) is not None}
 
-    def retag(self, endpoint: str, tags: Mapping[str, str]) -> None:
-        """Set these tags; what runs runs on."""
-        tag_group(self.instances, endpoint, tags)
+    def retag(self, held: HeldStage, endpoint: str, tags: Mapping[str, str]) -> None:
+        """Set these tags beside those that it has now; what runs runs on. Terminal where it is gone, StageLost as with `switch`."""
+        group = self._held_group(held, endpoint)
+        if group is None or serving_of(group.tags) is None:
+            raise Terminal(f"{endpoint} is gone, or no release made what is there now; its tags were left alone")
+        tag_group(self.instances, endpoint, {**group.tags, **tags})
 
     def in_words(self) -> str:
         """Groups cost while they run."""
         ours = [group for group in list_groups(self.instances) if serving_of(group.tags) is not None]
         target = self.target
         return f"{len(ours)} container group{'s' * (len(ours) != 1)} in {self.place}, each with {target.cpu:g} CPU and {target.memory_gb:g} GB while it runs"
+
+    def _held_group(self, held: HeldStage, endpoint: str) -> ContainerGroup | None:
+        """The group as it is now; StageLost unless the stage is still ours, by the lease and by the fence in its tags."""
+        group = find_group(self.instances, endpoint)
+        held.check()
+        if group is not None and fence_of(group.tags) > held.fence:
+            raise StageLost(f"{endpoint} was switched by a later holder of the stage; this run does nothing more there")
+        return group
 
     @property
     def _naming(self) -> Naming:

@@ -45,3 +45,7 @@ def test_a_deployment_starts_on_the_event_that_the_flow_before_or_a_push_emits(n
 
 def test_releases_wait_for_one_another() -> None:
     assert DEPLOYMENTS["release"]["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
+
+
+def test_nothing_expires_twice_at_once() -> None:
+    assert DEPLOYMENTS["expire"]["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}

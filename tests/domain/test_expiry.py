@@ -33,7 +33,7 @@ def test_the_day_goes_by() -> None:
     told = NOW + timedelta(hours=23)
     assert due(tags, told - timedelta(seconds=1)).step is Step.LEAVE
     assert due(tags, told).step is Step.ANNOUNCE
-    tags = announced(tags, told)
+    tags |= announced(tags, told)
     assert due(tags, told).step is Step.LEAVE
     waits = due(tags, NOW + timedelta(hours=24, seconds=-1))
     assert (waits.step, waits.until) == (Step.LEAVE, NOW + timedelta(hours=24))
@@ -45,18 +45,25 @@ def test_the_day_goes_by() -> None:
 def test_who_looks_late_announces_first_and_waits() -> None:
     tags = lives_until(NOW - timedelta(days=7))
     assert due(tags, NOW).step is Step.ANNOUNCE
-    tags = announced(tags, NOW)
+    tags |= announced(tags, NOW)
     assert due(tags, NOW + NOTICE - timedelta(seconds=1)).step is Step.LEAVE
     assert due(tags, NOW + NOTICE).step is Step.DELETE
 
 
 def test_another_end_makes_the_announcement_void() -> None:
-    tags = announced(lives_until(NOW), NOW - NOTICE)
+    tags = lives_until(NOW)
+    tags |= announced(tags, NOW - NOTICE)
     assert due(tags, NOW).step is Step.DELETE
-    later = prolonged(tags, NOW + timedelta(hours=24))
+    later = {**tags, **prolonged(tags, NOW + timedelta(hours=24))}
     assert due(later, NOW).step is Step.LEAVE
     assert due(later, NOW + timedelta(hours=24)).step is Step.ANNOUNCE
     assert due({**tags, **lives_until(NOW + timedelta(hours=2))}, NOW).step is Step.LEAVE  # deployed again
+
+
+def test_a_life_is_never_shortened_and_an_end_that_cannot_be_read_is_replaced() -> None:
+    tags, sooner = lives_until(NOW + timedelta(hours=20)), NOW + timedelta(hours=1)
+    assert prolonged(tags, sooner) == {EXPIRES_AT: tags[EXPIRES_AT]}
+    assert prolonged({**tags, EXPIRES_AT: "tomorrow"}, sooner) == {EXPIRES_AT: utc_text(sooner)}
 
 
 @pytest.mark.parametrize(
@@ -91,14 +98,14 @@ def test_whenever_somebody_looks_and_however_often_it_dies(data: st.DataObject) 
     for _ in range(data.draw(st.integers(1, 12))):
         now += timedelta(minutes=data.draw(st.integers(0, 1500)))
         if data.draw(st.integers(0, 5)) == 0:
-            tags = prolonged(tags, now + timedelta(hours=data.draw(st.integers(1, 48))))
+            tags |= prolonged(tags, now + timedelta(hours=data.draw(st.integers(1, 48))))
         step = due(tags, now).step
         end = datetime.fromisoformat(tags[EXPIRES_AT])
         if step is Step.ANNOUNCE:
             assert now >= end - NOTICE
             if data.draw(st.booleans()):  # else it died after it had told people
                 assert tags[EXPIRES_AT] not in told, "announced twice"
-                tags = announced(tags, now)
+                tags |= announced(tags, now)
                 told[tags[EXPIRES_AT]] = now
         elif step is Step.DELETE:
             assert now >= end

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from served import Served
 from tiny import Tiny, people
 
 from blocks.ledger import Ledger
@@ -62,4 +63,14 @@ def tiny(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
     made.declare()
     made.give_test_data()
+    return made
+
+
+@pytest.fixture
+def served(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Served:
+    """A workload of its own for each test, served over HTTP and declared well."""
+    name = f"served{abs(hash(request.node.name)) % 100_000}"
+    monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
+    made = Served(name, tmp_path / name, ("A1",))
+    made.declare()
     return made

@@ -1,18 +1,10 @@
-"""Images and container instances: built once, served, replaced, taken back, and deleted when their time is up."""
+"""Images and container instances: built once, served, replaced and taken back."""
 
 import json
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
-from prefect import flow
-from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.states import State
-from served import APP, SICK, Served
+from served import SICK, Served
 
 from blocks.container_registry import ContainerRegistry
 from blocks.loading import loaded
@@ -22,64 +14,15 @@ from domain.expiry import EXPIRES_AT
 from domain.fact import Kind, facts_of
 from domain.naming import image_repository
 from domain.tags import PREVIOUS, RELEASE_ID
-from flows import declared
 from flows.declared import declared_workload
 from flows.deploy_version import deploy_version
-from flows.expire import expire
-from flows.expiring import expire_stage
-from flows.extend import extend
 from flows.release import release
 from flows.rollback import rollback
-from tasks.container_groups import GroupRequest, create_group, delete_group, tag_group
+from tasks.container_groups import GroupRequest, create_group, delete_group
 from tasks.images import find_image
 from tasks.ledger import read_facts, release_names
 
 pytestmark = pytest.mark.usefixtures("site")
-
-
-@pytest.fixture
-def served(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Served:
-    """A workload of its own for each test, declared well."""
-    name = f"served{abs(hash(request.node.name)) % 100_000}"
-    monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
-    made = Served(name, tmp_path / name, ("A1",))
-    made.declare()
-    return made
-
-
-@dataclass
-class Hook:
-    """A web hook that keeps what it is told. answers: status codes, the last one for all others."""
-
-    channel: str = "custom-webhook/expiry"
-    told: list[str] = field(default_factory=list)
-    answers: list[int] = field(default_factory=list)
-
-
-@pytest.fixture
-def hook() -> Iterator[Hook]:
-    """Saved as a block."""
-    hook = Hook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            hook.told.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            self.send_response(hook.answers.pop(0) if len(hook.answers) > 1 else hook.answers[0])
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        block = CustomWebhookNotificationBlock(
-            name="expiry", url=f"http://127.0.0.1:{server.server_port}/", json_data={"body": "{{subject}} {{body}}"}
-        )
-        block.save("expiry", overwrite=True)
-        yield hook
-        server.shutdown()
-        thread.join()
 
 
 def run(served: Served, changed: ChangedCircuits | None = None) -> "State[str]":
@@ -88,17 +31,6 @@ def run(served: Served, changed: ChangedCircuits | None = None) -> "State[str]":
 
 def succeed(state: "State[str]") -> None:
     assert state.name == "Succeeded", state.message
-
-
-def expired(site, served: Served, now: datetime, dry_run: bool = False) -> list[str]:
-    """What the flow does at dev, at a time of the test's choice."""
-    workload = declared_workload(served.name)
-
-    @flow
-    def looking() -> list[str]:
-        return expire_stage(site.ledger, workload, workload.stage("dev"), now, dry_run)
-
-    return looking()
 
 
 def test_a_release_is_built_once_served_replaced_and_taken_back(site, served: Served) -> None:
@@ -182,64 +114,6 @@ def test_a_chosen_version_goes_to_qa_by_hand(site, served: Served) -> None:
     assert served.ask("qa")["version"] == changed.circuits[0].model_version
 
 
-def test_after_a_day_it_is_announced_once_and_deleted_once(site, served: Served) -> None:
-    served.declare(app=APP)
-    succeed(run(served))
-    group, now = served.group("dev"), datetime.now(UTC)
-    assert group is not None
-    assert expired(site, served, now) == []
-    day = now + timedelta(hours=24, minutes=1)
-    assert expired(site, served, day, dry_run=True) == [
-        f"would announce {group.name}: its time is up at {group.tags[EXPIRES_AT]}"
-    ]
-    assert expired(site, served, day) == [f"announced {group.name}"]
-    assert expired(site, served, day + timedelta(minutes=5)) == []
-    assert expired(site, served, day + timedelta(minutes=61)) == [f"deleted {group.name}"]
-    assert served.group("dev") is None
-    assert expired(site, served, day + timedelta(days=9)) == []
-    name = release_names(site.ledger, served.name)[0]
-    [fact] = facts_of(read_facts(site.ledger, served.name, name), Kind.EXPIRED)
-    assert fact.body["endpoint"] == group.name
-
-
-def test_what_was_announced_lives_on_when_it_is_extended_or_deployed_again(site, served: Served) -> None:
-    succeed(run(served))
-    day = datetime.now(UTC) + timedelta(hours=24, minutes=1)
-    assert len(expired(site, served, day)) == 1
-    extend("dev", served.name, hours=48)
-    assert expired(site, served, day + timedelta(hours=2)) == []
-    late = day + timedelta(hours=24)
-    assert len(expired(site, served, late)) == 1
-    succeed(run(served))
-    assert expired(site, served, datetime.now(UTC) + timedelta(hours=22)) == []
-    with pytest.raises(Terminal, match=r"none of .* is there with a time to live"):
-        extend("qa", served.name)
-
-
-def test_nothing_is_deleted_while_nobody_can_be_told(site, served: Served) -> None:
-    served.declare(notify=("slack-webhook/gone",))
-    succeed(run(served))
-    day = datetime.now(UTC) + timedelta(hours=24, minutes=1)
-    for hours in (0, 2, 48):
-        assert expired(site, served, day + timedelta(hours=hours)) == []
-    assert served.ask("dev")
-
-
-def test_what_no_release_made_is_never_touched(site, served: Served) -> None:
-    succeed(run(served))
-    group = served.group("dev")
-    assert group is not None
-    variables = {"MODEL_VERSION": "by hand"}
-    tags = {EXPIRES_AT: "2020-01-01T00:00:00Z"}
-    by_hand = GroupRequest(group.name, group.image, 0.5, 0.5, 8080, "/ready", variables, tags)
-    create_group(served.platform("dev").instances, by_hand)
-    assert expired(site, served, datetime.now(UTC) + timedelta(days=9)) == []
-    state = run(served)
-    assert state.name == "Failed"
-    assert f"container group {group.name} is there and no release made it" in (state.message or "")
-    assert served.ask("dev")["version"] == "by hand"
-
-
 def test_what_was_changed_by_hand_is_said_and_put_back(site, served: Served) -> None:
     changed, other = served.candidates(), served.candidates()
     succeed(run(served, changed))
@@ -267,29 +141,3 @@ def test_what_was_changed_by_hand_is_said_and_put_back(site, served: Served) -> 
     assert platform.serving(group.name) is not None
     assert not [one for one in platform.diagnose(stage, {}) if not one.healthy]
     assert served.ask("dev")["version"] == answered["version"]
-
-
-def test_the_deletion_waits_while_a_channel_refuses(site, served: Served, hook: Hook) -> None:
-    hook.answers = [401]
-    served.declare(notify=(hook.channel,))
-    succeed(run(served))
-    group, day = served.group("dev"), datetime.now(UTC) + timedelta(hours=24, minutes=1)
-    assert group is not None
-    assert expired(site, served, day) == []
-    assert expired(site, served, day + timedelta(hours=48)) == []
-    assert served.ask("dev")
-    hook.answers = [200]
-    assert expired(site, served, day + timedelta(hours=49)) == [f"announced {group.name}"]
-    assert group.name in hook.told[-1]
-    assert expired(site, served, day + timedelta(hours=49, minutes=59)) == []
-    assert expired(site, served, day + timedelta(hours=50, minutes=1)) == [f"deleted {group.name}"]
-
-
-def test_by_hand_the_flow_only_says_what_it_would_do(served: Served) -> None:
-    succeed(run(served))
-    group = served.group("dev")
-    assert group is not None
-    tags = {**group.tags, EXPIRES_AT: "2020-01-01T00:00:00Z"}
-    tag_group(served.platform("dev").instances, group.name, tags)
-    assert f"would announce {group.name}: its time is up at 2020-01-01T00:00:00Z" in expire()
-    assert served.ask("dev")

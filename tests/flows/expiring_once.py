@@ -1,0 +1,29 @@
+"""One look at a stage's lifetimes by a process of its own, at a time of the caller's choice; it is killed before its flow has ended.
+
+python expiring_once.py WORKLOAD STAGE TIME
+"""
+
+import os
+import signal
+import sys
+from datetime import datetime
+
+from prefect import flow
+
+from blocks.ledger import Ledger
+from blocks.loading import loaded
+from flows.account import Account
+from flows.declared import declared_workload
+from flows.expiring import expire_stage
+
+
+@flow
+def looking(name: str, stage: str, now: str) -> None:
+    workload, account = declared_workload(name), Account()
+    expire_stage(account, loaded(Ledger, "ledger"), workload, workload.stage(stage), datetime.fromisoformat(now), False)
+    sys.stdout.write("\n".join([*account.done, *account.undone]))
+    sys.stdout.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+looking(*sys.argv[1:4])
