@@ -46,7 +46,11 @@ def azure_errors(action: str) -> Iterator[None]:
 def _is_under_way(error: "HttpResponseError") -> bool:
     """Whether an operation on the same resource has not ended, such as the SDK's own attempt whose answer was lost."""
     told = str(error).lower()
-    return error.status_code == 409 and "operation" in told and ("in progress" in told or "pending" in told)
+    if error.status_code != 409:
+        return False
+    if "containergrouptransitioning" in told or "retry later" in told:  # of Azure Container Instances
+        return True
+    return "operation" in told and ("in progress" in told or "pending" in told)
 
 
 def _first_line(error: BaseException) -> str:

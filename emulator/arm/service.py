@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from emulator.arm.content import content_of
-from emulator.arm.errors import AzureError, bad_request, conflict, not_found, parent_not_found, resource_not_found
+from emulator.arm.errors import AzureError, bad_request, not_found, parent_not_found, resource_not_found
 from emulator.arm.operations import Operation
 from emulator.arm.resource_id import ResourceId
 from emulator.arm.stamp import stamped
@@ -165,7 +165,7 @@ def _delete(world: "World", id: ResourceId) -> Answer:
 
 def _refuse_while_busy(world: "World", id: ResourceId) -> None:
     if world.operations.is_open(id):
-        raise conflict(f"Another operation is in progress on the resource '{id.path}'. Try again when it has ended.")
+        raise behaviour_of(id.type).busy(id)
 
 
 def _headers(world: "World", operation: Operation) -> dict[str, str]:

@@ -8,7 +8,7 @@ import pkgutil
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from emulator.arm.errors import AzureError
+from emulator.arm.errors import AzureError, conflict
 from emulator.arm.resource_id import ResourceId
 from emulator.call import Answer
 
@@ -39,6 +39,10 @@ class Behaviour:
     def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
         """The document to store for a PUT; AzureError refuses it."""
         return body
+
+    def busy(self, id: ResourceId) -> AzureError:
+        """What is answered to another order while an operation on it is under way."""
+        return conflict(f"Another operation is in progress on the resource '{id.path}'. Try again when it has ended.")
 
     def created(self, world: "World", id: ResourceId) -> None:
         """Once a new document is stored, where nothing is to be waited for."""

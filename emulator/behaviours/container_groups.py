@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from emulator.arm.errors import conflict, resource_not_found
+from emulator.arm.errors import AzureError, conflict, resource_not_found
 from emulator.arm.resource_id import ResourceId
 from emulator.arm.service import accepted
 from emulator.behaviours import Behaviour, Document
@@ -55,6 +55,11 @@ class ContainerGroups(Behaviour):
         kept = {"identity": identity} if identity else {}
         return {"location": location, "tags": body.get("tags") or {}, **kept, "properties": properties}
 
+    def busy(self, id: ResourceId) -> AzureError:
+        """As Azure words it of container groups."""
+        text = f"The container group '{id.name}' is still transitioning, please retry later."
+        return conflict(text, "ContainerGroupTransitioning")
+
     def begun(self, world: "World", id: ResourceId) -> None:
         """Start the containers; a group that was there ends first, as on Azure."""
         world.containers.launch(id)
@@ -96,8 +101,7 @@ class ContainerGroups(Behaviour):
         if document is None:
             raise resource_not_found(id)
         if world.operations.is_open(id):
-            text = f"The container group '{id.name}' is still transitioning, please retry later."
-            raise conflict(text, "ContainerGroupTransitioning")
+            raise self.busy(id)
         stopped = {**document, "properties": {**document["properties"], "stopped": name == "stop"}}
         world.store.put(id.path, stopped)
         if name == "stop":

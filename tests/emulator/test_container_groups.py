@@ -363,8 +363,13 @@ def test_a_group_that_is_being_started_takes_no_other_order(
     poller = groups.begin_create_or_update(GROUP, "slow", body(service))
     with pytest.raises(HttpResponseError, match="container group 'slow' is still transitioning"):
         groups.stop(GROUP, "slow")
-    with pytest.raises(HttpResponseError, match="Another operation is in progress"):
-        groups.begin_delete(GROUP, "slow")
+    for order in (
+        lambda: groups.begin_delete(GROUP, "slow"),
+        lambda: groups.begin_create_or_update(GROUP, "slow", body(service)),
+    ):
+        with pytest.raises(HttpResponseError, match="container group 'slow' is still transitioning") as refused:
+            order()
+        assert (refused.value.status_code, refused.value.error.code) == (409, "ContainerGroupTransitioning")
     poller.result(30)
     control.set_pace()
     groups.begin_delete(GROUP, "slow").result(30)
