@@ -9,13 +9,29 @@ from tasks.azure_errors import azure_errors
 
 CONTAINER = "service"
 """The one container's name."""
+SYSTEM, RESTARTS = "Linux", "Always"
+ENDED = frozenset({"Succeeded", "Failed", "Stopped"})
+"""States of an instance view in which nothing runs."""
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """What Azure changes of no group that is there. amounts: of each container, name, CPUs, memory in GB.
+
+    https://learn.microsoft.com/azure/container-instances/container-instances-update
+    """
+
+    system: str
+    restarts: str
+    public: bool
+    amounts: frozenset[tuple[str, float, float]]
 
 
 @dataclass(frozen=True)
 class ContainerGroup:
     """state: provisioning state. running: state of its instance view. image: of its first container. address: host:port, or empty.
 
-    why: what Azure says of its container, and the last thing that it warns of.
+    why: what Azure says of its container, and the last thing that it warns of. fixed: what no update changes.
     """
 
     name: str
@@ -25,6 +41,12 @@ class ContainerGroup:
     address: str
     tags: Mapping[str, str]
     why: str
+    fixed: Fixed
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing runs there any more, and nothing will by itself."""
+        return self.running in ENDED
 
 
 @dataclass(frozen=True)
@@ -39,6 +61,11 @@ class GroupRequest:
     ready: str
     environment: Mapping[str, str]
     tags: Mapping[str, str]
+
+    @property
+    def fixed(self) -> Fixed:
+        """What no update changes."""
+        return Fixed(SYSTEM, RESTARTS, True, frozenset({(CONTAINER, self.cpu, self.memory_gb)}))
 
 
 def find_group(block: ContainerInstances, name: str) -> ContainerGroup | None:
@@ -59,7 +86,7 @@ def list_groups(block: ContainerInstances) -> tuple[ContainerGroup, ...]:
 
 
 def create_group(block: ContainerInstances, request: GroupRequest) -> None:
-    """Create it; where there is one of the name, Azure may refuse another image: delete it first."""
+    """Create it, or update one of the name; Azure refuses that where the group has ended, or other things are `fixed`."""
     from azure.mgmt.containerinstance.models import (
         Container,
         ContainerGroup,
@@ -80,8 +107,8 @@ def create_group(block: ContainerInstances, request: GroupRequest) -> None:
     group = ContainerGroup(
         location=block.location,
         tags=dict(request.tags),
-        os_type="Linux",
-        restart_policy="Always",
+        os_type=SYSTEM,
+        restart_policy=RESTARTS,
         identity=ContainerGroupIdentity(
             type="UserAssigned", user_assigned_identities={identity: UserAssignedIdentities()}
         )
@@ -139,6 +166,8 @@ def _frozen(found: Any) -> ContainerGroup:
     warnings = [event.message for event in (view.events or ()) if event.type == "Warning"] if view is not None else []
     words = [f"{current.state}: {current.detail_status or ''}".rstrip(": ")] if current is not None else []
     ports = found.ip_address.ports if found.ip_address is not None else None
+    asked = [(one.name, one.resources.requests) for one in found.containers or ()]
+    amounts = frozenset((name, float(given.cpu), float(given.memory_in_gb)) for name, given in asked)
     return ContainerGroup(
         name=found.name,
         state=found.provisioning_state or "",
@@ -147,4 +176,5 @@ def _frozen(found: Any) -> ContainerGroup:
         address=f"{found.ip_address.ip}:{ports[0].port}" if ports and found.ip_address.ip else "",
         tags=dict(found.tags or {}),
         why=", ".join([*words, *warnings[-1:]]),
+        fixed=Fixed(found.os_type or "", found.restart_policy or "", found.ip_address is not None, amounts),
     )

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from blocks.container_instances import ContainerInstances
+from blocks.ledger import Ledger
+from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from domain.changed_circuits import ChangedCircuit
 from domain.diagnosis import Finding, serving_finding
@@ -39,6 +41,7 @@ from tasks.lease import HeldStage
 from tasks.notices import faults_of_channels
 from tasks.platform import Deployment, DeploymentRequest
 from tasks.released_images import READY, ReleasedImages
+from tasks.replaced_groups import keep_replaced, replaced_tags
 
 OK = 200
 
@@ -99,8 +102,9 @@ class ContainerGroups:
     def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
         """Replace the group; None: delete it.
 
-        A group that was announced to expire and is deployed again lives on: its tags are new. StageLost where somebody
-        else holds the stage by now, known by the lease and by the fence in the group's tags.
+        A group that Azure would not update is deleted first: one that has ended, or was made with other CPUs or memory. A group that was
+        announced to expire and is deployed again lives on: its tags are new. StageLost where somebody else holds the stage by now,
+        known by the lease and by the fence in the group's tags.
         """
         group = self._held_group(held, endpoint)
         if deployment is None:
@@ -111,7 +115,14 @@ class ContainerGroups:
         image = self._images.existing(self._unit(endpoint), release_of(deployment))
         if group is not None and _runs(group, deployment, image):
             return
-        create_group(self.instances, self._request(held, endpoint, deployment, image, group))
+        ledger = loaded(Ledger, "ledger")
+        replaced = group.tags if group is not None else replaced_tags(ledger, self.instances, endpoint, deployment)
+        request = self._request(held, endpoint, deployment, image, replaced)
+        if group is not None and (group.ended or group.fixed != request.fixed):
+            keep_replaced(ledger, self.instances, endpoint, replaced, by=deployment)
+            held.check()
+            delete_group(self.instances, endpoint)
+        create_group(self.instances, request)
 
     def source(self, circuit: ChangedCircuit, release: str) -> str:
         """The model in the registry, of which the image has a copy."""
@@ -219,10 +230,9 @@ class ContainerGroups:
         return next(unit for unit in self.workload.units if self.endpoint(unit) == endpoint)
 
     def _request(
-        self, held: HeldStage, endpoint: str, deployment: str, image: Image, group: ContainerGroup | None
+        self, held: HeldStage, endpoint: str, deployment: str, image: Image, replaced: Mapping[str, str]
     ) -> GroupRequest:
         now, model = datetime.now(UTC), self._images.model(self._unit(endpoint), image)
-        replaced = group.tags if group is not None else {}
         tags = tags_of(deployment, replaced, model.address, model.cutoff, now, held.fence)
         if self.target.hours_to_live is not None:
             tags[EXPIRES_AT] = utc_text(now + timedelta(hours=self.target.hours_to_live))
@@ -249,4 +259,5 @@ def _refuse_another(group: ContainerGroup | None) -> None:
 
 def _runs(group: ContainerGroup, deployment: str, image: Image) -> bool:
     """Whether it is what was asked for already: deployed again, it would be down for a while for nothing."""
-    return serving_of(group.tags) == deployment and group.image == image.pinned and group.state == READY
+    there = serving_of(group.tags) == deployment and group.image == image.pinned
+    return there and group.state == READY and not group.ended

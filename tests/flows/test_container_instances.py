@@ -1,6 +1,7 @@
 """Images and container instances: built once, served, replaced and taken back."""
 
 import json
+import time
 
 import pytest
 from prefect.states import State
@@ -14,12 +15,14 @@ from domain.expiry import EXPIRES_AT
 from domain.fact import Kind, facts_of
 from domain.naming import image_repository
 from domain.tags import PREVIOUS, RELEASE_ID
+from emulator.remote_control import Control
 from flows.declared import declared_workload
 from flows.deploy_version import deploy_version
 from flows.release import release
 from flows.rollback import rollback
 from tasks.container_groups import GroupRequest, create_group, delete_group
 from tasks.images import find_image
+from tasks.lease import stage_lease
 from tasks.ledger import read_facts, release_names
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -112,6 +115,73 @@ def test_a_chosen_version_goes_to_qa_by_hand(site, served: Served) -> None:
     )
     succeed(state)
     assert served.ask("qa")["version"] == changed.circuits[0].model_version
+
+
+def declare_cpu(served: Served, cpu: float) -> None:
+    """For every stage from now on."""
+    served.declare()
+    file = served.folder / "workload.yaml"
+    file.write_text(file.read_text().replace("cpu: 0.5", f"cpu: {cpu:g}"))
+
+
+def test_another_size_is_a_new_group_that_knows_the_way_back_also_where_its_making_is_refused_at_first(
+    site, served: Served, laptop
+) -> None:
+    succeed(run(served))
+    declare_cpu(served, 1)
+    succeed(run(served))
+    second, first = [f"deployment-{name}" for name in release_names(site.ledger, served.name)]
+    group = served.group("dev")
+    assert group is not None
+    assert [cpu for _, cpu, _ in group.fixed.amounts] == [1.0]
+    assert group.tags[PREVIOUS] == first
+
+    declare_cpu(served, 0.25)
+    platform = served.platform("dev")
+    with stage_lease(site.ledger, served.name, "dev", "one that dies") as held:
+        control = Control(laptop.emulator_url.removesuffix("/_emulator"))
+        control.add_fault("server_error", method="PUT", path=f"containerGroups/{group.name}", status=501)
+        with pytest.raises(Terminal, match="creating container group"):
+            platform.switch(held, group.name, first)
+    assert served.group("dev") is None
+    with stage_lease(site.ledger, served.name, "dev", "the next") as held:
+        platform.switch(held, group.name, second)
+    assert served.ask("dev")
+    group = served.group("dev")
+    assert group is not None
+    assert [cpu for _, cpu, _ in group.fixed.amounts] == [0.25]
+    assert group.tags[PREVIOUS] == first
+
+
+def test_a_group_that_was_stopped_or_has_ended_is_made_anew(site, served: Served) -> None:
+    succeed(run(served))
+    platform, group = served.platform("dev"), served.group("dev")
+    assert group is not None
+    first, groups = f"deployment-{group.tags[RELEASE_ID]}", platform.instances.get_client().container_groups
+    groups.stop(platform.instances.resource_group, group.name)
+    wait_for(served, "Stopped")
+    with stage_lease(site.ledger, served.name, "dev", "again") as held:
+        platform.switch(held, group.name, first)
+    assert served.ask("dev")
+
+    made = groups.get(platform.instances.resource_group, group.name)
+    delete_group(platform.instances, group.name)
+    made.restart_policy, made.containers[0].command = "Never", ["python", "-c", "pass"]
+    groups.begin_create_or_update(platform.instances.resource_group, group.name, made).result(30)
+    wait_for(served, "Succeeded")
+    succeed(run(served))
+    assert served.ask("dev")
+    group = served.group("dev")
+    assert group is not None
+    assert group.tags[PREVIOUS] == first
+
+
+def wait_for(served: Served, state: str) -> None:
+    """Until dev's group says that it is so."""
+    deadline = time.monotonic() + 60
+    while (group := served.group("dev")) is None or group.running != state:
+        assert time.monotonic() < deadline, group
+        time.sleep(0.2)
 
 
 def test_what_was_changed_by_hand_is_said_and_put_back(site, served: Served) -> None:
