@@ -8,7 +8,8 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooSlow
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, localtime, make_msgid
+from email.utils import format_datetime, localtime
+from hashlib import sha256
 from smtplib import SMTPRecipientsRefused, SMTPResponseException
 from urllib.parse import quote
 
@@ -130,11 +131,16 @@ def _post(block: NotificationBlock, notice: Notice) -> None:
 
 
 def _mail(block: Block, channel: Channel, notice: Notice) -> None:
-    """Plain text only, so that there is no markup to inject."""
+    """Plain text only, so that there is no markup to inject.
+
+    The same notice has the same id: a server that took it too late to say so gets it again, and mailboxes can show it once.
+    """
     sender = channel.sender or str(getattr(block, "username", ""))
     mail = EmailMessage(policy=SMTP)
     mail["From"], mail["To"], mail["Subject"] = sender, ", ".join(channel.recipients), notice.subject
-    mail["Date"], mail["Message-ID"] = format_datetime(localtime()), make_msgid(domain=sender.rpartition("@")[2])
+    content = "\n".join([sender, *channel.recipients, notice.subject, notice.body])
+    digest = sha256(content.encode()).hexdigest()[:32]
+    mail["Date"], mail["Message-ID"] = format_datetime(localtime()), f"<{digest}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"  # no out-of-office answers (RFC 3834)
     if notice.loud:
         mail["Importance"] = "high"

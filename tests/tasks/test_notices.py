@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import socket
 import ssl
 import threading
@@ -350,6 +351,14 @@ def test_a_mail_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not(p
     post.answers = ["550 no such user"] * 5
     assert "550" in telling([to_one], WANTED)[to_one]
     assert (post.tries, len(post.mails)) == (3, 1)
+
+
+def test_a_mail_that_is_sent_again_is_known_by_its_id(post: MailServer) -> None:
+    for notice in (WANTED, WANTED, BROKEN):
+        assert telling([TO_BOTH], notice) == {}
+    first, again, other = (mail["Message-ID"] for mail in post.mails)
+    assert first == again != other
+    assert re.fullmatch(r"<[0-9a-f]{32}@example\.org>", first)
 
 
 def test_a_mail_that_only_some_get_is_sent_once_and_the_others_are_named(post: MailServer) -> None:
