@@ -13,15 +13,21 @@ from domain.unit import Unit
 
 SHOWN = 200
 """Characters of an answer."""
+NOTHING: tuple[Any, ...] = (None, [], {})
+"""What is there and says nothing."""
 
 
 class HttpEvidence(BaseModel):
-    """What was seen. ready: status of the ready path, 0 where nothing answered. answer: the body, cut. milliseconds: of the answer."""
+    """What was seen. ready: status of the ready path, 0 where nothing answered. answer: the body, cut. milliseconds: of the answer.
+
+    version: of the model that was released, so that must answer.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     unit: Unit
     address: str
+    version: str
     ready: int
     ready_seconds: float
     ready_text: str
@@ -30,11 +36,12 @@ class HttpEvidence(BaseModel):
     milliseconds: float
 
     @classmethod
-    def unready(cls, unit: Unit, address: str, seconds: float, why: str) -> "HttpEvidence":
+    def unready(cls, unit: Unit, address: str, version: str, seconds: float, why: str) -> "HttpEvidence":
         """Of what could not even be asked whether it is ready."""
         return cls(
             unit=unit,
             address=address,
+            version=version,
             ready=0,
             ready_seconds=seconds,
             ready_text=why,
@@ -48,7 +55,8 @@ class HttpSmokeTest(BaseModel):
     """A question whose answer is known in its shape.
 
     path: asked with POST. question: JSON file in the workload's folder. answers: what the answer's JSON object must have, dotted:
-    `estimates`, `model.version`. ready_minutes: until it answers at all. within_ms: the answer's time, at most.
+    `estimates`. version: where the answer says which version of the model gave it, dotted, too: `model.version`; it must be the
+    released one. ready_minutes: until it answers at all. within_ms: the answer's time, at most.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,29 +64,33 @@ class HttpSmokeTest(BaseModel):
     path: str = Field(pattern=PATH)
     question: Path
     answers: tuple[str, ...] = Field(min_length=1)
+    version: str
     ready_minutes: float = Field(default=5, gt=0, le=60, allow_inf_nan=False)
     within_ms: float = Field(default=5000, gt=0, le=60_000, allow_inf_nan=False)
 
     def verdict(self, seen: HttpEvidence) -> SmokeVerdict:
-        """Ready, answered, in time, and with everything that an answer has."""
-        missing = [name for name in self.answers if not _has(_object(seen.answer), name)] if seen.status == 200 else []
-        shape = f"lacks {', '.join(missing)}: {seen.answer[:SHOWN]}" if missing else f"has {', '.join(self.answers)}"
-        return SmokeVerdict(
-            seen.unit,
-            (
-                Check(
-                    "Ready",
-                    seen.ready == 200,
-                    f"{seen.ready or 'no answer'} after {seen.ready_seconds:.1f} s at {seen.address}"
-                    + (f": {seen.ready_text[:SHOWN]}" if seen.ready != 200 else ""),
-                ),
-                Check("Answer", seen.status == 200, f"{seen.status or 'none'}: {seen.answer[:SHOWN]}"),
-                Check("Shape", seen.status == 200 and not missing, shape),
-                Check(
-                    "Time", seen.milliseconds <= self.within_ms, f"{seen.milliseconds:.0f} ms, limit {self.within_ms:g}"
-                ),
-            ),
-        )
+        """Ready, answered by the released model, in time, and with everything that an answer has."""
+        answer = _object(seen.answer) if seen.status == 200 else {}
+        missing = [name for name in self.answers if _at(answer, name) in NOTHING]
+        version = _at(answer, self.version)
+        ready = f"{seen.ready or 'no answer'} after {seen.ready_seconds:.1f} s at {seen.address}"
+        why = f": {seen.ready_text[:SHOWN]}" if seen.ready != 200 else ""
+        checks = [
+            Check("Ready", seen.ready == 200, ready + why),
+            Check("Answer", seen.status == 200, f"{seen.status or 'none'}: {seen.answer[:SHOWN]}"),
+        ]
+        if seen.status == 200:
+            shape = (
+                f"lacks {', '.join(missing)}: {seen.answer[:SHOWN]}" if missing else f"has {', '.join(self.answers)}"
+            )
+            said = f"{self.version} is {str(version)[:SHOWN]}, released is {seen.version}"
+            took = f"{seen.milliseconds:.0f} ms, limit {self.within_ms:g}"
+            checks += [
+                Check("Shape", not missing, shape),
+                Check("Model version", isinstance(version, str | int) and str(version) == seen.version, said),
+                Check("Time", seen.milliseconds <= self.within_ms, took),
+            ]
+        return SmokeVerdict(seen.unit, tuple(checks))
 
 
 AnySmokeTest = SmokeTest | HttpSmokeTest
@@ -88,14 +100,13 @@ AnySmokeTest = SmokeTest | HttpSmokeTest
 def _object(text: str) -> Mapping[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def _has(answer: Any, name: str) -> bool:
+def _at(answer: Any, name: str) -> Any:
+    """What the answer has under a dotted name; None where it has nothing."""
     for part in name.split("."):
-        if not isinstance(answer, dict) or part not in answer or answer[part] in (None, [], {}):
-            return False
-        answer = answer[part]
-    return True
+        answer = answer.get(part) if isinstance(answer, dict) else None
+    return answer

@@ -141,9 +141,11 @@ class ContainerGroups:
             raise Terminal(
                 f"{endpoint} has no address to be asked at: {group.why or group.state if group else 'it is gone'}"
             )
-        if deployment is not None and serving_of(group.tags) != deployment:
-            raise Terminal(f"{endpoint} serves {serving_of(group.tags)}, so {deployment} cannot be asked")
-        seen = ask(test, self.workload.folder, self._service.ready, unit, f"http://{group.address}")
+        serving = serving_of(group.tags)
+        if serving is None or deployment not in (None, serving):
+            raise Terminal(f"{endpoint} serves {serving}, so {deployment} cannot be asked")
+        version = self._images.version(unit, serving)
+        seen = ask(test, self.workload.folder, self._service.ready, unit, f"http://{group.address}", version)
         if seen.ready != OK:
             now = find_group(self.instances, endpoint)
             why = f"{now.why if now is not None else 'it is gone'} ({seen.ready_text})"

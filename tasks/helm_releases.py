@@ -161,17 +161,18 @@ class HelmReleases:
             applied = history.applied
             if applied is None:
                 raise Terminal(f"{endpoint} is not installed in {self.place}, so it cannot be asked")
-            if deployment is not None and history.serving != deployment:
+            if history.serving is None or deployment not in (None, history.serving):
                 raise Terminal(f"{endpoint} serves {history.serving}, so {deployment} cannot be asked")
+            version = self._images.version(unit, history.serving)
             service, port = service_port(applied.manifest)
             began = datetime.now(UTC)
             for name in rolled_out(applied.manifest):
                 left = test.ready_minutes * 60 - (datetime.now(UTC) - began).total_seconds()
                 if why := why_not_ready(there, name, left):
                     seconds = (datetime.now(UTC) - began).total_seconds()
-                    return test.verdict(HttpEvidence.unready(unit, f"{service} in {self.place}", seconds, why))
+                    return test.verdict(HttpEvidence.unready(unit, f"{service} in {self.place}", version, seconds, why))
             with port_forward(there, service, port) as address:
-                seen = ask(test, self.workload.folder, self._service.ready, unit, address)
+                seen = ask(test, self.workload.folder, self._service.ready, unit, address, version)
         return test.verdict(seen.model_copy(update={"address": f"{service} in {self.place}"}))
 
     def remove(self, held: HeldStage, endpoint: str, name: str) -> None:

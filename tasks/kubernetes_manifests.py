@@ -175,13 +175,14 @@ class KubernetesManifests:
                 raise Terminal(f"{endpoint} is not in {self.place}, so it cannot be asked")
             if deployment is not None and serving != deployment:
                 raise Terminal(f"{endpoint} serves {serving}, so {deployment} cannot be asked")
+            version = self._images.version(unit, serving)
             service, began = f"service/{endpoint}", time.monotonic()
             if why := why_not_ready(there, f"deployment/{endpoint}", test.ready_minutes * 60):
                 seconds = time.monotonic() - began
-                return test.verdict(HttpEvidence.unready(unit, f"{service} in {self.place}", seconds, why))
+                return test.verdict(HttpEvidence.unready(unit, f"{service} in {self.place}", version, seconds, why))
             port = int(live["Service"]["spec"]["ports"][0]["port"])
             with port_forward(there, service, port) as address:
-                seen = ask(test, self.workload.folder, self._service.ready, unit, address)
+                seen = ask(test, self.workload.folder, self._service.ready, unit, address, version)
         return test.verdict(seen.model_copy(update={"address": f"{service} in {self.place}"}))
 
     def remove(self, held: HeldStage, endpoint: str, name: str) -> None:

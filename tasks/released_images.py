@@ -57,6 +57,10 @@ class ReleasedImages:
             raise Terminal(f"image {self.repository(unit)}:{release} is gone; release {unit} again")
         return image
 
+    def version(self, unit: Unit, deployment: str) -> str:
+        """Of the model that a deployment must answer with; Terminal where its image is gone."""
+        return find_version(self.registry, self.existing(unit, release_of(deployment)))
+
     def source(self, circuit: ChangedCircuit) -> str:
         """The model in the registry, of which the image has a copy."""
         return self._address(circuit.model_name, circuit.model_version)

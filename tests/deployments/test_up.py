@@ -80,7 +80,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason=
 
 
 def test_ctrl_c_while_starting_leaves_no_process(up: Up) -> None:
-    up.until(lambda: up.answers(up.emulator_port, "/_emulator/health"), seconds=60)
+    up.until(lambda: up.answers(up.emulator_port, "/_emulator/health"), seconds=200)
     assert up.left()
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(timeout=40) == 130, up.said()
@@ -88,7 +88,7 @@ def test_ctrl_c_while_starting_leaves_no_process(up: Up) -> None:
 
 
 def test_termination_when_all_is_up_leaves_no_process(up: Up) -> None:
-    up.until(lambda: "Signalbox is up." in up.said(), seconds=120)
+    up.until(lambda: "Signalbox is up." in up.said(), seconds=240)
     assert up.answers(up.api_port, "/api/health")
     assert f"http://127.0.0.1:{up.api_port}" in up.said()
     up.process.send_signal(signal.SIGTERM)
@@ -106,7 +106,7 @@ def second(home: Path, api_port: int, emulator_port: int) -> str:
 
 
 def test_a_second_start_says_who_holds_the_port_and_who_works_in_the_folder(up: Up, tmp_path: Path) -> None:
-    up.until(lambda: up.answers(up.emulator_port, "/_emulator/health"), seconds=60)
+    up.until(lambda: up.answers(up.emulator_port, "/_emulator/health"), seconds=200)
     said = second(tmp_path / "second", free_port(), up.emulator_port)
     assert f"port {up.emulator_port} of 127.0.0.1 cannot be used for the emulator" in said
     assert "-m emulator" in said
@@ -119,8 +119,8 @@ def test_a_second_start_says_who_holds_the_port_and_who_works_in_the_folder(up: 
 
 
 def test_after_a_kill_the_next_start_says_what_is_left_and_how_to_end_it(up: Up) -> None:
-    up.until(lambda: up.answers(up.emulator_port, "/_emulator/health"), seconds=60)
-    up.until(lambda: "prefect-server" in (up.home / "running.json").read_text(), seconds=60)  # started and noted
+    up.until(lambda: up.answers(up.emulator_port, "/_emulator/health"), seconds=200)
+    up.until(lambda: "prefect-server" in (up.home / "running.json").read_text(), seconds=200)  # started and noted
     up.process.kill()
     up.process.wait(timeout=20)
     said = second(up.home, free_port(), free_port())

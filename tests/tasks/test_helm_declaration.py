@@ -57,7 +57,7 @@ def test_what_is_wrong_with_a_target_is_said(folder: Path, target: dict[str, Any
 
 
 def test_a_release_is_asked_after_it_was_switched(folder: Path) -> None:
-    smoke = {"path": "/v1/estimates", "question": "question.json", "answers": ["estimates"]}
+    smoke = {"path": "/v1/estimates", "question": "question.json", "answers": ["estimates"], "version": "model.version"}
     assert "a helm_release is replaced when it switches, so it is asked after that" in faults(
         folder, verification=smoke
     )
