@@ -22,6 +22,8 @@ NAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?")
 KUBECONFIG = "KUBECONFIG"
 CREDENTIALS = {"listclusterusercredential": "clusterUser", "listclusteradmincredential": "clusterAdmin"}
 """Action → what the credentials are called."""
+SECRETS = {"servicePrincipalProfile": "secret", "windowsProfile": "adminPassword"}
+"""Profile → what of it is never given back."""
 
 
 class ManagedClusters(Behaviour):
@@ -49,6 +51,14 @@ class ManagedClusters(Behaviour):
             "properties": {"disableLocalAccounts": False, **before, **given, **fixed},
         }
 
+    def shown(self, world: "World", id: ResourceId, document: Document) -> Document:
+        """Without secrets."""
+        properties = {**document["properties"]}
+        for profile, secret in SECRETS.items():
+            if isinstance(properties.get(profile), dict):
+                properties[profile] = {key: value for key, value in properties[profile].items() if key != secret}
+        return {**document, "properties": properties}
+
     def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
         """listClusterUserCredential, listClusterAdminCredential."""
         kind = CREDENTIALS.get(name.lower())
@@ -57,7 +67,9 @@ class ManagedClusters(Behaviour):
         document = world.store.get(id.path)
         if document is None:
             raise resource_not_found(id)
-        if document["properties"].get("disableLocalAccounts"):
+        properties = document["properties"]
+        static = kind == "clusterAdmin" or not properties.get("aadProfile")
+        if static and properties.get("disableLocalAccounts"):
             raise bad_request(
                 "Getting static credential is not allowed because this cluster is set to disable local accounts."
             )

@@ -129,7 +129,9 @@ def test_a_group_shows_what_its_containers_do_and_no_secret(
     deploy: Groups, service: str, instances: ContainerInstanceManagementClient
 ) -> None:
     variables = [{"name": "SECRET", "secureValue": "hush"}]
-    deploy("shows", body(service, environmentVariables=variables))
+    wanted = body(service, environmentVariables=variables)
+    wanted["properties"]["diagnostics"] = {"logAnalytics": {"workspaceId": "w", "workspaceKey": "hush"}}
+    deploy("shows", wanted)
     group = instances.container_groups.get(GROUP, "shows")
     container = group.containers[0]
     assert group.instance_view.state == "Running"
@@ -141,6 +143,7 @@ def test_a_group_shows_what_its_containers_do_and_no_secret(
         None,
     )
     assert group.image_registry_credentials[0].password is None
+    assert group.diagnostics.log_analytics.workspace_id == "w"
     assert "hush" not in str(group.serialize(keep_readonly=True))
 
 
