@@ -38,7 +38,7 @@ class ImageStore:
         self._all = {one.name: one for one in map(Repository.parse, listed)}
 
     def find(self, reference: str) -> Image | None:
-        """The image of a reference with tag or digest, as it can be run; None when there is none."""
+        """The image of a reference with tag or digest, as it can be run; None when there is none, or it may not be read."""
         found = self.find_with_config(reference)
         return found and found[0]
 
@@ -51,7 +51,7 @@ class ImageStore:
         with self._lock:
             repository = self._all.get(wanted.name)
             manifest = repository and repository.manifest(wanted.version)
-        if not manifest:
+        if not repository or not manifest or not repository.may_be_read(manifest, wanted.version):
             return None
         config = ImageConfig.parse(json.loads(manifest.config))
         return self._image(wanted.name, manifest, config), config
@@ -87,8 +87,8 @@ class ImageStore:
             if kept and tree:
                 shutil.rmtree(self.trees / tree, ignore_errors=True)
                 tree = kept
-            moment = now()
             for name in names:
+                moment = now()  # each its own: lists are ordered by it
                 repository = self._all.setdefault(name.name, Repository(name.name, moment, moment))
                 repository.updated = moment
                 texts = built.documents
@@ -111,8 +111,7 @@ class ImageStore:
         repository = self._all.get(name.name)
         if repository is None:
             return
-        if not repository.attributes.write:
-            raise LockedError(f"the repository {name.name}")
+        _check_write(repository)
         tag = repository.tags.get(name.version)
         if tag is not None and not tag.attributes.write:
             raise LockedError(f"the tag {name.name}:{name.version}")
@@ -138,15 +137,17 @@ class ImageStore:
             self._write()
 
     def delete_tag(self, repository: Repository, tag: Tag) -> None:
-        """Its manifest stays. LockedError when it, or the repository, may not be deleted."""
+        """Its manifest stays. LockedError when it may not be deleted, or its repository may not be written."""
         with self._lock:
+            _check_write(repository)
             _check_delete(tag, f"the tag {repository.name}:{tag.name}")
             del repository.tags[tag.name]
             self._write()
 
     def delete_manifest(self, repository: Repository, manifest: Manifest) -> None:
-        """With its tags. LockedError when it, or one of them, may not be deleted."""
+        """With its tags. LockedError when it, or one of them, may not be deleted, or its repository may not be written."""
         with self._lock:
+            _check_write(repository)
             _check_delete(manifest, f"{repository.name}@{manifest.digest}")
             tags = repository.tags_of(manifest.digest)
             for name in tags:
@@ -198,6 +199,11 @@ class ImageStore:
         draft = self._file.with_suffix(".new")
         draft.write_text(json.dumps([asdict(one) for one in self._all.values()]))
         draft.replace(self._file)
+
+
+def _check_write(repository: Repository) -> None:
+    if not repository.attributes.write:
+        raise LockedError(f"the repository {repository.name}")
 
 
 def _check_delete(one: Repository | Manifest | Tag, what: str) -> None:
