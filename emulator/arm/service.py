@@ -80,6 +80,7 @@ def _get(world: "World", id: ResourceId) -> Answer:
 
 def _list(world: "World", collection: ResourceId, call: Call) -> Answer:
     behaviour = behaviour_of(collection.type)
+    _refuse_in_nothing(world, collection)
     answer = behaviour.read(world, collection, call.query)
     if answer is not None:
         return answer
@@ -90,6 +91,17 @@ def _list(world: "World", collection: ResourceId, call: Call) -> Answer:
         documents = [one for one in world.store.all_of(collection.type) if one["id"].lower().startswith(inside)]
     shown = [behaviour.shown(world, ResourceId.parse(document["id"]), document) for document in documents]
     return Answer(document={"value": behaviour.listed(world, collection, shown, dict(call.query)), "nextLink": None})
+
+
+def _refuse_in_nothing(world: "World", collection: ResourceId) -> None:
+    """A list in a resource that is not there is no empty list. Of plain storage nobody knows what must be there."""
+    if not collection.pairs:
+        return
+    outermost = collection.ancestor(1)
+    behaviour = behaviour_of(outermost.type)
+    known = world.store.get(outermost.path) or behaviour.missing(world, outermost)
+    if behaviour.type and outermost.namespace != "Microsoft.Resources" and known is None:
+        raise resource_not_found(outermost)
 
 
 def _put(world: "World", id: ResourceId, call: Call) -> Answer:

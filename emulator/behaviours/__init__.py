@@ -81,7 +81,7 @@ class Behaviour:
 
     def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
         """POST {id}/{name}."""
-        raise AzureError(404, "InvalidResourceType", f"The resource type '{self.type}' has no action '{name}'.")
+        raise AzureError(404, "InvalidResourceType", f"The resource type '{id.type}' has no action '{name}'.")
 
 
 class PlainStorage(Behaviour):

@@ -128,7 +128,7 @@ def _schedule(world: "World", id: ResourceId, document: Document, body: Document
     properties = {
         "runId": run.name,
         "status": "Queued",
-        "runType": "QuickBuild",
+        "runType": "QuickRun",
         "createTime": now(),
         "lastUpdatedTime": now(),
         "platform": {"architecture": "amd64", **(body.get("platform") or {})},

@@ -61,12 +61,16 @@ class ManagedClusters(Behaviour):
 
     def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
         """listClusterUserCredential, listClusterAdminCredential."""
-        kind = CREDENTIALS.get(name.lower())
-        if kind is None:
-            return super().action(world, id, name, body)
         document = world.store.get(id.path)
         if document is None:
             raise resource_not_found(id)
+        kind = CREDENTIALS.get(name.lower())
+        if kind is None:
+            raise bad_request(
+                f"The emulator does not do '{name}' with a cluster: it is the one that {KUBECONFIG} names, and stays as it is. Use "
+                "its credentials and kubectl, or Azure.",
+                "NotEmulated",
+            )
         properties = document["properties"]
         static = kind == "clusterAdmin" or not properties.get("aadProfile")
         if static and properties.get("disableLocalAccounts"):

@@ -12,7 +12,7 @@ import pytest
 import requests
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.containerinstance import ContainerInstanceManagementClient
-from azure.mgmt.containerinstance.models import ContainerGroup
+from azure.mgmt.containerinstance.models import ContainerExecRequest, ContainerGroup
 from building import pushed
 
 from emulator import identity
@@ -162,6 +162,20 @@ def test_logs_are_what_the_container_printed(
         logs(GROUP, "logs", "other")
     with pytest.raises(HttpResponseError, match="The tail '-1' is invalid"):
         logs(GROUP, "logs", "app", tail=-1)
+
+
+def test_a_container_gives_no_terminal_and_says_so(
+    deploy: Groups, service: str, instances: ContainerInstanceManagementClient
+) -> None:
+    deploy("terminal", body(service))
+    order = ContainerExecRequest(command="/bin/sh")
+    with pytest.raises(HttpResponseError, match="opens no terminal") as refused:
+        instances.containers.execute_command(GROUP, "terminal", "app", order)
+    assert refused.value.status_code == 400
+    with pytest.raises(HttpResponseError, match="opens no terminal"):
+        instances.containers.attach(GROUP, "terminal", "app")
+    with pytest.raises(ResourceNotFoundError, match="container 'other' is not found"):
+        instances.containers.attach(GROUP, "terminal", "other")
 
 
 def test_deleting_a_group_ends_it_and_gives_it_back(service: str, instances: ContainerInstanceManagementClient) -> None:

@@ -12,6 +12,7 @@ from azure.mgmt.containerservice.models import (
     ManagedClusterAADProfile,
     ManagedClusterServicePrincipalProfile,
     ManagedClusterWindowsProfile,
+    RunCommandRequest,
 )
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
@@ -100,6 +101,15 @@ def test_secrets_are_never_given_back(client: ContainerServiceClient) -> None:
         assert found.service_principal_profile is not None
         assert found.service_principal_profile.client_id == "123"
         assert "hush" not in str(found.as_dict())
+
+
+def test_what_would_change_the_cluster_itself_is_not_emulated(client: ContainerServiceClient) -> None:
+    create(client, "aks-still")
+    for begin in (client.managed_clusters.begin_stop, client.managed_clusters.begin_start):
+        with pytest.raises(HttpResponseError, match="The emulator does not do"):
+            begin(GROUP, "aks-still")
+    with pytest.raises(HttpResponseError, match="'runCommand' with a cluster"):
+        client.managed_clusters.begin_run_command(GROUP, "aks-still", RunCommandRequest(command="kubectl get ns"))
 
 
 @pytest.mark.parametrize("wrong", ["-a", "x" * 64])
