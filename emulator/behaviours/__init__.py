@@ -62,6 +62,10 @@ class Behaviour:
         """The document as a GET answers it."""
         return document
 
+    def operation_shown(self, world: "World", id: ResourceId, document: Document) -> Document:
+        """What is said of an operation that goes on with the resource, or ended."""
+        return document
+
     def missing(self, world: "World", id: ResourceId) -> Document | None:
         """What a GET answers where nothing is stored; None for Azure's 404."""
         return None

@@ -40,6 +40,8 @@ def without_secrets(world: "World", id: ResourceId, document: Document) -> Docum
             **properties["diagnostics"],
             "logAnalytics": _without(analytics, "workspaceKey"),
         }
+    if properties.get("provisioningState") in {"Creating", "Updating"}:
+        properties["provisioningState"] = "Pending"
     if run is not None:
         state = run.state
     elif failure is not None or properties.get("provisioningState") == "Failed":

@@ -9,7 +9,8 @@ from emulator.arm.resource_id import ResourceId
 from emulator.arm.stamp import stamped
 from emulator.behaviours import Behaviour, Document
 from emulator.behaviours.container_registry_admin import CHANGES, list_credentials, regenerate_credential
-from emulator.behaviours.workspaces import derived_account, region_of
+from emulator.behaviours.regions import chosen_region
+from emulator.behaviours.workspaces import derived_account
 from emulator.call import Answer
 from emulator.images.build_request import BuildRequest
 from emulator.images.build_run import LOGS, UPLOADS
@@ -68,7 +69,7 @@ class ContainerRegistries(Behaviour):
         defaults = {"adminUserEnabled": False, "publicNetworkAccess": "Enabled", "zoneRedundancy": "Disabled"}
         fixed = {"loginServer": host, "creationDate": before.get("creationDate") or now()}
         return {
-            "location": region_of(existing or body),
+            "location": chosen_region(self.type, existing or body),
             "tags": body.get("tags") or {},
             "sku": {"name": sku, "tier": sku},
             "properties": {**defaults, **before, **given, **fixed},

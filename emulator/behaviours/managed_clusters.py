@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from emulator.arm.errors import AzureError, bad_request, resource_not_found
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
-from emulator.behaviours.workspaces import region_of
+from emulator.behaviours.managed_identity import known_identity
+from emulator.behaviours.regions import chosen_region
 from emulator.call import Answer
 
 if TYPE_CHECKING:
@@ -44,9 +45,9 @@ class ManagedClusters(Behaviour):
         fixed = {"powerState": {"code": "Running"}, "fqdn": f"{id.name.lower()}.hcp.emulator"}
         before = (existing or {}).get("properties", {})
         return {
-            "location": region_of(existing or body),
+            "location": chosen_region(self.type, existing or body),
             "tags": body.get("tags") or {},
-            **({"identity": body["identity"]} if body.get("identity") else {}),
+            **({"identity": known_identity(id, body["identity"])} if body.get("identity") else {}),
             "sku": {"name": "Base", "tier": "Free"},
             "properties": {"disableLocalAccounts": False, **before, **given, **fixed},
         }

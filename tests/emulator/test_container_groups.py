@@ -125,6 +125,43 @@ def test_a_group_answers_http_at_an_address_of_its_own(deploy: Groups, service: 
     assert found["cwd"].endswith("/app")
 
 
+def test_a_group_and_its_operation_have_azures_shape(
+    deploy: Groups, service: str, instances: ContainerInstanceManagementClient, arm: Any, control: Control
+) -> None:
+    place = (
+        f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.ContainerInstance/containerGroups"
+    )
+    control.set_pace(by_type={"Microsoft.ContainerInstance/containerGroups": 1.5})
+    waits = ["python", "-c", "import time; time.sleep(60)"]
+    made = arm("PUT", f"{place}/shape", json=body(service, port=None, command=waits))
+    properties = made.json()["properties"]
+    assert (made.status_code, properties["provisioningState"], properties["initContainers"]) == (201, "Pending", [])
+    assert (properties["provisioningTimeoutInSeconds"], properties["isCustomProvisioningTimeout"]) == (1800, False)
+    [container] = properties["containers"]
+    assert (container["properties"]["ports"], container["properties"]["environmentVariables"]) == ([], [])
+    operation = made.headers["Azure-AsyncOperation"].removeprefix("https://management.azure.com")
+    seen = arm("GET", operation).json()
+    assert (seen["id"], seen["status"]) == (f"{place}/shape", "Pending")
+    control.set_pace()
+    done = until(lambda: (one := arm("GET", operation).json())["status"] == "Succeeded" and one)
+    assert done["startTime"] == seen["startTime"]
+    assert [one["name"] for one in done["properties"]["events"]] == ["Pulling", "Pulled", "Created", "Started"]
+    instances.container_groups.begin_delete(GROUP, "shape").result(30)
+
+
+def test_a_groups_identity_has_principals_that_stay(deploy: Groups, service: str) -> None:
+    user = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"
+    system = {"type": "SystemAssigned"}
+    one, again = (deploy("identity", {**body(service, port=None), "identity": system}).identity for _ in range(2))
+    assert one.principal_id
+    assert (one.principal_id, one.tenant_id) == (again.principal_id, identity.TENANT_ID)
+    both = {"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": {user: {}}}
+    found = deploy("identity-user", {**body(service, port=None), "identity": both}).identity
+    assert found.principal_id != one.principal_id
+    principal = found.user_assigned_identities[user]
+    assert principal.principal_id != principal.client_id
+
+
 def test_a_group_shows_what_its_containers_do_and_no_secret(
     deploy: Groups, service: str, instances: ContainerInstanceManagementClient
 ) -> None:
@@ -137,7 +174,7 @@ def test_a_group_shows_what_its_containers_do_and_no_secret(
     assert group.instance_view.state == "Running"
     assert (container.instance_view.current_state.state, container.instance_view.restart_count) == ("Running", 0)
     assert container.instance_view.current_state.start_time is not None
-    assert [one.name for one in container.instance_view.events] == ["Pulling", "Pulled", "Started"]
+    assert [one.name for one in container.instance_view.events] == ["Pulling", "Pulled", "Created", "Started"]
     assert (container.environment_variables[0].name, container.environment_variables[0].secure_value) == (
         "SECRET",
         None,

@@ -61,6 +61,19 @@ def test_a_name_that_is_no_hosts_is_refused(client: ContainerRegistryManagementC
         create(client, wrong)
 
 
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"sku": {"name": "Basic"}}, "LocationRequired"),
+        ({"sku": {"name": "Basic"}, "location": "atlantis"}, "LocationNotAvailableForResourceType"),
+    ],
+)
+def test_a_registry_is_somewhere(arm: Arm, body: dict[str, object], code: str) -> None:
+    place = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.ContainerRegistry/registries"
+    answer = arm("PUT", f"{place}/{name()}", json=body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+
+
 def test_a_registry_without_a_sku_is_refused(arm: Arm) -> None:
     place = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.ContainerRegistry/registries"
     answer = arm("PUT", f"{place}/{name()}", json={"location": "westeurope"})

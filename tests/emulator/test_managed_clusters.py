@@ -10,10 +10,13 @@ from azure.mgmt.containerservice import ContainerServiceClient
 from azure.mgmt.containerservice.models import (
     ManagedCluster,
     ManagedClusterAADProfile,
+    ManagedClusterIdentity,
     ManagedClusterServicePrincipalProfile,
     ManagedClusterWindowsProfile,
     RunCommandRequest,
 )
+
+from emulator import identity
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 GROUP = "rg"
@@ -39,6 +42,14 @@ def test_a_cluster_is_created_read_listed_and_deleted(client: ContainerServiceCl
     client.managed_clusters.begin_delete(GROUP, "aks-one").result()
     with pytest.raises(ResourceNotFoundError, match="was not found"):
         client.managed_clusters.get(GROUP, "aks-one")
+
+
+def test_its_identity_has_a_principal(client: ContainerServiceClient) -> None:
+    wanted = ManagedCluster(location="westeurope", identity=ManagedClusterIdentity(type="SystemAssigned"))
+    found = client.managed_clusters.begin_create_or_update(GROUP, "aks-identity", wanted).result().identity
+    assert found is not None
+    assert found.principal_id
+    assert found.tenant_id == identity.TENANT_ID
 
 
 def test_its_credentials_are_the_kubeconfig_as_it_is_now(
