@@ -61,6 +61,8 @@ def _operation(world: "World", call: Call) -> Answer:
     behaviour = behaviour_of(operation.resource.type)
     if operation.verb == "delete" and behaviour.shows_deleted:
         return Answer(document=behaviour.shown(world, operation.resource, operation.previous or {}))
+    if operation.verb == "action" and behaviour.ends_with_status:
+        return Answer(document={"status": operation.status})
     return Answer(204) if operation.verb in {"delete", "action"} else _get(world, operation.resource)
 
 
@@ -190,3 +192,10 @@ def _headers(world: "World", operation: Operation) -> dict[str, str]:
 def accepted(world: "World", operation: Operation, status: int = 202) -> Answer:
     """The answer to a POST that goes on: 202 (or Azure's other word for it), and where to ask."""
     return Answer(status, headers=_headers(world, operation))
+
+
+def located(world: "World", operation: Operation) -> Answer:
+    """The same where a service has no operations to ask for, only a place where the outcome will be."""
+    headers = _headers(world, operation)
+    del headers["Azure-AsyncOperation"]
+    return Answer(202, headers={**headers, "Retry-After": str(max(1, world.pace.retry_after_ms // 1000))})

@@ -28,6 +28,8 @@ class Behaviour:
     """Whether PUT and DELETE answer 201/202 with an operation to poll."""
     shows_deleted: ClassVar[bool] = False
     """Whether a long-running DELETE ends with the document of what was deleted."""
+    ends_with_status: ClassVar[bool] = False
+    """Whether a long-running action ends with a word that it succeeded; others end with nothing."""
     needs_parent: ClassVar[bool] = True
     """Whether a PUT into a parent that does not exist is refused."""
 

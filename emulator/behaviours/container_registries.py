@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from emulator.arm.errors import bad_request, conflict, resource_not_found
 from emulator.arm.resource_id import ResourceId
+from emulator.arm.service import located
 from emulator.arm.stamp import stamped
 from emulator.behaviours import Behaviour, Document
 from emulator.behaviours.container_registry_admin import CHANGES, list_credentials, regenerate_credential
+from emulator.behaviours.container_registry_import import import_image
 from emulator.behaviours.regions import chosen_region
 from emulator.behaviours.workspaces import derived_account
 from emulator.call import Answer
@@ -51,6 +53,7 @@ class ContainerRegistries(Behaviour):
 
     type = TYPE
     long_running = True
+    ends_with_status = True
 
     def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
         """Refuse what Azure refuses; complete the rest."""
@@ -89,7 +92,7 @@ class ContainerRegistries(Behaviour):
             world.blobs.delete_container(derived_account(id.path), container)
 
     def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
-        """listCredentials, regenerateCredential, listBuildSourceUploadUrl, scheduleRun."""
+        """listCredentials, regenerateCredential, listBuildSourceUploadUrl, importImage, scheduleRun."""
         document = world.store.get(id.path)
         if document is None:
             raise resource_not_found(id)
@@ -100,6 +103,9 @@ class ContainerRegistries(Behaviour):
                 return regenerate_credential(world, document, str(body.get("name") or ""))
             case "listbuildsourceuploadurl":
                 return _upload(world, id)
+            case "importimage":
+                import_image(world, document, body)
+                return located(world, world.operations.begin(id, "action", document))
             case "schedulerun":
                 return _schedule(world, id, document, body)
         return super().action(world, id, name, body)

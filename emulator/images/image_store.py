@@ -4,7 +4,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from emulator.images.build_order import Built
@@ -12,7 +12,7 @@ from emulator.images.image import Image
 from emulator.images.image_config import ImageConfig
 from emulator.images.image_reference import ImageReference
 from emulator.images.python_base import BASE, python_of
-from emulator.images.repository import Manifest, Repository, Tag, now
+from emulator.images.repository import Attributes, Manifest, Repository, Tag, now
 from emulator.images.tree_paths import located
 
 
@@ -87,19 +87,33 @@ class ImageStore:
             if kept and tree:
                 shutil.rmtree(self.trees / tree, ignore_errors=True)
                 tree = kept
+            texts = built.documents
             for name in names:
                 moment = now()  # each its own: lists are ordered by it
-                repository = self._all.setdefault(name.name, Repository(name.name, moment, moment))
-                repository.updated = moment
-                texts = built.documents
-                repository.manifests.setdefault(
-                    digest,
-                    Manifest(digest, texts.manifest, texts.config, texts.size, built.runtime, tree, moment, moment),
-                )
-                tag = repository.tags.setdefault(name.version, Tag(name.version, digest, moment, moment))
-                tag.digest, tag.updated = digest, moment
+                made = Manifest(digest, texts.manifest, texts.config, texts.size, built.runtime, tree, moment, moment)
+                self._tag(name, made)
             self._write()
         return digest
+
+    def copy(self, source: ImageReference, names: list[ImageReference]) -> None:
+        """Put an image that is here under other names, too, or, with LockedError, under none."""
+        with self._lock:
+            self.check(names)
+            manifest = self._all[source.name].manifest(source.version)
+            if manifest is None:
+                raise KeyError(source.version)
+            for name in names:
+                moment = now()
+                self._tag(name, replace(manifest, created=moment, updated=moment, attributes=Attributes()))
+            self._write()
+
+    def _tag(self, name: ImageReference, manifest: Manifest) -> None:
+        moment = manifest.updated
+        repository = self._all.setdefault(name.name, Repository(name.name, moment, moment))
+        repository.updated = moment
+        repository.manifests.setdefault(manifest.digest, manifest)
+        tag = repository.tags.setdefault(name.version, Tag(name.version, manifest.digest, moment, moment))
+        tag.digest, tag.updated = manifest.digest, moment
 
     def check(self, names: list[ImageReference]) -> None:
         """LockedError when one of them may not be written."""
