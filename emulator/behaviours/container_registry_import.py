@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def import_image(world: "World", target: Document, body: Document) -> None:
     """Copy it at once; AzureError where Azure, or the emulator, does not. target: the registry that it comes into."""
-    source = body.get("source") if isinstance(body.get("source"), dict) else {}
+    source = body.get("source") or {}
+    if not isinstance(source, dict):
+        raise bad_request("'source' must be an object.", "InvalidParameters")
     wanted = _reference(str(source.get("sourceImage") or ""), _registry(world, source))
     if body.get("untaggedTargetRepositories"):
         raise _not_emulated("into a repository without a tag")
