@@ -4,11 +4,12 @@ import logging
 import threading
 import time
 import uuid
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from emulator.arm.errors import AzureError
 from emulator.arm.resource_id import ResourceId
+from emulator.arm.stamp import moment
 from emulator.behaviours import Document, behaviour_of
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Operation:
     previous: Document | None = None
     status: str = "InProgress"
     error: AzureError | None = None
+    started: str = field(default_factory=moment)
 
 
 class Operations:
@@ -131,16 +133,17 @@ class Operations:
             document.setdefault("properties", {})["provisioningState"] = "Failed"
         self._world.store.put(operation.resource.path, document)
 
-    def status_document(self, operation_id: str) -> dict[str, Any]:
+    def status_document(self, operation_id: str) -> Document:
         """What the operation's own address answers."""
         operation = self._all.get(operation_id)
         if operation is None:
             raise AzureError(404, "OperationNotFound", f"The operation '{operation_id}' was not found.")
         status = "Updating" if operation.status == "InProgress" else operation.status
-        document: dict[str, Any] = {"id": f"/operations/{operation_id}", "name": operation_id, "status": status}
+        document: Document = {"id": f"/operations/{operation_id}", "name": operation_id, "status": status}
+        document["startTime"] = operation.started
         if operation.error is not None:
             document["error"] = operation.error.document["error"]
-        return document
+        return behaviour_of(operation.resource.type).operation_shown(self._world, operation.resource, document)
 
     def get(self, operation_id: str) -> Operation | None:
         """The operation, or None."""

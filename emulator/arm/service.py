@@ -61,6 +61,8 @@ def _operation(world: "World", call: Call) -> Answer:
     behaviour = behaviour_of(operation.resource.type)
     if operation.verb == "delete" and behaviour.shows_deleted:
         return Answer(document=behaviour.shown(world, operation.resource, operation.previous or {}))
+    if operation.verb == "action" and behaviour.ends_with_status:
+        return Answer(document={"status": operation.status})
     return Answer(204) if operation.verb in {"delete", "action"} else _get(world, operation.resource)
 
 
@@ -80,6 +82,7 @@ def _get(world: "World", id: ResourceId) -> Answer:
 
 def _list(world: "World", collection: ResourceId, call: Call) -> Answer:
     behaviour = behaviour_of(collection.type)
+    _refuse_in_nothing(world, collection)
     answer = behaviour.read(world, collection, call.query)
     if answer is not None:
         return answer
@@ -90,6 +93,17 @@ def _list(world: "World", collection: ResourceId, call: Call) -> Answer:
         documents = [one for one in world.store.all_of(collection.type) if one["id"].lower().startswith(inside)]
     shown = [behaviour.shown(world, ResourceId.parse(document["id"]), document) for document in documents]
     return Answer(document={"value": behaviour.listed(world, collection, shown, dict(call.query)), "nextLink": None})
+
+
+def _refuse_in_nothing(world: "World", collection: ResourceId) -> None:
+    """A list in a resource that is not there is no empty list. Of plain storage nobody knows what must be there."""
+    if not collection.pairs:
+        return
+    outermost = collection.ancestor(1)
+    behaviour = behaviour_of(outermost.type)
+    known = world.store.get(outermost.path) or behaviour.missing(world, outermost)
+    if behaviour.type and outermost.namespace != "Microsoft.Resources" and known is None:
+        raise resource_not_found(outermost)
 
 
 def _put(world: "World", id: ResourceId, call: Call) -> Answer:
@@ -178,3 +192,10 @@ def _headers(world: "World", operation: Operation) -> dict[str, str]:
 def accepted(world: "World", operation: Operation, status: int = 202) -> Answer:
     """The answer to a POST that goes on: 202 (or Azure's other word for it), and where to ask."""
     return Answer(status, headers=_headers(world, operation))
+
+
+def located(world: "World", operation: Operation) -> Answer:
+    """The same where a service has no operations to ask for, only a place where the outcome will be."""
+    headers = _headers(world, operation)
+    del headers["Azure-AsyncOperation"]
+    return Answer(202, headers={**headers, "Retry-After": str(max(1, world.pace.retry_after_ms // 1000))})

@@ -6,9 +6,14 @@ from typing import Any
 from emulator.arm.resource_id import ResourceId
 
 
+def moment() -> str:
+    """Now, as ARM writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
+
+
 def stamped(id: ResourceId, document: dict[str, Any], existing: dict[str, Any] | None) -> dict[str, Any]:
     """The document under its id; the date of creation stays what it was."""
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
+    now = moment()
     created = (existing or {}).get("systemData", {}).get("createdAt", now)
     data = {
         "createdAt": created,

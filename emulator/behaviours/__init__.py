@@ -28,6 +28,8 @@ class Behaviour:
     """Whether PUT and DELETE answer 201/202 with an operation to poll."""
     shows_deleted: ClassVar[bool] = False
     """Whether a long-running DELETE ends with the document of what was deleted."""
+    ends_with_status: ClassVar[bool] = False
+    """Whether a long-running action ends with a word that it succeeded; others end with nothing."""
     needs_parent: ClassVar[bool] = True
     """Whether a PUT into a parent that does not exist is refused."""
 
@@ -66,6 +68,10 @@ class Behaviour:
         """The document as a GET answers it."""
         return document
 
+    def operation_shown(self, world: "World", id: ResourceId, document: Document) -> Document:
+        """What is said of an operation that goes on with the resource, or ended."""
+        return document
+
     def missing(self, world: "World", id: ResourceId) -> Document | None:
         """What a GET answers where nothing is stored; None for Azure's 404."""
         return None
@@ -85,7 +91,7 @@ class Behaviour:
 
     def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
         """POST {id}/{name}."""
-        raise AzureError(404, "InvalidResourceType", f"The resource type '{self.type}' has no action '{name}'.")
+        raise AzureError(404, "InvalidResourceType", f"The resource type '{id.type}' has no action '{name}'.")
 
 
 class PlainStorage(Behaviour):

@@ -16,7 +16,7 @@ NOT_HERE: Document = {
 
 
 def without_secrets(world: "World", id: ResourceId, document: Document) -> Document:
-    """The document with instance views; secure values and passwords stay here."""
+    """The document with instance views; secure values, passwords and keys stay here."""
     run, failure = world.containers.run_of(id), world.containers.failure(id)
     properties = {key: value for key, value in document["properties"].items() if key != "stopped"}
     containers = []
@@ -34,6 +34,14 @@ def without_secrets(world: "World", id: ResourceId, document: Document) -> Docum
         properties["imageRegistryCredentials"] = [
             _without(one, "password") for one in properties["imageRegistryCredentials"]
         ]
+    analytics = (properties.get("diagnostics") or {}).get("logAnalytics")
+    if analytics:
+        properties["diagnostics"] = {
+            **properties["diagnostics"],
+            "logAnalytics": _without(analytics, "workspaceKey"),
+        }
+    if properties.get("provisioningState") in {"Creating", "Updating"}:
+        properties["provisioningState"] = "Pending"
     if run is not None:
         state = run.state
     elif failure is not None or properties.get("provisioningState") == "Failed":

@@ -6,9 +6,11 @@ from emulator.arm.errors import AzureError, conflict, resource_not_found
 from emulator.arm.resource_id import ResourceId
 from emulator.arm.service import accepted
 from emulator.behaviours import Behaviour, Document
-from emulator.behaviours.container_group_rules import check_update, form_of, known, refuse_wrong
+from emulator.behaviours.container_group_fields import refuse_unsaid
+from emulator.behaviours.container_group_rules import check_update, form_of, known, refuse_foreign, refuse_wrong
 from emulator.behaviours.container_group_view import without_secrets, without_views
-from emulator.behaviours.workspaces import region_of
+from emulator.behaviours.managed_identity import known_identity
+from emulator.behaviours.regions import chosen_region
 from emulator.call import Answer
 from emulator.containers.container_host import inaccessible_image
 from emulator.containers.public_address import GROUPS, address_for
@@ -17,7 +19,8 @@ from emulator.containers.pull_rights import may_pull
 if TYPE_CHECKING:
     from emulator.world import World
 
-STORED = ("containers", "imageRegistryCredentials", "diagnostics", "dnsConfig", "priority", "zones")
+TIMEOUT_SECONDS = 1800
+STORED = ("imageRegistryCredentials", "diagnostics", "dnsConfig", "priority", "zones")
 """Of what is asked for, kept as it was said; all else is completed or Azure's own."""
 
 
@@ -30,8 +33,9 @@ class ContainerGroups(Behaviour):
 
     def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
         """Refuse what Azure refuses at once, images that cannot be pulled among it."""
-        location = region_of(body if body.get("location") else existing or body)
+        location = chosen_region(self.type, body if body.get("location") else existing or body)
         given = known(body.get("properties") or {})
+        refuse_unsaid(id, given)
         form = form_of(given)
         refuse_wrong(world, id, form, location, given)
         if existing is not None:
@@ -40,19 +44,28 @@ class ContainerGroups(Behaviour):
         identity = body.get("identity") or {}
         for container in form.containers:
             image = container.properties.image
+            refuse_foreign(image)
             allowed = may_pull(world, image, form.image_registry_credentials, identity)
             if not allowed or world.images.find(image) is None:
                 raise inaccessible_image(image, id.name)
         properties: Document = {key: given[key] for key in STORED if key in given}
+        timeout = given.get("provisioningTimeoutInSeconds", TIMEOUT_SECONDS)
         properties |= {
             "sku": "Standard",
+            "provisioningTimeoutInSeconds": timeout,
+            "isCustomProvisioningTimeout": timeout != TIMEOUT_SECONDS,
+            "containers": [
+                {**one, "properties": {"ports": [], "environmentVariables": [], **one["properties"]}}
+                for one in given["containers"]
+            ],
+            "initContainers": [],
             "osType": form.os_type,
             "restartPolicy": form.restart_policy,
             "stopped": False,
         }
         if form.ip_address is not None:
             properties["ipAddress"] = _address(world, id, given["ipAddress"], location)
-        kept = {"identity": identity} if identity else {}
+        kept = {"identity": known_identity(id, identity)} if identity else {}
         return {"location": location, "tags": body.get("tags") or {}, **kept, "properties": properties}
 
     def busy(self, id: ResourceId) -> AzureError:
@@ -82,6 +95,13 @@ class ContainerGroups(Behaviour):
     def shown(self, world: "World", id: ResourceId, document: Document) -> Document:
         """With what the containers do now, and without secrets."""
         return without_secrets(world, id, document)
+
+    def operation_shown(self, world: "World", id: ResourceId, document: Document) -> Document:
+        """Under the group's own id, with what happened to its containers."""
+        run = world.containers.run_of(id)
+        status = "Pending" if document["status"] == "Updating" else document["status"]
+        kept = {key: value for key, value in document.items() if key in {"startTime", "error"}}
+        return {"id": id.path, "status": status, **kept, "properties": {"events": run.events if run else []}}
 
     def listed(
         self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from emulator.arm.errors import AzureError, bad_request, resource_not_found
 from emulator.arm.resource_id import ResourceId
-from emulator.behaviours import Behaviour
+from emulator.behaviours import Behaviour, Document
 from emulator.call import Answer
 from emulator.containers.public_address import GROUPS
 
@@ -24,9 +24,7 @@ class ContainerLogs(Behaviour):
         document = world.store.get(group.path)
         if document is None:
             raise resource_not_found(group)
-        if name not in [one["name"] for one in document["properties"]["containers"]]:
-            text = f"The container '{name}' is not found in container group '{group.name}'."
-            raise AzureError(404, "ContainerNotFound", text)
+        check_container(group, document, name)
         tail = query.get("tail")
         if tail is not None and not (tail.isascii() and tail.isdigit() and len(tail) < 10):
             raise bad_request(f"The tail '{tail}' is invalid. It must be a number of lines.", "InvalidTail")
@@ -35,3 +33,10 @@ class ContainerLogs(Behaviour):
         stamps = query.get("timestamps", "false").lower() == "true"
         text = container.log.text(int(tail) if tail else None, stamps) if container else ""
         return Answer(document={"content": text})
+
+
+def check_container(group: ResourceId, document: Document, name: str) -> None:
+    """AzureError 404 when the group has no container of that name."""
+    if name not in [one["name"] for one in document["properties"]["containers"]]:
+        text = f"The container '{name}' is not found in container group '{group.name}'."
+        raise AzureError(404, "ContainerNotFound", text)

@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 from emulator.arm.errors import bad_request, conflict, resource_not_found
 from emulator.arm.resource_id import ResourceId
+from emulator.arm.service import located
 from emulator.arm.stamp import stamped
 from emulator.behaviours import Behaviour, Document
-from emulator.behaviours.workspaces import derived_account, region_of
+from emulator.behaviours.container_registry_admin import CHANGES, list_credentials, regenerate_credential
+from emulator.behaviours.container_registry_import import import_image
+from emulator.behaviours.regions import chosen_region
+from emulator.behaviours.workspaces import derived_account
 from emulator.call import Answer
 from emulator.images.build_request import BuildRequest
 from emulator.images.build_run import LOGS, UPLOADS
@@ -49,6 +53,7 @@ class ContainerRegistries(Behaviour):
 
     type = TYPE
     long_running = True
+    ends_with_status = True
 
     def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
         """Refuse what Azure refuses; complete the rest."""
@@ -58,19 +63,25 @@ class ContainerRegistries(Behaviour):
         other = container_registry_at(world, host)
         if other is not None and other["id"].lower() != id.key:
             raise conflict(f"The registry DNS name {host} is already in use.", "AlreadyInUse")
-        sku = str((body.get("sku") or (existing or {}).get("sku") or {}).get("name") or "")
+        sku = str((body.get("sku") or (existing or {}).get("sku") or {}).get("name") or "").capitalize()
         if sku not in {"Basic", "Standard", "Premium"}:
             raise bad_request(f"The SKU '{sku or '(none)'}' is not one of Basic, Standard, Premium.", "InvalidSku")
         before = (existing or {}).get("properties", {})
         given = {key: value for key, value in (body.get("properties") or {}).items() if value is not None}
+        given.pop(CHANGES, None)
         defaults = {"adminUserEnabled": False, "publicNetworkAccess": "Enabled", "zoneRedundancy": "Disabled"}
         fixed = {"loginServer": host, "creationDate": before.get("creationDate") or now()}
         return {
-            "location": region_of(existing or body),
+            "location": chosen_region(self.type, existing or body),
             "tags": body.get("tags") or {},
             "sku": {"name": sku, "tier": sku},
             "properties": {**defaults, **before, **given, **fixed},
         }
+
+    def shown(self, world: "World", id: ResourceId, document: Document) -> Document:
+        """Without what only the emulator needs to know."""
+        properties = {key: value for key, value in document["properties"].items() if key != CHANGES}
+        return {**document, "properties": properties}
 
     def before_delete(self, world: "World", id: ResourceId, document: Document) -> None:
         """Its images, sources and logs go with it."""
@@ -81,15 +92,20 @@ class ContainerRegistries(Behaviour):
             world.blobs.delete_container(derived_account(id.path), container)
 
     def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
-        """listCredentials, listBuildSourceUploadUrl, scheduleRun."""
+        """listCredentials, regenerateCredential, listBuildSourceUploadUrl, importImage, scheduleRun."""
         document = world.store.get(id.path)
         if document is None:
             raise resource_not_found(id)
         match name.lower():
             case "listcredentials":
-                return _credentials(world, document)
+                return list_credentials(world, document)
+            case "regeneratecredential":
+                return regenerate_credential(world, document, str(body.get("name") or ""))
             case "listbuildsourceuploadurl":
                 return _upload(world, id)
+            case "importimage":
+                import_image(world, document, body)
+                return located(world, world.operations.begin(id, "action", document))
             case "schedulerun":
                 return _schedule(world, id, document, body)
         return super().action(world, id, name, body)
@@ -101,23 +117,6 @@ def container_registry_at(world: "World", host: str) -> Document | None:
         if document["properties"]["loginServer"] == host:
             return document
     return None
-
-
-def admin_password(world: "World", host: str) -> str:
-    """Of the admin user, who is called like the registry."""
-    return re.sub(r"\W", "", world.keys.key(host))[:52]
-
-
-def _credentials(world: "World", document: Document) -> Answer:
-    properties = document["properties"]
-    if not properties.get("adminUserEnabled"):
-        raise bad_request(
-            f"Please enable admin user first before using this operation on the registry '{document['name']}'.",
-            "AdminUserDisabled",
-        )
-    password = admin_password(world, properties["loginServer"])
-    passwords = [{"name": "password", "value": password}, {"name": "password2", "value": password}]
-    return Answer(document={"username": document["name"], "passwords": passwords})
 
 
 def _upload(world: "World", id: ResourceId) -> Answer:
@@ -136,7 +135,7 @@ def _schedule(world: "World", id: ResourceId, document: Document, body: Document
     properties = {
         "runId": run.name,
         "status": "Queued",
-        "runType": "QuickBuild",
+        "runType": "QuickRun",
         "createTime": now(),
         "lastUpdatedTime": now(),
         "platform": {"architecture": "amd64", **(body.get("platform") or {})},

@@ -1,11 +1,11 @@
 """Runs of a registry's builds: made by scheduleRun, read, cancelled, archived."""
 
-import re
 from typing import TYPE_CHECKING
 
 from emulator.arm.errors import AzureError, bad_request, conflict, resource_not_found
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
+from emulator.behaviours.run_filter import tests_of
 from emulator.call import Answer
 from emulator.images.build_run import ENDED, LOGS, BuildRun
 from emulator.images.builds import RUNS
@@ -13,7 +13,6 @@ from emulator.images.builds import RUNS
 if TYPE_CHECKING:
     from emulator.world import World
 
-STATUS = re.compile(r"status eq '(\w+)'", re.IGNORECASE)
 MOST = 100
 """Runs in one list, as on Azure."""
 
@@ -33,19 +32,12 @@ class ContainerRegistryRuns(Behaviour):
     def listed(
         self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
     ) -> list[Document]:
-        """Newest first; `$filter=status eq 'Failed'` and `$top` narrow them down."""
-        text = query.get("$filter", "")
-        wanted = STATUS.fullmatch(text.strip())
-        if text and wanted is None:
-            raise bad_request(
-                f"The filter '{text}' is not understood; the emulator knows status eq '…'.", "InvalidFilter"
-            )
+        """Newest first; `$filter` and `$top` narrow them down."""
+        tests = tests_of(query.get("$filter", ""))
         top = query.get("$top", str(MOST))
         if not top.isdecimal() or not 0 < int(top) <= MOST:
             raise bad_request(f"$top must be a number from 1 to {MOST}.", "InvalidParameter")
-        chosen = [
-            one for one in documents if wanted is None or one["properties"]["status"].lower() == wanted[1].lower()
-        ]
+        chosen = [one for one in documents if all(test(one["properties"]) for test in tests)]
         return chosen[::-1][: int(top)]
 
     def before_delete(self, world: "World", id: ResourceId, document: Document) -> None:
@@ -60,8 +52,7 @@ class ContainerRegistryRuns(Behaviour):
         run = BuildRun(world, id)
         if name.lower() == "listlogsasurl":
             sas = world.keys.container_sas(run.account, LOGS, "r", hours=1)
-            run.log.parent.mkdir(parents=True, exist_ok=True)
-            run.log.touch()
+            run.open_log()
             address = f"https://{run.account}.blob.core.windows.net/{LOGS}/{run.log_name}?{sas}"
             return Answer(document={"logLink": address})
         if name.lower() == "cancel":

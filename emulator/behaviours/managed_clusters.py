@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from emulator.arm.errors import AzureError, bad_request, resource_not_found
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
-from emulator.behaviours.workspaces import region_of
+from emulator.behaviours.managed_identity import known_identity
+from emulator.behaviours.regions import chosen_region
 from emulator.call import Answer
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ NAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?")
 KUBECONFIG = "KUBECONFIG"
 CREDENTIALS = {"listclusterusercredential": "clusterUser", "listclusteradmincredential": "clusterAdmin"}
 """Action → what the credentials are called."""
+SECRETS = {"servicePrincipalProfile": "secret", "windowsProfile": "adminPassword"}
+"""Profile → what of it is never given back."""
 
 
 class ManagedClusters(Behaviour):
@@ -42,22 +45,36 @@ class ManagedClusters(Behaviour):
         fixed = {"powerState": {"code": "Running"}, "fqdn": f"{id.name.lower()}.hcp.emulator"}
         before = (existing or {}).get("properties", {})
         return {
-            "location": region_of(existing or body),
+            "location": chosen_region(self.type, existing or body),
             "tags": body.get("tags") or {},
-            **({"identity": body["identity"]} if body.get("identity") else {}),
+            **({"identity": known_identity(id, body["identity"])} if body.get("identity") else {}),
             "sku": {"name": "Base", "tier": "Free"},
             "properties": {"disableLocalAccounts": False, **before, **given, **fixed},
         }
 
+    def shown(self, world: "World", id: ResourceId, document: Document) -> Document:
+        """Without secrets."""
+        properties = {**document["properties"]}
+        for profile, secret in SECRETS.items():
+            if isinstance(properties.get(profile), dict):
+                properties[profile] = {key: value for key, value in properties[profile].items() if key != secret}
+        return {**document, "properties": properties}
+
     def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
         """listClusterUserCredential, listClusterAdminCredential."""
-        kind = CREDENTIALS.get(name.lower())
-        if kind is None:
-            return super().action(world, id, name, body)
         document = world.store.get(id.path)
         if document is None:
             raise resource_not_found(id)
-        if document["properties"].get("disableLocalAccounts"):
+        kind = CREDENTIALS.get(name.lower())
+        if kind is None:
+            raise bad_request(
+                f"The emulator does not do '{name}' with a cluster: it is the one that {KUBECONFIG} names, and stays as it is. Use "
+                "its credentials and kubectl, or Azure.",
+                "NotEmulated",
+            )
+        properties = document["properties"]
+        static = kind == "clusterAdmin" or not properties.get("aadProfile")
+        if static and properties.get("disableLocalAccounts"):
             raise bad_request(
                 "Getting static credential is not allowed because this cluster is set to disable local accounts."
             )

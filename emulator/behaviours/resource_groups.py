@@ -12,6 +12,7 @@ from emulator.identity import TENANT_ID
 if TYPE_CHECKING:
     from emulator.world import World
 
+OF_TYPE = re.compile(r"resourceType eq '(?P<type>[^']+)'", re.IGNORECASE)
 NAME = re.compile(r"[-\w._()]{0,89}[-\w_()]")
 
 
@@ -51,6 +52,18 @@ class ResourceGroups(Behaviour):
         world.containers.remove_under(id)
 
 
+class SubscriptionResources(Behaviour):
+    """GET {subscription}/resources: all that is directly in its groups."""
+
+    type = "Microsoft.Resources/subscriptions/resources"
+
+    def listed(
+        self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
+    ) -> list[Document]:
+        """Of one type, where `$filter` names it."""
+        return _outermost(world.store.under(collection.ancestor(1).path), query)
+
+
 class GroupedResources(Behaviour):
     """GET {group}/resources: all that is directly in a group."""
 
@@ -59,8 +72,21 @@ class GroupedResources(Behaviour):
     def listed(
         self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
     ) -> list[Document]:
-        """Top-level resources, without their properties, as ARM lists them."""
+        """Of one type, where `$filter` names it."""
         group = ResourceId(collection.scope, collection.namespace, collection.pairs).path.lower()
-        found = world.store.under(f"{group}/providers")
-        top = [one for one in found if len(ResourceId.parse(one["id"]).pairs) == 1]
-        return [{key: value for key, value in one.items() if key not in {"properties", "systemData"}} for one in top]
+        return _outermost(world.store.under(f"{group}/providers"), query)
+
+
+def _outermost(found: list[Document], query: dict[str, str]) -> list[Document]:
+    """Those that are in no other resource, without their properties, as ARM lists them."""
+    text = query.get("$filter", "").strip()
+    wanted = OF_TYPE.fullmatch(text)
+    if text and wanted is None:
+        raise bad_request(
+            f"The filter '{text}' is not understood; the emulator knows resourceType eq '…'.",
+            "InvalidFilterInQueryString",
+        )
+    ids = [(one, ResourceId.parse(one["id"])) for one in found]
+    top = [one for one, id in ids if len(id.pairs) == 1 and id.namespace != "Microsoft.Resources"]
+    chosen = [one for one in top if wanted is None or str(one["type"]).lower() == wanted["type"].lower()]
+    return [{key: value for key, value in one.items() if key not in {"properties", "systemData"}} for one in chosen]

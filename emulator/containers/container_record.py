@@ -57,7 +57,13 @@ class ContainerRecord:
             view: Document = {"restartCount": self.restarts, "currentState": dict(self.current)}
             if self.previous is not None:
                 view["previousState"] = dict(self.previous)
-            return {**view, "events": list(self._events.values())}
+            return {**view, "events": self.events}
+
+    @property
+    def events(self) -> list[Document]:
+        """What happened, oldest first."""
+        with self._lock:
+            return [dict(one) for one in self._events.values()]
 
     def _change(self, state: Document) -> None:
         with self._lock:

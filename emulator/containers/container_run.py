@@ -102,6 +102,7 @@ class ContainerRun:
         with self._lock:
             self._instance = instance
             self._ready = self._container.readiness_probe is None
+        self.record.event("Created", "Created container")
         self.record.event("Started", "Started container")
         self.record.running()
         self._started.set()

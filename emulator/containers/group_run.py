@@ -57,6 +57,11 @@ class GroupRun:
             return "Running"
         return "Succeeded" if all(one["exitCode"] == 0 for one in states) else "Failed"
 
+    @property
+    def events(self) -> list[Document]:
+        """Of all containers, one after the other."""
+        return [event for one in self._containers for event in one.record.events]
+
     def container(self, name: str) -> ContainerRun | None:
         """The container of that name."""
         return next((one for one in self._containers if one.name == name), None)

@@ -10,18 +10,19 @@ from emulator.arm.errors import AzureError
 from emulator.behaviours.container_registries import container_registry_at
 from emulator.call import Answer, Call
 from emulator.dataplane import service
-from emulator.dataplane.container_registry_errors import RegistryError, unknown_manifest
+from emulator.dataplane.container_registry_errors import RegistryError, disallowed, unknown_manifest
 from emulator.dataplane.container_registry_metadata import catalog, delete_manifest, known_repository, metadata
 from emulator.dataplane.container_registry_pages import page
 from emulator.dataplane.container_registry_tokens import check_caller, exchange, token
 from emulator.images.image_config import CONFIG_TYPE, MANIFEST_TYPE, digest_of
+from emulator.images.repository import Repository
 
 if TYPE_CHECKING:
     from emulator.world import World
 
 VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
 RANGE = re.compile(r"bytes=(?P<start>[0-9]{1,18})-(?P<end>[0-9]{1,18})")
-PATH = re.compile(r"/v2/(?P<name>.+?)/(?P<kind>manifests|blobs|tags)/(?P<reference>[^/]+)")
+PATH = re.compile(r"/v2/(?P<name>.+?)/(?P<kind>manifests|blobs|tags)/(?P<reference>uploads/.*|[^/]+)")
 
 
 @service(r"[a-z0-9]{5,50}\.azurecr\.io", "/", audience=None)
@@ -59,22 +60,26 @@ def _answer(world: "World", call: Call) -> Answer:
     repository = known_repository(world, call.host, found["name"])
     reference = found["reference"]
     if found["kind"] == "tags":
-        names, headers = page(call, sorted(repository.tags))
+        names, headers = page(call, sorted(one.name for one in repository.tags.values() if one.attributes.list))
         return Answer(document={"name": repository.short, "tags": names}, headers=headers)
     if found["kind"] == "blobs":
-        return _part(call, _blob([one.config for one in repository.manifests.values()], reference))
+        return _part(call, _blob(repository, reference))
     manifest = repository.manifest(reference)
     if manifest is None:
         raise unknown_manifest(reference)
     if call.method == "DELETE":
         return delete_manifest(world, repository, manifest)
+    if not repository.may_be_read(manifest, reference):
+        raise disallowed()
     return _content(manifest.text, MANIFEST_TYPE)
 
 
-def _blob(configs: list[str], digest: str) -> Answer:
-    for text in configs:
-        if digest_of(text.encode()) == digest:
-            return _content(text, CONFIG_TYPE)
+def _blob(repository: Repository, digest: str) -> Answer:
+    for one in repository.manifests.values():
+        if digest_of(one.config.encode()) == digest:
+            if not repository.may_be_read(one, one.digest):
+                raise disallowed()
+            return _content(one.config, CONFIG_TYPE)
     text = f"blob unknown to registry: {digest} (the emulator keeps images' files unpacked: only configs can be read)"
     raise RegistryError(404, "BLOB_UNKNOWN", text)
 

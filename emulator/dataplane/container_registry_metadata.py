@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.call import Answer, Call
 from emulator.dataplane.container_registry_errors import (
     RegistryError,
-    locked,
+    disallowed,
     unknown_manifest,
     unknown_repository,
     unknown_tag,
@@ -30,9 +30,11 @@ def metadata(world: "World", call: Call) -> Answer:
     found = PATH.fullmatch(call.path)
     if found is None:
         raise RegistryError(404, "NOT_FOUND", f"the registry has no path {call.path}")
-    repository = known_repository(world, call.host, found["name"])
-    head = {"registry": repository.registry, "imageName": repository.short}
     reference = found["reference"]
+    repository = world.images.repository(f"{call.host}/{found['name']}")
+    if repository is None:
+        raise _unknown(found["name"], found["kind"], reference)
+    head = {"registry": repository.registry, "imageName": repository.short}
     if found["kind"] is None:
         return _repository(world, call, repository)
     if reference is None:
@@ -45,8 +47,9 @@ def metadata(world: "World", call: Call) -> Answer:
 
 
 def catalog(world: "World", call: Call) -> Answer:
-    """All repositories' names."""
-    names, headers = page(call, [one.short for one in world.images.repositories(call.host)])
+    """The repositories' names, but for those that are not to be listed."""
+    listed = [one.short for one in world.images.repositories(call.host) if one.attributes.list]
+    names, headers = page(call, listed)
     return Answer(document={"repositories": names}, headers=headers)
 
 
@@ -63,17 +66,18 @@ def delete_manifest(world: "World", repository: Repository, manifest: Manifest) 
     try:
         world.images.delete_manifest(repository, manifest)
     except LockedError as error:
-        raise locked(error) from error
+        raise disallowed() from error
     return Answer(202)
 
 
 def _repository(world: "World", call: Call, repository: Repository) -> Answer:
     if call.method == "DELETE":
+        gone = {"manifestsDeleted": list(repository.manifests), "tagsDeleted": list(repository.tags)}
         try:
             world.images.delete_repository(repository)
         except LockedError as error:
-            raise locked(error) from error
-        return Answer(202)
+            raise disallowed() from error
+        return Answer(202, gone)
     _changed(world, call, repository.attributes, repository)
     shown = {
         "registry": repository.registry,
@@ -87,16 +91,23 @@ def _repository(world: "World", call: Call, repository: Repository) -> Answer:
     return Answer(document=shown)
 
 
+def _unknown(name: str, kind: str | None, reference: str | None) -> RegistryError:
+    if reference is None:
+        return unknown_repository(name)
+    return unknown_tag() if kind == "tags" else unknown_manifest()
+
+
 def _tags(call: Call, repository: Repository, head: Document) -> Answer:
     wanted = call.query.get("digest")
-    tags = [one for _, one in sorted(repository.tags.items()) if wanted is None or one.digest == wanted]
+    listed = [one for _, one in sorted(repository.tags.items()) if one.attributes.list]
+    tags = [one for one in listed if wanted is None or one.digest == wanted]
     names, headers = page(call, [one.name for one in ordered(call, tags)])
     return Answer(document={**head, "tags": [_tag_shown(repository.tags[name]) for name in names]}, headers=headers)
 
 
 def _manifests(call: Call, repository: Repository, head: Document) -> Answer:
-    everything = [one for _, one in sorted(repository.manifests.items())]
-    digests, headers = page(call, [one.digest for one in ordered(call, everything)])
+    listed = [one for _, one in sorted(repository.manifests.items()) if one.attributes.list]
+    digests, headers = page(call, [one.digest for one in ordered(call, listed)])
     shown = [_manifest_shown(repository, repository.manifests[digest]) for digest in digests]
     return Answer(document={**head, "manifests": shown}, headers=headers)
 
@@ -104,12 +115,12 @@ def _manifests(call: Call, repository: Repository, head: Document) -> Answer:
 def _tag(world: "World", call: Call, repository: Repository, name: str, head: Document) -> Answer:
     tag = repository.tags.get(name)
     if tag is None:
-        raise unknown_tag(name)
+        raise unknown_tag()
     if call.method == "DELETE":
         try:
             world.images.delete_tag(repository, tag)
         except LockedError as error:
-            raise locked(error) from error
+            raise disallowed() from error
         return Answer(202)
     _changed(world, call, tag.attributes, tag)
     return Answer(document={**head, "tag": _tag_shown(tag)})
@@ -118,7 +129,7 @@ def _tag(world: "World", call: Call, repository: Repository, name: str, head: Do
 def _manifest(world: "World", call: Call, repository: Repository, digest: str, head: Document) -> Answer:
     manifest = repository.manifests.get(digest)
     if manifest is None:
-        raise unknown_manifest(digest)
+        raise unknown_manifest()
     if call.method == "DELETE":
         return delete_manifest(world, repository, manifest)
     _changed(world, call, manifest.attributes, manifest)

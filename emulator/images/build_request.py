@@ -13,6 +13,7 @@ LONGEST_SECONDS = 28_800
 DEFAULT_SECONDS = 3_600
 """ACR's own; it takes no less than 300, where the emulator does."""
 MOST_NAMES = 100
+GIT = re.compile(r"git@|git://|(https?://)?(www\.)?(github\.com|dev\.azure\.com|[\w-]+\.visualstudio\.com)/")
 _VARIABLE = re.compile(r"\{\{\s*\.Run\.ID\s*\}\}")
 
 
@@ -35,7 +36,8 @@ class BuildRequest:
         if kind != "DockerBuildRequest":
             raise _wrong(f"The emulator's registry builds for a DockerBuildRequest, not a run of type '{kind}'.")
         source = _text(body, "sourceLocation")
-        if not source or source.endswith(".git") or source.startswith(("git@", "github.com")):
+        place = source.partition("#")[0]
+        if not place or place.endswith(".git") or GIT.match(place):
             raise _wrong(
                 "'sourceLocation' must be the relativePath of an upload (listBuildSourceUploadUrl): no git here."
             )

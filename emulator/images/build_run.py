@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from emulator.world import World
 
 ENDED = frozenset({"Succeeded", "Failed", "Canceled", "Error", "Timeout"})
+IN_LOG = {"Timeout": "timedout", "Error": "internalerror"}
+"""Of a status, the word in its log's metadata where that is another: `az acr build` reads the log until it is there."""
 UPLOADS, LOGS = "source-uploads", "run-logs"
 """Containers in the storage that is behind a registry."""
 
@@ -61,20 +63,27 @@ class BuildRun:
         document["properties"].update(changes, lastUpdatedTime=now())
         self._world.store.put(self.id.path, document)
 
+    def open_log(self) -> None:
+        """Make it, unless it is there."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        if not self.log.exists():
+            self.log.touch()
+
     def begin(self) -> None:
         """It runs."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        self.log.touch()
+        self.open_log()
         self.update(status="Running", startTime=now())
 
     def end(self, status: str, reason: str = "", images: list[dict[str, str]] | None = None) -> None:
         """It ended; what ended once stays so. reason: for the log, too."""
-        if self.status in ENDED:
+        if not self.status or self.status in ENDED:
             return
+        self.open_log()
         if reason:
-            self.log.parent.mkdir(parents=True, exist_ok=True)
             with self.log.open("a", encoding="utf-8") as stream:
                 stream.write(f"{reason}\n")
+        said = IN_LOG.get(status, status.lower())
+        self._world.blobs.set_metadata(self.account, LOGS, self.log_name, {"complete": said})
         self.update(status=status, finishTime=now(), runErrorMessage=reason or None, outputImages=images or [])
 
     def build(self, request: BuildRequest, process: UserProcess) -> list[dict[str, str]]:

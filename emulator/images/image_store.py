@@ -4,7 +4,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from emulator.images.build_order import Built
@@ -12,7 +12,7 @@ from emulator.images.image import Image
 from emulator.images.image_config import ImageConfig
 from emulator.images.image_reference import ImageReference
 from emulator.images.python_base import BASE, python_of
-from emulator.images.repository import Manifest, Repository, Tag, now
+from emulator.images.repository import Attributes, Manifest, Repository, Tag, now
 from emulator.images.tree_paths import located
 
 
@@ -38,7 +38,7 @@ class ImageStore:
         self._all = {one.name: one for one in map(Repository.parse, listed)}
 
     def find(self, reference: str) -> Image | None:
-        """The image of a reference with tag or digest, as it can be run; None when there is none."""
+        """The image of a reference with tag or digest, as it can be run; None when there is none, or it may not be read."""
         found = self.find_with_config(reference)
         return found and found[0]
 
@@ -51,7 +51,7 @@ class ImageStore:
         with self._lock:
             repository = self._all.get(wanted.name)
             manifest = repository and repository.manifest(wanted.version)
-        if not manifest:
+        if not repository or not manifest or not repository.may_be_read(manifest, wanted.version):
             return None
         config = ImageConfig.parse(json.loads(manifest.config))
         return self._image(wanted.name, manifest, config), config
@@ -87,19 +87,33 @@ class ImageStore:
             if kept and tree:
                 shutil.rmtree(self.trees / tree, ignore_errors=True)
                 tree = kept
-            moment = now()
+            texts = built.documents
             for name in names:
-                repository = self._all.setdefault(name.name, Repository(name.name, moment, moment))
-                repository.updated = moment
-                texts = built.documents
-                repository.manifests.setdefault(
-                    digest,
-                    Manifest(digest, texts.manifest, texts.config, texts.size, built.runtime, tree, moment, moment),
-                )
-                tag = repository.tags.setdefault(name.version, Tag(name.version, digest, moment, moment))
-                tag.digest, tag.updated = digest, moment
+                moment = now()  # each its own: lists are ordered by it
+                made = Manifest(digest, texts.manifest, texts.config, texts.size, built.runtime, tree, moment, moment)
+                self._tag(name, made)
             self._write()
         return digest
+
+    def copy(self, source: ImageReference, names: list[ImageReference]) -> None:
+        """Put an image that is here under other names, too, or, with LockedError, under none."""
+        with self._lock:
+            self.check(names)
+            manifest = self._all[source.name].manifest(source.version)
+            if manifest is None:
+                raise KeyError(source.version)
+            for name in names:
+                moment = now()
+                self._tag(name, replace(manifest, created=moment, updated=moment, attributes=Attributes()))
+            self._write()
+
+    def _tag(self, name: ImageReference, manifest: Manifest) -> None:
+        moment = manifest.updated
+        repository = self._all.setdefault(name.name, Repository(name.name, moment, moment))
+        repository.updated = moment
+        repository.manifests.setdefault(manifest.digest, manifest)
+        tag = repository.tags.setdefault(name.version, Tag(name.version, manifest.digest, moment, moment))
+        tag.digest, tag.updated = manifest.digest, moment
 
     def check(self, names: list[ImageReference]) -> None:
         """LockedError when one of them may not be written."""
@@ -111,8 +125,7 @@ class ImageStore:
         repository = self._all.get(name.name)
         if repository is None:
             return
-        if not repository.attributes.write:
-            raise LockedError(f"the repository {name.name}")
+        _check_write(repository)
         tag = repository.tags.get(name.version)
         if tag is not None and not tag.attributes.write:
             raise LockedError(f"the tag {name.name}:{name.version}")
@@ -138,15 +151,17 @@ class ImageStore:
             self._write()
 
     def delete_tag(self, repository: Repository, tag: Tag) -> None:
-        """Its manifest stays. LockedError when it, or the repository, may not be deleted."""
+        """Its manifest stays. LockedError when it may not be deleted, or its repository may not be written."""
         with self._lock:
+            _check_write(repository)
             _check_delete(tag, f"the tag {repository.name}:{tag.name}")
             del repository.tags[tag.name]
             self._write()
 
     def delete_manifest(self, repository: Repository, manifest: Manifest) -> None:
-        """With its tags. LockedError when it, or one of them, may not be deleted."""
+        """With its tags. LockedError when it, or one of them, may not be deleted, or its repository may not be written."""
         with self._lock:
+            _check_write(repository)
             _check_delete(manifest, f"{repository.name}@{manifest.digest}")
             tags = repository.tags_of(manifest.digest)
             for name in tags:
@@ -198,6 +213,11 @@ class ImageStore:
         draft = self._file.with_suffix(".new")
         draft.write_text(json.dumps([asdict(one) for one in self._all.values()]))
         draft.replace(self._file)
+
+
+def _check_write(repository: Repository) -> None:
+    if not repository.attributes.write:
+        raise LockedError(f"the repository {repository.name}")
 
 
 def _check_delete(one: Repository | Manifest | Tag, what: str) -> None:

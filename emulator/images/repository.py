@@ -86,6 +86,11 @@ class Repository:
         tag = self.tags.get(reference)
         return self.manifests.get(tag.digest if tag is not None else reference)
 
+    def may_be_read(self, manifest: Manifest, reference: str) -> bool:
+        """Whether what a tag or digest names may be pulled: repository, tag and manifest must each let it."""
+        parts = (self, self.tags.get(reference), manifest)
+        return all(one.attributes.read for one in parts if one is not None)
+
     @classmethod
     def parse(cls, document: dict[str, Any]) -> "Repository":
         """What `asdict` made of it."""

@@ -118,6 +118,12 @@ def test_a_request_without_api_version_is_refused(arm: Arm, accounts: str) -> No
     assert answer.json()["error"]["code"] == "MissingApiVersionParameter"
 
 
+def test_an_unknown_action_names_its_type(arm: Arm, accounts: str) -> None:
+    answer = arm("POST", f"{accounts}/a/paint", json={})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "InvalidResourceType")
+    assert "'Contoso.Widgets/accounts' has no action 'paint'" in answer.json()["error"]["message"]
+
+
 def test_a_path_without_a_resource_is_refused(arm: Arm) -> None:
     assert arm("GET", "/").status_code == 400
     assert arm("PUT", "/subscriptions/s/resourceGroups", json={}).status_code == 400

@@ -12,7 +12,7 @@ import pytest
 import requests
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.containerinstance import ContainerInstanceManagementClient
-from azure.mgmt.containerinstance.models import ContainerGroup
+from azure.mgmt.containerinstance.models import ContainerExecRequest, ContainerGroup
 from building import pushed
 
 from emulator import identity
@@ -125,22 +125,62 @@ def test_a_group_answers_http_at_an_address_of_its_own(deploy: Groups, service: 
     assert found["cwd"].endswith("/app")
 
 
+def test_a_group_and_its_operation_have_azures_shape(
+    deploy: Groups, service: str, instances: ContainerInstanceManagementClient, arm: Any, control: Control
+) -> None:
+    place = (
+        f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.ContainerInstance/containerGroups"
+    )
+    control.set_pace(by_type={"Microsoft.ContainerInstance/containerGroups": 1.5})
+    waits = ["python", "-c", "import time; time.sleep(60)"]
+    made = arm("PUT", f"{place}/shape", json=body(service, port=None, command=waits))
+    properties = made.json()["properties"]
+    assert (made.status_code, properties["provisioningState"], properties["initContainers"]) == (201, "Pending", [])
+    assert (properties["provisioningTimeoutInSeconds"], properties["isCustomProvisioningTimeout"]) == (1800, False)
+    [container] = properties["containers"]
+    assert (container["properties"]["ports"], container["properties"]["environmentVariables"]) == ([], [])
+    operation = made.headers["Azure-AsyncOperation"].removeprefix("https://management.azure.com")
+    seen = arm("GET", operation).json()
+    assert (seen["id"], seen["status"]) == (f"{place}/shape", "Pending")
+    control.set_pace()
+    done = until(lambda: (one := arm("GET", operation).json())["status"] == "Succeeded" and one)
+    assert done["startTime"] == seen["startTime"]
+    assert [one["name"] for one in done["properties"]["events"]] == ["Pulling", "Pulled", "Created", "Started"]
+    instances.container_groups.begin_delete(GROUP, "shape").result(30)
+
+
+def test_a_groups_identity_has_principals_that_stay(deploy: Groups, service: str) -> None:
+    user = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"
+    system = {"type": "SystemAssigned"}
+    one, again = (deploy("identity", {**body(service, port=None), "identity": system}).identity for _ in range(2))
+    assert one.principal_id
+    assert (one.principal_id, one.tenant_id) == (again.principal_id, identity.TENANT_ID)
+    both = {"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": {user: {}}}
+    found = deploy("identity-user", {**body(service, port=None), "identity": both}).identity
+    assert found.principal_id != one.principal_id
+    principal = found.user_assigned_identities[user]
+    assert principal.principal_id != principal.client_id
+
+
 def test_a_group_shows_what_its_containers_do_and_no_secret(
     deploy: Groups, service: str, instances: ContainerInstanceManagementClient
 ) -> None:
     variables = [{"name": "SECRET", "secureValue": "hush"}]
-    deploy("shows", body(service, environmentVariables=variables))
+    wanted = body(service, environmentVariables=variables)
+    wanted["properties"]["diagnostics"] = {"logAnalytics": {"workspaceId": "w", "workspaceKey": "hush"}}
+    deploy("shows", wanted)
     group = instances.container_groups.get(GROUP, "shows")
     container = group.containers[0]
     assert group.instance_view.state == "Running"
     assert (container.instance_view.current_state.state, container.instance_view.restart_count) == ("Running", 0)
     assert container.instance_view.current_state.start_time is not None
-    assert [one.name for one in container.instance_view.events] == ["Pulling", "Pulled", "Started"]
+    assert [one.name for one in container.instance_view.events] == ["Pulling", "Pulled", "Created", "Started"]
     assert (container.environment_variables[0].name, container.environment_variables[0].secure_value) == (
         "SECRET",
         None,
     )
     assert group.image_registry_credentials[0].password is None
+    assert group.diagnostics.log_analytics.workspace_id == "w"
     assert "hush" not in str(group.serialize(keep_readonly=True))
 
 
@@ -159,6 +199,20 @@ def test_logs_are_what_the_container_printed(
         logs(GROUP, "logs", "other")
     with pytest.raises(HttpResponseError, match="The tail '-1' is invalid"):
         logs(GROUP, "logs", "app", tail=-1)
+
+
+def test_a_container_gives_no_terminal_and_says_so(
+    deploy: Groups, service: str, instances: ContainerInstanceManagementClient
+) -> None:
+    deploy("terminal", body(service))
+    order = ContainerExecRequest(command="/bin/sh")
+    with pytest.raises(HttpResponseError, match="opens no terminal") as refused:
+        instances.containers.execute_command(GROUP, "terminal", "app", order)
+    assert refused.value.status_code == 400
+    with pytest.raises(HttpResponseError, match="opens no terminal"):
+        instances.containers.attach(GROUP, "terminal", "app")
+    with pytest.raises(ResourceNotFoundError, match="container 'other' is not found"):
+        instances.containers.attach(GROUP, "terminal", "other")
 
 
 def test_deleting_a_group_ends_it_and_gives_it_back(service: str, instances: ContainerInstanceManagementClient) -> None:

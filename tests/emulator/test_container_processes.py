@@ -24,10 +24,8 @@ ENVIRONMENT = {"PATH": os.environ["PATH"]}
 
 LEAVES_CHILDREN = """
 import os, pathlib, subprocess, sys, time
-for new_session in (False, True):
-    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=new_session)
-mine = [one.name for one in pathlib.Path("/proc").glob("[0-9]*")
-        if one.joinpath("stat").read_text().rpartition(")")[2].split()[1] == str(os.getpid())]
+sleeps = [sys.executable, "-c", "import time; time.sleep(60)"]
+mine = [str(subprocess.Popen(sleeps, start_new_session=new).pid) for new in (False, True)]
 pathlib.Path(sys.argv[1]).write_text(" ".join([str(os.getpid()), *mine]))
 time.sleep(float(sys.argv[2]))
 """

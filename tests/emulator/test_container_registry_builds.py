@@ -236,6 +236,9 @@ def test_what_is_built_is_not_pushed_unless_asked(emulator: Emulator, build: Bui
         ({"image_names": ["Upper:1"]}, "'Upper:1' is no image name"),
         ({"image_names": ["other.azurecr.io/app:1"]}, "must be repository:tag of the registry"),
         ({"source_location": "https://github.com/x/y.git"}, "no git here"),
+        ({"source_location": "https://github.com/x/y.git#main:folder"}, "no git here"),
+        ({"source_location": "https://host/x/y.git#main"}, "no git here"),
+        ({"source_location": "https://github.com/x/y"}, "no git here"),
         ({"timeout": 28_801}, "'timeout' must be a number of seconds from 1 to 28800"),
         ({"platform": {"os": "Windows"}}, "builds for Linux only"),
         ({"platform": {"os": "Linux", "architecture": "s390x"}}, "this machine builds for"),
@@ -262,6 +265,40 @@ def test_runs_are_listed_newest_first(
     assert listed == names[::-1]
     with pytest.raises(ResourceNotFoundError, match="runs/ca9999"):
         registry_tasks.runs.get(GROUP, container_registry, "ca9999")
+
+
+def test_runs_are_chosen_by_a_filter(
+    registry_tasks: "ContainerRegistryTasksMgmtClient", container_registry: str, build: Build
+) -> None:
+    good = build({"Dockerfile": "FROM scratch\nLABEL chosen=1"}, "chosen:1")[0]
+    bad = build({"Dockerfile": "FROM scratch\nRUN true"}, "chosen:2")[0]
+
+    def chosen(text: str) -> set[str]:
+        found = {one.name for one in registry_tasks.runs.list(GROUP, container_registry, filter=text)}
+        return found & {good.run_id, bad.run_id}
+
+    digest = good.output_images[0].digest
+    assert chosen(f"RunId eq '{good.run_id}'") == {good.run_id}
+    assert chosen("Status eq 'Failed'") == {bad.run_id}
+    assert chosen("Status ne 'Failed' and RunType eq 'QuickRun'") == {good.run_id}
+    assert chosen(f"contains(OutputImageManifests, 'chosen@{digest}')") == {good.run_id}
+    assert chosen("CreateTime ge 2020-01-01 and TaskName eq 'nightly'") == set()
+    assert chosen("CreateTime ge 2020-01-01T00:00:00Z") == {good.run_id, bad.run_id}
+    for wrong in ("Status eq 'Failed' or RunId eq 'x'", "Color eq 'red'", "CreateTime ge soon"):
+        with pytest.raises(HttpResponseError, match="is not understood"):
+            chosen(wrong)
+
+
+@pytest.mark.parametrize(("line", "word"), [("LABEL done=1", "succeeded"), ("RUN true", "failed")])
+def test_a_log_says_that_it_is_complete(
+    registry_tasks: "ContainerRegistryTasksMgmtClient", container_registry: str, build: Build, line: str, word: str
+) -> None:
+    from azure.storage.blob import BlobClient
+
+    run = build({"Dockerfile": f"FROM scratch\n{line}"}, "complete:1")[0]
+    link = registry_tasks.runs.get_log_sas_url(GROUP, container_registry, run.run_id).log_link
+    with BlobClient.from_blob_url(str(link)) as log:
+        assert log.get_blob_properties().metadata == {"complete": word}
 
 
 def log_of(tasks: "ContainerRegistryTasksMgmtClient", *place: str) -> str:

@@ -8,7 +8,7 @@ import requests
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.identity import ClientSecretCredential
 from azure.mgmt.containerregistry import ContainerRegistryManagementClient
-from azure.mgmt.containerregistry.models import Registry, RegistryNameCheckRequest, Sku
+from azure.mgmt.containerregistry.models import RegenerateCredentialParameters, Registry, RegistryNameCheckRequest, Sku
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 GROUP = "rg"
@@ -61,6 +61,19 @@ def test_a_name_that_is_no_hosts_is_refused(client: ContainerRegistryManagementC
         create(client, wrong)
 
 
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"sku": {"name": "Basic"}}, "LocationRequired"),
+        ({"sku": {"name": "Basic"}, "location": "atlantis"}, "LocationNotAvailableForResourceType"),
+    ],
+)
+def test_a_registry_is_somewhere(arm: Arm, body: dict[str, object], code: str) -> None:
+    place = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.ContainerRegistry/registries"
+    answer = arm("PUT", f"{place}/{name()}", json=body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+
+
 def test_a_registry_without_a_sku_is_refused(arm: Arm) -> None:
     place = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.ContainerRegistry/registries"
     answer = arm("PUT", f"{place}/{name()}", json={"location": "westeurope"})
@@ -70,8 +83,10 @@ def test_a_registry_without_a_sku_is_refused(arm: Arm) -> None:
 def test_only_an_enabled_admin_has_a_password(client: ContainerRegistryManagementClient) -> None:
     closed, opened = name(), name()
     create(client, closed)
-    with pytest.raises(HttpResponseError, match="Please enable admin user first"):
+    with pytest.raises(HttpResponseError, match=f"{closed} as admin user is disabled") as refused:
         client.registries.list_credentials(GROUP, closed)
+    assert refused.value.error is not None
+    assert refused.value.error.code == "UnAuthorizedForCredentialOperations"
     host = create(client, opened, admin=True).login_server
     found = client.registries.list_credentials(GROUP, opened)
     assert found.username == opened
@@ -79,6 +94,26 @@ def test_only_an_enabled_admin_has_a_password(client: ContainerRegistryManagemen
     assert requests.get(f"https://{host}/v2/", auth=right, timeout=10).status_code == 200
     assert requests.get(f"https://{host}/v2/", auth=wrong, timeout=10).status_code == 401
     assert requests.get(f"https://{closed.lower()}.azurecr.io/v2/", auth=right, timeout=10).status_code == 401
+
+
+def test_one_of_two_passwords_changes_at_a_time(client: ContainerRegistryManagementClient) -> None:
+    wanted = name()
+    host = create(client, wanted, admin=True).login_server
+    before = {one.name: one.value for one in client.registries.list_credentials(GROUP, wanted).passwords or []}
+    assert before["password"] != before["password2"]
+    asked = RegenerateCredentialParameters(name="password2")
+    changed = client.registries.regenerate_credential(GROUP, wanted, asked)
+    after = {one.name: one.value for one in changed.passwords or []}
+    assert after["password"] == before["password"]
+    assert after["password2"] != before["password2"]
+    for password, status in ((after["password"], 200), (after["password2"], 200), (before["password2"], 401)):
+        assert requests.get(f"https://{host}/v2/", auth=(wanted, str(password)), timeout=10).status_code == status
+    assert "passwordChanges" not in str(client.registries.get(GROUP, wanted).as_dict())
+
+
+def test_a_sku_is_known_in_any_case(client: ContainerRegistryManagementClient) -> None:
+    wanted = Registry(location="westeurope", sku=Sku(name="basic"))
+    assert client.registries.begin_create(GROUP, name(), wanted).result().sku.name == "Basic"
 
 
 def check(wanted: str) -> RegistryNameCheckRequest:

@@ -7,7 +7,16 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.identity import ClientSecretCredential
 from azure.mgmt.containerservice import ContainerServiceClient
-from azure.mgmt.containerservice.models import ManagedCluster
+from azure.mgmt.containerservice.models import (
+    ManagedCluster,
+    ManagedClusterAADProfile,
+    ManagedClusterIdentity,
+    ManagedClusterServicePrincipalProfile,
+    ManagedClusterWindowsProfile,
+    RunCommandRequest,
+)
+
+from emulator import identity
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 GROUP = "rg"
@@ -33,6 +42,14 @@ def test_a_cluster_is_created_read_listed_and_deleted(client: ContainerServiceCl
     client.managed_clusters.begin_delete(GROUP, "aks-one").result()
     with pytest.raises(ResourceNotFoundError, match="was not found"):
         client.managed_clusters.get(GROUP, "aks-one")
+
+
+def test_its_identity_has_a_principal(client: ContainerServiceClient) -> None:
+    wanted = ManagedCluster(location="westeurope", identity=ManagedClusterIdentity(type="SystemAssigned"))
+    found = client.managed_clusters.begin_create_or_update(GROUP, "aks-identity", wanted).result().identity
+    assert found is not None
+    assert found.principal_id
+    assert found.tenant_id == identity.TENANT_ID
 
 
 def test_its_credentials_are_the_kubeconfig_as_it_is_now(
@@ -65,6 +82,45 @@ def test_what_there_is_no_cluster_of_has_no_credentials(client: ContainerService
     create(client, "aks-closed", disable_local_accounts=True)
     with pytest.raises(HttpResponseError, match="disable local accounts"):
         client.managed_clusters.list_cluster_user_credentials(GROUP, "aks-closed")
+
+
+def test_whoever_signs_in_with_entra_needs_no_local_account(
+    client: ContainerServiceClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    wanted = ManagedCluster(
+        location="westeurope", disable_local_accounts=True, aad_profile=ManagedClusterAADProfile(managed=True)
+    )
+    client.managed_clusters.begin_create_or_update(GROUP, "aks-entra", wanted).result()
+    file = tmp_path / "kubeconfig"
+    file.write_bytes(b"entra")
+    monkeypatch.setenv("KUBECONFIG", str(file))
+    [user] = client.managed_clusters.list_cluster_user_credentials(GROUP, "aks-entra").kubeconfigs or []
+    assert bytes(user.value or b"") == b"entra"
+    with pytest.raises(HttpResponseError, match="disable local accounts"):
+        client.managed_clusters.list_cluster_admin_credentials(GROUP, "aks-entra")
+
+
+def test_secrets_are_never_given_back(client: ContainerServiceClient) -> None:
+    wanted = ManagedCluster(
+        location="westeurope",
+        service_principal_profile=ManagedClusterServicePrincipalProfile(client_id="123", secret="hush-one"),
+        windows_profile=ManagedClusterWindowsProfile(admin_username="ada", admin_password="hush-two"),
+    )
+    poller = client.managed_clusters.begin_create_or_update(GROUP, "aks-secret", wanted)
+    listed = next(one for one in client.managed_clusters.list() if one.name == "aks-secret")
+    for found in (poller.result(), client.managed_clusters.get(GROUP, "aks-secret"), listed):
+        assert found.service_principal_profile is not None
+        assert found.service_principal_profile.client_id == "123"
+        assert "hush" not in str(found.as_dict())
+
+
+def test_what_would_change_the_cluster_itself_is_not_emulated(client: ContainerServiceClient) -> None:
+    create(client, "aks-still")
+    for begin in (client.managed_clusters.begin_stop, client.managed_clusters.begin_start):
+        with pytest.raises(HttpResponseError, match="The emulator does not do"):
+            begin(GROUP, "aks-still")
+    with pytest.raises(HttpResponseError, match="'runCommand' with a cluster"):
+        client.managed_clusters.begin_run_command(GROUP, "aks-still", RunCommandRequest(command="kubectl get ns"))
 
 
 @pytest.mark.parametrize("wrong", ["-a", "x" * 64])
