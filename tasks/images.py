@@ -128,7 +128,7 @@ def finish_build(registry: ContainerRegistry, repository: str, tag: str, run: st
     ended = _followed(registry, f"{repository}:{tag}", run, timeout_minutes)
     if ended.status != "Succeeded":
         raise Terminal(
-            f"the build of {repository}:{tag} is {ended.status}{f' ({ended.run_error_message})' if ended.run_error_message else ''}; "
+            f"the build of {repository}:{tag} is {_in_words(ended)}{f' ({ended.run_error_message})' if ended.run_error_message else ''}; "
             f"the end of its log:\n{_log(registry, run)}"
         )
     digests = [one.digest for one in ended.output_images or () if (one.repository, one.tag) == (repository, tag)]
@@ -166,7 +166,7 @@ def _followed(registry: ContainerRegistry, name: str, run: str, timeout_minutes:
                 found = client.runs.get(*place, run)
             if found.status not in UNFINISHED:
                 return found
-            status = found.status
+            status = _in_words(found)
         except Transient as passing:
             logger.warning("%s", passing)
         now = time.monotonic()
@@ -182,6 +182,11 @@ def _followed(registry: ContainerRegistry, name: str, run: str, timeout_minutes:
             logger.info("%s: run %s is %s since %.0f minutes", name, run, status, (now - began) / 60)
             said = now
         time.sleep(POLL_SECONDS)
+
+
+def _in_words(run: Any) -> str:
+    """Its status: an enumeration's member would show its own name."""
+    return str(getattr(run.status, "value", run.status))
 
 
 def _log(registry: ContainerRegistry, run: str) -> str:
