@@ -24,6 +24,8 @@ class Kind(StrEnum):
     NOTIFIED = "notified"
     REFUSED = "refused"
     DECIDED = "decided"
+    BUILDING = "building"
+    """Builds were scheduled: which run of the registry makes which circuit's image."""
     PROMOTED = "promoted"
     DEPLOYED = "deployed"
     VERIFIED = "verified"

@@ -12,6 +12,7 @@ from domain.fact import Fact, Kind, facts_of
 from domain.hold import hold_of
 from domain.outcome import Outcome
 from domain.release import Release, next_name
+from domain.requested import requested_release
 from domain.workload import Workload
 from tasks.ledger import read_document, read_facts, record, release_names
 
@@ -74,16 +75,6 @@ def request(ledger: Ledger, release: Release, changed_digest: str) -> None:
     fact = record(ledger, release.workload, release.name, Kind.REQUESTED, body)
     if fact.sequence != 0:
         raise Terminal(f"release {release.name} was begun by somebody else at the same moment; run it again")
-
-
-def requested_release(facts: tuple[Fact, ...]) -> Release:
-    """The manifest, as it was requested; Terminal when what is stored is not what was digested."""
-    release = Release.model_validate(facts[0].body["release"])
-    if release.digest != facts[0].body["digest"]:
-        raise Terminal(
-            f"the stored manifest of release {release.name} has digest {release.digest}, not {facts[0].body['digest']}: it was changed"
-        )
-    return release
 
 
 def outcome_of(facts: tuple[Fact, ...]) -> Outcome | None:

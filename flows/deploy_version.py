@@ -25,8 +25,14 @@ def deploy_version(
 ) -> "State[str]":
     """Deploy one version of one circuit's model from the registry to one stage: its gate asks, its verification decides.
 
-    circuit: "PLANT/CIRCUIT". version: of the model in the registry.
+    circuit: "PLANT/CIRCUIT". version: of the model in the registry. requested_by: as approvers are called, for nobody approves their
+    own work; Terminal where it names nobody.
     """
+    if not requested_by.strip(" <>"):
+        raise Terminal(
+            "nobody is named who asked for this, so anybody could approve their own work. The payload of signalbox.source.pushed "
+            "needs an `author`, `Name <address>`; by hand, fill in requested_by"
+        )
     declared = declared_workload(workload)
     chosen = declared.stage(stage)
     if not isinstance(chosen.target, ServingTarget):

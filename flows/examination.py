@@ -7,8 +7,8 @@ from blocks.workspace import Workspace
 from domain.diagnosis import Finding
 from domain.errors import Terminal
 from domain.fact import Kind
+from domain.requested import requested_release
 from domain.target import ServingTarget
-from flows.beginning import requested_release
 from flows.declared import declared_workload
 from tasks.diagnosis import diagnose_models
 from tasks.ledger import read_facts, release_names

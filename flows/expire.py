@@ -16,9 +16,10 @@ from domain.errors import Terminal
 from domain.fact import Fact
 from domain.outcome import Outcome
 from domain.release import Release
+from domain.requested import requested_release
 from domain.workload import Workload
 from flows.account import Account
-from flows.beginning import outcome_of, requested_release
+from flows.beginning import outcome_of
 from flows.climbing import end, passed
 from flows.declared import declared_workload, known_workloads
 from flows.ending import Ending

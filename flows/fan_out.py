@@ -97,14 +97,20 @@ def work_through(
 def gathered(
     verb: Task[..., Result], calls: Mapping[str, tuple[Any, ...]], step: str
 ) -> tuple[dict[str, Result], dict[str, str]]:
-    """`each`, told apart: what succeeded, and the reason of what ended with a definite no.
+    """`each`, `told_apart`."""
+    outcomes = each(verb, calls, step)
+    return told_apart(outcomes)
+
+
+def told_apart(outcomes: Mapping[str, Result | BaseException]) -> tuple[dict[str, Result], dict[str, str]]:
+    """What succeeded, and the reason of what ended with a definite no.
 
     Raises Transient when something failed technically: nothing is decided by that, and running again goes on from there.
     """
     results: dict[str, Result] = {}
     failures: dict[str, str] = {}
     technical: dict[str, str] = {}
-    for name, result in each(verb, calls, step).items():
+    for name, result in outcomes.items():
         if isinstance(result, Terminal):
             failures[name] = str(result)
         elif isinstance(result, BaseException):

@@ -129,7 +129,7 @@ class ContainerGroups:
         return self._images.source(circuit)
 
     def check(self, circuit: ChangedCircuit, release: str) -> None:
-        """The image, locked: nobody can have put another one under its tag."""
+        """The image that the release built, under its tag, locked."""
         self._images.check(circuit.unit, release)
 
     def smoke(self, test: AnySmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeVerdict:
@@ -176,13 +176,14 @@ class ContainerGroups:
             yield serving_finding(endpoint, serving, group.state if group else "", expected.get(endpoint))
             if group is None or serving is None:
                 continue
-            image = self._images.find(unit, release_of(serving))
-            if image is None or group.image != image.pinned:
+            if group.image != self._images.pinned(unit, release_of(serving)):
                 yield Finding(
                     f"image of {endpoint}",
                     group.image,
                     "somebody changed it by hand: it is not what was released; roll back, or delete the group and put its version back with `signalbox deploy-version`",
                 )
+            elif fault := self._images.fault(unit, release_of(serving)):
+                yield Finding(f"image of {endpoint}", group.image, fault)
             if EXPIRES_AT in group.tags:
                 unheard = "" if self.target.notify else "; nobody is told: the stage declares no `notify`"
                 yield Finding(f"time to live of {endpoint}", due(group.tags, datetime.now(UTC)).reason + unheard)

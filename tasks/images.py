@@ -1,6 +1,9 @@
-"""Images: built in the registry from a service and a model, once, under a tag that nobody can move. (Seed 001, "Build and push".)"""
+"""Images: built in the registry from a service and a model, once, under a tag that nobody can move. (Seed 001, "Build and push".)
 
-import tarfile
+What a build made is known by its run, which the ledger names before the build ends: whoever finds an image under a release's name
+learns nothing by that, for anybody who may push can have put it there.
+"""
+
 import tempfile
 import time
 from dataclasses import dataclass
@@ -15,16 +18,17 @@ from domain.changed_circuits import ChangedCircuit
 from domain.errors import Terminal, Transient
 from domain.service import Service
 from tasks.azure_errors import azure_errors
+from tasks.build_context import pack
 from tasks.content import content_digest
 from tasks.models import download_model
 from tasks.retries import RETRIED
 
-MODEL = "model"
-"""The folder of the build context with the model's files."""
 POLL_SECONDS = 2.0
+SAID_EVERY_SECONDS = 60.0
+QUEUE_MINUTES = 60.0
+"""That a build may wait for others before it begins; the registry's own limit counts from then."""
+UNFINISHED = ("Queued", "Started", "Running")
 LINES_SHOWN = 20
-LARGEST_CONTEXT = 1 << 30
-"""Bytes, packed."""
 
 
 @dataclass(frozen=True)
@@ -55,59 +59,58 @@ def find_image(registry: ContainerRegistry, repository: str, tag: str) -> Image 
     return Image(registry.login_server, repository, tag, found.digest, found.can_write is False)
 
 
-def find_version(registry: ContainerRegistry, image: Image) -> str:
-    """The version of the model in the image, as its other tag says; Terminal where it was built by something else."""
-    with azure_errors(f"reading the tags of {image.pinned}"):
-        tags = registry.get_client().get_manifest_properties(image.repository, image.digest).tags or ()
-    version = next(
-        (tag.removeprefix(_of_model(image.tag, "")) for tag in tags if tag.startswith(_of_model(image.tag, ""))), ""
-    )
-    if not version:
-        raise Terminal(f"image {image.repository}:{image.tag} does not say which model is in it: no release built it")
-    return version
-
-
-def _of_model(tag: str, version: str) -> str:
-    """The tag that says which version of the model is in the image."""
-    return f"{tag}-v{version}"
-
-
-@task(name="build image", **RETRIED)
-def build_image(
+@task(name="begin build", **RETRIED)
+def begin_build(
     dev: Workspace,
     registry: ContainerRegistry,
     service: Service,
     folder: Path,
     circuit: ChangedCircuit,
-    repository: str,
-    tag: str,
+    name: str,
     timeout_minutes: float,
-) -> Image:
-    """Build and push it unless it is there. folder: the workload's.
+) -> str:
+    """Schedule it; the run's id. folder: the workload's. name: repository and tag, which no image has yet.
 
-    The model's files are checked against the digest that was released before they go into the context. Terminal, with the end
-    of the log, where the build fails.
+    The model's files are checked against the digest that was released before they are sent. Terminal where they differ, or
+    where an image has the name.
     """
-    present = find_image(registry, repository, tag)
-    if present is None:
-        with tempfile.TemporaryDirectory() as scratch:
-            packed = _context(dev, service, folder, circuit, Path(scratch))
-            names = [f"{repository}:{tag}", f"{repository}:{_of_model(tag, circuit.model_version)}"]
-            _build(registry, service, packed, names, timeout_minutes)
-        present = find_image(registry, repository, tag)
-    if present is None:
-        raise Transient(
-            f"the build of {repository}:{tag} ended well, and {registry.registry_name} does not have it yet"
+    from azure.mgmt.containerregistrytasks.models import DockerBuildRequest, PlatformProperties
+    from azure.storage.blob import BlobClient
+
+    from blocks.throttling import for_storage_client
+
+    present = find_image(registry, *name.split(":"))
+    if present is not None:
+        raise Terminal(
+            f"image {name} is in {registry.registry_name} ({present.digest}), and this release did not build it, so it is neither "
+            "taken nor overwritten. Find out who put it there; then release these circuits again, which takes a new name"
         )
-    for name in (_of_model(tag, circuit.model_version), tag):  # the one that is looked at, last
-        if not present.locked:
-            with azure_errors(f"locking {repository}:{name}"):
-                registry.get_client().update_tag_properties(repository, name, can_write=False, can_delete=True)
-    return present
+    client: Any = registry.get_tasks_client()
+    place = (registry.resource_group, registry.registry_name)
+    with tempfile.TemporaryDirectory() as scratch:
+        model = _model(dev, circuit, Path(scratch))
+        packed = pack(service, folder, model, Path(scratch))
+        with azure_errors(f"sending what {name} is built from"):
+            upload = client.registries.get_build_source_upload_url(*place)
+            with packed.open("rb") as stream:
+                BlobClient.from_blob_url(upload.upload_url, **for_storage_client()).upload_blob(stream, overwrite=True)
+    with azure_errors(f"scheduling the build of {name}"):
+        run = client.registries.schedule_run(
+            *place,
+            DockerBuildRequest(
+                image_names=[name],
+                is_push_enabled=True,
+                source_location=upload.relative_path,
+                docker_file_path=str(service.dockerfile),
+                platform=PlatformProperties(os="Linux", architecture="amd64"),
+                timeout=int(timeout_minutes * 60),
+            ),
+        )
+    get_run_logger().info("%s builds %s: run %s", registry.registry_name, name, run.run_id)
+    return str(run.run_id)
 
 
-def _context(dev: Workspace, service: Service, folder: Path, circuit: ChangedCircuit, scratch: Path) -> Path:
-    """service/ and model/ in one packed file, the same bytes for the same files."""
+def _model(dev: Workspace, circuit: ChangedCircuit, scratch: Path) -> Path:
     name, version = circuit.model_name, circuit.model_version
     files = download_model(dev, name, version, scratch)
     found = content_digest(files)
@@ -116,61 +119,74 @@ def _context(dev: Workspace, service: Service, folder: Path, circuit: ChangedCir
             f"the files of model {name}:{version} in workspace {dev.workspace_name} changed after it was registered: digest {found}, "
             f"released was {circuit.model_digest}. No image was built. Register a new version and release it."
         )
-    packed = scratch / "context.tar.gz"
-    with tarfile.open(packed, "w:gz") as archive:
-        archive.add(folder / service.folder, ".", filter=_plain)
-        archive.add(files, MODEL, filter=_plain)
-    if packed.stat().st_size > LARGEST_CONTEXT:
+    return files
+
+
+@task(name="finish build", **RETRIED)
+def finish_build(registry: ContainerRegistry, repository: str, tag: str, run: str, timeout_minutes: float) -> Image:
+    """Wait for a run and lock what it pushed. Terminal, with the end of the log, where it fails; or where the tag was moved since."""
+    ended = _followed(registry, f"{repository}:{tag}", run, timeout_minutes)
+    if ended.status != "Succeeded":
         raise Terminal(
-            f"the build context of {circuit.unit} is larger than {LARGEST_CONTEXT >> 20} MiB; what is in {service.folder}/?"
+            f"the build of {repository}:{tag} is {_in_words(ended)}{f' ({ended.run_error_message})' if ended.run_error_message else ''}; "
+            f"the end of its log:\n{_log(registry, run)}"
         )
-    return packed
+    digests = [one.digest for one in ended.output_images or () if (one.repository, one.tag) == (repository, tag)]
+    if not digests:
+        raise Terminal(f"run {run} of {registry.registry_name} did not make {repository}:{tag}; release again")
+    if not _pushed(registry, repository, tag, digests[0]).locked:
+        with azure_errors(f"locking {repository}:{tag}"):
+            registry.get_client().update_tag_properties(repository, tag, can_write=False, can_delete=False)
+    return _pushed(registry, repository, tag, digests[0])  # until it was locked, somebody else could push
 
 
-def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """Without what is of this machine and this moment, and what no image needs."""
-    if "__pycache__" in member.name or "/." in member.name:
-        return None
-    member.uid = member.gid = 0
-    member.uname = member.gname = ""
-    member.mtime = 0
-    return member
+def _pushed(registry: ContainerRegistry, repository: str, tag: str, digest: str) -> Image:
+    found = find_image(registry, repository, tag)
+    if found is None:
+        raise Transient(
+            f"the build of {repository}:{tag} ended well, and {registry.registry_name} does not have it yet"
+        )
+    if found.digest != digest:
+        raise Terminal(
+            f"image {repository}:{tag} is {found.digest}, and this release built {digest}: somebody pushed over it meanwhile. "
+            "Find out who did; then release these circuits again, which takes a new name"
+        )
+    return found
 
 
-def _build(
-    registry: ContainerRegistry, service: Service, packed: Path, names: list[str], timeout_minutes: float
-) -> None:
-    from azure.mgmt.containerregistrytasks.models import DockerBuildRequest, PlatformProperties
-    from azure.storage.blob import BlobClient
-
-    from blocks.throttling import for_storage_client
-
+def _followed(registry: ContainerRegistry, name: str, run: str, timeout_minutes: float) -> Any:
+    """The run as it ended. What passes is waited for: the build goes on meanwhile. Terminal, and cancelled, where it does not end."""
+    place, logger = (registry.resource_group, registry.registry_name), get_run_logger()
     client: Any = registry.get_tasks_client()
-    place, image = (registry.resource_group, registry.registry_name), names[0]
-    with azure_errors(f"building {image}"):
-        upload = client.registries.get_build_source_upload_url(*place)
-        with packed.open("rb") as stream:
-            BlobClient.from_blob_url(upload.upload_url, **for_storage_client()).upload_blob(stream, overwrite=True)
-        run = client.registries.schedule_run(
-            *place,
-            DockerBuildRequest(
-                image_names=names,
-                is_push_enabled=True,
-                source_location=upload.relative_path,
-                docker_file_path=str(service.dockerfile),
-                platform=PlatformProperties(os="Linux", architecture="amd64"),
-                timeout=int(timeout_minutes * 60),
-            ),
-        )
-        get_run_logger().info("%s builds %s: run %s", registry.registry_name, image, run.run_id)
-        while run.status in ("Queued", "Started", "Running"):
-            time.sleep(POLL_SECONDS)
-            run = client.runs.get(*place, run.run_id)
-    if run.status != "Succeeded":
-        raise Terminal(
-            f"the build of {image} is {run.status}{f' ({run.run_error_message})' if run.run_error_message else ''}; the end of its "
-            f"log:\n{_log(registry, run.run_id)}"
-        )
+    began = said = time.monotonic()
+    status = "unknown"
+    while True:
+        try:
+            with azure_errors(f"looking after run {run}, which builds {name}"):
+                found = client.runs.get(*place, run)
+            if found.status not in UNFINISHED:
+                return found
+            status = _in_words(found)
+        except Transient as passing:
+            logger.warning("%s", passing)
+        now = time.monotonic()
+        if now - began > (timeout_minutes + QUEUE_MINUTES) * 60:
+            with azure_errors(f"cancelling run {run}, which builds {name}"):
+                client.runs.cancel(*place, run)
+            raise Terminal(
+                f"the build of {name} is {status} after {(now - began) / 60:.0f} minutes, of which it has {timeout_minutes:g} and "
+                f"{QUEUE_MINUTES:g} to wait for others; run {run} was cancelled. Look what else {registry.registry_name} builds, and "
+                "release again"
+            )
+        if now - said > SAID_EVERY_SECONDS:
+            logger.info("%s: run %s is %s since %.0f minutes", name, run, status, (now - began) / 60)
+            said = now
+        time.sleep(POLL_SECONDS)
+
+
+def _in_words(run: Any) -> str:
+    """Its status: an enumeration's member would show its own name."""
+    return str(getattr(run.status, "value", run.status))
 
 
 def _log(registry: ContainerRegistry, run: str) -> str:

@@ -18,9 +18,12 @@ from deployments.bootstrap import create_work_pool
 from deployments.commands.up import deploy
 from deployments.environment import load_environment
 from deployments.laptop import Laptop
+from domain.errors import Terminal
+from flows.deploy_version import deploy_version
 from flows.extract_prepare import DATA_REGISTERED, SOURCE_PUSHED
 from flows.train_register import MODELS_REGISTERED
 
+ADA = "Ada Lovelace <ada@example.org>"
 RESOURCE = {"prefect.resource.id": "signalbox.workload.plants"}
 
 
@@ -90,7 +93,7 @@ def until_runs(deployment: str, count: int) -> list[dict[str, Any]]:
 
 
 def test_a_push_prepares_on_main_and_carries_a_named_version_to_qa_on_develop() -> None:
-    commit = {"workload": "flask_app", "commit": "c0ffee"}
+    commit = {"workload": "flask_app", "commit": "c0ffee", "author": ADA}
     pushed("feature", {**commit, "branch": "feature"})
     pushed("develop", {**commit, "branch": "develop"})  # names no version
     pushed("main", {**commit, "branch": "main", "cutoff_date": "2013-06-30"})
@@ -108,7 +111,22 @@ def test_a_push_prepares_on_main_and_carries_a_named_version_to_qa_on_develop() 
             "circuit": "NYC/AIRTIME",
             "version": "3",
             "stage": "qa",
-            "requested_by": "commit c0ffee to develop",
+            "requested_by": ADA,
         }
     ]
     assert len(runs_of("deploy-version/deploy-version")) == 1
+
+
+def test_a_push_to_develop_that_names_nobody_names_nobody_to_the_flow_which_refuses() -> None:
+    before = len(runs_of("deploy-version/deploy-version"))
+    payload = {
+        "workload": "flask_app",
+        "commit": "c0ffee",
+        "branch": "develop",
+        "circuit": "NYC/AIRTIME",
+        "version": "4",
+    }
+    pushed("develop", payload, **{"signalbox.version": "4"})
+    [started] = [run for run in until_runs("deploy-version/deploy-version", before + 1) if run["version"] == "4"]
+    with pytest.raises(Terminal, match="nobody is named who asked for this"):
+        deploy_version(**started)

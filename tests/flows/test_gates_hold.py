@@ -29,6 +29,7 @@ from domain.one_time_code import MAX_WRONG_CODES
 from emulator.identity import CLIENT_ID, TENANT_ID
 from emulator.remote_control import Control
 from flows.declared import known_workloads
+from flows.deploy_version import deploy_version
 from flows.questions import question_of
 from flows.release import release
 from tasks.ledger import read_facts, release_names
@@ -102,6 +103,22 @@ def test_whoever_started_the_release_cannot_approve_it(tiny: Tiny) -> None:
     state, told = asked(tiny, APPROVE, by="Ada <ada@example.org>")
     assert "ada is the release's requester, and somebody else must approve" in told[0]
     assert state.name == "Rejected"  # to say no to it is everybody's right
+
+
+def test_whoever_pushed_the_commit_that_names_a_version_cannot_approve_it(tiny: Tiny) -> None:
+    """As the event's trigger starts it: `requested_by` is the author that the event names."""
+    changed = tiny.candidates()
+    approver, _ = answering(APPROVE)
+    with approver:
+        assert release(tiny.name, changed.to_json(), "linus", "registry", return_state=True).name == "Succeeded"
+    approver, seen = answering(APPROVE, END)
+    version = changed.circuits[0].model_version
+    with approver:
+        state = deploy_version(
+            str(tiny.units()[0]), version, "production", tiny.name, "Ada <ada@example.org>", return_state=True
+        )
+    assert "ada is the release's requester, and somebody else must approve" in seen[1].evidence
+    assert state.name == "Rejected"
 
 
 def test_a_signature_with_a_revoked_key_is_refused(tiny: Tiny) -> None:
