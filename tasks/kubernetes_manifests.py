@@ -25,7 +25,7 @@ from domain.errors import SignalboxError, StageLost, Terminal
 from domain.http_smoke import AnySmokeTest, HttpEvidence, HttpSmokeTest
 from domain.manifest import INSTANCE, MANAGED_BY, MANAGER, PREFIX, RELEASE, Filling, Manifest, Object, read_manifest
 from domain.naming import Naming, faults_of_manifests, release_of
-from domain.replacement import MODEL, Tags, chain, fence_of, serving_of, tags_of
+from domain.replacement import FENCE, MODEL, TAKEN_BACK, Tags, chain, fence_of, serving_of, tags_of
 from domain.service import Service
 from domain.smoke import SmokeVerdict
 from domain.stage import Stage
@@ -131,30 +131,32 @@ class KubernetesManifests:
     def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
         """Apply the manifest; None: delete what releases made. What serves already is left as it is.
 
-        A way back waits until the pods are ready, for nobody asks them after it; Terminal where they do not get there.
+        A way back waits until the pods are ready, for nobody asks them after it, and each time that it is asked for; Terminal
+        where they do not get there.
         StageLost where somebody else holds the stage by now, known by the lease and by the fence in the annotations.
         """
         with access(self.cluster) as there:
             live = _read(there, endpoint)
             tags = _tags(live.get("Deployment"))
             held.check()
-            if fence_of(tags) > held.fence:
+            where = f"annotation {PREFIX}{FENCE} of deployment/{endpoint} in {self.place}"
+            if fence_of(tags.get(FENCE), where) > held.fence:
                 raise StageLost(
                     f"{endpoint} was switched by a later holder of the stage; this run does nothing more there"
                 )
-            if deployment is not None and serving_of(tags) == deployment:
-                return
-            self._refuse_changes(there, endpoint, live)
             if deployment is None:
+                self._refuse_changes(there, endpoint, live)
                 ours = f"{MANAGED_BY}={MANAGER},{INSTANCE}={endpoint}"
                 kubectl(there, "delete", "deployments,services", f"--selector={ours}", action=f"deleting {endpoint}")
                 return
-            image = self._images.existing(self._unit(endpoint), release_of(deployment))
-            # what served before comes back as it was; what is on its way up gets the manifest of now
-            template = _template(there, endpoint, release_of(deployment)) if deployment in chain(tags) else None
-            _apply(there, self._objects(endpoint, deployment, image, live, held.fence, template))
-            if template is not None and (why := why_not_ready(there, f"deployment/{endpoint}", BACK_SECONDS)):
-                raise Terminal(f"{endpoint} went back to {deployment}, which ran before and does not now: {why}")
+            if serving_of(tags) != deployment:
+                self._refuse_changes(there, endpoint, live)
+                tags = self._replaced(there, endpoint, deployment, live, held.fence)
+            if TAKEN_BACK in tags and (why := why_not_ready(there, f"deployment/{endpoint}", BACK_SECONDS)):
+                raise Terminal(
+                    f"{endpoint} went back to {deployment}, which ran before and does not now: {why}. Run the same command again "
+                    "once that is mended"
+                )
 
     def source(self, circuit: ChangedCircuit, release: str) -> str:
         """The model in the registry, of which the image has a copy."""
@@ -266,6 +268,17 @@ class KubernetesManifests:
                 template=template,
             )
         )
+
+    def _replaced(
+        self, there: ClusterAccess, endpoint: str, deployment: str, live: Mapping[str, Document], fence: int
+    ) -> Tags:
+        """What the annotations say once it is applied: what served before as it was then, all else by the manifest of now."""
+        before = deployment in chain(_tags(live.get("Deployment")))
+        image = self._images.existing(self._unit(endpoint), release_of(deployment))
+        template = _template(there, endpoint, release_of(deployment)) if before else None
+        objects = self._objects(endpoint, deployment, image, live, fence, template)
+        _apply(there, objects)
+        return _tags(objects[-1])
 
     def _refuse_changes(self, there: ClusterAccess, endpoint: str, live: Mapping[str, Document]) -> None:
         for kind, found in live.items():
