@@ -11,6 +11,7 @@ from typing import Any
 
 from domain.errors import Terminal, Transient
 from tasks.cluster_access import ClusterAccess, cluster_error
+from tasks.tied import tied
 
 PROGRAM = Path(__file__).with_name("helm_program.py")
 STARTING_SECONDS = 60.0
@@ -140,8 +141,7 @@ def _ask(
     python = Path(sys.executable)
     try:
         done = subprocess.run(
-            [str(python.with_name("helm")), "-P", str(PROGRAM)],  # what it is called, beside the venv's interpreter
-            executable=str(python),
+            tied(python, str(python.with_name("helm")), "-P", str(PROGRAM)),  # so called beside the venv's interpreter
             input=json.dumps(request),
             capture_output=True,
             text=True,
