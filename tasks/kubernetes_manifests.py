@@ -41,9 +41,8 @@ from tasks.manifests import Document, changed_by_hand
 from tasks.platform import Deployment, DeploymentRequest
 from tasks.released_images import READY, ReleasedImages
 from tasks.rollouts import BACK_SECONDS, why_not_ready
+from tasks.signed_manifests import SIGNED, is_applied_by_another, last_applied, signed
 
-APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-"""Annotation: what `kubectl apply` was given."""
 RIGHTS = (
     "create deployments",
     "patch deployments",
@@ -212,7 +211,7 @@ class KubernetesManifests:
                 serving = serving_of(_tags(live.get("Deployment")))
                 yield serving_finding(endpoint, serving, READY, expected.get(endpoint))
                 if theirs := _changes(there, live):
-                    yield Finding(f"manifest of {endpoint}", theirs, self._advice(endpoint))
+                    yield Finding(f"manifest of {endpoint}", theirs, self._advice(endpoint, live))
                 if serving is not None:
                     why = why_not_ready(there, f"deployment/{endpoint}", 0)
                     advice = "roll back, or see `kubectl describe pods`" if why else ""
@@ -290,14 +289,16 @@ class KubernetesManifests:
         if theirs := _changes(there, live):
             raise ChangedByHandError(
                 f"{endpoint} in {self.place} was changed by hand, and that would be lost: {theirs}. Nothing was touched. "
-                f"{self._advice(endpoint).capitalize()}"
+                f"{self._advice(endpoint, live).capitalize()}"
             )
 
-    def _advice(self, endpoint: str) -> str:
-        again = f"kubectl apply view-last-applied deployment,service {endpoint} -o json | kubectl apply -f -"
-        return (
-            f"put the change into {self.target.manifest}, then undo it with `{again}`, and run the same command again"
-        )
+    def _advice(self, endpoint: str, live: Mapping[str, Document]) -> str:
+        """What to do about changes. What was applied is no more known where somebody applied another; it is given up."""
+        if _applied_by_another(live):
+            way = f"give it up with `kubectl annotate deployment,service {endpoint} {SIGNED}-`"
+        else:
+            way = f"undo it with `kubectl apply view-last-applied deployment,service {endpoint} -o json | kubectl apply -f -`"
+        return f"put the change into {self.target.manifest}, then {way}, and run the same command again"
 
 
 def _read(there: ClusterAccess, endpoint: str) -> dict[str, Document]:
@@ -332,7 +333,7 @@ def _template(there: ClusterAccess, endpoint: str, release: str) -> dict[str, An
 
 def _apply(there: ClusterAccess, objects: Sequence[Object], rehearse: bool = False) -> None:
     """The Deployment last: its annotations say that all of it is done."""
-    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": [signed(one) for one in objects]})
     words = ("apply", "--filename=-", *(("--dry-run=server",) if rehearse else ()))
     name = objects[-1]["metadata"]["name"]
     kubectl(there, *words, stdin=listed, action=f"{'rehearsing' if rehearse else 'applying'} the manifest of {name}")
@@ -340,9 +341,15 @@ def _apply(there: ClusterAccess, objects: Sequence[Object], rehearse: bool = Fal
 
 def _changes(there: ClusterAccess, live: Mapping[str, Document]) -> str:
     """What a person did to it since a release applied it, in words; empty where nobody did."""
-    notes = [one["metadata"].get("annotations", {}).get(APPLIED) for one in live.values()]
-    applied = [json.loads(text) for text in notes if text]
+    if theirs := _applied_by_another(live):
+        return theirs
+    applied = [one for one in map(last_applied, live.values()) if one is not None]
     return changed_by_hand(there, applied, None) if applied else ""
+
+
+def _applied_by_another(live: Mapping[str, Document]) -> str:
+    kinds = [kind for kind, found in live.items() if is_applied_by_another(found)]
+    return f"somebody applied another {' and another '.join(kinds)} with kubectl since" if kinds else ""
 
 
 def _may(there: ClusterAccess, right: str) -> bool:

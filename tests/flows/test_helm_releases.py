@@ -296,7 +296,7 @@ def test_a_way_back_over_what_somebody_set_since_touches_nothing(site, charted: 
     charted.declare(chart={"templates/all.yaml": unset})
     succeed(run(charted))
     name = charted.endpoint
-    kubectl_as_admin("-n", namespace, "patch", f"deployment/{name}", "--patch={spec: {replicas: 2}}")
+    kubectl_as_admin("-n", namespace, "patch", f"deployment/{name}", '--patch={"spec": {"replicas": 2}}')
     for _ in range(2):
         with (
             stage_lease(site.ledger, charted.name, "production", "20200101.1") as held,
