@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# three for two cores: half of a test is waiting; no more than four, for each has a Prefect server and an emulator of its own
+TESTERS := $(shell n=$$(( $$(nproc) * 3 / 2 )); echo $$(( n > 4 ? 4 : n )))
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS := 120
 
@@ -36,8 +38,8 @@ lock: ## resolve the dependencies anew into constraints.txt (hashes, no index ad
 demo: setup ## the whole path on real data, from extraction to production; WORKLOAD=estimation_engine another; CUTOFF=2014-09-30 the day
 	$(BIN)/signalbox demo $(if $(WORKLOAD),--workload $(WORKLOAD)) $(if $(CUTOFF),--cutoff $(CUTOFF))
 
-test: setup ## all tests, a file on each core
-	$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
+test: setup ## all tests, some files at a time
+	$(BIN)/python -m pytest -q --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 fuzz: setup ## random histories of the gates, judged by an account of their own; HISTORIES=10000
 	@$(BIN)/python tests/fuzz/fuzz.py --histories $(or $(HISTORIES),10000)

@@ -6,6 +6,7 @@ Container groups carry them as tags, Helm releases as values, manifests as annot
 from collections.abc import Mapping
 from datetime import datetime
 
+from domain.errors import Terminal
 from domain.moment import utc_text
 from domain.naming import deployment_name, release_of
 from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID
@@ -16,6 +17,8 @@ FENCE = "switch_fence"
 """The fencing number of whoever switched it last."""
 EARLIER = "earlier_deployments"
 """What served before, newest first, parted by commas: a way back for each of them."""
+TAKEN_BACK = "taken_back_from"
+"""The deployment that was left by a way back to this one; nothing where this one was on its way up."""
 WAYS_BACK = 5
 MODEL = "model"
 """What the registry calls the model that is in the image."""
@@ -27,9 +30,15 @@ def serving_of(tags: Tags) -> str | None:
     return deployment_name(release) if release else None
 
 
-def fence_of(tags: Tags) -> int:
-    """0 where nobody wrote one."""
-    return int(tags.get(FENCE) or "0")
+def fence_of(text: str | None, where: str) -> int:
+    """0 where nobody wrote one; Terminal where a person wrote something else. where: "tag NAME of container group NAME"."""
+    try:
+        return int(text or "0")
+    except ValueError:
+        raise Terminal(
+            f"{where} is {text!r}, which is no fencing number, so nobody knows who switched it last; nothing was touched. See "
+            "that no other run is at work there, set it to 0, and run the same command again"
+        ) from None
 
 
 def chain(tags: Tags) -> list[str]:
@@ -52,6 +61,7 @@ def before(tags: Tags, deployment: str) -> str:
 
 def tags_of(deployment: str, replaced: Tags, model: str, cutoff: str, now: datetime, fence: int) -> dict[str, str]:
     """Of a deployment that begins to serve. replaced: of what serves until then."""
+    left = serving_of(replaced)
     return {
         RELEASE_ID: release_of(deployment),
         "cutoff_date": cutoff,
@@ -60,4 +70,5 @@ def tags_of(deployment: str, replaced: Tags, model: str, cutoff: str, now: datet
         EARLIER: ",".join(earlier(replaced, deployment)),
         MODEL: model,
         FENCE: str(fence),
+        **({TAKEN_BACK: left} if left is not None and deployment in chain(replaced)[1:] else {}),
     }

@@ -4,6 +4,7 @@ from typing import Any
 
 from blocks.workspace import Workspace
 from domain.errors import StageLost, Terminal, Transient
+from domain.replacement import FENCE, fence_of
 from domain.tags import NO_PREVIOUS, PREVIOUS
 from domain.target import BatchEndpointTarget
 from domain.workload import Workload
@@ -11,9 +12,6 @@ from tasks.azure_errors import azure_errors
 from tasks.invocations import PREDICTIONS
 from tasks.lease import HeldStage
 from tasks.platform import Deployment, DeploymentRequest
-
-FENCE_TAG = "switch_fence"
-"""An endpoint's tag: the fencing number of whoever switched it last."""
 
 
 def find_deployment(workspace: Workspace, endpoint: str, name: str) -> Deployment | None:
@@ -136,7 +134,7 @@ def delete_deployment(workspace: Workspace, held: HeldStage, endpoint: str, name
 
 
 def _must_be_idle(found: Any, endpoint: str, name: str, held: HeldStage) -> None:
-    if int((found.tags or {}).get(FENCE_TAG, "0")) > held.fence:
+    if fence_of((found.tags or {}).get(FENCE), f"tag {FENCE} of endpoint {endpoint}") > held.fence:
         raise StageLost(f"{endpoint} was switched by a later holder of the stage; this run removes nothing there")
     default = found.defaults.deployment_name if found.defaults else None
     if default and default.lower() == name.lower():

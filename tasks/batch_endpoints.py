@@ -13,6 +13,7 @@ from domain.errors import StageLost, Terminal, Transient
 from domain.http_smoke import AnySmokeTest
 from domain.kept import is_ours
 from domain.naming import Naming, faults_of_names
+from domain.replacement import FENCE, fence_of
 from domain.smoke import SmokeTest, SmokeVerdict
 from domain.stage import Stage
 from domain.tags import RELEASE_ID
@@ -21,7 +22,6 @@ from domain.unit import Unit
 from domain.workload import Compute, Workload
 from tasks.azure_errors import azure_errors
 from tasks.batch_deployments import (
-    FENCE_TAG,
     delete_deployment,
     deployments_of,
     ensure_deployment,
@@ -106,7 +106,7 @@ class BatchEndpoints:
             if found is None or deployment is None:
                 _unserve(self.workspace, endpoint, found, deployment)
                 return
-            fence = int((found.tags or {}).get(FENCE_TAG, "0"))
+            fence = fence_of((found.tags or {}).get(FENCE), f"tag {FENCE} of endpoint {endpoint}")
             if fence > held.fence:
                 raise StageLost(
                     f"{endpoint} was switched by a later holder of the stage; this run does nothing more there"
@@ -114,7 +114,7 @@ class BatchEndpoints:
             if found.defaults is not None and found.defaults.deployment_name == deployment:
                 return
             found.defaults.deployment_name = deployment
-            found.tags = {**(found.tags or {}), FENCE_TAG: str(held.fence)}
+            found.tags = {**(found.tags or {}), FENCE: str(held.fence)}
             client.batch_endpoints.begin_create_or_update(found).result()
 
     def source(self, circuit: ChangedCircuit, release: str) -> str:
@@ -153,7 +153,7 @@ class BatchEndpoints:
             try:
                 found = client.batch_endpoints.get(endpoint)
                 tags = found.tags or {}
-                served = FENCE_TAG in tags or (found.defaults is not None and found.defaults.deployment_name)
+                served = FENCE in tags or (found.defaults is not None and found.defaults.deployment_name)
                 if served or tags.get(RELEASE_ID) != release or any(client.batch_deployments.list(endpoint)):
                     return False
                 held.check()

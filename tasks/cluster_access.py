@@ -1,7 +1,6 @@
 """The way into a cluster: the kubeconfig that Azure gives its users, in a private file for as long as it is used."""
 
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from blocks.kubernetes_cluster import KubernetesCluster
 from domain.errors import SignalboxError, Terminal, Transient
 from tasks.azure_errors import azure_errors
+from tasks.private_folders import private_folder
 
 PASSING = re.compile(
     r"unable to connect|connection (refused|reset|lost)|no route to host|network is unreachable|unreachable|timed? ?out|timeout"
@@ -40,10 +40,10 @@ class ClusterAccess:
 
 @contextmanager
 def access(block: KubernetesCluster) -> Iterator[ClusterAccess]:
-    """Inside, the file is there; after it, it is not."""
+    """Inside, the file is there; after it, it is not, and neither are those of runs that were killed."""
     content = _credentials(block)
-    with tempfile.TemporaryDirectory(prefix="signalbox-") as folder:
-        file = Path(folder) / "kubeconfig"
+    with private_folder() as folder:
+        file = folder / "kubeconfig"
         file.touch(mode=0o600)
         file.write_bytes(content)
         yield ClusterAccess(file, block.namespace, f"{block.cluster_name}/{block.namespace}")

@@ -19,7 +19,7 @@ from domain.expiry import EXPIRES_AT, due
 from domain.http_smoke import AnySmokeTest, HttpSmokeTest
 from domain.moment import utc_text
 from domain.naming import Naming, faults_of_groups, release_of
-from domain.replacement import MODEL, fence_of, serving_of, tags_of
+from domain.replacement import FENCE, MODEL, fence_of, serving_of, tags_of
 from domain.service import Service
 from domain.smoke import SmokeVerdict
 from domain.stage import Stage
@@ -211,7 +211,7 @@ class ContainerGroups:
         """The group as it is now; StageLost unless the stage is still ours, by the lease and by the fence in its tags."""
         group = find_group(self.instances, endpoint)
         held.check()
-        if group is not None and fence_of(group.tags) > held.fence:
+        if group is not None and fence_of(group.tags.get(FENCE), f"tag {FENCE} of {endpoint}") > held.fence:
             raise StageLost(f"{endpoint} was switched by a later holder of the stage; this run does nothing more there")
         return group
 

@@ -1,6 +1,7 @@
 """Helm releases of a namespace, as values; what the library raises stops here."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,13 +11,16 @@ from typing import Any
 
 from domain.errors import Terminal, Transient
 from tasks.cluster_access import ClusterAccess, cluster_error
+from tasks.tied import tied
 
 PROGRAM = Path(__file__).with_name("helm_program.py")
 STARTING_SECONDS = 60.0
 """On top of what a verb may take."""
-DEPLOYED, FAILED, SUPERSEDED = "deployed", "failed", "superseded"
+DEPLOYED, FAILED, SUPERSEDED, GONE = "deployed", "failed", "superseded", "uninstall"
 PENDING = "pending"
-"""What the status begins with of a revision that is being made, or whose maker died."""
+"""What the status begins with of a revision that is being made, or whose maker died. So GONE: of what is uninstalled."""
+NEVER_WORKED = re.compile(r'(Release|Upgrade|Rollback) ".*" failed: ')
+"""How Helm describes a revision that failed; a rollback from it that fails, too, calls it superseded all the same."""
 ERROR = 3
 """A finding's severity, by which Helm's own lint fails."""
 
@@ -35,13 +39,18 @@ class Revision:
 
     @property
     def worked(self) -> bool:
-        """Whether Helm applied it, now or earlier."""
-        return self.status in (DEPLOYED, SUPERSEDED)
+        """Whether Helm applied it to its end, now or earlier."""
+        return self.status in (DEPLOYED, SUPERSEDED) and not NEVER_WORKED.match(self.description)
 
     @property
     def pending(self) -> bool:
         """Whether it is not made to its end."""
         return self.status.startswith(PENDING)
+
+    @property
+    def gone(self) -> bool:
+        """Whether its objects were deleted, with the history kept."""
+        return self.status.startswith(GONE)
 
 
 @dataclass(frozen=True)
@@ -132,8 +141,7 @@ def _ask(
     python = Path(sys.executable)
     try:
         done = subprocess.run(
-            [str(python.with_name("helm")), "-P", str(PROGRAM)],  # what it is called, beside the venv's interpreter
-            executable=str(python),
+            tied(python, str(python.with_name("helm")), "-P", str(PROGRAM)),  # so called beside the venv's interpreter
             input=json.dumps(request),
             capture_output=True,
             text=True,

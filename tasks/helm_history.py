@@ -5,11 +5,12 @@ rollback` makes those, whoever types it. Any other is a person's work.
 """
 
 from dataclasses import dataclass
+from itertools import takewhile
 
-from domain.replacement import Tags, chain, serving_of
+from domain.replacement import TAKEN_BACK, Tags, chain, fence_of, serving_of
 from tasks.cluster_access import ChangedByHandError, ClusterAccess
 from tasks.helm import DEPLOYED, Revision, revisions
-from tasks.manifests import Document, changed_by_hand, documents
+from tasks.manifests import Document, changed_by_hand, documents, rehearse_apply
 
 TAGS = "signalbox"
 """The key in the values under which a release says what it is."""
@@ -38,8 +39,13 @@ class History:
 
     @property
     def applied(self) -> Revision | None:
-        """What Helm applied last, to the end."""
-        return next((one for one in self.revisions if one.status == DEPLOYED), None)
+        """What Helm applied last, to the end; None where nothing of it is there.
+
+        A rollback that fails, and an upgrade that dies between two writes, leave none that is called deployed.
+        """
+        there = list(takewhile(lambda one: not one.gone, self.revisions))
+        deployed = next((one for one in there if one.status == DEPLOYED), None)
+        return deployed or next((one for one in there if one.worked), None)
 
     @property
     def settled(self) -> bool:
@@ -59,7 +65,7 @@ class History:
     @property
     def fence(self) -> int:
         """The highest that somebody held who made a revision."""
-        return max((int(one.labels.get(FENCE) or "0") for one in self.revisions), default=0)
+        return max((self._fence_of(one) for one in self.revisions), default=0)
 
     @property
     def next_number(self) -> int:
@@ -74,6 +80,12 @@ class History:
         served = (one for one in self.revisions if one.worked and deployment in chain(self.tags))
         return next((one for one in served if serving_of(tags_of_revision(one)) == deployment), None)
 
+    @property
+    def went_back(self) -> bool:
+        """Whether a way back made what serves: it is a copy of what served before, or says so itself where that was gone."""
+        copied = any(tags_of_revision(one) == self.tags for one in self.revisions if one is not self.applied)
+        return self.serving is not None and (copied or TAKEN_BACK in self.tags)
+
     def changes(self, access: ClusterAccess) -> str:
         """What a person did to it since a release made it, in words; empty where nobody did."""
         newest = self.newest
@@ -81,10 +93,9 @@ class History:
             return ""
         if not self._is_own(newest):
             return f"revision {newest.number} is a person's ({newest.description}, {newest.at})"
-        if newest.status != DEPLOYED:
+        if not self.settled:
             return ""  # half of it may be applied
-        objects = [self._as_applied(one, access.namespace) for one in documents(newest.manifest)]
-        return changed_by_hand(access, objects, OWNER)
+        return changed_by_hand(access, self._objects(newest, access.namespace), OWNER)
 
     def refuse_changes(self, access: ClusterAccess) -> None:
         """ChangedByHandError where going on would undo a person's work."""
@@ -94,12 +105,26 @@ class History:
                 f"{self.advice.capitalize()}"
             )
 
+    def refuse_conflicts(self, access: ClusterAccess, to: Revision) -> None:
+        """ChangedByHandError where a revision sets fields that somebody else set since; asked of the cluster, nothing is touched."""
+        try:
+            rehearse_apply(access, self._objects(to, access.namespace), OWNER)
+        except ChangedByHandError as error:
+            raise ChangedByHandError(
+                f"{self.name} cannot go back to revision {to.number}, which would undo a person's work: {error}. Nothing was "
+                f"touched. Undo that, or overwrite it with `helm rollback {self.name} {to.number} --force-conflicts`, and run the "
+                "same command again"
+            ) from None
+
     @property
     def advice(self) -> str:
         """What to do about changes: where a release's own revision is still there, the way back to it."""
         own = next((one for one in self.revisions if one.worked and self._is_own(one) and TAGS in one.values), None)
         way = f"undo it with `helm rollback {self.name} {own.number} --force-conflicts`" if own else "uninstall it"
         return f"put the change into the chart, then {way}, and run the same command again"
+
+    def _fence_of(self, revision: Revision) -> int:
+        return fence_of(revision.labels.get(FENCE), f"label {FENCE} of {secret_of(self.name, revision.number)}")
 
     def _is_own(self, revision: Revision) -> bool:
         number = revision.labels.get(REVISION)
@@ -108,6 +133,10 @@ class History:
         origin = next((one for one in self.revisions if str(one.number) == number), None)
         return origin is not None and (origin.manifest, origin.values) == (revision.manifest, revision.values)
 
+    def _objects(self, revision: Revision, namespace: str) -> list[Document]:
+        """As Helm applies them."""
+        return [self._as_applied(one, namespace) for one in documents(revision.manifest)]
+
     def _as_applied(self, document: Document, namespace: str) -> Document:
         """With what Helm itself adds."""
         meta = document["metadata"]
@@ -115,6 +144,11 @@ class History:
         notes = {"meta.helm.sh/release-name": self.name, "meta.helm.sh/release-namespace": namespace}
         annotations = {**(meta.get("annotations") or {}), **notes}
         return {**document, "metadata": {**meta, "labels": labels, "annotations": annotations}}
+
+
+def secret_of(name: str, number: int) -> str:
+    """Where Helm keeps a revision, in kubectl's words."""
+    return f"secret/sh.helm.release.v1.{name}.v{number}"
 
 
 def tags_of_revision(revision: Revision) -> Tags:

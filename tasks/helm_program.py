@@ -4,13 +4,10 @@ Otherwise its server-side apply would take Python's name for the owner's, and `p
 started by path and imports nothing of ours. One request on standard input, one answer on standard output, both JSON.
 """
 
-import ctypes
 import json
-import signal
 import sys
 from typing import Any
 
-PARENT_DEATH_SIGNAL = 1
 VERBS = ("install", "upgrade", "rollback", "uninstall", "list")
 
 
@@ -43,8 +40,6 @@ def main() -> None:
     """The one request."""
     import helm_python
 
-    if sys.platform == "linux":  # who started us died: whoever goes on is not to find us at work
-        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
     try:
         print(json.dumps({"answer": answer(json.load(sys.stdin))}))  # noqa: T201 — this is how it answers
     except helm_python.HelmError as error:

@@ -29,8 +29,8 @@ from domain.target import HelmReleaseTarget
 from domain.unit import Unit
 from domain.workload import Workload
 from tasks.cluster_access import ClusterAccess, access
-from tasks.helm import ReleaseRequest, Revision, check_chart, install, release_names, roll_back, uninstall
-from tasks.helm_history import FENCE, REVISION, TAGS, History, tags_of_revision
+from tasks.helm import DEPLOYED, ReleaseRequest, Revision, check_chart, install, release_names, roll_back, uninstall
+from tasks.helm_history import FENCE, REVISION, TAGS, History, secret_of, tags_of_revision
 from tasks.http_smoke import ask
 from tasks.images import Image
 from tasks.kubectl import kubectl, port_forward
@@ -112,7 +112,8 @@ class HelmReleases:
     def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
         """Install, upgrade or roll back; None: uninstall. What serves already is left as it is.
 
-        A way back waits until the pods are ready, for nobody asks them after it; Terminal where they do not get there.
+        A way back waits until the pods are ready, for nobody asks them after it, and each time that it is asked for; Terminal
+        where they do not get there.
         StageLost where somebody else holds the stage by now, known by the lease and by the fence of the revisions.
         """
         with access(self.cluster) as there:
@@ -127,22 +128,12 @@ class HelmReleases:
                     history.refuse_changes(there)
                     uninstall(there, endpoint, self._seconds)
                 return
-            if history.settled and history.serving == deployment:
-                return
-            history.refuse_changes(there)
-            back = history.way_back(deployment)
-            if back is not None:
-                self._roll_back(there, endpoint, back, held)
-                for name in rolled_out(back.manifest):
-                    if why := why_not_ready(there, name, BACK_SECONDS):
-                        raise Terminal(
-                            f"{endpoint} went back to {deployment}, which ran before and does not now: {why}"
-                        )
-                return
-            history = self._upgradable(there, history, held)
-            image = self._images.existing(self._unit(endpoint), release_of(deployment))
-            wanted = self._request(history, deployment, image, held.fence)
-            install(there, wanted, upgrade=history.newest is not None)
+            if not (history.settled and history.serving == deployment):
+                history.refuse_changes(there)
+                history = self._replaced(there, history, deployment, held)
+            if history.went_back:
+                _label(there, history, held)
+                _wait_until_back(there, history)
 
     def source(self, circuit: ChangedCircuit, release: str) -> str:
         """The model in the registry, of which the image has a copy."""
@@ -271,24 +262,58 @@ class HelmReleases:
     def _pulled_from(self, image: Image) -> str:
         return f"{self.cluster.image_registry or image.registry}/{image.repository}"
 
-    def _upgradable(self, there: ClusterAccess, history: History, held: HeldStage) -> History:
-        """The history once Helm takes an upgrade: it does so after what worked once, and while nothing is under way."""
+    def _replaced(self, there: ClusterAccess, history: History, deployment: str, held: HeldStage) -> History:
+        """The history once that serves: by the revision with which it did before, else by the chart of now."""
+        back = history.way_back(deployment)
+        if back is not None:
+            return self._roll_back(there, history, back)
+        history = self._upgradable(there, history)
+        image = self._images.existing(self._unit(history.name), release_of(deployment))
+        wanted = self._request(history, deployment, image, held.fence)
+        install(there, wanted, upgrade=history.newest is not None)
+        return History.read(there, history.name)
+
+    def _upgradable(self, there: ClusterAccess, history: History) -> History:
+        """The history once Helm takes an upgrade: after one that is deployed, and while nothing is under way.
+
+        Only what never worked is uninstalled. A run of ours died where something is under way, for we hold the stage.
+        """
         newest, applied = history.newest, history.applied
-        if newest is not None and applied is None:
+        if newest is None:
+            return history
+        if applied is None:
             uninstall(there, history.name, self._seconds)
-        elif newest is not None and applied is not None and newest.pending:  # a run of ours died, for we hold the stage
-            self._roll_back(there, history.name, applied, held)
+        elif newest.pending or applied.status != DEPLOYED:
+            return self._roll_back(there, history, applied)
         else:
             return history
         return History.read(there, history.name)
 
-    def _roll_back(self, there: ClusterAccess, endpoint: str, to: Revision, held: HeldStage) -> None:
-        """And label the new revision as ours: Helm copies the old one's labels."""
-        roll_back(there, endpoint, to.number, self._seconds)
-        number = History.read(there, endpoint).next_number - 1
-        secret = f"secret/sh.helm.release.v1.{endpoint}.v{number}"
-        labels = (f"{REVISION}={number}", f"{FENCE}={held.fence}")
-        kubectl(there, "label", "--overwrite", secret, *labels, action=f"labelling {secret}")
+    def _roll_back(self, there: ClusterAccess, history: History, to: Revision) -> History:
+        """Rehearsed first: Helm, refused a field that is somebody else's, leaves no revision that is called deployed."""
+        history.refuse_conflicts(there, to)
+        roll_back(there, history.name, to.number, self._seconds)
+        return History.read(there, history.name)
+
+
+def _label(there: ClusterAccess, history: History, held: HeldStage) -> None:
+    """The newest revision is ours: Helm copied the labels of the one that it rolled back to."""
+    newest = history.revisions[0]
+    labels = {REVISION: str(newest.number), FENCE: str(held.fence)}
+    if not labels.items() <= newest.labels.items():
+        secret = secret_of(history.name, newest.number)
+        words = [f"{key}={text}" for key, text in labels.items()]
+        kubectl(there, "label", "--overwrite", secret, *words, action=f"labelling {secret}")
+
+
+def _wait_until_back(there: ClusterAccess, history: History) -> None:
+    """Terminal where its pods do not get ready."""
+    for name in rolled_out(history.revisions[0].manifest):
+        if why := why_not_ready(there, name, BACK_SECONDS):
+            raise Terminal(
+                f"{history.name} went back to {history.serving}, which ran before and does not now: {why}. Run the same command "
+                "again once that is mended"
+            )
 
 
 def _image_of(revision: Revision) -> str:

@@ -1,4 +1,4 @@
-"""`kubectl`, as a program of its own; what it prints, or why not."""
+"""`kubectl`, as a program of its own that ends with us; what it prints, or why not."""
 
 import json
 import os
@@ -7,12 +7,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 from typing import Any
 
 from domain.errors import Terminal, Transient
 from tasks.cluster_access import ClusterAccess, cluster_error
+from tasks.tied import tied
 
 SECONDS = 60.0
 FORWARDING_SECONDS = 20.0
@@ -111,4 +113,6 @@ def _command(access: ClusterAccess, *words: str) -> list[str]:
     program = shutil.which("kubectl")
     if program is None:
         raise Terminal(f"there is no kubectl on {os.uname().nodename}, which asks {access.place}; install it")
-    return [program, "--kubeconfig", str(access.kubeconfig), "--namespace", access.namespace, *words]
+    return tied(
+        Path(program), "kubectl", "--kubeconfig", str(access.kubeconfig), "--namespace", access.namespace, *words
+    )

@@ -25,7 +25,7 @@ from domain.errors import SignalboxError, StageLost, Terminal
 from domain.http_smoke import AnySmokeTest, HttpEvidence, HttpSmokeTest
 from domain.manifest import INSTANCE, MANAGED_BY, MANAGER, PREFIX, RELEASE, Filling, Manifest, Object, read_manifest
 from domain.naming import Naming, faults_of_manifests, release_of
-from domain.replacement import MODEL, Tags, chain, fence_of, serving_of, tags_of
+from domain.replacement import FENCE, MODEL, TAKEN_BACK, Tags, chain, fence_of, serving_of, tags_of
 from domain.service import Service
 from domain.smoke import SmokeVerdict
 from domain.stage import Stage
@@ -41,9 +41,8 @@ from tasks.manifests import Document, changed_by_hand
 from tasks.platform import Deployment, DeploymentRequest
 from tasks.released_images import READY, ReleasedImages
 from tasks.rollouts import BACK_SECONDS, why_not_ready
+from tasks.signed_manifests import SIGNED, is_applied_by_another, last_applied, signed
 
-APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-"""Annotation: what `kubectl apply` was given."""
 RIGHTS = (
     "create deployments",
     "patch deployments",
@@ -131,30 +130,32 @@ class KubernetesManifests:
     def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
         """Apply the manifest; None: delete what releases made. What serves already is left as it is.
 
-        A way back waits until the pods are ready, for nobody asks them after it; Terminal where they do not get there.
+        A way back waits until the pods are ready, for nobody asks them after it, and each time that it is asked for; Terminal
+        where they do not get there.
         StageLost where somebody else holds the stage by now, known by the lease and by the fence in the annotations.
         """
         with access(self.cluster) as there:
             live = _read(there, endpoint)
             tags = _tags(live.get("Deployment"))
             held.check()
-            if fence_of(tags) > held.fence:
+            where = f"annotation {PREFIX}{FENCE} of deployment/{endpoint} in {self.place}"
+            if fence_of(tags.get(FENCE), where) > held.fence:
                 raise StageLost(
                     f"{endpoint} was switched by a later holder of the stage; this run does nothing more there"
                 )
-            if deployment is not None and serving_of(tags) == deployment:
-                return
-            self._refuse_changes(there, endpoint, live)
             if deployment is None:
+                self._refuse_changes(there, endpoint, live)
                 ours = f"{MANAGED_BY}={MANAGER},{INSTANCE}={endpoint}"
                 kubectl(there, "delete", "deployments,services", f"--selector={ours}", action=f"deleting {endpoint}")
                 return
-            image = self._images.existing(self._unit(endpoint), release_of(deployment))
-            # what served before comes back as it was; what is on its way up gets the manifest of now
-            template = _template(there, endpoint, release_of(deployment)) if deployment in chain(tags) else None
-            _apply(there, self._objects(endpoint, deployment, image, live, held.fence, template))
-            if template is not None and (why := why_not_ready(there, f"deployment/{endpoint}", BACK_SECONDS)):
-                raise Terminal(f"{endpoint} went back to {deployment}, which ran before and does not now: {why}")
+            if serving_of(tags) != deployment:
+                self._refuse_changes(there, endpoint, live)
+                tags = self._replaced(there, endpoint, deployment, live, held.fence)
+            if TAKEN_BACK in tags and (why := why_not_ready(there, f"deployment/{endpoint}", BACK_SECONDS)):
+                raise Terminal(
+                    f"{endpoint} went back to {deployment}, which ran before and does not now: {why}. Run the same command again "
+                    "once that is mended"
+                )
 
     def source(self, circuit: ChangedCircuit, release: str) -> str:
         """The model in the registry, of which the image has a copy."""
@@ -211,7 +212,7 @@ class KubernetesManifests:
                 serving = serving_of(_tags(live.get("Deployment")))
                 yield serving_finding(endpoint, serving, READY, expected.get(endpoint))
                 if theirs := _changes(there, live):
-                    yield Finding(f"manifest of {endpoint}", theirs, self._advice(endpoint))
+                    yield Finding(f"manifest of {endpoint}", theirs, self._advice(endpoint, live))
                 if serving is not None:
                     why = why_not_ready(there, f"deployment/{endpoint}", 0)
                     advice = "roll back, or see `kubectl describe pods`" if why else ""
@@ -268,6 +269,17 @@ class KubernetesManifests:
             )
         )
 
+    def _replaced(
+        self, there: ClusterAccess, endpoint: str, deployment: str, live: Mapping[str, Document], fence: int
+    ) -> Tags:
+        """What the annotations say once it is applied: what served before as it was then, all else by the manifest of now."""
+        before = deployment in chain(_tags(live.get("Deployment")))
+        image = self._images.existing(self._unit(endpoint), release_of(deployment))
+        template = _template(there, endpoint, release_of(deployment)) if before else None
+        objects = self._objects(endpoint, deployment, image, live, fence, template)
+        _apply(there, objects)
+        return _tags(objects[-1])
+
     def _refuse_changes(self, there: ClusterAccess, endpoint: str, live: Mapping[str, Document]) -> None:
         for kind, found in live.items():
             if found["metadata"].get("labels", {}).get(MANAGED_BY) != MANAGER:
@@ -278,14 +290,16 @@ class KubernetesManifests:
         if theirs := _changes(there, live):
             raise ChangedByHandError(
                 f"{endpoint} in {self.place} was changed by hand, and that would be lost: {theirs}. Nothing was touched. "
-                f"{self._advice(endpoint).capitalize()}"
+                f"{self._advice(endpoint, live).capitalize()}"
             )
 
-    def _advice(self, endpoint: str) -> str:
-        again = f"kubectl apply view-last-applied deployment,service {endpoint} -o json | kubectl apply -f -"
-        return (
-            f"put the change into {self.target.manifest}, then undo it with `{again}`, and run the same command again"
-        )
+    def _advice(self, endpoint: str, live: Mapping[str, Document]) -> str:
+        """What to do about changes. What was applied is no more known where somebody applied another; it is given up."""
+        if _applied_by_another(live):
+            way = f"give it up with `kubectl annotate deployment,service {endpoint} {SIGNED}-`"
+        else:
+            way = f"undo it with `kubectl apply view-last-applied deployment,service {endpoint} -o json | kubectl apply -f -`"
+        return f"put the change into {self.target.manifest}, then {way}, and run the same command again"
 
 
 def _read(there: ClusterAccess, endpoint: str) -> dict[str, Document]:
@@ -320,7 +334,7 @@ def _template(there: ClusterAccess, endpoint: str, release: str) -> dict[str, An
 
 def _apply(there: ClusterAccess, objects: Sequence[Object], rehearse: bool = False) -> None:
     """The Deployment last: its annotations say that all of it is done."""
-    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": [signed(one) for one in objects]})
     words = ("apply", "--filename=-", *(("--dry-run=server",) if rehearse else ()))
     name = objects[-1]["metadata"]["name"]
     kubectl(there, *words, stdin=listed, action=f"{'rehearsing' if rehearse else 'applying'} the manifest of {name}")
@@ -328,9 +342,15 @@ def _apply(there: ClusterAccess, objects: Sequence[Object], rehearse: bool = Fal
 
 def _changes(there: ClusterAccess, live: Mapping[str, Document]) -> str:
     """What a person did to it since a release applied it, in words; empty where nobody did."""
-    notes = [one["metadata"].get("annotations", {}).get(APPLIED) for one in live.values()]
-    applied = [json.loads(text) for text in notes if text]
+    if theirs := _applied_by_another(live):
+        return theirs
+    applied = [one for one in map(last_applied, live.values()) if one is not None]
     return changed_by_hand(there, applied, None) if applied else ""
+
+
+def _applied_by_another(live: Mapping[str, Document]) -> str:
+    kinds = [kind for kind, found in live.items() if is_applied_by_another(found)]
+    return f"somebody applied another {' and another '.join(kinds)} with kubectl since" if kinds else ""
 
 
 def _may(there: ClusterAccess, right: str) -> bool:

@@ -16,8 +16,10 @@ Document = Mapping[str, Any]
 ROLLED_OUT = ("Deployment", "StatefulSet", "DaemonSet")
 """Kinds that replace their pods."""
 DIFFERENCE = re.compile(r"^diff .*/(?P<object>\S+)$\n(?P<lines>(?:(?!^diff ).*\n?)*)", re.MULTILINE)
-CHANGED = re.compile(r"^-(?!--) *(?!generation:|resourceVersion:)(?P<line>\S.*)$", re.MULTILINE)
-"""A line that the cluster has and the manifest has not; what the manifest alone has may have been deleted."""
+CHANGED = re.compile(r"^(?P<side>[-+])(?!--|\+\+) *(?!generation:|resourceVersion:)(?P<line>\S.*)$", re.MULTILINE)
+"""A line that the cluster has and the manifest has not, or the other way round."""
+GONE = re.compile(r"^@@ -0,0 ", re.MULTILINE)
+"""Where the cluster has nothing of an object."""
 SHOWN = 3
 
 
@@ -55,10 +57,20 @@ def changed_by_hand(access: ClusterAccess, objects: Sequence[Document], owner: s
         return str(error)
     found = []
     for one in DIFFERENCE.finditer(told):
-        lines = [line["line"] for line in CHANGED.finditer(one["lines"])]
-        if lines:
-            found.append(f"{one['object']} has {', '.join(lines[:SHOWN])}")
+        if GONE.search(one["lines"]):
+            continue
+        for side, word in (("-", "has"), ("+", "lacks")):
+            lines = [line["line"] for line in CHANGED.finditer(one["lines"]) if line["side"] == side]
+            if lines:
+                found.append(f"{one['object']} {word} {', '.join(lines[:SHOWN])}")
     return "; ".join(found)
+
+
+def rehearse_apply(access: ClusterAccess, objects: Sequence[Document], owner: str) -> None:
+    """Ask the cluster to take them, and change nothing; ChangedByHandError where fields are somebody else's."""
+    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+    words = ("apply", "--server-side", "--dry-run=server", f"--field-manager={owner}", "--filename=-")
+    kubectl(access, *words, stdin=listed, action="rehearsing what was deployed before")
 
 
 def _rolls(document: Document) -> bool:

@@ -2,7 +2,10 @@
 
 from datetime import UTC, datetime
 
-from domain.replacement import WAYS_BACK, before, earlier, fence_of, serving_of, tags_of
+import pytest
+
+from domain.errors import Terminal
+from domain.replacement import FENCE, TAKEN_BACK, WAYS_BACK, before, earlier, fence_of, serving_of, tags_of
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -14,7 +17,7 @@ def serve(deployment: str, replaced: dict[str, str], fence: int = 1) -> dict[str
 def test_the_first_one_has_nothing_before_it() -> None:
     tags = serve("deployment-1", {})
     assert (serving_of(tags), tags["previous_deployment"], tags["earlier_deployments"]) == ("deployment-1", "none", "")
-    assert (fence_of(tags), fence_of({})) == (1, 0)
+    assert (fence_of(tags[FENCE], "it"), fence_of(None, "it"), fence_of("", "it")) == (1, 0, 0)
     assert serving_of({}) is None
 
 
@@ -26,6 +29,21 @@ def test_each_knows_those_before_it_and_one_that_serves_again_has_what_it_had() 
     back = serve("deployment-2", tags)
     assert before(back, "deployment-2") == "deployment-1"
     assert earlier(back, "deployment-9") == ["deployment-2", "deployment-1"]
+
+
+def test_only_a_way_back_says_what_was_left() -> None:
+    second = serve("deployment-2", serve("deployment-1", {}))
+    assert TAKEN_BACK not in second
+    back = serve("deployment-1", second)
+    assert back[TAKEN_BACK] == "deployment-2"
+    assert TAKEN_BACK not in serve("deployment-2", back)
+
+
+def test_a_fence_that_a_person_wrote_is_said_with_what_carries_it() -> None:
+    with pytest.raises(
+        Terminal, match=r"tag switch_fence of ci-a is 'by hand', which is no fencing number.*set it to 0"
+    ):
+        fence_of("by hand", "tag switch_fence of ci-a")
 
 
 def test_the_way_back_is_bounded() -> None:

@@ -15,7 +15,7 @@ from flows.declared import declared_workload
 from tasks.cluster_access import access
 from tasks.helm import Revision, revisions
 from tasks.helm_releases import HelmReleases
-from tasks.kubectl import port_forward
+from tasks.kubectl import kubectl_json, port_forward
 from tasks.platforms import platform_of
 
 CHART = {
@@ -102,6 +102,11 @@ class Charted(Served):
         with access(self.block) as there, port_forward(there, f"service/{self.endpoint}", 80) as address:
             found: dict[str, Any] = requests.post(f"{address}/ask", data="{}", timeout=10).json()
         return found
+
+    def live(self) -> Any:
+        """Its Deployment, as the cluster has it."""
+        with access(self.block) as there:
+            return kubectl_json(there, "get", "deployment", self.endpoint)
 
     @property
     def block(self) -> KubernetesCluster:

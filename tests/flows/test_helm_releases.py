@@ -1,5 +1,7 @@
 """Helm releases on a real cluster: installed, upgraded, broken on purpose and rolled back, each asked over HTTP."""
 
+import base64
+import gzip
 import json
 import subprocess
 import sys
@@ -8,20 +10,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from charted import Charted
+from charted import CHART, Charted
 from prefect.states import State
 from real_cluster import kubectl_as_admin, needs_cluster, of_service_account, own_namespace, save_cluster, unreachable
 from served import SICK
 
 from domain.changed_circuits import ChangedCircuits
-from domain.errors import StageLost, Terminal
+from domain.errors import SignalboxError, StageLost, Terminal
 from flows import declared
 from flows.release import release
 from flows.rollback import rollback
-from tasks.cluster_access import access
-from tasks.helm import PROGRAM, ReleaseRequest, install, roll_back
-from tasks.helm_history import FENCE, REVISION
+from tasks import helm_releases
+from tasks.cluster_access import ChangedByHandError, access
+from tasks.helm import PROGRAM, ReleaseRequest, Revision, install, roll_back
+from tasks.helm_history import FENCE, REVISION, secret_of
 from tasks.helm_releases import HelmReleases
+from tasks.kubectl import kubectl, kubectl_json
 from tasks.lease import stage_lease
 from tasks.ledger import release_names
 
@@ -230,6 +234,108 @@ def test_what_died_on_the_way_is_gone_on_with(charted: Charted) -> None:
     succeed(run(charted))
     assert [one.status for one in charted.history()][:2] == ["deployed", "superseded"]
     assert charted.ask_production()
+
+
+def write_status(charted: Charted, statuses: dict[int, str]) -> None:
+    """Of revisions, as a Helm that was killed between two writes leaves them."""
+    with access(charted.block) as there:
+        for number, status in statuses.items():
+            name = secret_of(charted.endpoint, number)
+            secret = kubectl_json(there, "get", name)
+            packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
+            revision = json.loads(gzip.decompress(packed))
+            revision["info"]["status"] = status
+            packed = base64.b64encode(gzip.compress(json.dumps(revision).encode()))
+            secret["data"]["release"] = base64.b64encode(packed).decode()
+            secret["metadata"]["labels"]["status"] = status
+            kubectl(there, "replace", "--filename=-", stdin=json.dumps(secret))
+
+
+@pytest.mark.parametrize("dying", ["pending-upgrade", "pending-rollback"])
+def test_what_died_between_helm_s_two_writes_is_gone_on_with_and_never_uninstalled(
+    charted: Charted, dying: str
+) -> None:
+    succeed(run(charted))
+    succeed(run(charted))
+    if dying == "pending-rollback":
+        rollback(charted.name, "production", reason="odd", dry_run=False)
+    number = charted.history()[0].number
+    write_status(charted, {number: dying, number - 1: "superseded"})
+    before = charted.live()["metadata"]["uid"]
+    assert [one.status for one in charted.history()][:2] == [dying, "superseded"]
+    succeed(run(charted))
+    assert [one.number for one in charted.history()][-1] == 1
+    assert charted.live()["metadata"]["uid"] == before  # the same object all the while
+    assert charted.ask_production()
+
+
+def test_a_way_back_that_fails_at_the_wrong_moment_leaves_a_way_back(charted: Charted, namespace: str) -> None:
+    succeed(run(charted))
+    succeed(run(charted))
+    name, before = charted.endpoint, charted.live()["metadata"]["uid"]
+    with access(charted.block) as there:  # what nobody refuses: Helm itself fails after it began
+        kubectl_as_admin("-n", namespace, "create", "quota", "none", "--hard=services=0")
+        kubectl_as_admin("-n", namespace, "delete", f"service/{name}")
+        for _ in range(2):
+            with pytest.raises(SignalboxError, match="quota"):
+                roll_back(there, name, 1, 60)
+    kubectl_as_admin("-n", namespace, "delete", "quota", "none")
+    history = charted.history()
+    assert [one.status for one in history] == ["failed", "superseded", "superseded", "superseded"]
+    assert charted.releases().serving(name) == _deployment(history[2])
+    rollback(charted.name, "production", reason="odd", dry_run=False)
+    assert charted.releases().serving(name) == _deployment(history[3])
+    assert [one.number for one in charted.history()] == [5, 4, 3, 2, 1]
+    assert charted.live()["metadata"]["uid"] == before
+    assert charted.ask_production()
+
+
+def test_a_way_back_over_what_somebody_set_since_touches_nothing(site, charted: Charted, namespace: str) -> None:
+    succeed(run(charted))
+    unset = CHART["templates/all.yaml"].replace("  replicas: {{ .Values.replicas }}\n", "")
+    charted.declare(chart={"templates/all.yaml": unset})
+    succeed(run(charted))
+    name = charted.endpoint
+    kubectl_as_admin("-n", namespace, "patch", f"deployment/{name}", '--patch={"spec": {"replicas": 2}}')
+    for _ in range(2):
+        with (
+            stage_lease(site.ledger, charted.name, "production", "20200101.1") as held,
+            pytest.raises(
+                ChangedByHandError, match=rf"cannot go back to revision 1.*\.spec\.replicas.*`helm rollback {name} 1"
+            ),
+        ):
+            charted.releases().switch(held, name, _deployment(charted.history()[1]))
+    assert [one.status for one in charted.history()] == ["deployed", "superseded"]
+    assert charted.live()["spec"]["replicas"] == 2
+
+
+def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
+    site, charted: Charted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(helm_releases, "BACK_SECONDS", 3)
+    succeed(run(charted))
+    succeed(run(charted))
+    first = _deployment(charted.history()[1])
+    with access(charted.block) as there:
+        kubectl(there, "create", "quota", "none", "--hard=pods=0")
+    lease = stage_lease(site.ledger, charted.name, "production", "20200101.1")
+    with lease as held:
+        for _ in range(2):
+            with pytest.raises(Terminal, match=rf"went back to {first}, which ran before and does not now"):
+                charted.releases().switch(held, charted.endpoint, first)
+        assert len(charted.history()) == 3
+        with access(charted.block) as there:
+            number = charted.history()[0].number
+            kubectl(there, "label", secret_of(charted.endpoint, number), f"{FENCE}-")  # killed before it was set
+            kubectl(there, "delete", "quota", "none")
+        monkeypatch.setattr(helm_releases, "BACK_SECONDS", 60)
+        charted.releases().switch(held, charted.endpoint, first)
+        assert int(charted.history()[0].labels[FENCE]) == held.fence
+    assert charted.ask_production()
+
+
+def _deployment(revision: Revision) -> str:
+    return f"deployment-{revision.values['signalbox']['release_id']}"
 
 
 HOOK = """

@@ -25,6 +25,8 @@ from domain.manifest import MANAGED_BY, RELEASE
 from flows import declared
 from flows.release import release
 from flows.rollback import rollback
+from tasks import kubernetes_manifests
+from tasks.lease import stage_lease
 from tasks.ledger import release_names
 
 pytestmark = [needs_cluster, pytest.mark.usefixtures("site")]
@@ -202,9 +204,53 @@ def test_what_a_person_changed_is_said_never_overwritten_and_undone_by_the_line_
     undo = finding.advice.split("`")[1].replace("kubectl", f"kubectl --kubeconfig={KUBECONFIG} --namespace={namespace}")
     subprocess.run(undo, shell=True, check=True, capture_output=True)  # noqa: S602  # as a person types it
     assert applied.live()["spec"]["replicas"] == 1
+    copy = kubectl_as_admin("-n", namespace, "get", f"deployment/{name}", "-o", "yaml")
+    kubectl_as_admin("-n", namespace, "apply", "-f", "-", stdin=copy.replace("value: hello", "value: bonjour"))
+    state = run(applied)
+    assert state.name == "Failed"
+    assert "somebody applied another Deployment with kubectl since. Nothing was touched" in (state.message or "")
+    give_up = (state.message or "").split("`")[1].split()
+    kubectl_as_admin("-n", namespace, *give_up[1:])
     kubectl_as_admin("-n", namespace, "delete", f"service/{name}")  # nothing of anybody's: it is made again
     succeed(run(applied))
     assert applied.ask_production()
+
+
+def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
+    site, applied: Applied, monkeypatch: pytest.MonkeyPatch, namespace: str
+) -> None:
+    monkeypatch.setattr(kubernetes_manifests, "BACK_SECONDS", 3)
+    applied.declare(
+        manifest=MANIFEST.replace("replicas: 1", "replicas: 1\n  revisionHistoryLimit: 0")
+    )  # no template is kept
+    succeed(run(applied))
+    succeed(run(applied))
+    second, first = (f"deployment-{one}" for one in release_names(site.ledger, applied.name)[:2])
+    assert applied.manifests().serving(applied.endpoint) == second
+    kubectl_as_admin("-n", namespace, "create", "quota", "none", "--hard=pods=0")
+    with stage_lease(site.ledger, applied.name, "production", "20200101.1") as held:
+        for _ in range(2):
+            with pytest.raises(Terminal, match=rf"went back to {first}, which ran before and does not now"):
+                applied.manifests().switch(held, applied.endpoint, first)
+        assert applied.live()["metadata"]["annotations"]["signalbox/taken_back_from"] == second
+        kubectl_as_admin("-n", namespace, "delete", "quota", "none")
+        monkeypatch.setattr(kubernetes_manifests, "BACK_SECONDS", 60)
+        applied.manifests().switch(held, applied.endpoint, first)
+    assert applied.ask_production()
+
+
+def test_a_fence_that_a_person_edited_is_said(site, applied: Applied, namespace: str) -> None:
+    succeed(run(applied))
+    note = "signalbox/switch_fence=mine"
+    kubectl_as_admin("-n", namespace, "annotate", "--overwrite", f"deployment/{applied.endpoint}", note)
+    with (
+        stage_lease(site.ledger, applied.name, "production", "20200101.1") as held,
+        pytest.raises(
+            Terminal, match=rf"annotation signalbox/switch_fence of deployment/{applied.endpoint} .* is 'mine'"
+        ),
+    ):
+        applied.manifests().switch(held, applied.endpoint, None)
+    assert applied.live() is not None
 
 
 def test_what_no_release_made_is_never_touched(applied: Applied, namespace: str) -> None:

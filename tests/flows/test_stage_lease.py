@@ -11,9 +11,9 @@ from tiny import APPROVE, Tiny, answering, endpoints_in
 
 from domain.errors import StageLost, Terminal
 from domain.lease import DURATION, Lease
+from domain.replacement import FENCE
 from emulator.remote_control import Control
 from tasks import lease
-from tasks.batch_deployments import FENCE_TAG
 from tasks.lease import stage_lease
 from tasks.ledger import open_ledger
 
@@ -144,12 +144,16 @@ def test_an_endpoint_is_not_switched_by_an_earlier_holder(site: Any, tiny: Tiny)
     endpoint = naming_of(site.production).endpoint(tiny.units()[0])
     client = site.production.get_client()
     served = client.batch_endpoints.get(endpoint)
-    assert int(served.tags[FENCE_TAG]) > 0
-    served.tags[FENCE_TAG] = str(2**40)
+    assert int(served.tags[FENCE]) > 0
+    served.tags[FENCE] = str(2**40)
     client.batch_endpoints.begin_create_or_update(served).result()
-    with (
-        stage_lease(site.ledger, tiny.name, "production", OLD) as held,
-        pytest.raises(StageLost, match="by a later holder"),
-    ):
-        endpoints_in(site.production).switch(held, endpoint, "deployment-other")
-    assert client.batch_endpoints.get(endpoint).defaults.deployment_name == served.defaults.deployment_name
+    with stage_lease(site.ledger, tiny.name, "production", OLD) as held:
+        with pytest.raises(StageLost, match="by a later holder"):
+            endpoints_in(site.production).switch(held, endpoint, "deployment-other")
+        assert client.batch_endpoints.get(endpoint).defaults.deployment_name == served.defaults.deployment_name
+        served.tags[FENCE] = "by hand"
+        client.batch_endpoints.begin_create_or_update(served).result()
+        with pytest.raises(
+            Terminal, match=f"tag {FENCE} of endpoint {endpoint} is 'by hand', which is no fencing number"
+        ):
+            endpoints_in(site.production).switch(held, endpoint, "deployment-other")

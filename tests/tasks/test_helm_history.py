@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.errors import Terminal
 from domain.replacement import Tags, tags_of
 from tasks.cluster_access import ChangedByHandError, ClusterAccess
 from tasks.helm import DEPLOYED, FAILED, SUPERSEDED, Revision
@@ -49,6 +50,57 @@ def test_what_failed_leaves_what_was_applied_serving() -> None:
     assert history.way_back("deployment-2") is history.revisions[1]
     assert history.changes(NOWHERE) == ""  # half of it may be applied: nothing is compared
     assert History("x", ()).changes(NOWHERE) == ""
+
+
+FAILED_BACK = replace(COPY, status=FAILED, description='Rollback "x" failed: conflict')
+DYING_UP = made(3, "deployment-3", tags(SECOND), "pending-upgrade")
+FAILED_UP = replace(DYING_UP, status=FAILED, description='Upgrade "x" failed: no such image')
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [
+        (FAILED_BACK,),
+        (replace(COPY, status="pending-rollback"),),
+        (DYING_UP,),
+        (FAILED_UP,),
+        (replace(FAILED_BACK, number=4), replace(FAILED_BACK, status=SUPERSEDED)),  # tried twice
+        (replace(FAILED_BACK, number=4), replace(FAILED_UP, status=SUPERSEDED)),
+    ],
+)
+def test_where_nothing_is_called_deployed_any_more_what_worked_last_serves(newer: tuple[Revision, ...]) -> None:
+    history = History("x", (*newer, SECOND, FIRST))
+    assert history.applied is SECOND
+    assert (history.serving, history.settled) == ("deployment-2", False)
+    assert (history.way_back("deployment-1"), history.way_back("deployment-2")) == (FIRST, SECOND)
+    assert history.changes(NOWHERE) == ""
+
+
+def test_what_never_worked_and_what_is_uninstalled_serve_nothing() -> None:
+    failed = replace(FIRST, status=FAILED, description='Release "x" failed: timeout')
+    assert History("x", (failed,)).serving is None
+    gone = replace(COPY, status="uninstalled", description="Uninstallation complete")
+    assert History("x", (gone, SECOND, FIRST)).serving is None
+    assert History("x", (replace(gone, status="uninstalling"), replace(SECOND, status=DEPLOYED))).applied is None
+
+
+def test_what_a_way_back_made_is_known_and_what_goes_up_again_is_not() -> None:
+    up = replace(SECOND, status=DEPLOYED)
+    assert not History("x", (up, FIRST)).went_back
+    assert History("x", (COPY, SECOND, FIRST)).went_back
+    again = made(4, "deployment-2", tags(COPY), DEPLOYED)
+    assert not History("x", (again, replace(COPY, status=SUPERSEDED), SECOND, FIRST)).went_back
+    cut = made(3, "deployment-1", tags(SECOND), DEPLOYED)  # its revision was gone, so it came with the chart of now
+    assert History("x", (cut, SECOND)).went_back
+    assert not History("x", ()).went_back
+
+
+def test_a_fence_that_a_person_wrote_is_said() -> None:
+    theirs = replace(SECOND, labels={**SECOND.labels, FENCE: "by-hand"})
+    with pytest.raises(
+        Terminal, match=r"label signalbox-fence of secret/sh\.helm\.release\.v1\.x\.v2 is 'by-hand'.*set it to 0"
+    ):
+        assert History("x", (theirs, FIRST)).fence
 
 
 @pytest.mark.parametrize(

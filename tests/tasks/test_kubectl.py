@@ -1,5 +1,8 @@
 """kubectl on a real cluster: what it prints, what it refuses, and a way to a port."""
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +61,28 @@ def test_a_port_is_reached_and_the_way_ends(access: ClusterAccess) -> None:
         pass
 
 
+def test_a_way_to_a_port_ends_with_whoever_is_killed(access: ClusterAccess) -> None:
+    words = [sys.executable, "-c", FORWARDS, str(access.kubeconfig), access.namespace]
+    with subprocess.Popen(words, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert requests.get(address, timeout=10).status_code == 200
+        process.kill()
+    time.sleep(1)
+    with pytest.raises(requests.ConnectionError, match="refused"):
+        requests.get(address, timeout=2)
+
+
+FORWARDS = """
+import sys, time
+from pathlib import Path
+from tasks.cluster_access import ClusterAccess
+from tasks.kubectl import port_forward
+with port_forward(ClusterAccess(Path(sys.argv[1]), sys.argv[2], "here"), "pod/page", 8080) as address:
+    print(address, flush=True)
+    time.sleep(600)
+"""
+"""As a worker does while it asks a pod."""
 SEEN = """
 import time, urllib.request
 for _ in range(100):
