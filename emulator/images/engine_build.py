@@ -26,7 +26,7 @@ def build_with_engine(engine: Engine, order: BuildOrder) -> Built:
     if code != 0:
         raise BuildFailedError(f"docker build ended with code {code}; the log above says why")
     (found,) = json.loads(ask(engine, "image", "inspect", name))
-    layers = tuple((str(digest), 0) for digest in found["RootFS"]["Layers"])
+    layers = tuple((str(digest), 0) for digest in found["RootFS"].get("Layers", ()))  # none where nothing was copied
     built = documents(ImageConfig.parse(found), ((layers[0][0], int(found["Size"])), *layers[1:]) if layers else ())
     return Built(built, "docker", None, name)
 

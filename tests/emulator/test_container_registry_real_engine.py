@@ -35,3 +35,13 @@ def test_a_real_engine_builds_an_image(
     names = [f"{image.reference}:{tag}" for tag in ("1", image.digest.removeprefix("sha256:"))]
     removed = subprocess.run([ENGINE.client, "--host", ENGINE.address, "rmi", *names], capture_output=True, check=False)
     assert removed.returncode == 0, removed.stderr
+
+
+def test_a_real_engine_builds_an_image_of_nothing_but_settings(
+    emulator: Emulator, build: Callable[..., tuple[Any, str]], container_registry: str
+) -> None:
+    run, log = build({"Dockerfile": "FROM scratch\nLABEL by=hand\nENV A=1"}, "bare:1")
+    assert run.status == "Succeeded", log
+    image = ImageStore(emulator.state / "images").find(f"{container_registry}.azurecr.io/bare:1")
+    assert image is not None
+    assert image.env["A"] == "1"

@@ -202,7 +202,7 @@ def test_nobody_moves_or_deletes_a_tag_by_accident_and_one_unlocked_goes_nowhere
     assert build(served, changed).name == "Succeeded"
     name, image = built(site, served, registry)
     client = registry.get_client()
-    with pytest.raises(HttpResponseError, match="locked"):
+    with pytest.raises(HttpResponseError, match="disallowed"):
         client.delete_tag(image.repository, name)
     run = scheduled(registry, f"{image.repository}:{name}", "FROM scratch\nLABEL by=hand\n")
     wait_until(registry, run, "Failed")
