@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# three for two cores: half of a test is waiting; no more than four, for each has a Prefect server and an emulator of its own
-TESTERS := $(shell n=$$(( $$(nproc) * 3 / 2 )); echo $$(( n > 4 ? 4 : n )))
+# two for a core: half of a test is waiting; no more than four, for each has a Prefect server and an emulator of its own
+TESTERS := $(shell n=$$(( $$(nproc) * 2 )); echo $$(( n > 4 ? 4 : n )))
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS := 120
 
