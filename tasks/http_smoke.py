@@ -1,7 +1,9 @@
 """The smoke test of a service: asked at its address as its callers ask it. (Seed 001, "smoke test on dev".)"""
 
 import asyncio
+import ssl
 import time
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -64,7 +66,7 @@ def _answer(request: httpx.Request, seconds: float) -> tuple[int, str, float]:
 async def _within(request: httpx.Request, seconds: float) -> tuple[int, str, float]:
     """One limit for all of it: httpx's own are for each piece, and a slow drip keeps every one of them."""
     body = bytearray()
-    async with asyncio.timeout(seconds), httpx.AsyncClient(timeout=seconds, trust_env=False) as client:
+    async with asyncio.timeout(seconds), _client(seconds) as client:
         began = time.perf_counter()  # what the client needs for itself is not the service's
         answer = await client.send(request, stream=True)
         async for piece in answer.aiter_bytes():
@@ -74,3 +76,13 @@ async def _within(request: httpx.Request, seconds: float) -> tuple[int, str, flo
         taken = time.perf_counter() - began
         await answer.aclose()
     return answer.status_code, bytes(body[:LONGEST_ANSWER]).decode(errors="replace"), taken
+
+
+def _client(seconds: float) -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=seconds, trust_env=False, verify=_authorities())
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Read once: that takes longer than most answers."""
+    return ssl.create_default_context()
