@@ -10,7 +10,9 @@ from emulator.arm.errors import AzureError
 
 ARM_HOST = "management.azure.com"
 
-Kind = Literal["throttle", "server_error", "reset", "failed_operation", "silent_no_op", "slow", "lost_answer"]
+Kind = Literal[
+    "throttle", "server_error", "reset", "failed_operation", "silent_no_op", "slow", "lost_answer", "slow_operation"
+]
 
 
 @dataclass
@@ -19,7 +21,8 @@ class Fault:
 
     kind: throttle (429 with Retry-After), server_error (status, 5xx), reset (the connection is cut), failed_operation
     (a long-running operation ends Failed), silent_no_op (an endpoint's update is accepted and does nothing), slow (answered
-    after so many seconds), lost_answer (the request is done, and the connection cut before the answer).
+    after so many seconds), lost_answer (the request is done, and the connection cut before the answer), slow_operation (a
+    long-running operation takes so many seconds, whatever the pace).
     method, path: regular expressions that the request must match; the path's, against host and path. times: how often.
     id: its number, given when it is asked for; no other fault of this emulator ever has it.
     """
@@ -87,11 +90,20 @@ class Faults:
                     return fault
         return None
 
+    def slow_operation(self, verb: str, path: str) -> float | None:
+        """The seconds that an operation on a resource is to take; None: what the pace says."""
+        fault = self.take({"slow_operation"}, _method(verb), ARM_HOST + path)
+        return fault.seconds if fault else None
+
     def failing_operation(self, verb: str, path: str) -> AzureError | None:
         """The error with which an operation on a resource is to end, if any."""
-        fault = self.take({"failed_operation"}, "DELETE" if verb == "delete" else "PUT", ARM_HOST + path)
+        fault = self.take({"failed_operation"}, _method(verb), ARM_HOST + path)
         return AzureError(500, "InternalServerError", "The operation failed (injected fault).") if fault else None
 
     def silences(self, method: str, path: str) -> bool:
         """Whether this update of a resource is to be accepted and not done."""
         return self.take({"silent_no_op"}, method, ARM_HOST + path) is not None
+
+
+def _method(verb: str) -> str:
+    return "DELETE" if verb == "delete" else "PUT"

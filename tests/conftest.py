@@ -1,20 +1,131 @@
-"""What tests of several layers share: one emulator and one Prefect server for the whole run."""
+"""What tests of several layers share: one emulator and one Prefect server for the whole run, whoever of its workers asks."""
 
+import fcntl
+import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
+from own_faults import OwnFaults
+from shared_laptop import LaptopOwner, forget_clients, once, shared_laptop, want_laptop
 
 from deployments.laptop import Laptop
 from deployments.processes import free_port, termination_as_interrupt
+from emulator.remote_control import Control
+from emulator.server import Emulator
 
 os.environ.pop("COLUMNS", None)  # of whoever looks at the tests; what is tested would draw its tables as narrow
 
+FOLDER = pytest.StashKey[Path]()
+"""Of the run: what its workers share."""
+OWNED = pytest.StashKey[ExitStack]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that owns the run has the laptop; a worker is told where to ask for it."""
+    given = getattr(config, "workerinput", None)
+    if given is not None:
+        config.stash[FOLDER] = Path(given["run_folder"])
+        return
+    owned = config.stash[OWNED] = ExitStack()
+    owned.enter_context(termination_as_interrupt())
+    config.stash[FOLDER] = owned.enter_context(LaptopOwner()).folder
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """For a worker that xdist is about to start."""
+    node.workerinput["run_folder"] = str(node.config.stash[FOLDER])
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """It takes a while to start, and the first tests need none."""
+    if not session.config.option.collectonly and any(
+        "laptop" in getattr(one, "fixturenames", ()) for one in session.items
+    ):
+        want_laptop(session.config.stash[FOLDER])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Nothing of it runs afterwards."""
+    config.stash.get(OWNED, ExitStack()).close()
+
 
 @pytest.fixture(scope="session")
-def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
-    """A laptop without a worker, on free ports and an empty folder; this process works with it."""
-    folder = tmp_path_factory.mktemp("laptop")
-    with termination_as_interrupt(), Laptop(folder, free_port(), free_port()) as laptop:
+def run_folder(pytestconfig: pytest.Config) -> Path:
+    """What all workers of this run share."""
+    return pytestconfig.stash[FOLDER]
+
+
+@pytest.fixture(scope="session")
+def laptop(run_folder: Path) -> Iterator[Laptop]:
+    """The run's laptop, without a worker; this process works with it."""
+    laptop = shared_laptop(run_folder)
+    laptop.apply()
+    yield laptop
+    laptop.stop()
+
+
+@pytest.fixture(scope="session")
+def environment(laptop: Laptop, run_folder: Path) -> str:
+    """The laptop environment's blocks and resources are there; its name."""
+    from deployments.bootstrap import bootstrap
+    from deployments.environment import load_environment
+    from deployments.laptop_resources import create_resources
+
+    with once(run_folder, "environment") as first:
+        if first:
+            bootstrap("laptop")
+            create_resources(load_environment("laptop"))
+    return "laptop"
+
+
+@pytest.fixture(scope="module")
+def own_laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    """An emulator and a Prefect server of a file's own: its tests look at all that a server holds, or change it."""
+    with Laptop(tmp_path_factory.mktemp("laptop"), free_port(), free_port()) as laptop:
         laptop.apply()
+        forget_clients()
         yield laptop
+    forget_clients()
+
+
+@pytest.fixture(scope="module")
+def own_azure(laptop: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An emulator of a file's own, beside the run's Prefect server: its tests change how all of Azure behaves."""
+    with Emulator(tmp_path_factory.mktemp("azure")) as emulator, pytest.MonkeyPatch.context() as patch:
+        for name, value in emulator.environment().items():
+            patch.setenv(name, value)
+        forget_clients()
+        yield emulator
+    forget_clients()
+
+
+@pytest.fixture
+def faults(laptop: Laptop) -> Iterator[OwnFaults]:
+    """What goes wrong with Azure for this test alone, and no longer than it runs."""
+    with OwnFaults(Control(f"http://127.0.0.1:{laptop.emulator_port}")) as faults:
+        yield faults
+
+
+@pytest.fixture
+def one_at_a_time(run_folder: Path, request: pytest.FixtureRequest) -> Iterator[None]:
+    """No other worker runs a test of the same file meanwhile: they save blocks under the same names."""
+    with (run_folder / f"{request.path.stem}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def worker() -> str:
+    """The name of this process among those that run the tests; part of the names of what a file's tests share."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "alone")
+
+
+@pytest.fixture
+def unique(request: pytest.FixtureRequest) -> str:
+    """Eight characters that are this test's own, the same at every run."""
+    return hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:8]

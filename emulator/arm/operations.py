@@ -49,9 +49,12 @@ class Operations:
         self._open: dict[str, Operation] = {}
 
     def begin(self, resource: ResourceId, verb: str, previous: Document | None = None) -> Operation:
-        """Start one; it ends when the pace of its resource type has passed."""
-        paced = "update" if verb == "create" and previous is not None else verb
-        due = time.monotonic() + self._world.pace.seconds(resource.type, paced)
+        """Start one; it ends when the pace of its resource type has passed, or the time of a fault that slows it down."""
+        seconds = self._world.faults.slow_operation(verb, resource.path)
+        if seconds is None:
+            paced = "update" if verb == "create" and previous is not None else verb
+            seconds = self._world.pace.seconds(resource.type, paced)
+        due = time.monotonic() + seconds
         operation = Operation(str(uuid.uuid4()), resource, verb, due, previous)
         with self._lock:
             self._all[operation.id] = operation

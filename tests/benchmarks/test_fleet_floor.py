@@ -8,12 +8,10 @@ import pytest
 
 from benchmarks.fleet_run import Fleet, release, release_floor, rollback, rollback_floor, supersede, warm
 from benchmarks.fleet_workload import candidates, circuit_names, declare
-from deployments.bootstrap import bootstrap
 from deployments.environment import load_environment
-from deployments.laptop import Laptop
 from deployments.laptop_resources import create_resources
 from emulator.journal import Entry
-from emulator.remote_control import Control
+from emulator.server import Emulator
 from flows import declared
 
 SAME = re.compile(r"batchEndpoints|/models/|/datarefs/")
@@ -33,12 +31,11 @@ def asked(entries: list[Entry], name: str) -> Counter[str]:
 
 @pytest.mark.timeout(300)
 def test_the_floor_makes_the_calls_that_the_product_makes(
-    laptop: Laptop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    environment: str, own_azure: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bootstrap("laptop")
-    create_resources(load_environment("laptop"))
+    create_resources(load_environment(environment))
     monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
-    control, fleets = Control(f"http://127.0.0.1:{laptop.emulator_port}"), {}
+    control, fleets = own_azure.control, {}
     for name in ("ourfleet", "itsfloor"):
         declare(tmp_path, name, CIRCUITS)
         changed = candidates(tmp_path, name, circuit_names(CIRCUITS), CIRCUITS)

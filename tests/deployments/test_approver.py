@@ -1,7 +1,7 @@
 """The approver against runs that really wait, on a real server."""
 
 import io
-from collections.abc import Callable
+import os
 from dataclasses import dataclass
 from typing import Literal
 from uuid import uuid4
@@ -12,13 +12,15 @@ from prefect.input import RunInput
 from pydantic import Field
 from rich.console import Console
 
-from deployments.approver import FIELDS, Answer, Approver, Pending
+from deployments.approver import FIELDS, Answer, Approver, Decide, Pending
 from deployments.deciders import Evidence, NotAcceptedError, at_terminal, demo
 from deployments.laptop import Laptop
 from domain.choice import Choice
 from flows.gates import Approval
 
 pytestmark = pytest.mark.usefixtures("laptop")
+NAME = f"waits in process {os.getpid()}"
+"""Of the runs of this file, as one worker runs it."""
 
 
 class Form(RunInput):
@@ -28,13 +30,13 @@ class Form(RunInput):
     comment: str = ""
 
 
-@flow(log_prints=False)
+@flow(flow_run_name=NAME)
 def waits(evidence: str, seconds: int = 60) -> str:
     form = pause_flow_run(wait_for_input=Form.with_initial_data(description=evidence), timeout=seconds, poll_interval=1)
     return f"{form.decision} by {form.approver} ({form.proof}): {form.comment}"
 
 
-@flow(log_prints=False)
+@flow(flow_run_name=NAME)
 def asks_for_nothing() -> None:
     pause_flow_run(timeout=3, poll_interval=1)
 
@@ -58,7 +60,12 @@ def shown(console: Console) -> str:
     return console.file.getvalue()
 
 
-def deciding(*answers: Answer) -> tuple[Callable[[Pending], Answer | None], list[Pending]]:
+def ours(decide: Decide) -> Decide:
+    """Leaves the forms of other tests, whose runs wait on the same server."""
+    return lambda pending: decide(pending) if pending.run_name == NAME else None
+
+
+def deciding(*answers: Answer) -> tuple[Decide, list[Pending]]:
     asked: list[Pending] = []
 
     def decide(pending: Pending) -> Answer | None:
@@ -70,7 +77,7 @@ def deciding(*answers: Answer) -> tuple[Callable[[Pending], Answer | None], list
 
 def test_a_form_is_asked_with_its_evidence_and_the_answer_reaches_the_flow() -> None:
     decide, asked = deciding({"decision": "reject", "approver": "ada", "proof": "123456", "comment": "rmse got worse"})
-    with Approver(decide, poll_seconds=0.2):
+    with Approver(ours(decide), poll_seconds=0.2):
         assert waits("| circuit | rmse |") == "reject by ada (123456): rmse got worse"
     assert [pending.evidence for pending in asked] == ["| circuit | rmse |"]
     assert asked[0].form["properties"]["decision"]["enum"] == ["approve", "reject"]
@@ -81,7 +88,7 @@ def test_an_answer_that_the_form_refuses_is_asked_again_with_the_reason() -> Non
         {"decision": "approve", "approver": "", "proof": "1"},
         {"decision": "approve", "approver": "grace", "proof": "1"},
     )
-    with Approver(decide, poll_seconds=0.2):
+    with Approver(ours(decide), poll_seconds=0.2):
         assert waits("evidence") == "approve by grace (1): "
     assert asked[0].refusal == ""
     assert "approver" in asked[1].refusal
@@ -89,7 +96,7 @@ def test_an_answer_that_the_form_refuses_is_asked_again_with_the_reason() -> Non
 
 def test_the_demo_approver_approves_and_says_so() -> None:
     console = screen()
-    with Approver(demo(Signing(), console), poll_seconds=0.2):
+    with Approver(ours(demo(Signing(), console)), poll_seconds=0.2):
         assert waits("# All of it") == "approve by demo-approver (signed approve): approved by the demo approver"
     assert "All of it" in shown(console)
     assert "approves this as 'demo-approver'" in shown(console)
@@ -99,7 +106,7 @@ def test_the_demo_approver_stops_the_wait_when_its_answer_does_not_count() -> No
     decide = demo(Signing("mallory"), screen())
     with (
         pytest.raises(NotAcceptedError, match="'mallory' was not accepted: mallory is not in ml-engineers"),
-        Approver(decide),
+        Approver(ours(decide)),
     ):
         waits("**Not accepted:** mallory is not in ml-engineers\n\nevidence")
 
@@ -107,7 +114,7 @@ def test_the_demo_approver_stops_the_wait_when_its_answer_does_not_count() -> No
 def test_the_terminal_shows_the_evidence_and_asks_for_every_field(monkeypatch: pytest.MonkeyPatch) -> None:
     console, lines = screen(), iter(["approved", "approve", " ada ", "looks good", " 123456 "])
     monkeypatch.setattr("builtins.input", lambda *_: next(lines))
-    with Approver(at_terminal(console), poll_seconds=0.2):
+    with Approver(ours(at_terminal(console)), poll_seconds=0.2):
         assert waits("## Four circuits") == "approve by ada (123456): looks good"
     assert "Four circuits" in shown(console)
     assert "Please select one of the available options" in shown(console)
@@ -127,14 +134,14 @@ def test_a_terminal_without_input_says_where_to_decide(monkeypatch: pytest.Monke
     monkeypatch.setattr("builtins.input", ended)
     with (
         pytest.raises(NotAcceptedError, match=r"nobody can be asked here.*Prefect UI"),
-        Approver(at_terminal(screen())),
+        Approver(ours(at_terminal(screen()))),
     ):
         waits("evidence")
 
 
 def test_a_run_that_waits_for_no_form_is_left_alone(laptop: Laptop) -> None:
     decide, asked = deciding()
-    with Approver(decide, poll_seconds=0.2), pytest.raises(Exception, match="paused and never resumed"):
+    with Approver(ours(decide), poll_seconds=0.2), pytest.raises(Exception, match="paused and never resumed"):
         asks_for_nothing()
     assert asked == []
 
@@ -146,12 +153,15 @@ def test_the_approver_knows_the_fields_of_the_gates_form() -> None:
 def test_the_terminal_signs_for_whom_it_has_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     console, lines = screen(), iter(["approve", "", "fine"])
     monkeypatch.setattr("builtins.input", lambda *_: next(lines))
-    with Approver(at_terminal(console, Signing()), poll_seconds=0.2):
+    with Approver(ours(at_terminal(console, Signing())), poll_seconds=0.2):
         assert waits("evidence") == "approve by demo-approver (signed approve): fine"
 
 
 def test_only_the_given_runs_are_asked_about() -> None:
     decide, asked = deciding()
-    with Approver(decide, runs=[uuid4()], poll_seconds=0.2), pytest.raises(Exception, match="paused and never resumed"):
+    with (
+        Approver(ours(decide), runs=[uuid4()], poll_seconds=0.2),
+        pytest.raises(Exception, match="paused and never resumed"),
+    ):
         waits.with_options(name="not-ours")("evidence", 3)
     assert asked == []

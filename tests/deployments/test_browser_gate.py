@@ -16,15 +16,13 @@ from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from run_page import browser
 from tiny import Tiny, endpoints_in
 
+from blocks.approvers import Approvers
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.workspace import Workspace
-from deployments.bootstrap import bootstrap
 from deployments.commands.up import ROOT
-from deployments.enrolling import change, enrol_code, enrolled
-from deployments.environment import load_environment
+from deployments.enrolling import enrol_code
 from deployments.laptop import Laptop
-from deployments.laptop_resources import create_resources
 from deployments.processes import Processes
 from domain.fact import Kind, chain_faults, facts_of
 from domain.one_time_code import STEP_SECONDS
@@ -35,17 +33,17 @@ from tasks.serving import deployment_serving
 
 NAME = "release/release"
 LIMIT = 200  # the server's own
+WHO = "iris"
 POOL = "browser"
 """A pool of its own: its worker starts what this test starts, and nothing that other tests left."""
 
 
 @pytest.fixture
-def tiny(laptop: Laptop, tmp_path: Path) -> Tiny:
-    """A workload with one gate: production's."""
-    bootstrap("laptop")
-    create_resources(load_environment("laptop"))
-    made = Tiny("browsed", tmp_path / "workloads" / "browsed")
+def tiny(environment: str, tmp_path: Path) -> Tiny:
+    """A workload with one gate, production's, and one approver, who has enrolled nothing yet."""
+    made = Tiny("browsed", tmp_path / "workloads" / "browsed", group="browsers")
     made.declare()
+    Approvers(members=[WHO]).save(made.group)
     declaration = made.folder / "workload.yaml"
     document = yaml.safe_load(declaration.read_text())
     del document["stages"][0]["gate"]
@@ -56,13 +54,17 @@ def tiny(laptop: Laptop, tmp_path: Path) -> Tiny:
 
 @pytest.fixture
 def deployed(laptop: Laptop, tiny: Tiny, tmp_path: Path) -> Iterator[DeployedRelease]:
-    """The release of prefect.yaml and a worker for it; gone afterwards, so that other tests' events start nothing."""
+    """The release of prefect.yaml and a worker for it; without triggers, for other tests' events are none of its business."""
+    document, file = yaml.safe_load((ROOT / "prefect.yaml").read_text()), tmp_path / "prefect.yaml"
+    for one in document["deployments"]:
+        one.pop("triggers", None)
+    file.write_text(yaml.safe_dump(document))
     environment = laptop.full_environment() | {
         "SIGNALBOX_WORKLOADS": str(tiny.folder.parent),
         "PREFECT_WORKER_QUERY_SECONDS": "1",
     }
     prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
-    deploy = [*prefect, "deploy", "--name", "release", "--pool", POOL, "--prefect-file", "prefect.yaml"]
+    deploy = [*prefect, "deploy", "--name", "release", "--pool", POOL, "--prefect-file", str(file)]
     with Processes(tmp_path / "logs") as processes, get_client(sync_client=True) as client:
         client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
         worker = processes.start("worker", [*prefect, "worker", "start", "--pool", POOL], environment)
@@ -79,11 +81,9 @@ def deployed(laptop: Laptop, tiny: Tiny, tmp_path: Path) -> Iterator[DeployedRel
 
 
 @pytest.fixture
-def authenticator(tiny: Tiny) -> Iterator[pyotp.TOTP]:
-    """Ada's telephone; afterwards she is enrolled as she was."""
-    before = enrolled("ada")
-    yield pyotp.TOTP(enrol_code("ada").get_secret_value())
-    change("ada", lambda _: before)
+def authenticator(tiny: Tiny) -> pyotp.TOTP:
+    """The approver's telephone."""
+    return pyotp.TOTP(enrol_code(WHO).get_secret_value())
 
 
 def right_code(authenticator: pyotp.TOTP) -> str:
@@ -119,7 +119,7 @@ def test_an_approver_decides_in_the_browser(
         assert deployed.form(run).key == first.key
         page.ask()
         shown, compared, checks = page.evidence, page.table(0), page.table(1)
-        page.fill(decision="approve", approver="ada", proof=wrong_code(authenticator), comment="looks good")
+        page.fill(decision="approve", approver=WHO, proof=wrong_code(authenticator), comment="looks good")
         page.submit()
         assert len(page.decided) == 1
     assert f"Production-Approval: release {name} of browsed to production" in shown
@@ -135,9 +135,9 @@ def test_an_approver_decides_in_the_browser(
         page.open(link)
         page.ask()
         shown = page.evidence
-        page.fill(decision="approve", approver="ada", proof=right_code(authenticator), comment="looks good")
+        page.fill(decision="approve", approver=WHO, proof=right_code(authenticator), comment="looks good")
         page.submit()
-    assert shown.startswith("Not accepted: the code is not ada's of this moment")
+    assert shown.startswith(f"Not accepted: the code is not {WHO}'s of this moment")
     assert asked[0].body["digest"] in shown
 
     assert deployed.end(run).name == "Succeeded"
@@ -147,7 +147,7 @@ def test_an_approver_decides_in_the_browser(
         assert model_of(serving) == (circuit.model_name, circuit.model_version)
     facts = read_facts(ledger, tiny.name, name)
     assert chain_faults(facts) == ()
-    assert [fact.body["approver"] for fact in facts_of(facts, Kind.REFUSED)] == ["ada"]
+    assert [fact.body["approver"] for fact in facts_of(facts, Kind.REFUSED)] == [WHO]
     (decided,) = facts_of(facts, Kind.DECIDED)
     assert decided.body["statement"]["comment"] == "looks good"
     assert decided.body["proof"]["kind"] == "one_time_code"

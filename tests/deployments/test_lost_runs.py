@@ -19,7 +19,7 @@ def releases() -> None: ...
 
 
 @pytest.fixture
-def client(laptop: Laptop) -> Iterator[SyncPrefectClient]:
+def client(own_laptop: Laptop) -> Iterator[SyncPrefectClient]:
     with get_client(sync_client=True) as client:
         yield client
 
@@ -39,14 +39,13 @@ def slots_taken(client: SyncPrefectClient, deployment: UUID) -> int:
 
 
 def test_a_lost_run_ends_with_what_to_do_and_gives_its_slot_back(
-    laptop: Laptop, client: SyncPrefectClient, deployment: UUID
+    own_laptop: Laptop, client: SyncPrefectClient, deployment: UUID
 ) -> None:
-    end_lost_runs(laptop.api_port)  # of other tests
     run = client.create_flow_run_from_deployment(deployment).id
     client.set_flow_run_state(run, Pending())
     client.set_flow_run_state(run, Running())
     assert slots_taken(client, deployment) == 1
-    assert end_lost_runs(laptop.api_port) == 1
+    assert end_lost_runs(own_laptop.api_port) == 1
     state = client.read_flow_run(run).state
     assert state is not None
     assert state.is_crashed()
@@ -55,19 +54,19 @@ def test_a_lost_run_ends_with_what_to_do_and_gives_its_slot_back(
 
 
 def test_a_run_that_waits_for_a_decision_is_left_waiting(
-    laptop: Laptop, client: SyncPrefectClient, deployment: UUID
+    own_laptop: Laptop, client: SyncPrefectClient, deployment: UUID
 ) -> None:
     run = client.create_flow_run_from_deployment(deployment).id
     client.set_flow_run_state(run, Paused(timeout_seconds=60), force=True)
-    assert end_lost_runs(laptop.api_port) == 0
+    assert end_lost_runs(own_laptop.api_port) == 0
     state = client.read_flow_run(run).state
     assert state is not None
     assert state.is_paused()
 
 
-def test_a_server_that_refuses_is_named_with_its_answer(laptop: Laptop) -> None:
+def test_a_server_that_refuses_is_named_with_its_answer(own_laptop: Laptop) -> None:
     with pytest.raises(StartError, match=r"answered 4\d\d to /api/flow_runs/filter"):
-        end_lost_runs(laptop.emulator_port)
+        end_lost_runs(own_laptop.emulator_port)
 
 
 def test_where_nobody_listens_nothing_answers() -> None:

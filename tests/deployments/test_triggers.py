@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,14 +27,10 @@ RESOURCE = {"prefect.resource.id": "signalbox.workload.plants"}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def deployed(laptop: Laptop) -> Iterator[None]:
-    """Every deployment of prefect.yaml; gone afterwards, so that other tests' events start nothing."""
+def deployed(own_laptop: Laptop) -> None:
+    """Every deployment of prefect.yaml, on a server where nobody else's events start them."""
     create_work_pool(load_environment("laptop"))
-    deploy(laptop)
-    yield
-    with get_client(sync_client=True) as client:
-        for deployment in client.read_deployments():
-            client.delete_deployment(deployment.id)
+    deploy(own_laptop)
 
 
 def parameters_of_the_run_started_by(event: str, payload: dict[str, Any], deployment: str) -> dict[str, Any]:

@@ -6,18 +6,16 @@ from pathlib import Path
 
 import pytest
 from served import Served
+from shared_laptop import once
 from tiny import Tiny, people
 
+from blocks.approvers import Approvers
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
-from deployments.bootstrap import bootstrap
 from deployments.demo_approver import SigningApprover
-from deployments.environment import load_environment
-from deployments.laptop import Laptop
 from deployments.laptop_data import seed_data
-from deployments.laptop_resources import create_resources
 from domain.workload import Workload
 from flows import declared
 from flows.declared import declared_workload
@@ -36,16 +34,16 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(laptop: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Blocks registered, workspaces created, raw data and test data uploaded."""
-    bootstrap("laptop")
-    create_resources(load_environment("laptop"))
+def site(environment: str, run_folder: Path) -> Site:
+    """Blocks registered, workspaces created, raw data and test data uploaded, approvers enrolled: once a run."""
     workload = declared_workload("plants")
-    seed_data(workload, lambda line: None)
-    for name in ("ada", "grace"):
-        people[name] = SigningApprover(name, tmp_path_factory.mktemp("keys") / name)
-        people[name].enrol()
-    yield Site(
+    people.update({name: SigningApprover(name, run_folder / "keys" / name) for name in ("ada", "grace")})
+    with once(run_folder, "site") as first:
+        if first:
+            seed_data(workload, lambda line: None)
+            for person in people.values():
+                person.enrol()
+    return Site(
         workload,
         loaded(Workspace, "dev"),
         loaded(Workspace, "test"),
@@ -56,10 +54,9 @@ def site(laptop: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 @pytest.fixture
-def tiny(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tiny:
+def tiny(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tiny:
     """A workload of its own for each test, declared well and with its test data."""
-    number = abs(hash(request.node.name)) % 100_000
-    made = Tiny(f"tiny{number}", tmp_path / f"tiny{number}")
+    made = Tiny(f"tiny{unique}", tmp_path / f"tiny{unique}")
     monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
     made.declare()
     made.give_test_data()
@@ -67,9 +64,23 @@ def tiny(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.fixture
-def served(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Served:
+def own_person(site: Site, tiny: Tiny) -> Iterator[str]:
+    """An approver of this test's workload whose credentials this test may change: nobody else's gates know the person."""
+    name, group = f"heidi-{tiny.name}", f"{tiny.name}-engineers"
+    others = loaded(Approvers, tiny.group)
+    Approvers(members=[*others.members, name], enrolments=others.enrolments).save(group)
+    people[name] = SigningApprover(name, tiny.folder / "keys" / name)
+    people[name].enrol()
+    tiny.group = group
+    tiny.declare()
+    yield name
+    del people[name]
+
+
+@pytest.fixture
+def served(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Served:
     """A workload of its own for each test, served over HTTP and declared well."""
-    name = f"served{abs(hash(request.node.name)) % 100_000}"
+    name = f"served{unique}"
     monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
     made = Served(name, tmp_path / name, ("A1",))
     made.declare()

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from own_faults import OwnFaults
 from prefect import flow
 from tiny import Tiny
 
@@ -14,7 +15,6 @@ from domain.fact import FIRST, Fact, Kind
 from domain.naming import deployment_name
 from domain.tags import NO_PREVIOUS, PREVIOUS, deployment_tags
 from domain.workload import Compute
-from emulator.remote_control import Control
 from flows import cleaning
 from flows.cleaning import clean_stage, discard_stage
 from flows.declared import declared_workload
@@ -103,14 +103,6 @@ def fleet(site: Any, tiny: Tiny) -> Iterator[Fleet]:
 
 
 @pytest.fixture
-def control(laptop: Any) -> Iterator[Control]:
-    control = Control(laptop.emulator_url.removesuffix("/_emulator"))
-    yield control
-    control.clear_faults()
-    control.set_pace()
-
-
-@pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts follow one another at once."""
     for task in (remove_deployment, remove_endpoint):
@@ -160,9 +152,9 @@ def test_endpoints_that_are_not_there_are_nothing_to_clean(fleet: Fleet) -> None
     assert fleet.clean() == Cleaned()
 
 
-def test_what_azure_does_not_remove_is_told_and_goes_the_next_time(fleet: Fleet, control: Control) -> None:
+def test_what_azure_does_not_remove_is_told_and_goes_the_next_time(fleet: Fleet, faults: OwnFaults) -> None:
     fleet.serve(1, 2, 3)
-    control.add_fault("failed_operation", method="delete", path=f"{fleet.endpoints[0]}/deployments/", times=1)
+    faults.add("failed_operation", method="delete", path=f"{fleet.endpoints[0]}/deployments/", times=1)
     cleaned = fleet.clean()
     assert fleet.all_there() == [named(1, 2, 3), named(2, 3)]
     [(what, why)] = cleaned.missed.items()
@@ -173,27 +165,28 @@ def test_what_azure_does_not_remove_is_told_and_goes_the_next_time(fleet: Fleet,
     assert fleet.all_there() == [named(2, 3)] * 2
 
 
-def test_an_endpoint_that_cannot_be_read_is_told_and_the_others_are_cleaned(fleet: Fleet, control: Control) -> None:
+def test_an_endpoint_that_cannot_be_read_is_told_and_the_others_are_cleaned(fleet: Fleet, faults: OwnFaults) -> None:
     fleet.serve(1, 2, 3)
-    control.add_fault("server_error", method="GET", path=f"{fleet.endpoints[0]}/deployments$", times=40, status=501)
+    faults.add("server_error", method="GET", path=f"{fleet.endpoints[0]}/deployments$", times=40, status=501)
     cleaned = fleet.clean()
     assert list(cleaned.missed) == [fleet.endpoints[0]]
     assert list(cleaned.removed) == [fleet.endpoints[1]]
 
 
 @pytest.mark.usefixtures("no_waiting")
-def test_an_answer_that_was_lost_loses_nothing(fleet: Fleet, control: Control) -> None:
+def test_an_answer_that_was_lost_loses_nothing(fleet: Fleet, faults: OwnFaults) -> None:
     fleet.serve(1, 2, 3)
-    control.set_pace(by_type={"Microsoft.MachineLearningServices/workspaces/batchEndpoints/deployments": 0.2})
-    control.add_fault("lost_answer", method="DELETE", path="/deployments/", times=2)
+    for endpoint in fleet.endpoints:
+        faults.add("slow_operation", path=f"{endpoint}/deployments/", times=100, seconds=0.2)
+        faults.add("lost_answer", method="DELETE", path=f"{endpoint}/deployments/")
     assert fleet.clean().missed == {}
     assert fleet.all_there() == [named(2, 3)] * 2
 
 
 @pytest.mark.usefixtures("no_waiting")
-def test_a_deployment_that_is_being_changed_is_left_for_the_next_time(fleet: Fleet, control: Control) -> None:
+def test_a_deployment_that_is_being_changed_is_left_for_the_next_time(fleet: Fleet, faults: OwnFaults) -> None:
     fleet.serve(1, 2, 3)
-    control.set_pace(by_type={"Microsoft.MachineLearningServices/workspaces/batchEndpoints/deployments": 600})
+    faults.add("slow_operation", path=f"{fleet.endpoints[0]}/deployments/", seconds=600)
     client = fleet.workspace.get_client()
     client.batch_deployments.begin_delete(deployment_name("20260101.1"), fleet.endpoints[0])
     [(what, why)] = _only(fleet, fleet.endpoints[0]).missed.items()
@@ -325,9 +318,9 @@ def test_an_endpoint_is_not_removed_from_under_a_deployment(fleet: Fleet) -> Non
 
 
 @pytest.mark.usefixtures("no_waiting")
-def test_an_endpoint_whose_deployment_stays_stays(fleet: Fleet, control: Control) -> None:
+def test_an_endpoint_whose_deployment_stays_stays(fleet: Fleet, faults: OwnFaults) -> None:
     fleet.make(1, None)
-    control.add_fault("failed_operation", method="delete", path=f"{fleet.endpoints[0]}/deployments/", times=1)
+    faults.add("failed_operation", method="delete", path=f"{fleet.endpoints[0]}/deployments/", times=1)
     cleaned = fleet.discard(1)
     assert cleaned.removed_endpoints == (fleet.endpoints[1],)
     assert (cleaned.endpoints, cleaned.others, len(cleaned.missed)) == (1, 1, 1)

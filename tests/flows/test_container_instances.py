@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+from own_faults import OwnFaults
 from prefect.states import State
 from served import SICK, Served
 
@@ -15,7 +16,6 @@ from domain.expiry import EXPIRES_AT
 from domain.fact import Kind, facts_of
 from domain.naming import image_repository
 from domain.tags import PREVIOUS, RELEASE_ID
-from emulator.remote_control import Control
 from flows.declared import declared_workload
 from flows.deploy_version import deploy_version
 from flows.release import release
@@ -125,7 +125,7 @@ def declare_cpu(served: Served, cpu: float) -> None:
 
 
 def test_another_size_is_a_new_group_that_knows_the_way_back_also_where_its_making_is_refused_at_first(
-    site, served: Served, laptop
+    site, served: Served, faults: OwnFaults
 ) -> None:
     succeed(run(served))
     declare_cpu(served, 1)
@@ -139,8 +139,7 @@ def test_another_size_is_a_new_group_that_knows_the_way_back_also_where_its_maki
     declare_cpu(served, 0.25)
     platform = served.platform("dev")
     with stage_lease(site.ledger, served.name, "dev", "one that dies") as held:
-        control = Control(laptop.emulator_url.removesuffix("/_emulator"))
-        control.add_fault("server_error", method="PUT", path=f"containerGroups/{group.name}", status=501)
+        faults.add("server_error", method="PUT", path=f"containerGroups/{group.name}", status=501)
         with pytest.raises(Terminal, match="creating container group"):
             platform.switch(held, group.name, first)
     assert served.group("dev") is None

@@ -46,16 +46,16 @@ A_DAY = timedelta(hours=24, minutes=1)
 class Hook:
     """A web hook that keeps what it is told. answers: status codes, the last one for all others. meanwhile: done before it answers."""
 
-    channel: str = "custom-webhook/expiry"
+    channel: str
     told: list[str] = field(default_factory=list)
     answers: list[int] = field(default_factory=lambda: [200])
     meanwhile: list[Callable[[], None]] = field(default_factory=list)
 
 
 @pytest.fixture
-def hook() -> Iterator[Hook]:
-    """Saved as a block."""
-    hook = Hook()
+def hook(unique: str) -> Iterator[Hook]:
+    """Saved as a block of the test's own."""
+    hook = Hook(f"custom-webhook/expiry-{unique}")
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -74,7 +74,7 @@ def hook() -> Iterator[Hook]:
         block = CustomWebhookNotificationBlock(
             name="expiry", url=f"http://127.0.0.1:{server.server_port}/", json_data={"body": "{{subject}} {{body}}"}
         )
-        block.save("expiry", overwrite=True)
+        block.save(f"expiry-{unique}", overwrite=True)
         yield hook
         server.shutdown()
         thread.join()

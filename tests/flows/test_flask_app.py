@@ -1,8 +1,10 @@
 """The Flask application on a real cluster: real flights, training, image, manifest, smoke test, and back again. (Seed 003.)"""
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from tiny import APPROVE, answering
 from blocks.kubernetes_cluster import KubernetesCluster
 from blocks.loading import loaded
 from deployments.laptop_data import seed_data
+from flows import declared
 from flows.declared import declared_workload
 from flows.extract_prepare import extract_prepare
 from flows.release import release
@@ -26,14 +29,16 @@ pytestmark = [needs_cluster, pytest.mark.usefixtures("site")]
 NAME = "flask_app"
 
 
-@pytest.fixture(scope="module")
-def production(site) -> Iterator[KubernetesCluster]:
-    """The cluster's block, with a namespace of this file's own."""
-    before = loaded(KubernetesCluster, "production").namespace
+@pytest.fixture
+def production(site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KubernetesCluster]:
+    """Where the application as it is declared serves, but for its cluster's block, which means a namespace of this test's own."""
+    shutil.copytree(declared.WORKLOADS / NAME, tmp_path / NAME)
     with own_namespace("flask-app") as namespace:
-        save_cluster("production", namespace=namespace)
-        yield loaded(KubernetesCluster, "production")
-        save_cluster("production", namespace=before)
+        save_cluster(namespace, namespace=namespace)
+        file = tmp_path / NAME / "workload.yaml"
+        file.write_text(file.read_text().replace("cluster: production", f"cluster: {namespace}"))
+        monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
+        yield loaded(KubernetesCluster, namespace)
 
 
 def carry(cutoff: date) -> None:

@@ -34,18 +34,18 @@ pytestmark = [needs_cluster, pytest.mark.usefixtures("site")]
 
 @pytest.fixture(scope="module")
 def namespace(site) -> Iterator[str]:
-    """A namespace, and the block `charted` that means it."""
+    """A namespace, and a block of its name that means it."""
     with own_namespace("helm-releases") as name:
-        save_cluster("charted", namespace=name)
+        save_cluster(name, namespace=name)
         yield name
 
 
 @pytest.fixture
-def charted(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, namespace: str) -> Charted:
+def charted(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, namespace: str) -> Charted:
     """A workload of its own for each test, declared well."""
-    name = f"charted{abs(hash(request.node.name)) % 100_000}"
+    name = f"charted{unique}"
     monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
-    made = Charted(name, tmp_path / name, ("A1",))
+    made = Charted(name, tmp_path / name, ("A1",), cluster=namespace)
     made.declare()
     return made
 
@@ -113,8 +113,8 @@ def test_what_never_gets_ready_goes_back_by_itself_and_says_why(charted: Charted
 
 
 def test_an_image_that_cannot_be_pulled_is_said(charted: Charted, namespace: str) -> None:
-    save_cluster("nowhere", namespace=namespace, image_registry="127.0.0.1:1")
-    charted.cluster = "nowhere"
+    charted.cluster = f"{namespace}-nowhere"
+    save_cluster(charted.cluster, namespace=namespace, image_registry="127.0.0.1:1")
     charted.declare()
     state = run(charted)
     assert state.name == "Rolled_back"

@@ -4,7 +4,7 @@ import io
 import os
 import tarfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.containerregistrytasks.models import DockerBuildRequest, PlatformProperties
 from azure.storage.blob import BlobClient
+from own_faults import OwnFaults
 from prefect import flow
 from prefect.states import State
 from served import Served
@@ -21,13 +22,11 @@ from blocks.container_registry import ContainerRegistry
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
-from deployments.laptop import Laptop
 from domain.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
 from domain.fact import Kind, facts_of
 from domain.naming import deployment_name, image_repository
 from domain.release import Release
-from emulator.remote_control import Control
 from flows import declared
 from flows.beginning import begin
 from flows.declared import declared_workload
@@ -45,9 +44,9 @@ SLOW = "FROM python:3.11-slim\nRUN sleep 120\n"
 
 
 @pytest.fixture
-def served(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Served:
+def served(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Served:
     """A workload of its own for each test."""
-    name = f"built{abs(hash(request.node.name)) % 100_000}"
+    name = f"built{unique}"
     monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
     made = Served(name, tmp_path / name, ("A1",))
     made.declare(dockerfile=DOCKERFILE)
@@ -57,13 +56,6 @@ def served(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 @pytest.fixture
 def registry(site) -> ContainerRegistry:
     return loaded(ContainerRegistry, "images")
-
-
-@pytest.fixture
-def control(laptop: Laptop) -> Iterator[Control]:
-    control = Control(f"http://127.0.0.1:{laptop.emulator_port}")
-    yield control
-    control.clear_faults()
 
 
 def build(served: Served, changed: ChangedCircuits, until: str = "images") -> "State[str]":
@@ -284,13 +276,13 @@ def test_a_build_that_never_begins_is_cancelled_and_said(
 
 
 def test_a_registry_that_does_not_answer_for_a_while_fails_no_build(
-    site, served: Served, registry: ContainerRegistry, control: Control
+    site, served: Served, registry: ContainerRegistry, faults: OwnFaults
 ) -> None:
     def silent() -> None:
         manifest, run = begun(site, served, served.candidates(), registry)
-        fault = control.add_fault("server_error", "GET", rf"/runs/{run}\b", times=5)
+        fault = faults.add("server_error", "GET", path=rf"/runs/{run}\b", times=5)
         image = finish_build.fn(registry, repository(served), manifest.name, run, 5)
         assert image.locked
-        assert control.remove_fault(fault).happened == 5  # one more than the SDK itself tries
+        assert faults.remove(fault).happened == 5  # one more than the SDK itself tries
 
     in_a_flow(silent)

@@ -34,18 +34,18 @@ pytestmark = [needs_cluster, pytest.mark.usefixtures("site")]
 
 @pytest.fixture(scope="module")
 def namespace(site) -> Iterator[str]:
-    """A namespace, and the block `applied` that means it."""
+    """A namespace, and a block of its name that means it."""
     with own_namespace("flask-manifests") as name:
-        save_cluster("applied", namespace=name)
+        save_cluster(name, namespace=name)
         yield name
 
 
 @pytest.fixture
-def applied(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, namespace: str) -> Applied:
+def applied(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, namespace: str) -> Applied:
     """A workload of its own for each test, declared well."""
-    name = f"applied{abs(hash(request.node.name)) % 100_000}"
+    name = f"applied{unique}"
     monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
-    made = Applied(name, tmp_path / name, ("A1",))
+    made = Applied(name, tmp_path / name, ("A1",), cluster=namespace)
     made.declare()
     return made
 
@@ -122,8 +122,8 @@ def test_a_manifest_that_breaks_what_ran_well_is_taken_back_too(applied: Applied
 
 
 def test_an_image_that_cannot_be_pulled_is_said(applied: Applied) -> None:
-    save_cluster("applied-nowhere", namespace=applied.block.namespace, image_registry="127.0.0.1:1")
-    applied.cluster = "applied-nowhere"
+    namespace, applied.cluster = applied.block.namespace, f"{applied.cluster}-nowhere"
+    save_cluster(applied.cluster, namespace=namespace, image_registry="127.0.0.1:1")
     applied.declare()
     state = run(applied)
     assert state.name == "Rolled_back"

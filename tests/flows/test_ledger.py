@@ -4,28 +4,24 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from own_faults import OwnFaults
 from prefect import flow
 
 from domain.fact import Kind, chain_faults
-from emulator.remote_control import Control
 from tasks.ledger import append_fact, read_facts, record
 
 
 @pytest.mark.parametrize("times", [1, 7])
-def test_a_fact_whose_answer_is_lost_is_written_once(site: Any, laptop: Any, times: int) -> None:
-    control = Control(laptop.emulator_url.removesuffix("/_emulator"))
+def test_a_fact_whose_answer_is_lost_is_written_once(site: Any, faults: OwnFaults, times: int) -> None:
     workload = f"lost{times}"
-    control.add_fault("lost_answer", method="PUT", path=rf"ledger/{workload}/", times=times)
+    faults.add("lost_answer", method="PUT", path=rf"ledger/{workload}/", times=times)
 
     @flow
     def writes() -> None:
         for kind in (Kind.REQUESTED, Kind.REFUSED, Kind.REFUSED):
             record(site.ledger, workload, "20260101.1", kind, {"stage": "registry", "parts": ("a", None)})
 
-    try:
-        writes()
-    finally:
-        control.clear_faults()
+    writes()
     facts = read_facts(site.ledger, workload, "20260101.1")
     assert [fact.kind for fact in facts] == [Kind.REQUESTED, Kind.REFUSED, Kind.REFUSED]
     assert chain_faults(facts) == ()

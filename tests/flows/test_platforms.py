@@ -41,15 +41,14 @@ ON_A_CLUSTER = {"helm_release", "kubernetes_manifest"}
 
 
 @pytest.fixture(scope="module")
-def cluster(site) -> Iterator[None]:
-    """The block that `Charted` and `Applied` name, with a namespace of this file's own; nothing where there is no cluster."""
+def cluster(site) -> Iterator[str]:
+    """A block with a namespace of this file's own, of the same name; "" where there is no cluster."""
     if not KUBECONFIG:
-        yield
+        yield ""
         return
     with own_namespace("flask-platforms") as namespace:
-        for name in ("charted", "applied"):
-            save_cluster(name, namespace=namespace)
-        yield
+        save_cluster(namespace, namespace=namespace)
+        yield namespace
 
 
 @dataclass(frozen=True)
@@ -84,12 +83,16 @@ class Asked:
 
 
 @pytest.fixture(params=[pytest.param(kind, marks=needs_cluster if kind in ON_A_CLUSTER else ()) for kind in KINDS])
-def asked(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cluster: None) -> Asked:
+def asked(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cluster: str, unique: str
+) -> Asked:
     kind = request.param
     made_as, below, stage = KINDS[kind]
-    name = f"asked{abs(hash(kind)) % 100_000}"
+    name = f"asked{unique}"
     monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
     made = made_as(name, tmp_path / name, ("A1",))
+    if isinstance(made, Charted | Applied):
+        made.cluster = cluster
     made.declare()
     if made_as is Tiny:
         made.give_test_data()

@@ -50,13 +50,13 @@ def circuit(job: str) -> ChangedCircuit:
 
 
 @pytest.fixture(scope="module")
-def job(site, tmp_path_factory):
+def job(site, worker: str, tmp_path_factory):
     """Run a job that writes these files as its output "evaluation"; returns its name."""
     folder = tmp_path_factory.mktemp("predicting")
     (folder / "code").mkdir()
     for name, text in {"pipeline.yaml": PIPELINE, "step.yaml": STEP, "code/write.py": WRITE}.items():
-        (folder / name).write_text(text)
-    compute = ensure_compute.fn(site.dev, Compute(name="predicting", size="Standard_DS3_v2", max_instances=1))
+        (folder / name).write_text(text.replace("name: predicting", f"name: predicting_{worker}"))
+    compute = ensure_compute.fn(site.dev, Compute(name=f"predicting-{worker}", size="Standard_DS3_v2", max_instances=1))
     published = publish_pipeline.fn(site.dev, Path(folder / "pipeline.yaml"))
 
     def run(name: str, files: dict[str, str]) -> str:

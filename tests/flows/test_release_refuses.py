@@ -5,8 +5,9 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from own_faults import OwnFaults
 from prefect.states import State
-from tiny import APPROVE, GOOD, Tiny, answering, endpoints_in
+from tiny import APPROVE, GOOD, Tiny, answering, endpoints_in, stored_models
 
 from domain.ask import Ask
 from domain.changed_circuits import changed_path
@@ -14,7 +15,6 @@ from domain.errors import InvalidDeclaration, Terminal
 from domain.fact import Kind, facts_of
 from domain.fleet import open_journal
 from domain.outcome import Outcome
-from emulator.remote_control import Control
 from flows import switching
 from flows.beginning import begin, outcome_of
 from flows.declared import declared_workload
@@ -155,16 +155,12 @@ def test_a_release_is_refused_a_stage_that_another_holds_and_goes_on_later(site,
     assert len(release_names(site.ledger, tiny.name)) == 1
 
 
-def test_a_switch_that_azure_accepts_and_does_not_do_is_seen_and_undone(site, tiny: Tiny, laptop) -> None:
+def test_a_switch_that_azure_accepts_and_does_not_do_is_seen_and_undone(site, tiny: Tiny, faults: OwnFaults) -> None:
     assert run(tiny).name == "Succeeded"
     before = serving(site, tiny, "production")
-    control = Control(laptop.emulator_url.removesuffix("/_emulator"))
     endpoint = naming_of(site.production).endpoint(tiny.units()[1])
-    control.add_fault("silent_no_op", path=f"mlw-prod/batchEndpoints/{endpoint}$", times=5)
-    try:
-        state = run(tiny)
-    finally:
-        control.clear_faults()
+    faults.add("silent_no_op", path=f"mlw-prod/batchEndpoints/{endpoint}$", times=5)
+    state = run(tiny)
     assert state.name == "Failed"
     assert re.search(
         f"{endpoint}: serves deployment-.* Azure accepted that and did not do it, .* in the studio", state.message or ""
@@ -195,9 +191,8 @@ def test_a_release_that_was_left_half_switched_and_fails_then_goes_back_before_i
             release(tiny.name, changed.to_json(), "linus")
         assert len(serving(site, tiny, "production")) == 2
         name = release_names(site.ledger, tiny.name)[0]
-        for file in (laptop.home / "emulator").rglob("model.txt"):
-            if file.read_text() == f"{tiny.plant}/A1 {changed.build_id}":
-                file.write_text(file.read_text()[::-1])
+        for file in stored_models(laptop.home, f"{tiny.plant}/A1 {changed.build_id}"):
+            file.write_text(file.read_text()[::-1])
         state = release(tiny.name, changed.to_json(), "linus", return_state=True)
     assert state.name == "Failed"
     assert "changed after it was registered" in (state.message or "")

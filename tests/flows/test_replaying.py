@@ -154,9 +154,9 @@ def _target(workload: Workload) -> BatchEndpointTarget:
 
 
 @pytest.fixture(scope="module")
-def fleet(site, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
+def fleet(site, worker: str, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
     """Nothing serves yet; the recent input is there."""
-    tiny = Tiny("replayed", tmp_path_factory.mktemp("replaying") / "replayed")
+    tiny = Tiny(f"replayed{worker}", tmp_path_factory.mktemp("replaying") / "replayed")
     tiny.declare()
     made = tiny.candidates()
     for unit in made.circuits:
@@ -267,7 +267,7 @@ def test_another_model_fails_and_everything_about_it_can_be_read(fleet: Fleet, f
     assert [(row["circuit"], row["verdict"]) for row in rows[3:]] == [(one, "FAILED")]
     page = fleet.page(release, outcome)
     text = text_of(page)
-    assert f"FAILED: release {release.name} of replayed at test" in text
+    assert f"FAILED: release {release.name} of {fleet.tiny.name} at test" in text
     assert "absolute mean shift, in spreads 0.05 0.5" in text
     assert text.index(f"{one} FAILED") < text.index(f"{other} PASSED")
     assert page.index(f"{one}: candidate against champion") < page.index(f"{other}: candidate against champion")
@@ -428,7 +428,7 @@ def test_names_of_rows_are_text_in_the_report(fleet: Fleet, first) -> None:
 def test_a_report_that_was_changed_is_found(fleet: Fleet, first) -> None:
     release, requests = fleet.deployed(SAME)
     outcome = fleet.replay(release, requests, fleet.stage())
-    path = f"reports/replayed/{release.name}/test-replay-{outcome.report.removeprefix('sha256:')}.html"
+    path = f"reports/{fleet.tiny.name}/{release.name}/test-replay-{outcome.report.removeprefix('sha256:')}.html"
     fleet.site.ledger.get_client().upload_blob(path, b"all is well", overwrite=True)
     with pytest.raises(Terminal, match="was changed"):
         fleet.page(release, outcome)

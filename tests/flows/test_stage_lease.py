@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from own_faults import OwnFaults
 from tiny import APPROVE, Tiny, answering, endpoints_in
 
 from domain.errors import StageLost, Terminal
 from domain.lease import DURATION, Lease
 from domain.replacement import FENCE
-from emulator.remote_control import Control
 from tasks import lease
 from tasks.lease import stage_lease
 from tasks.ledger import open_ledger
@@ -119,8 +119,7 @@ def test_a_lease_given_back_is_taken_at_once_and_one_that_cannot_be_read_is_refu
         pass
 
 
-def test_an_answer_that_was_lost_loses_no_stage(site: Any, stage: str, laptop: Any) -> None:
-    control = Control(laptop.emulator_url.removesuffix("/_emulator"))
+def test_an_answer_that_was_lost_loses_no_stage(site: Any, stage: str, faults: OwnFaults) -> None:
     with stage_lease(site.ledger, "plants", stage, OLD) as held:
         _, before = stored(site, stage)
         blob = stored(site, stage)[0]
@@ -128,7 +127,7 @@ def test_an_answer_that_was_lost_loses_no_stage(site: Any, stage: str, laptop: A
         blob.upload_blob(before.renewed(datetime.now(UTC)).model_dump_json(), overwrite=True)
         held.announce((OLD,))
         assert stored(site, stage)[1].ledgers == (OLD,)
-        control.add_fault("reset", path=f"leases/plants/{stage}", times=1)
+        faults.add("reset", path=f"leases/plants/{stage}", times=1)
         held.announce(())
         assert stored(site, stage)[1].ledgers == ()
 

@@ -35,9 +35,9 @@ class Climbing(Charted):
 
 
 @pytest.fixture
-def climbing(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Climbing:
+def climbing(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Climbing:
     """A workload whose cluster does not answer."""
-    name = f"climbing{abs(hash(request.node.name)) % 100_000}"
+    name = f"climbing{unique}"
     monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
     monkeypatch.setattr(cluster_access, "_credentials", lambda block: NOWHERE)
     made = Climbing(name, tmp_path / name, ("A1",), cluster="production")

@@ -1,12 +1,13 @@
 """The summary after a deployment: as the seed prints it, readable for a thousand circuits, and no exception lost."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from own_faults import OwnFaults
 
 from domain.changed_circuits import ChangedCircuit
 from domain.cleaned import LONGEST_REASON, Cleaned
@@ -243,16 +244,11 @@ def test_the_fact_of_a_clean_up_fits_into_the_ledger() -> None:
 
 
 @pytest.fixture(scope="module")
-def workspace(laptop: Any) -> Iterator[Any]:
+def workspace(environment: str) -> Any:
     from blocks.loading import loaded
     from blocks.workspace import Workspace
-    from deployments.bootstrap import bootstrap
-    from deployments.environment import load_environment
-    from deployments.laptop_resources import create_resources
 
-    bootstrap("laptop")
-    create_resources(load_environment("laptop"))
-    yield loaded(Workspace, "test")
+    return loaded(Workspace, "test")
 
 
 def test_the_cluster_is_told_as_azure_has_it(workspace: Any) -> None:
@@ -282,12 +278,6 @@ def test_of_what_is_no_cluster_the_kind_is_told(workspace: Any) -> None:
     assert cluster_in_words(workspace, "one") == "compute one: computeinstance"
 
 
-def test_a_cluster_that_cannot_be_read_fails_nothing(workspace: Any, laptop: Any) -> None:
-    from emulator.remote_control import Control
-
-    control = Control(laptop.emulator_url.removesuffix("/_emulator"))
-    control.add_fault("server_error", path="computes/unknown", times=40, status=501)
-    try:
-        assert cluster_in_words(workspace, "unknown").startswith("compute unknown is not known: Azure refused")
-    finally:
-        control.clear_faults()
+def test_a_cluster_that_cannot_be_read_fails_nothing(workspace: Any, faults: OwnFaults) -> None:
+    faults.add("server_error", path="computes/unknown", times=40, status=501)
+    assert cluster_in_words(workspace, "unknown").startswith("compute unknown is not known: Azure refused")

@@ -13,10 +13,10 @@ import jwt
 import pytest
 from prefect import flow
 
-from deployments.laptop import Laptop
 from domain.errors import Terminal, Transient
 from emulator.identity import TENANT_ID
 from emulator.remote_control import Control
+from emulator.server import Emulator
 from tasks import tenant_keys as module
 from tasks.tenant_keys import ISSUER, MAX_BYTES, tenant_keys
 
@@ -26,10 +26,9 @@ Publish = Callable[..., None]
 
 
 @pytest.fixture
-def control(laptop: Laptop) -> Iterator[Control]:
-    control = Control(f"http://127.0.0.1:{laptop.emulator_port}")
-    yield control
-    control.clear_faults()
+def control(own_azure: Emulator) -> Iterator[Control]:
+    yield own_azure.control
+    own_azure.control.clear_faults()
 
 
 @pytest.fixture
@@ -95,17 +94,19 @@ def test_a_server_that_is_too_slow_is_transient(publish: Publish, monkeypatch: p
 
 
 @pytest.mark.parametrize("tenant", ["common", "", f"{TENANT_ID}/../x", f"{TENANT_ID}\n", "contoso.example"])
-def test_what_is_no_tenant_id_is_refused_before_anything_is_asked(laptop: Laptop, tenant: str) -> None:
+def test_what_is_no_tenant_id_is_refused_before_anything_is_asked(tenant: str) -> None:
     with pytest.raises(Terminal, match="is no tenant id"):
         tenant_keys.fn(tenant)
 
 
-def test_another_tenant_is_named(laptop: Laptop) -> None:
+def test_another_tenant_is_named(own_azure: Emulator) -> None:
     with pytest.raises(Terminal, match=f"Entra knows no tenant {OTHER}"):
         tenant_keys.fn(OTHER)
 
 
-def test_a_server_without_a_trusted_certificate_is_refused(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_without_a_trusted_certificate_is_refused(
+    own_azure: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
     with pytest.raises(Terminal, match="is not trusted"):
         tenant_keys.fn(TENANT_ID)
@@ -113,9 +114,9 @@ def test_a_server_without_a_trusted_certificate_is_refused(laptop: Laptop, monke
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_the_emulators_authority_is_trusted_by_either_variable(
-    laptop: Laptop, monkeypatch: pytest.MonkeyPatch, name: str
+    own_azure: Emulator, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    bundle = laptop.environment()["REQUESTS_CA_BUNDLE"]
+    bundle = own_azure.environment()["REQUESTS_CA_BUNDLE"]
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     monkeypatch.setenv(name, bundle)
     assert tenant_keys.fn(TENANT_ID)

@@ -28,9 +28,7 @@ from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.throttling import POLLED_EVERY, LimitedRetries, LimitedTransport, ThrottlingPolicies, for_ml_client
 from blocks.workspace import Workspace
-from deployments.bootstrap import bootstrap
 from deployments.environment import load_environment
-from deployments.laptop import Laptop
 from deployments.laptop_resources import create_resources
 from domain import pacing
 from domain.changed_circuits import ChangedCircuit
@@ -41,6 +39,7 @@ from domain.target import BatchEndpointTarget
 from domain.workload import Compute
 from emulator.journal import Entry
 from emulator.remote_control import Control
+from emulator.server import Emulator
 from flows.declared import declared_workload
 from tasks.azure_errors import azure_errors
 from tasks.batch_endpoints import BatchEndpoints
@@ -83,9 +82,8 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(laptop: Laptop) -> Site:
-    bootstrap("laptop")
-    create_resources(load_environment("laptop"))
+def site(environment: str, own_azure: Emulator) -> Site:
+    create_resources(load_environment(environment))
     return Site(
         loaded(Workspace, "dev"),
         loaded(Workspace, "test"),
@@ -95,8 +93,8 @@ def site(laptop: Laptop) -> Site:
 
 
 @pytest.fixture
-def control(laptop: Laptop) -> Iterator[Control]:
-    control = Control(f"http://127.0.0.1:{laptop.emulator_port}")
+def control(own_azure: Emulator) -> Iterator[Control]:
+    control = own_azure.control
     control.clear_journal()
     yield control
     control.clear_faults()
