@@ -21,6 +21,9 @@ class Approvers(Block):
     members: list[str] = Field(min_length=1, description="one name a person, as typed into the approval form")
     enrolments: list[Enrolment] = Field(default_factory=list, description="how the members prove who they are")
     notify: list[str] = Field(default_factory=list, description="where a request for approval is told")
+    poll_seconds: float = Field(
+        default=1.0, gt=0, le=60, description="how often a run that waits in place looks whether somebody answered"
+    )
 
     @model_validator(mode="after")
     def _members_only(self) -> Self:
@@ -40,7 +43,8 @@ class Approvers(Block):
     def with_enrolment(self, enrolment: Enrolment) -> "Approvers":
         """The same group, with a member's enrolment put in place of the one before."""
         others = [one for one in self.enrolments if one.name != enrolment.name]
-        return Approvers(members=self.members, enrolments=[*others, enrolment], notify=self.notify)
+        kept = {"members": self.members, "notify": self.notify, "poll_seconds": self.poll_seconds}
+        return Approvers(enrolments=[*others, enrolment], **kept)
 
 
 def code_secret(generator: CodeGenerator) -> SecretStr:

@@ -59,7 +59,8 @@ def register_blocks(environment: Environment) -> tuple[str, ...]:
         registered.append(f"kubernetes cluster/{name}")
     for name, group in environment.approvers.items():
         kept = [one for one in _enrolments(name) if one.name in group.members]
-        Approvers(members=group.members, enrolments=kept, notify=group.notify).save(name, overwrite=True)
+        settings = group.model_dump()
+        Approvers(**settings, enrolments=kept).save(name, overwrite=True)
         registered.append(f"approvers/{name}")
     Ledger(**environment.ledger.model_dump(), credential=credential).save("ledger", overwrite=True)
     registered.append("ledger/ledger")

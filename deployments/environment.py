@@ -95,6 +95,7 @@ class ApproversPart(_Part):
 
     members: Annotated[list[str], BeforeValidator(_names), Field(min_length=1)]
     notify: Annotated[list[str], BeforeValidator(_names)] = Field(default_factory=list)
+    poll_seconds: float = Field(default=1.0, gt=0, le=60)
 
 
 class Environment(_Part):

@@ -1,6 +1,7 @@
 """Child processes, each in its own session with a log file; stopped in reverse order, and only those started here."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -20,6 +21,8 @@ from domain.errors import Terminal
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 POLL_SECONDS = 0.1
 LOG_TAIL_LINES = 20
+OWN_PORTS = range(20_000, 30_000)
+"""Below those that connections get (32,768 and up on Linux, 49,152 on macOS): what was free stays free until it is used."""
 
 
 class StartError(Terminal):
@@ -162,11 +165,12 @@ def _how_to_free(port: int) -> str:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 that nothing listens on, of those that the system never gives to a connection by itself."""
+    while True:
+        port = random.SystemRandom().choice(OWN_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from flows.telling import tell_broken_glass, tell_wanted
 from tasks.evidence import gate_evidence, plain, replay_doubts
 from tasks.ledger import read_facts, record
 from tasks.proving import Unproven, prove
-from tasks.roster import roster_of
+from tasks.roster import poll_seconds_of, roster_of
 
 NOT_ACCEPTED = "**Not accepted:**"
 """How a form begins whose last answer did not count."""
@@ -81,6 +81,7 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
                 _form(at, evidence, approval, facts, question),
                 key=question_key(asked, attempt),
                 seconds=seconds,
+                poll_seconds=poll_seconds_of(at.gate),
                 break_glass=at.gate.break_glass is not None,
             )
             if seconds > 0

@@ -5,7 +5,7 @@ A suspended run is no process: when somebody answers, the flow starts again from
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from prefect import pause_flow_run, runtime, suspend_flow_run
@@ -17,8 +17,6 @@ from pydantic import Field, ValidationError
 from domain.choice import Choice
 from domain.statement import MAX_COMMENT
 
-POLL_SECONDS = 1
-"""How often a run that waits in place asks the server whether somebody answered."""
 MAX_PROOF = 20_000
 RESUMED = "Resuming"
 """The state that the server gives a suspended run when it takes an answer."""
@@ -65,15 +63,15 @@ class Unusable:
     reasons: tuple[str, ...]
 
 
-def ask(description: str, key: str, seconds: int, break_glass: bool) -> Answer | Unusable | None:
+def ask(description: str, key: str, seconds: int, poll_seconds: float, break_glass: bool) -> Answer | Unusable | None:
     """Show the form and wait; None when the time ran out.
 
     description: markdown above the form. key: of this question and attempt; the server keeps the answer to a key, so
-    that a run that starts again finds it there.
+    that a run that starts again finds it there. poll_seconds: how often a run that waits in place looks for it.
     """
     form = ApprovalOrBreakGlass if break_glass else Approval
     try:
-        given = _wait(form.with_initial_data(description=description), seconds, key)
+        given = _wait(form.with_initial_data(description=description), seconds, poll_seconds, key)
     except ValidationError as error:
         return Unusable(
             tuple(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"[:300] for fault in error.errors()[:10])
@@ -93,10 +91,11 @@ def _given_at() -> datetime:
     return max(resumed, default=datetime.now(UTC))
 
 
-def _wait(form: type[Approval], seconds: int, key: str) -> Approval | None:
+def _wait(form: type[Approval], seconds: int, poll_seconds: float, key: str) -> Approval | None:
     if runtime.deployment.id:
         return suspend_flow_run(wait_for_input=form, timeout=seconds, key=key)
     try:
-        return pause_flow_run(wait_for_input=form, timeout=seconds, poll_interval=POLL_SECONDS, key=key)
+        every: Any = poll_seconds  # Prefect sleeps so long; it only says that it takes whole seconds
+        return pause_flow_run(wait_for_input=form, timeout=seconds, poll_interval=every, key=key)
     except FlowPauseTimeout:
         return None

@@ -32,6 +32,11 @@ def roster_of_gates(gates: Sequence[Gate], facts: Sequence[Fact] = ()) -> Roster
     return Roster({name: group.get_members() for name, group in groups.items()}, people, keys)
 
 
+def poll_seconds_of(gate: Gate) -> float:
+    """How often a run that waits at the gate looks for an answer: as its most impatient group has it."""
+    return min(loaded(Approvers, name).poll_seconds for name in gate.groups)
+
+
 def faults_of_gate(gate: Gate) -> list[str]:
     """What keeps the gate's rules from ever being met, in words; Terminal when a group has no block."""
     groups = {name: loaded(Approvers, name) for name in gate.groups}

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -109,6 +110,14 @@ def faults(laptop: Laptop) -> Iterator[OwnFaults]:
     """What goes wrong with Azure for this test alone, and no longer than it runs."""
     with OwnFaults(Control(f"http://127.0.0.1:{laptop.emulator_port}")) as faults:
         yield faults
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port of 127.0.0.1 that refuses connections as long as the test runs: it is taken, and nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
 
 
 @pytest.fixture

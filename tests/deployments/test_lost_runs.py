@@ -11,7 +11,7 @@ from prefect.states import Paused, Pending, Running
 from deployments.laptop import Laptop
 from deployments.local_http import answers, request
 from deployments.lost_runs import REASON, end_lost_runs
-from deployments.processes import StartError, free_port
+from deployments.processes import StartError
 
 
 @flow
@@ -69,7 +69,6 @@ def test_a_server_that_refuses_is_named_with_its_answer(own_laptop: Laptop) -> N
         end_lost_runs(own_laptop.emulator_port)
 
 
-def test_where_nobody_listens_nothing_answers() -> None:
-    port = free_port()
-    assert not answers(port, "/api/health")
-    assert request(port, "POST", "/api", {}) == (0, b"")
+def test_where_nobody_listens_nothing_answers(silent_port: int) -> None:
+    assert not answers(silent_port, "/api/health")
+    assert request(silent_port, "POST", "/api", {}) == (0, b"")

@@ -94,14 +94,13 @@ def test_training_without_registered_data_is_refused_and_its_compute_is_deleted_
         site.dev.get_client().compute.get(plant.training.compute.name)
 
 
-def test_the_emulator_that_does_not_run_is_named(site, laptop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_emulator_that_does_not_run_is_named(site, silent_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     from azure.storage.blob import ContainerClient
 
-    from deployments.processes import free_port
     from tasks.azure_errors import azure_errors
     from tasks.ledger import Transient
 
-    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{silent_port}")
     lost = ContainerClient(
         "https://nobody.blob.core.windows.net", "c", credential=site.ledger.credential.get_client(), retry_total=0
     )

@@ -219,8 +219,8 @@ def test_tries_end_and_what_time_cannot_mend_is_tried_once(
     assert len(hook.told) == len(missed) * tries
 
 
-def test_who_cannot_be_told_is_named_and_the_others_are_told(hook: Hook, channel: str) -> None:
-    dead = custom("dead", f"http://127.0.0.1:{free_port()}/{SECRET}")
+def test_who_cannot_be_told_is_named_and_the_others_are_told(hook: Hook, channel: str, silent_port: int) -> None:
+    dead = custom("dead", f"http://127.0.0.1:{silent_port}/{SECRET}")
     missed = telling([dead, "slack-webhook/nobody", channel], WANTED)
     assert list(missed) == [dead, "slack-webhook/nobody"]
     assert "ConnectError" in missed[dead]
@@ -229,10 +229,10 @@ def test_who_cannot_be_told_is_named_and_the_others_are_told(hook: Hook, channel
 
 
 def test_no_address_is_in_a_log_or_a_reason_even_when_everything_is_logged(
-    hook: Hook, channel: str, chats: list[str], caplog: pytest.LogCaptureFixture
+    hook: Hook, channel: str, chats: list[str], silent_port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    dead = custom("dead", f"http://127.0.0.1:{free_port()}/{SECRET}")
+    dead = custom("dead", f"http://127.0.0.1:{silent_port}/{SECRET}")
     wrong = f"https://wrong.example/{SECRET.lower()}"  # apprise itself hides words in capitals only
     SlackWebhook(url=SecretStr(wrong)).save("wrong", overwrite=True)
     caplog.clear()  # what the test's own saving logged
