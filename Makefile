@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 DATA := $(addprefix .signalbox/data/,plants/scada.csv estimation_engine/sales.csv flask_app/flights.csv)
 # two for a core: half of a test is waiting; no more than four, for each has a Prefect server and an emulator of its own
 TESTERS := $(shell n=$$(( $$(nproc) * 2 )); echo $$(( n > 4 ? 4 : n )))
+# uv compiles nothing, and all of it would take a minute: what is imported is compiled once, and must be kept
+unexport PYTHONDONTWRITEBYTECODE
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS := 120
 

@@ -23,7 +23,10 @@ LISTS = Path("/var/lib/apt/lists")
 def apt_get(*words: str) -> bool:
     """Whether it did its work; what it says is shown."""
     variables = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    return subprocess.run(["apt-get", "--quiet", *words], env=variables, check=False).returncode == 0
+    program = shutil.which("apt-get")
+    return (
+        program is not None and subprocess.run([program, "--quiet", *words], env=variables, check=False).returncode == 0
+    )
 
 
 def install(packages: Sequence[str], lists: Path = LISTS) -> bool:
@@ -38,7 +41,7 @@ def main(programs: Sequence[str]) -> int:
     if not missing:
         return 0
     packages = [PACKAGES[program] for program in missing]
-    if os.geteuid() == 0 and shutil.which("apt-get"):
+    if os.geteuid() == 0:
         sys.stdout.write(f"installing {' and '.join(missing)} with apt-get …\n")
         sys.stdout.flush()
         install(packages)

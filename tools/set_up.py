@@ -33,11 +33,6 @@ FROM_PIP = {
 }
 """What a setting of pip is called for uv, which reads neither pip's files nor its variables."""
 SEPARATORS = {"UV_FIND_LINKS": ","}
-IMPORTED = (
-    "prefect.server.api.server, prefect.cli, emulator.__main__, sklearn.ensemble, pyarrow.parquet, matplotlib.pyplot",
-    "azure.ai.ml, great_expectations, flows.release, flows.extract_prepare, flows.train_register, deployments.preparation",
-)
-"""What the server, the emulator and the flows import, for two cores: a third of all code, and all of it takes minutes to compile."""
 
 
 class SetUpError(Exception):
@@ -128,14 +123,6 @@ class Venv:
             run([*self.pip, "install", "--no-compile", "--require-hashes", "-r", str(constraints)])
             run([*self.pip, "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", str(project)])
 
-    def compile(self) -> None:
-        """Keep the byte code of what every process imports, also where Python is told to keep none."""
-        say("compiling what is imported …")
-        variables = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        started = [subprocess.Popen([self.python, "-c", f"import {names}"], env=variables) for names in IMPORTED]
-        if any([one.wait() for one in started]):
-            raise SetUpError("what was installed cannot be imported; why stands above.")
-
     def _with_uv(self, uv: str, constraints: Path, project: Path) -> bool:
         variables = self.uv_variables()
         python = ["--python", str(self.python)]
@@ -163,7 +150,6 @@ def install(venv: Venv) -> None:
     started = time.monotonic()
     venv.create()
     venv.install(CONSTRAINTS, ROOT)
-    venv.compile()
     venv.ready.touch()
     say(f"{venv.folder.name} is ready ({time.monotonic() - started:.0f} s)")
 
