@@ -115,24 +115,21 @@ class Venv:
         listed = subprocess.run([*self.pip, "config", "list"], capture_output=True, text=True, check=False).stdout
         return uv_environment(pip_settings(listed), os.environ)
 
-    def install(self, constraints: Path, project: Path) -> None:
-        """Everything that is listed, with its hashes, and the project itself as it lies here."""
+    def install(self, constraints: Path) -> None:
+        """Everything that is listed, with its hashes."""
         uv = self.uv()
-        if uv is None or not self._with_uv(uv, constraints, project):
-            say("installing with pip, which takes some minutes …")
-            run([*self.pip, "install", "--no-compile", "--require-hashes", "-r", str(constraints)])
-            run([*self.pip, "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", str(project)])
-
-    def _with_uv(self, uv: str, constraints: Path, project: Path) -> bool:
-        variables = self.uv_variables()
-        python = ["--python", str(self.python)]
-        say(f"installing with {uv} …")
-        synced = run([uv, "pip", "sync", *python, "--require-hashes", str(constraints)], variables, check=False)
-        if not synced:
+        if uv is not None:
+            say(f"installing with {uv} …")
+            sync = [uv, "pip", "sync", "--python", str(self.python), "--require-hashes", str(constraints)]
+            if run(sync, self.uv_variables(), check=False):
+                return
             say("uv could not install them")
-            return False
-        editable = ["--quiet", "--no-deps", "--no-build-isolation", "-e", str(project)]
-        return run([uv, "pip", "install", *python, *editable], variables, check=False)
+        say("installing with pip, which takes some minutes …")
+        run([*self.pip, "install", "--no-compile", "--require-hashes", "-r", str(constraints)])
+
+    def link(self, project: Path) -> None:
+        """The project itself, as it lies here."""
+        run([*self.pip, "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", str(project)])
 
 
 def run(command: Sequence[str], variables: Mapping[str, str] | None = None, check: bool = True) -> bool:
@@ -149,7 +146,8 @@ def install(venv: Venv) -> None:
         raise SetUpError("Signalbox needs Python 3.11 or newer; set PYTHON=python3.11")
     started = time.monotonic()
     venv.create()
-    venv.install(CONSTRAINTS, ROOT)
+    venv.install(CONSTRAINTS)
+    venv.link(ROOT)
     venv.ready.touch()
     say(f"{venv.folder.name} is ready ({time.monotonic() - started:.0f} s)")
 
