@@ -63,9 +63,7 @@ def uv_environment(settings: Mapping[str, str], own: Mapping[str, str]) -> dict[
         for name, value in settings.items()
         if name in FROM_PIP
     }
-    # pip takes a package from whichever index has it; uv from the first that knows its name. The hashes say which file is right.
-    ours = {"UV_INDEX_STRATEGY": "unsafe-best-match", "UV_PYTHON_DOWNLOADS": "never"}
-    return ours | handed_on | dict(own)
+    return {"UV_PYTHON_DOWNLOADS": "never"} | handed_on | dict(own)
 
 
 def good_enough(uv: Path | str) -> bool:
@@ -121,7 +119,8 @@ class Venv:
         if uv is not None:
             say(f"installing with {uv} …")
             sync = [uv, "pip", "sync", "--python", str(self.python), "--require-hashes", str(constraints)]
-            if run(sync, self.uv_variables(), check=False):
+            # as pip does: a package from whichever index has it, not from the first that knows its name; the hashes say which file is right
+            if run([*sync, "--index-strategy", "unsafe-best-match"], self.uv_variables(), check=False):
                 return
             say("uv could not install them")
         say("installing with pip, which takes some minutes …")

@@ -31,7 +31,6 @@ def test_pips_settings_are_handed_on_under_uvs_names() -> None:
         "UV_FIND_LINKS": "/wheels,/more",
         "UV_INDEX": "file:///a file:///b",
         "UV_DEFAULT_INDEX": "file:///chosen",
-        "UV_INDEX_STRATEGY": "unsafe-best-match",
         "UV_PYTHON_DOWNLOADS": "never",
         "HOME": "/home/ada",
     }
