@@ -2,43 +2,38 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+DATA := $(addprefix .signalbox/data/,plants/scada.csv estimation_engine/sales.csv flask_app/flights.csv)
 # two for a core: half of a test is waiting; no more than four, for each has a Prefect server and an emulator of its own
 TESTERS := $(shell n=$$(( $$(nproc) * 2 )); echo $$(( n > 4 ? 4 : n )))
+# uv compiles nothing, and all of it would take a minute: what is imported is compiled once, and must be kept
+unexport PYTHONDONTWRITEBYTECODE
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS := 120
 
-.PHONY: help setup lock lint test fuzz chaos mutants demo bench clean
+.PHONY: help setup data lock lint test fuzz chaos mutants demo bench clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
 
-setup: $(VENV)/.ready ## create .venv with the pinned dependencies, and fetch the workloads' data
-	@$(BIN)/python -m workloads.plants.data .signalbox/data/plants
-	@$(BIN)/python -m workloads.estimation_engine.data .signalbox/data/estimation_engine
-	@$(BIN)/python -m workloads.flask_app.data .signalbox/data/flask_app
+setup: $(VENV)/.ready ## create .venv with the pinned dependencies
 
 $(VENV)/.ready: constraints.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Signalbox needs Python 3.11 or newer; set PYTHON=python3.11")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r constraints.txt
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install --yes --quiet chromium >/dev/null; } \
-	  || echo "chromium is not installed: two tests need it (Debian: apt-get install chromium)"
-	@command -v ssh-keygen >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install --yes --quiet openssh-client >/dev/null; } \
-	  || echo "ssh-keygen is not installed: approvers sign with it (Debian: apt-get install openssh-client)"
-	@command -v kubectl >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install --yes --quiet kubernetes-client >/dev/null; } \
-	  || echo "kubectl is not installed: clusters are asked with it (Debian: apt-get install kubernetes-client)"
-	@touch $@
+	@$(PYTHON) tools/set_up.py install $(VENV)
+
+data: $(DATA) ## fetch the data of all workloads; a demo fetches what it needs by itself
+
+$(DATA): .signalbox/data/%: | $(VENV)/.ready
+	@$(BIN)/python -m workloads.$(*D).data $(@D)
 
 lock: ## resolve the dependencies anew into constraints.txt (hashes, no index addresses)
-	$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-header \
-	  --no-annotate --no-strip-extras --no-emit-index-url --group dev pyproject.toml -o constraints.txt
+	@$(PYTHON) tools/set_up.py lock $(VENV)
 
 demo: setup ## the whole path on real data, from extraction to production; WORKLOAD=estimation_engine another; CUTOFF=2014-09-30 the day
+	@$(PYTHON) tools/programs.py ssh-keygen $(if $(KUBECONFIG),$(if $(filter-out plants,$(WORKLOAD)),kubectl))
 	$(BIN)/signalbox demo $(if $(WORKLOAD),--workload $(WORKLOAD)) $(if $(CUTOFF),--cutoff $(CUTOFF))
 
-test: setup ## all tests, some files at a time
+test: setup data ## all tests, some files at a time
+	@$(PYTHON) tools/programs.py chromium ssh-keygen kubectl
 	$(BIN)/python -m pytest -q --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 fuzz: setup ## random histories of the gates, judged by an account of their own; HISTORIES=10000

@@ -83,26 +83,31 @@ class Approver:
     def answer_once(self) -> int:
         """Ask about every form that waits now; returns how many answers were accepted."""
         with get_client(sync_client=True) as client:
-            pending = [self._pending(client, run) for run in self._waiting(client)]
-            return sum(self._answer(client, form) for form in pending if form is not None)
+            return self._answer_all(client)
+
+    def _answer_all(self, client: SyncPrefectClient) -> int:
+        pending = [self._pending(client, run) for run in self._waiting(client)]
+        return sum(self._answer(client, form) for form in pending if form is not None)
 
     def _watch(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self.answer_once()
-            except httpx.HTTPError as error:
-                if isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500:
-                    self._give_up(error)
-                    return
-                logger.warning("the server cannot be asked for waiting runs, trying again: %s", error)
-            except Exception as error:  # noqa: BLE001  # raised again by __exit__, in the thread that can act on it
-                self._give_up(error)
-                return
-            self._stop.wait(self._poll_seconds)
+        try:
+            with get_client(
+                sync_client=True
+            ) as client:  # one for all polls: making it reads every authority's certificate
+                while not self._stop.is_set():
+                    self._poll(client)
+                    self._stop.wait(self._poll_seconds)
+        except Exception as error:  # noqa: BLE001  # raised again by __exit__, in the thread that can act on it
+            self._error = error
+            _thread.interrupt_main()
 
-    def _give_up(self, error: Exception) -> None:
-        self._error = error
-        _thread.interrupt_main()
+    def _poll(self, client: SyncPrefectClient) -> None:
+        try:
+            self._answer_all(client)
+        except httpx.HTTPError as error:
+            if isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500:
+                raise
+            logger.warning("the server cannot be asked for waiting runs, trying again: %s", error)
 
     def _waiting(self, client: SyncPrefectClient) -> list[FlowRun]:
         return waiting_runs(client, FlowRunFilter(id=self._chosen()))

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Self
 from deployments.local_http import HOST, answers, request
 from deployments.lost_runs import end_lost_runs
 from deployments.occupancy import Occupancy
-from deployments.processes import Processes, check_port_free
+from deployments.processes import Child, Processes, check_port_free
 from emulator.identity import CLIENT_ID, CLIENT_SECRET, TENANT_ID
 
 POOL = "laptop"
@@ -24,6 +24,7 @@ class Laptop:
     """A context manager: everything is up and answers inside it, and nothing of it runs after it.
 
     home: data and logs, kept between runs. worker: also run deployed flows here, from the pool `laptop`.
+    meanwhile: called with the laptop applied while emulator and server start, for imports that take as long.
     """
 
     def __init__(
@@ -32,11 +33,13 @@ class Laptop:
         api_port: int = 4200,
         emulator_port: int = 8400,
         worker: bool = False,
+        meanwhile: Callable[[], object] | None = None,
     ) -> None:
         self.home = home.resolve()
         self.api_port = api_port
         self.emulator_port = emulator_port
         self.worker = worker
+        self._meanwhile = meanwhile
         self._occupancy = Occupancy(self.home)
         self.processes = Processes(self.home / "logs", started=self._occupancy.note)
         self._restore = ExitStack()
@@ -82,8 +85,12 @@ class Laptop:
         try:
             check_port_free(self.emulator_port, "the emulator", "--emulator-port")
             check_port_free(self.api_port, "the Prefect server", "--api-port")
-            self._start_emulator()
-            self._start_server()
+            emulator, server = self._start_emulator(), self._start_server()
+            if self._meanwhile is not None:
+                self.apply()
+                self._meanwhile()
+            emulator.wait_until(lambda: answers(self.emulator_port, "/_emulator/health"))
+            server.wait_until(lambda: answers(self.api_port, "/api/health"))
             end_lost_runs(self.api_port)
             if self.worker:
                 self._start_worker()
@@ -107,19 +114,15 @@ class Laptop:
             finally:
                 self._occupancy.release()
 
-    def _start_emulator(self) -> None:
+    def _start_emulator(self) -> Child:
         state = self.home / "emulator"
         state.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "emulator", "--port", str(self.emulator_port), "--state", str(state)]
-        self.processes.start(
-            "emulator", command, os.environ, ready=lambda: answers(self.emulator_port, "/_emulator/health")
-        )
+        return self.processes.start("emulator", command, os.environ)
 
-    def _start_server(self) -> None:
+    def _start_server(self) -> Child:
         command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(self.api_port)]
-        self.processes.start(
-            "prefect-server", command, self.full_environment(), ready=lambda: answers(self.api_port, "/api/health")
-        )
+        return self.processes.start("prefect-server", command, self.full_environment())
 
     def _start_worker(self) -> None:
         command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]

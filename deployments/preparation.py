@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from prefect.context import SyncClientContext
+
 from deployments.bootstrap import bootstrap
 from deployments.demo_approver import SigningApprover
 from deployments.environment import load_environment
@@ -32,11 +34,12 @@ def prepare(workload: str, report: Callable[[str], None]) -> Workload:
     report: told what takes time.
     """
     environment = load_environment(ENVIRONMENT)
-    report(f"registered {len(bootstrap(ENVIRONMENT))} blocks")
-    create_resources(environment)
-    declared = declared_workload(workload)
-    try:
-        seed_data(declared, report)
-    except DataError as error:
-        raise Terminal(f"the data of {workload} is not there: {error}") from error
-    return declared
+    with SyncClientContext.get_or_create():  # else each block makes a client, which reads every authority's certificate
+        report(f"registered {len(bootstrap(ENVIRONMENT))} blocks")
+        create_resources(environment)
+        declared = declared_workload(workload)
+        try:
+            seed_data(declared, report)
+        except DataError as error:
+            raise Terminal(f"the data of {workload} is not there: {error}") from error
+        return declared

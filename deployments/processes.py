@@ -41,6 +41,21 @@ class Child:
         """The last lines of the log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
 
+    def wait_until(self, ready: Callable[[], bool], deadline_seconds: float = 120.0) -> None:
+        """Wait until `ready` says so; a StartError shows the end of its log."""
+        deadline = time.monotonic() + deadline_seconds
+        while not ready():
+            if self.process.poll() is not None:
+                raise StartError(
+                    f"{self.name} ended with code {self.process.returncode}; the end of {self.log}:\n{self.tail()}"
+                )
+            if time.monotonic() > deadline:
+                raise StartError(
+                    f"{self.name} was not ready after {deadline_seconds:g} s; the end of {self.log}:\n{self.tail()}\n"
+                    "Try again when the machine is less busy, or read the whole log."
+                )
+            time.sleep(POLL_SECONDS)
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process and everything in its group; nothing happens when they are gone."""
         with suppress(ProcessLookupError):
@@ -87,7 +102,7 @@ class Processes:
         ready: Callable[[], bool] | None = None,
         deadline_seconds: float = 120.0,
     ) -> Child:
-        """Start a command and wait until `ready` says so; a StartError shows the end of its log.
+        """Start a command and, where `ready` is given, wait until it says so.
 
         environment: all of the child's variables, not additions.
         """
@@ -106,16 +121,8 @@ class Processes:
             self._children.append(child)
             if self._started is not None:
                 self._started({one.name: one.process.pid for one in self._children})
-        deadline = time.monotonic() + deadline_seconds
-        while ready is not None and not ready():
-            if process.poll() is not None:
-                raise StartError(f"{name} ended with code {process.returncode}; the end of {log}:\n{child.tail()}")
-            if time.monotonic() > deadline:
-                raise StartError(
-                    f"{name} was not ready after {deadline_seconds:g} s; the end of {log}:\n{child.tail()}\n"
-                    "Try again when the machine is less busy, or read the whole log."
-                )
-            time.sleep(POLL_SECONDS)
+        if ready is not None:
+            child.wait_until(ready, deadline_seconds)
         return child
 
     def ended(self) -> Child | None:

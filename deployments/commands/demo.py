@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,17 @@ from domain.errors import SignalboxError
 
 if TYPE_CHECKING:
     from deployments.demo_approver import SigningApprover
+
+IMPORTED = (
+    "deployments.preparation",
+    "deployments.deciders",
+    "flows.extract_prepare",
+    "flows.train_register",
+    "flows.release",
+    "azure.ai.ml",
+    "great_expectations",
+)
+"""What the steps need and takes seconds; imported while the servers start."""
 
 console = Console()
 
@@ -62,10 +74,9 @@ def demo(
     try:
         with termination_as_interrupt():
             with steps.step("start the emulator and the Prefect server"):
-                laptop = Laptop(home, api_port=free_port(), emulator_port=free_port())
+                laptop = Laptop(home, api_port=free_port(), emulator_port=free_port(), meanwhile=_import)
                 laptop.__enter__()
             try:
-                laptop.apply()
                 console.print(f"  Prefect UI {laptop.ui_url}   logs {laptop.home / 'logs'}", soft_wrap=True)
                 _carry(steps, laptop.home, workload, chosen)
             finally:
@@ -79,8 +90,14 @@ def demo(
     console.print(steps.table())
 
 
+def _import() -> None:
+    """Prefect reads its settings when it is imported, so the laptop's must be in force."""
+    for module in IMPORTED:
+        import_module(module)
+
+
 def _carry(steps: Steps, home: Path, name: str, cutoff: date | None) -> None:
-    """The main job. Imports here: Prefect reads its settings when it is imported, and the laptop has just set them."""
+    """The main job. What it imports is there since `_import`."""
     with steps.step("register blocks, create workspaces, upload data"):
         from deployments.preparation import demo_approver, prepare
 
@@ -141,7 +158,7 @@ def _release(signer: "SigningApprover", workload: str, changed: str, last: str) 
 
     asked = sys.stdin.isatty() and sys.stdout.isatty()
     decide = at_terminal(console, signer) if asked else demo_decider(signer, console)
-    with Approver(decide):
+    with Approver(decide, poll_seconds=0.3):
         state = release(workload, changed, "demo", last, return_state=True)
     if not state.is_completed():
         raise Terminal(f"the release ended {state.name}: {state.message}")

@@ -26,7 +26,7 @@ def up(
     home: Annotated[Path, typer.Option(file_okay=False, help="Data and logs, kept between runs.")] = Path(".signalbox"),
 ) -> None:
     """Start emulator, server and worker here, deploy every flow, and wait; Ctrl-C stops all of it."""
-    laptop = Laptop(home, api_port=api_port, emulator_port=emulator_port, worker=True)
+    laptop = Laptop(home, api_port=api_port, emulator_port=emulator_port, worker=True, meanwhile=_import)
     try:
         with termination_as_interrupt():
             console.print("starting the emulator, the Prefect server and a worker …")
@@ -45,10 +45,14 @@ def up(
         laptop.stop()  # an interrupt on the very edge of the with block
 
 
+def _import() -> None:
+    """What `prepare_here` needs; Prefect, which takes two seconds to import, reads its settings then."""
+    import deployments.preparation  # noqa: F401
+
+
 def prepare_here(laptop: Laptop) -> None:
     """Blocks, workspaces and data, so that the first run finds what it needs."""
-    laptop.apply()
-    from deployments.preparation import demo_approver, prepare  # imports Prefect, which takes two seconds
+    from deployments.preparation import demo_approver, prepare
 
     prepare(WORKLOAD, lambda line: console.print(line, markup=False, soft_wrap=True))
     approver = demo_approver(laptop.home)
