@@ -3,17 +3,21 @@
 It is run isolated (`-I -S`) and imports only what costs nothing: every command of every job waits for it.
 """
 
+from __future__ import annotations
+
 import _signal  # type: ignore[import-not-found]  # `signal` itself costs 10 ms of imports; it has no stub
 import _socket
 import fcntl
 import os
 import select
 import sys
-from contextlib import suppress
-from typing import NoReturn
 
 from emulator.execution.warm.message import receive, send
 from emulator.execution.warm.standing import standing
+
+TYPE_CHECKING = False  # `typing` itself costs 20 ms of imports
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 ANSWER_SECONDS = 15.0
 """How long a job waits for the parent before it starts an interpreter of its own: longer than the parent's imports take."""
@@ -31,6 +35,7 @@ def ask(
     files: list[int],
     leader: int,
     python: str = "python",
+    executable: str = sys.executable,
     ignored: tuple[int, ...] = (),
     blocked: tuple[int, ...] = (),
 ) -> tuple[_socket.socket, int]:
@@ -44,6 +49,7 @@ def ask(
         line.connect(socket_path)
         document = {
             "python": os.fsencode(python),
+            "executable": os.fsencode(executable),
             "words": [os.fsencode(word) for word in words],
             "variables": [name + b"=" + value for name, value in variables.items()],
             "standing": standing(),
@@ -78,15 +84,16 @@ def main(python: str, socket_path: str, name: str, words: list[str]) -> NoReturn
     relayed = {getattr(_signal, one) for one in RELAYED}
     before = _signal.pthread_sigmask(_signal.SIG_BLOCK, relayed | {_signal.SIGIO})
     try:
-        line, child = _asked(socket_path, name, words, before)
+        executable, variables = _meant(python, socket_path, name)
+        line, child = _asked(socket_path, name, executable, words, before)
     except ColdError:
         for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # as they were before this interpreter began
             _signal.signal(number, _signal.SIG_DFL)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
         try:
-            os.execv(python, [python, *words])  # noqa: S606 (no shell: these are the words that were given)
+            os.execve(executable, [name, *words], variables)  # noqa: S606 (no shell: these are the words that were given)
         except OSError as error:
-            os.write(2, f"{python} cannot be started: {error.strerror}\n".encode())
+            os.write(2, f"{executable} cannot be started: {error.strerror}\n".encode())
             os._exit(126)
     except LostError:
         _lost()
@@ -96,9 +103,32 @@ def main(python: str, socket_path: str, name: str, words: list[str]) -> NoReturn
     _end(_relay(line, child, relayed), before)
 
 
-def _asked(socket_path: str, name: str, words: list[str], before: set[int]) -> tuple[_socket.socket, int]:
+def _meant(python: str, socket_path: str, name: str) -> tuple[str, dict[bytes, bytes]]:
+    """The interpreter that `name` means without this program, and the environment that leads there.
+
+    An interpreter finds itself by the PATH, and so it must not find this program.
+    """
+    variables = dict(os.environb)
+    own = os.fsencode(socket_path.rpartition("/")[0]) + b"/bin"
+    places = [place for place in variables.get(b"PATH", b"").split(b":") if place != own]
+    for place in places:
+        found = (place or b".") + b"/" + os.fsencode(name)
+        if os.access(found, os.X_OK) and not os.path.isdir(found):  # noqa: PTH112 (pathlib costs 5 ms)
+            variables[b"PATH"] = b":".join(places)
+            return os.fsdecode(found), variables
+    return python, variables
+
+
+def _asked(
+    socket_path: str, name: str, executable: str, words: list[str], before: set[int]
+) -> tuple[_socket.socket, int]:
     if not words or (words[0].startswith("-") and words[0] not in ("-u", "-m")):
         raise ColdError("there is no script")
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError as error:
+            raise ColdError("a stream is closed") from error
     if any(int(one) > 2 and _open(int(one)) for one in os.listdir("/proc/self/fd")):  # noqa: PTH208
         raise ColdError("more files than the three streams are open")
     try:
@@ -120,6 +150,7 @@ def _asked(socket_path: str, name: str, words: list[str], before: set[int]) -> t
             [0, 1, 2, folder],
             os.getsid(0),
             python=name,
+            executable=executable,
             ignored=ignored,
             blocked=tuple(int(number) for number in before),
         )
@@ -145,11 +176,13 @@ def _relay(line: _socket.socket, child: int, relayed: set[int]) -> int:
         told = _signal.sigwaitinfo(relayed | {_signal.SIGIO})
         if told.si_signo == _signal.SIGIO:
             continue
-        with suppress(ProcessLookupError):
+        try:
             if _meant_for_all(told.si_pid):
                 os.killpg(child, told.si_signo)
             else:
                 os.kill(child, told.si_signo)
+        except ProcessLookupError:
+            continue  # it has ended, which the line will tell
     try:
         return int(receive(line)[0]["code"])
     except EOFError:

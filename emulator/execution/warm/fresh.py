@@ -30,6 +30,7 @@ def take_on(request: Request, files: list[int], path: list[str]) -> None:
     plain = bool(request.variables.get("PYTHONUNBUFFERED"))
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         _open_stream(number, name, bool(number) and plain)
+    sys.executable = request.executable
     sys.argv = list(request.words)
     sys.orig_argv = request.original
     first = os.getcwd() if request.module else os.path.dirname(os.path.realpath(request.script))  # noqa: PTH109, PTH120

@@ -3,11 +3,16 @@
 It imports only what costs nothing: the program that stands in for `python` waits for it, once for each command.
 """
 
+from __future__ import annotations
+
 import _socket  # `socket` itself costs 20 ms of imports
 import array
 import marshal
-from collections.abc import Sequence
-from typing import Any
+
+TYPE_CHECKING = False  # `typing` itself costs 20 ms of imports
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 LENGTH = 4
 MOST_BYTES = 8 * 1024 * 1024

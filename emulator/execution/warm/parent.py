@@ -13,6 +13,7 @@ import socket
 import struct
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 _ROOT = __file__.rpartition("/emulator/")[0]
 sys.path[0] = _ROOT  # the folder of this file would give its names to everybody
@@ -138,6 +139,9 @@ class Parent:
         return None
 
     def _compare(self, request: Request) -> None:
+        own, asked_for = Path(sys.executable), Path(request.executable)
+        if own.parent != asked_for.parent or not asked_for.exists() or not asked_for.samefile(own):
+            raise ColdError(f"{request.executable} is another interpreter")
         asked = fixed(request.variables, self._names)
         for name in sorted(asked.keys() | self._fixed.keys()):
             if asked.get(name) != self._fixed.get(name):

@@ -14,9 +14,10 @@ class ColdError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """What to run. script: a path; module: a name; one of them is empty. words: `sys.argv`, as code will see it first."""
+    """What to run. python: the word that named the interpreter; executable: the file that it means. script: a path; module: a name; one of them is empty. words: `sys.argv`, as code will see it first."""
 
     python: str
+    executable: str
     flags: tuple[str, ...]
     script: str
     module: str
@@ -50,6 +51,7 @@ class Request:
             raise ColdError(f"{words[0]} is no script")
         return cls(
             python=os.fsdecode(document["python"]),
+            executable=os.fsdecode(document["executable"]),
             flags=tuple(flags),
             script="" if module else words[0],
             module=module,

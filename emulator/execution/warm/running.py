@@ -9,7 +9,7 @@ import runpy
 import sys
 import threading
 from contextlib import suppress
-from types import ModuleType, TracebackType
+from types import ModuleType
 
 from emulator.execution.warm.request import Request
 
@@ -22,6 +22,7 @@ def run(request: Request) -> None:
     """Run it; returns when it ended by itself. SystemExit carries every other end but an interrupt's."""
     global _begun
     _begun = True
+    _leave_libraries()
     if request.module:
         _run_module(request.module)
         return
@@ -47,44 +48,46 @@ def run(request: Request) -> None:
 
 
 def _run_module(name: str) -> None:
+    found: BaseException | None = None
     try:
         runpy._run_module_as_main(name)  # type: ignore[attr-defined]  # what `-m` calls
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001 (user code may raise anything)
         trace = error.__traceback__
-        _shown(error, None if trace is None else trace.tb_next)
-        if not isinstance(error, KeyboardInterrupt):
-            raise SystemExit(1) from None
-        sys.excepthook = _silent
-        raise  # the interpreter then ends by SIGINT
+        found = error.with_traceback(None if trace is None else trace.tb_next)
+    if found is None:
+        return
+    _show(found)
+    if not isinstance(found, KeyboardInterrupt):
+        raise SystemExit(1)
+    sys.excepthook = _silent
+    raise found  # the interpreter then ends by SIGINT
 
 
 def _silent(*_: object) -> None:
     """It has been shown."""
 
 
-def _shown(error: BaseException, trace: TracebackType | None) -> None:
-    """As `PyErr_Print` shows it."""
-    error.__traceback__ = trace
-    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
-    hook = getattr(sys, "excepthook", None)
-    if hook is None:
+def _show(error: BaseException) -> None:
+    """As `PyErr_Print` does; outside of any `except`, for a hook may ask what is being handled."""
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+    if not hasattr(sys, "excepthook"):
         sys.stderr.write("sys.excepthook is missing\n")
-        sys.__excepthook__(type(error), error, trace)
+        sys.__excepthook__(type(error), error, error.__traceback__)
         return
+    second: BaseException | None = None
     try:
-        hook(type(error), error, trace)
+        sys.excepthook(type(error), error, error.__traceback__)
     except SystemExit:
         raise
-    except BaseException as second:  # noqa: BLE001 (as above)
-        inner = second.__traceback__
-        second.__context__ = None
-        sys.stderr.write("Error in sys.excepthook:\n")
-        sys.__excepthook__(type(second), second, None if inner is None else inner.tb_next)
-        sys.stderr.write("\nOriginal exception was:\n")
-        sys.__excepthook__(type(error), error, trace)
-    sys.stderr.flush()
+    except BaseException as raised:  # noqa: BLE001 (as above)
+        trace = raised.__traceback__
+        second = raised.with_traceback(None if trace is None else trace.tb_next)
+    if second is not None:
+        for heading, one in (("Error in sys.excepthook:\n", second), ("\nOriginal exception was:\n", error)):
+            sys.stderr.write(heading)
+            sys.__excepthook__(type(one), one, one.__traceback__)
 
 
 def keep_modules() -> None:
@@ -114,6 +117,17 @@ def _leave_modules() -> None:
                 found.flush()
     for name in _kept:
         sys.modules.pop(name, None)
+
+
+def _leave_libraries() -> None:
+    """The C library's exit ends with closing its files: what was loaded before this has nothing to give back, either.
+
+    Exit functions run in the order opposite to that in which they were registered, so those of libraries that user code
+    loads itself run before. Elsewhere than in glibc nothing changes: all run.
+    """
+    if hasattr(system, "on_exit") and hasattr(system, "fcloseall"):
+        system.on_exit(system._exit, None)
+        system.on_exit(system.fcloseall, None)
 
 
 atexit.register(_leave_modules)

@@ -2,7 +2,6 @@
 
 import os
 import resource
-from contextlib import suppress
 
 STATUS = (
     "Uid",
@@ -33,14 +32,21 @@ def standing() -> dict[str, str]:
                 found[name] = value.strip()
     for name in dir(resource):
         if name.startswith("RLIMIT_"):
-            with suppress(OSError, ValueError):  # a limit that this kernel does not have
+            try:
                 found[name] = str(resource.getrlimit(getattr(resource, name)))
+            except (OSError, ValueError):
+                found[name] = "unknown to this kernel"
     for name in NAMESPACES:
-        with suppress(OSError):
+        try:
             found[name] = os.readlink(f"/proc/self/ns/{name}")  # noqa: PTH115 (pathlib costs 5 ms)
+        except OSError:
+            found[name] = "unknown to this kernel"
     for name in ("cgroup", "oom_score_adj"):
-        with suppress(OSError), open(f"/proc/self/{name}", encoding="utf-8", errors="replace") as content:  # noqa: PTH123
-            found[f"/proc/{name}"] = content.read()
+        try:
+            with open(f"/proc/self/{name}", encoding="utf-8", errors="replace") as content:  # noqa: PTH123 (as above)
+                found[f"/proc/{name}"] = content.read()
+        except OSError:
+            found[f"/proc/{name}"] = "unknown to this kernel"
     root = os.stat("/")  # noqa: PTH116 (pathlib costs 5 ms)
     found["root"] = f"{root.st_dev}:{root.st_ino}"
     found["scheduling"] = str(os.sched_getscheduler(0))
