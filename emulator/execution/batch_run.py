@@ -127,7 +127,9 @@ class _Session:
         result = self.results / f"{number:08d}"
         rows: int | None = None
         for _ in range(attempts):
-            worker = worker or BatchWorker(self.script, self.folder, self.variables, self.log, self.cancelled, self.warm)
+            worker = worker or BatchWorker(
+                self.script, self.folder, self.variables, self.log, self.cancelled, self.warm
+            )
             try:
                 rows = worker.run(files, result, seconds)
             except WorkerError as error:

@@ -29,7 +29,7 @@ def take_on(request: Request, files: list[int], path: list[str]) -> None:
     os.environ.update(request.variables)
     plain = bool(request.variables.get("PYTHONUNBUFFERED"))
     for number, name in enumerate(("stdin", "stdout", "stderr")):
-        _open_stream(number, name, bool(number) and plain)
+        _open_stream(number, name, plain)
     sys.executable = request.executable
     sys.argv = list(request.words)
     sys.orig_argv = request.original
@@ -47,8 +47,8 @@ def take_on(request: Request, files: list[int], path: list[str]) -> None:
 def _open_stream(number: int, name: str, plain: bool) -> None:
     """As `create_stdio` of CPython's pylifecycle.c opens it."""
     old: IO[str] = getattr(sys, f"__{name}__")
-    binary: Any = open(number, "wb" if number else "rb", buffering=0 if plain else -1, closefd=False)  # noqa: PTH123, SIM115
-    raw = binary if plain else binary.raw
+    binary: Any = open(number, "wb" if number else "rb", buffering=0 if plain and number else -1, closefd=False)  # noqa: PTH123, SIM115
+    raw = binary if plain and number else binary.raw
     raw.name = f"<{name}>"
     stream = io.TextIOWrapper(
         binary,

@@ -23,5 +23,7 @@ def installed() -> list[str]:
     """What decides what is loaded: the interpreter, its settings, the folders of packages, the files of modules."""
     executable = os.path.realpath(sys.executable)
     settings = os.path.join(sys.prefix, "pyvenv.cfg")  # noqa: PTH118
-    files = {file for module in list(sys.modules.values()) if isinstance(file := getattr(module, "__file__", None), str)}
+    files = {
+        file for module in list(sys.modules.values()) if isinstance(file := getattr(module, "__file__", None), str)
+    }
     return [sys.executable, executable, settings, *sys.path, *sorted(files)]

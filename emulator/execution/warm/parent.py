@@ -37,6 +37,7 @@ class Parent:
 
     def __init__(self, listening: int, folder: str, own: list[str]) -> None:
         self._arguments = [str(listening), folder, *own]
+        self._environment = dict(os.environ)
         variables = {name: value for name, value in os.environ.items() if name not in own}
         self._listening = socket.socket(fileno=listening)
         self._folder = folder
@@ -152,7 +153,10 @@ class Parent:
 
     def _outermost(self, leader: int) -> int:
         """Of code that was started by code which runs warm: the keeper of the latter, which ends with its job."""
-        with suppress(OSError, ValueError, IndexError), open(f"/proc/{leader}/stat", encoding="utf-8", errors="replace") as stat:  # noqa: PTH123
+        with (
+            suppress(OSError, ValueError, IndexError),
+            open(f"/proc/{leader}/stat", encoding="utf-8", errors="replace") as stat,
+        ):  # noqa: PTH123
             above = int(stat.read().rpartition(")")[2].split()[1])
             if above in self._keepers.values():
                 return above
@@ -162,7 +166,8 @@ class Parent:
         tell({"anew": True})
         os.set_inheritable(self._listening.fileno(), True)
         os.dup2(_TOLD, 1)
-        os.execv(sys.executable, [sys.executable, os.path.abspath(__file__), *self._arguments])  # noqa: S606, PTH100
+        words = [sys.executable, os.path.abspath(__file__), *self._arguments]  # noqa: PTH100 (costs nothing here)
+        os.execve(sys.executable, words, self._environment)  # noqa: S606 (no shell: its own program again)
 
 
 def _user(line: socket.socket) -> int:

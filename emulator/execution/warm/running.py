@@ -46,7 +46,6 @@ def run(request: Request) -> None:
     # else it has noted the interrupt, and ends by SIGINT after its last exit function
 
 
-
 def _run_module(name: str) -> None:
     found: BaseException | None = None
     try:

@@ -175,7 +175,9 @@ class WarmStart:
             self._process = None
             self._failures += 1
             if self._failures >= MOST_FAILURES:
-                self._decline(f"it has ended {self._failures} times (the last time with code {code}) before it served a job")
+                self._decline(
+                    f"it has ended {self._failures} times (the last time with code {code}) before it served a job"
+                )
                 return
             logger.warning("the process that starts user code warm ended with code %d; another one is started", code)
             try:
