@@ -217,7 +217,9 @@ def test_what_a_step_leaves_behind_lives_as_long_as_the_command(shared: WarmStar
         "b.py": "import os, time\nopen('pid', 'w').write(str(os.getpid()))\nos.rename('pid', 'b.pid')\ntime.sleep(60)\n",
     }
     folder = written(tmp_path / "code", scripts)
-    command = "python a.py; n=0; while [ ! -e b.pid ]; do sleep 0.1; done; sleep 0.3; kill -0 $(cat b.pid) && echo there"
+    command = (
+        "python a.py; n=0; while [ ! -e b.pid ]; do sleep 0.1; done; sleep 0.3; kill -0 $(cat b.pid) && echo there"
+    )
     assert ran(shared if way == "warm" else None, folder, command) == "there\n"
     process = int((folder / "b.pid").read_text())
     until(lambda: not alive(process), "it outlives its job")
@@ -405,7 +407,7 @@ def test_a_scoring_worker_does_the_same_warm_and_cold(shared: WarmStart, tmp_pat
     worker.stop()
     with pytest.raises(WorkerError, match="the worker process ended"):
         start().run(["gone"], result, SECONDS)
-    with pytest.raises(WorkerError, match="no answer within 0.5 seconds"):
+    with pytest.raises(WorkerError, match=r"no answer within 0\.5 seconds"):
         start().run(["hang"], result, 0.5)
     said = log.read_text()
     first = f"init {way == 'warm'} {folder} ü ['{folder / 'score.py'}'] entry_script\nrun ['a', 'b']\nTraceback"

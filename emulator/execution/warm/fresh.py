@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 import types
-from typing import IO, Any
+from typing import Any, TextIO
 
 from emulator.execution.warm.request import Request
 
@@ -46,11 +46,11 @@ def take_on(request: Request, files: list[int], path: list[str]) -> None:
 
 def _open_stream(number: int, name: str, plain: bool) -> None:
     """As `create_stdio` of CPython's pylifecycle.c opens it."""
-    old: IO[str] = getattr(sys, f"__{name}__")
-    binary: Any = open(number, "wb" if number else "rb", buffering=0 if plain and number else -1, closefd=False)  # noqa: PTH123, SIM115
+    old: TextIO = getattr(sys, f"__{name}__")
+    binary: Any = open(number, "wb" if number else "rb", buffering=0 if plain and number else -1, closefd=False)  # noqa: SIM115 (it stays open)
     raw = binary if plain and number else binary.raw
     raw.name = f"<{name}>"
-    stream = io.TextIOWrapper(
+    stream: Any = io.TextIOWrapper(
         binary,
         encoding=old.encoding,
         errors=old.errors,
@@ -58,16 +58,15 @@ def _open_stream(number: int, name: str, plain: bool) -> None:
         line_buffering=not plain and (raw.isatty() or number == 2),
         write_through=plain,
     )
-    stream.mode = "w" if number else "r"  # type: ignore[misc]  # the interpreter sets it, too
+    stream.mode = "w" if number else "r"
     setattr(sys, name, stream)
     setattr(sys, f"__{name}__", stream)
 
 
 def _main_module() -> types.ModuleType:
     main = types.ModuleType("__main__")
-    main.__loader__ = importlib.machinery.BuiltinImporter  # type: ignore[assignment]  # as in pylifecycle.c
-    main.__dict__["__annotations__"] = {}
-    main.__dict__["__builtins__"] = builtins
+    main.__loader__ = importlib.machinery.BuiltinImporter  # as in pylifecycle.c
+    vars(main).update(__annotations__={}, __builtins__=builtins)
     return main
 
 

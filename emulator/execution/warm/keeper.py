@@ -20,6 +20,7 @@ def keep(line: socket.socket, leader: int, files: list[int], lock: int, system: 
     locked as long as this process lives.
     """
     os.setsid()
+    _close_all_but({line.fileno(), lock, *files})
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nothing, number)
@@ -39,16 +40,20 @@ def keep(line: socket.socket, leader: int, files: list[int], lock: int, system: 
         if os.getppid() != own:
             os._exit(1)
         return
-    kept = {line.fileno(), over, lock}
-    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
-        if int(name) > 2 and int(name) not in kept:
-            with suppress(OSError):
-                os.close(int(name))
     try:
+        _close_all_but({line.fileno(), lock, over, 0, 1, 2})
         _attend(line, child, over)
     finally:
         _end(child)
         os._exit(0)
+
+
+def _close_all_but(kept: set[int]) -> None:
+    """A stream that this process held open would not end for its reader."""
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        if int(name) not in kept:
+            with suppress(OSError):  # the one with which the folder was read
+                os.close(int(name))
 
 
 def _attend(line: socket.socket, child: int, over: int) -> None:

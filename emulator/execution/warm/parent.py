@@ -5,6 +5,7 @@ tells the emulator, a JSON document a line. Arguments: the number of the listeni
 names of variables that are set for the parent alone.
 """
 
+import fcntl
 import json
 import os
 import select
@@ -28,7 +29,7 @@ from emulator.execution.warm.request import ColdError, Request  # noqa: E402
 from emulator.execution.warm.standing import standing  # noqa: E402
 
 del sys.path[0]
-_WORKERS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 (costs nothing here)
+_WORKERS = str(Path(__file__).resolve().parents[1])
 HEAR_SECONDS = 5.0
 
 
@@ -80,17 +81,22 @@ class Parent:
                 else:
                     watched.unregister(number)
                     os.close(number)
-                    os.waitpid(self._keepers.pop(number), 0)
+                    keeper = self._keepers.pop(number)
+                    os.waitpid(keeper, 0)
+                    self._lock_of(keeper).unlink(missing_ok=True)
 
     def _hear(self, watched: select.poll) -> tuple[Request, list[int]] | None:
         """In the parent None, in a new process what it is to run and the files that it is to have."""
-        line, _ = self._listening.accept()
         files: list[int] = []
+        try:
+            line, _ = self._listening.accept()
+        except OSError:
+            return None  # who asked has gone already
         try:
             line.settimeout(HEAR_SECONDS)
             if _user(line) != os.getuid():
                 return None
-            document, files = receive(line, 4)  # type: ignore[arg-type]  # a socket is a _socket
+            document, files = receive(line, 4)
             request = self._begin(line, document, files, watched)
             if request is not None:
                 given, files = files, []
@@ -125,12 +131,15 @@ class Parent:
         if reason := reason_to_start_cold(folders, self._taken):
             raise ColdError(reason)
         leader = self._outermost(request.leader)
-        lock = os.open(os.path.join(self._folder, "jobs", str(leader)), os.O_CREAT | os.O_RDWR, 0o600)  # noqa: PTH118
-        fcntl_lock(lock)
+        lock = os.open(self._lock_of(leader), os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_SH)  # as long as the keeper has it open
         keeper = os.fork()
         if keeper == 0:
             self._listening.detach()
-            keep(line, leader, files, lock, running.system)
+            try:
+                keep(line, leader, files, lock, running.system)
+            except BaseException:  # noqa: BLE001 (whatever it is, this process is not to serve)
+                os._exit(1)
             return request
         os.close(lock)
         number = os.pidfd_open(keeper)
@@ -138,6 +147,10 @@ class Parent:
         watched.register(number, select.POLLIN)
         tell({"warm": keeper})
         return None
+
+    def _lock_of(self, leader: int) -> Path:
+        """What is locked as long as anything runs warm in a job: the emulator waits for it, and removes it."""
+        return Path(self._folder, "jobs", str(leader))
 
     def _compare(self, request: Request) -> None:
         own, asked_for = Path(sys.executable), Path(request.executable)
@@ -153,11 +166,8 @@ class Parent:
 
     def _outermost(self, leader: int) -> int:
         """Of code that was started by code which runs warm: the keeper of the latter, which ends with its job."""
-        with (
-            suppress(OSError, ValueError, IndexError),
-            open(f"/proc/{leader}/stat", encoding="utf-8", errors="replace") as stat,
-        ):  # noqa: PTH123
-            above = int(stat.read().rpartition(")")[2].split()[1])
+        with suppress(OSError, ValueError, IndexError):
+            above = int(Path(f"/proc/{leader}/stat").read_text(errors="replace").rpartition(")")[2].split()[1])
             if above in self._keepers.values():
                 return above
         return leader
@@ -173,13 +183,6 @@ class Parent:
 def _user(line: socket.socket) -> int:
     _, user, _ = struct.unpack("3i", line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
     return int(user)
-
-
-def fcntl_lock(file: int) -> None:
-    """For as long as a copy of this process has it open."""
-    import fcntl
-
-    fcntl.flock(file, fcntl.LOCK_SH)
 
 
 def tell(document: dict[str, object]) -> None:

@@ -63,12 +63,12 @@ class Missed:
 def preload() -> tuple[frozenset[str], frozenset[str]]:
     """Import them all; names of modules that are loaded or were looked for, and of variables that were read."""
     missed = Missed()
-    sys.meta_path.append(missed)  # type: ignore[arg-type]  # it is a finder, though of a narrower type
+    sys.meta_path.append(missed)
     with Reads() as reads:
         for name in PACKAGES:
             with suppress(Exception):  # what is not installed, or broken, user code will meet by itself
                 importlib.import_module(name)
-    sys.meta_path.remove(missed)  # type: ignore[arg-type]  # as above
+    sys.meta_path.remove(missed)
     loaded = {name.partition(".")[0] for name in sys.modules} | missed.names
     return frozenset(loaded - {"emulator", "__main__"}), frozenset(reads.names)
 

@@ -14,7 +14,11 @@ class ColdError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """What to run. python: the word that named the interpreter; executable: the file that it means. script: a path; module: a name; one of them is empty. words: `sys.argv`, as code will see it first."""
+    """What to run, and how.
+
+    python: the word that named the interpreter; executable: the file that it means. script: a path, module: a name; one
+    of them is empty. words: `sys.argv`, as code will see it first. leader: the process with whose end the job is over.
+    """
 
     python: str
     executable: str
