@@ -1,10 +1,13 @@
 """The emulator's speed: requests a second and milliseconds, against a bare uvicorn application in the same run.
 
 Run: `python -m benchmarks.emulator [requests]`. One client, one connection that is kept, requests one after the other.
+Then a job's start, cold and warm: seconds of this machine's processors (user and system, everything that had to run for it,
+except the warm parent's own imports, which are shown apart) and of the clock.
 """
 
 import itertools
 import os
+import resource
 import socket
 import statistics
 import subprocess
@@ -19,6 +22,8 @@ import requests
 from azure.identity import ClientSecretCredential
 
 from emulator import identity
+from emulator.execution.process import UserProcess
+from emulator.execution.warm.warm_start import WarmStart
 from emulator.remote_control import Control
 
 GROUP = "https://management.azure.com/subscriptions/s/resourceGroups/bench?api-version=2022-09-01"
@@ -102,13 +107,51 @@ def _emulator(count: int, state: Path) -> None:
             _row(name, seconds, statistics.median(entry.milliseconds for entry in control.journal(last=count)))
 
 
+JOBS = 20
+IMPORTS = "import joblib, numpy, pandas, pyarrow.parquet, sklearn.ensemble\n"
+
+
+def _spent(parent: int | None) -> float:
+    """CPU seconds of children that have ended, and of the parent of warm ones with all of its own that have."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = used.ru_utime + used.ru_stime
+    if parent is not None:
+        fields = Path(f"/proc/{parent}/stat").read_text().rpartition(")")[2].split()
+        seconds += sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+    return seconds
+
+
+def _starts(folder: Path) -> None:
+    print(f"\n{'a job that starts, ':<28}{'CPU s':>11}{'wall s':>11}")
+    for name, script in (("and ends", ""), ("and imports what it needs", IMPORTS)):
+        (folder / "job.py").write_text(script)
+        for way in ("cold", "warm"):
+            warm = WarmStart(way == "warm")
+            ready = time.perf_counter()
+            assert UserProcess(warm).run("python job.py", folder, {}, folder / "log") == 0
+            first = time.perf_counter() - ready
+            imports = _spent(warm.parent)
+            jobs = JOBS if way == "warm" else 5
+            started = time.perf_counter()
+            for _ in range(jobs):
+                assert UserProcess(warm).run("python job.py", folder, {}, folder / "log") == 0
+            wall = (time.perf_counter() - started) / jobs
+            print(f"{name + ', ' + way:<28}{(_spent(warm.parent) - imports) / jobs:>11.3f}{wall:>11.3f}")
+            assert warm.started == (jobs + 1 if way == "warm" else 0), list(warm.cold)
+            if way == "warm":
+                print(f"{'  the first, with imports':<28}{'':>11}{first:>11.3f}")
+            warm.close()
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     print(f"{'':<28}{'requests/s':>11}{'median ms':>11}{'p99 ms':>9}{'server ms':>12}{'stalls':>8}")
     _floor(count)
     with tempfile.TemporaryDirectory() as state:
         _emulator(count, Path(state))
+    with tempfile.TemporaryDirectory() as folder:
+        _starts(Path(folder))
 
 
 if __name__ == "__main__":

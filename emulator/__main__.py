@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
+from emulator.execution.warm.warm_start import SETTING
 from emulator.server import Emulator
 
 
@@ -20,12 +21,18 @@ def main() -> int:
     parser.add_argument(
         "--state", type=Path, default=Path(".emulator"), help="folder of all it keeps (default: .emulator)"
     )
+    parser.add_argument(
+        "--no-warm-start",
+        action="store_true",
+        help="start jobs' Python code in interpreters of their own, which costs each job its imports; "
+        f"{SETTING}=off in the environment does the same",
+    )
     arguments = parser.parse_args()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with Emulator(arguments.state, arguments.port) as emulator:
+        with Emulator(arguments.state, arguments.port, warm=not arguments.no_warm_start) as emulator:
             lines = [f"export {name}={shlex.quote(value)}" for name, value in emulator.environment().items()]
             sys.stdout.write(f"# The emulator answers at {emulator.url}. In the shell of a client:\n")
             sys.stdout.write("\n".join([*lines, "# Ctrl-C stops it."]) + "\n")

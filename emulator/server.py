@@ -23,9 +23,13 @@ START_SECONDS = 30.0
 
 
 class Emulator:
-    """Answers as Azure while it is open. state: folder of all it keeps; port: 0 for any free one."""
+    """Answers as Azure while it is open. state: folder of all it keeps; port: 0 for any free one.
 
-    def __init__(self, state: Path, port: int = 0) -> None:
+    warm: jobs' Python code starts in processes that have imported what it commonly needs.
+    """
+
+    def __init__(self, state: Path, port: int = 0, warm: bool = True) -> None:
+        self._warm = warm
         self.state = state.absolute()
         self._wanted = port
         self._port = 0
@@ -101,7 +105,7 @@ class Emulator:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         certificates = Certificates(self.state)
         token_keys.open_key(self.state)
-        world = World(self.state)
+        world = World(self.state, self._warm)
         try:
             serving = Serving(Application(world), ControlPlane(world), certificates)
             server = await serving.listen(listening)

@@ -9,6 +9,7 @@ from emulator.arm.store import Store
 from emulator.behaviours import load_behaviours
 from emulator.containers.container_host import ContainerHost
 from emulator.dataplane.storage_keys import StorageKeys
+from emulator.execution.warm.warm_start import WarmStart
 from emulator.faults import Faults
 from emulator.images.image_store import ImageStore
 from emulator.journal import Journal
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
 
 
 class World:
-    """The state of one emulator, under one folder: resources, blobs, images, running jobs and containers; and people, in memory."""
+    """The state of one emulator, under one folder: resources, blobs, images, running jobs and containers; and people, in memory.
 
-    def __init__(self, state: Path) -> None:
+    warm: jobs' Python code starts in processes that have imported what it commonly needs.
+    """
+
+    def __init__(self, state: Path, warm: bool = True) -> None:
         state.mkdir(parents=True, exist_ok=True)
         load_behaviours()
         self.state = state
@@ -38,6 +42,7 @@ class World:
         self.operations = Operations(self)
         self.keys = StorageKeys(state)
         self.blobs: BlobStore = importlib.import_module("emulator.dataplane.blob_store").BlobStore(state / "blobs")
+        self.warm = WarmStart(warm)
         self.executor: Executor = importlib.import_module("emulator.execution.executor").Executor(self)
         self.images = ImageStore(state / "images")
         self.images.sweep()
@@ -64,6 +69,7 @@ class World:
     def close(self) -> None:
         """End what runs and give the files back."""
         self.executor.shutdown()
+        self.warm.close()
         self.containers.shutdown()
         self.builds.shutdown()
         self.operations.settle_all()

@@ -14,6 +14,7 @@ from emulator.execution.batch_worker import BatchWorker, WorkerError
 from emulator.execution.locations import locate
 from emulator.execution.process import UserProcess
 from emulator.execution.records import JobRecord
+from emulator.execution.warm.warm_start import WarmStart
 
 if TYPE_CHECKING:
     from emulator.world import World
@@ -80,7 +81,7 @@ def _score(world: "World", record: JobRecord, child: JobRecord, folder: Path, ca
     results = folder / "results"
     results.mkdir()
     tally, threshold = Tally(), int(properties.get("errorThreshold", -1))
-    session = _Session(script, code, variables, child.log, results, properties, tally, threshold, cancelled)
+    session = _Session(script, code, variables, child.log, results, properties, tally, threshold, cancelled, world.warm)
     with ThreadPoolExecutor(max_workers=workers) as pool:
         list(pool.map(session.work, [list(enumerate(batches))[start::workers] for start in range(workers)]))
     if session.fatal or cancelled.is_set():
@@ -103,6 +104,7 @@ class _Session:
     tally: Tally
     threshold: int
     cancelled: threading.Event
+    warm: WarmStart
     fatal: str = ""
 
     def work(self, batches: Sequence[tuple[int, Sequence[str]]]) -> None:
@@ -125,7 +127,9 @@ class _Session:
         result = self.results / f"{number:08d}"
         rows: int | None = None
         for _ in range(attempts):
-            worker = worker or BatchWorker(self.script, self.folder, self.variables, self.log, self.cancelled)
+            worker = worker or BatchWorker(
+                self.script, self.folder, self.variables, self.log, self.cancelled, self.warm
+            )
             try:
                 rows = worker.run(files, result, seconds)
             except WorkerError as error:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from emulator.execution.process import user_environment
+from emulator.execution.warm.warm_process import WarmProcess
+from emulator.execution.warm.warm_start import WarmStart
 
 INIT_SECONDS = 300.0
 POLL_SECONDS = 0.2
@@ -29,15 +31,24 @@ class BatchWorker:
     """One process that has the deployment's script loaded."""
 
     def __init__(
-        self, script: Path, folder: Path, variables: Mapping[str, str], log: Path, cancelled: threading.Event
+        self,
+        script: Path,
+        folder: Path,
+        variables: Mapping[str, str],
+        log: Path,
+        cancelled: threading.Event,
+        warm: WarmStart | None = None,
     ) -> None:
         self._cancelled = cancelled
         self._answers: queue.Queue[str | None] = queue.Queue()
         with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, str(PROGRAM), str(script)],
+            environment = user_environment(variables)
+            words = [str(PROGRAM), str(script)]
+            started = warm and warm.process(words, folder, environment, output.fileno())
+            self._process: subprocess.Popen[str] | WarmProcess = started or subprocess.Popen(
+                [sys.executable, *words],
                 cwd=folder,
-                env=user_environment(variables),
+                env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,
@@ -88,9 +99,12 @@ class BatchWorker:
 
     def stop(self) -> None:
         """End the process and all that it started."""
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        if isinstance(self._process, WarmProcess):
+            self._process.end()
+        else:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
         if self._process.stdin is not None:
             with suppress(OSError):  # what was not sent to an ended process
                 self._process.stdin.close()

@@ -99,7 +99,7 @@ class Executor:
 
     def _process(self, job: str) -> UserProcess:
         """A process that ends when the job is cancelled."""
-        process = UserProcess()
+        process = UserProcess(self._world.warm)
         with self._lock:
             self._processes[job].append(process)
             if job in self._cancelled:

@@ -8,14 +8,20 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from emulator.execution.warm.warm_start import WarmStart
+
 GRACE_SECONDS = 3.0
 """Between asking a process to end and ending it."""
 
 
 class UserProcess:
-    """Runs a command with its output appended to a log file; can be stopped from another thread."""
+    """Runs a command with its output appended to a log file; can be stopped from another thread.
 
-    def __init__(self) -> None:
+    warm: starts what the command runs as `python`; without it, that is a fresh interpreter.
+    """
+
+    def __init__(self, warm: WarmStart | None = None) -> None:
+        self._warm = warm
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self.stopped = threading.Event()
@@ -33,6 +39,7 @@ class UserProcess:
         A text is a shell command, because Azure ML's commands are (`sh -c` in the container).
         """
         arguments = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
+        environment = self._environment(variables)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             with self._lock:
@@ -41,7 +48,7 @@ class UserProcess:
                 self._process = subprocess.Popen(
                     arguments,
                     cwd=folder,
-                    env=user_environment(variables),
+                    env=environment,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -54,6 +61,16 @@ class UserProcess:
                 raise TimeoutError(f"it ran longer than {timeout:g} seconds") from error
             finally:
                 self._signal(signal.SIGKILL)  # whatever it left behind in its group
+                if self._warm is not None:
+                    self._warm.settle(self._process.pid)
+
+    def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        environment = user_environment(variables)
+        if self._warm is not None and "PATH" not in variables:
+            programs = self._warm.programs(user_environment({}))
+            if programs is not None:
+                environment["PATH"] = f"{programs}{os.pathsep}{environment['PATH']}"
+        return environment
 
     def stop(self) -> None:
         """End the process and what it started."""
