@@ -39,7 +39,7 @@ class UserProcess:
         A text is a shell command, because Azure ML's commands are (`sh -c` in the container).
         """
         arguments = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
-        environment = self._environment(variables)
+        environment = self._environment(command, variables)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             with self._lock:
@@ -64,9 +64,9 @@ class UserProcess:
                 if self._warm is not None:
                     self._warm.settle(self._process.pid)
 
-    def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+    def _environment(self, command: str | Sequence[str], variables: Mapping[str, str]) -> dict[str, str]:
         environment = user_environment(variables)
-        if self._warm is not None and "PATH" not in variables:
+        if self._warm is not None and "python" in command and "PATH" not in variables:
             programs = self._warm.programs(user_environment({}))
             if programs is not None:
                 environment["PATH"] = f"{programs}{os.pathsep}{environment['PATH']}"

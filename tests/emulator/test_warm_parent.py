@@ -2,8 +2,10 @@
 
 import logging
 import os
+import shutil
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -49,6 +51,7 @@ def until(true: Callable[[], object], what: str) -> None:
 
 
 def written(folder: Path, files: Mapping[str, str]) -> Path:
+    folder.mkdir(exist_ok=True)
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content)
@@ -98,6 +101,39 @@ def test_warm_code_finds_its_imports_done_and_cold_code_does_not(shared: WarmSta
     assert ran(None, folder) == "cold\n"
     assert ran(shared, folder, "python3 a.py") == "warm\n"
     assert ran(shared, folder, "python -m a") == "warm\n"
+
+
+def test_a_command_without_python_starts_no_parent(own: WarmStart, tmp_path: Path) -> None:
+    assert ran(own, written(tmp_path / "code", {}), "echo nothing") == "nothing\n"
+    assert own.parent is None
+
+
+def test_a_command_goes_on_cold_when_the_emulator_is_gone(own: WarmStart, tmp_path: Path) -> None:
+    folder = written(tmp_path / "code", {"a.py": WARM})
+    assert ran(own, folder, "python a.py; rm -r ${PATH%%/bin:*}; python a.py; python3 a.py") == "warm\ncold\ncold\n"
+
+
+def test_an_interpreter_in_a_folder_with_spaces_starts_warm(
+    own: WarmStart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "a folder's place"
+    made = [sys.executable, "-m", "venv", "--without-pip", "--symlinks", str(home)]
+    subprocess.run(made, check=True, timeout=SECONDS)
+    monkeypatch.setattr(sys, "executable", str(home / "bin" / "python"))
+    folder = written(
+        tmp_path / "code", {"a.py": "import sys\nprint(sys.executable, sys.argv, 'ctypes' in sys.modules)\n"}
+    )
+    command = "python a.py 'x y'"
+    assert ran(own, folder, command) == f"{home}/bin/python ['a.py', 'x y'] True\n", own.cold
+    assert ran(None, folder, command) == f"{home}/bin/python ['a.py', 'x y'] False\n"
+
+
+def test_steps_of_modules_of_the_workloads_start_warm(shared: WarmStart, tmp_path: Path) -> None:
+    folder = tmp_path / "code"
+    shutil.copytree(Path(__file__).parents[2] / "workloads" / "plants" / "code", folder)
+    started = shared.started
+    assert "--extracted" in ran(shared, folder, "python -m circuit_power.prepare --help")
+    assert shared.started == started + 1
 
 
 MINE = "print('mine')\n"

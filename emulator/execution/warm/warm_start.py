@@ -5,6 +5,7 @@ import fcntl
 import json
 import logging
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -28,14 +29,14 @@ OWN = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
 END_SECONDS = 5.0
 SETTLE_SECONDS = 5.0
 MOST_FAILURES = 3
-LONGEST_FIRST_LINE = 200
-"""Characters of a program's first line that every kernel reads whole."""
+LONGEST_INTERPRETER = 100
+"""Characters in a program's first line: every kernel reads 127 of them."""
 
 logger = logging.getLogger(__name__)
 
 
 class WarmStart:
-    """Starts one parent when it is first needed. environment: of the parent, as that of jobs."""
+    """Starts one parent when it is first needed. wanted: the setting; the environment and other systems than Linux say no, too."""
 
     def __init__(self, wanted: bool = True) -> None:
         self._on = wanted and os.environ.get(SETTING, "").lower() != "off" and sys.platform == "linux"
@@ -134,9 +135,7 @@ class WarmStart:
         (folder / "jobs").mkdir()
         (folder / "bin").mkdir()
         for name in ("python", "python3"):
-            program = folder / "bin" / name
-            program.write_text(_program(name, folder / "socket"))
-            program.chmod(0o700)
+            _write_program(folder, name, sys.executable)
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.bind(str(folder / "socket"))
         self._listening.listen(512)
@@ -168,10 +167,10 @@ class WarmStart:
             for line in lines:
                 self._hear(json.loads(line))
         code = process.wait()
+        process.stdin.close()
         with self._lock:
             if self._process is not process:
                 return
-            process.stdin.close()
             self._process = None
             self._failures += 1
             if self._failures >= MOST_FAILURES:
@@ -217,12 +216,21 @@ class WarmStart:
             self._folder = None
 
 
-def _program(name: str, socket_path: Path) -> str:
+def _write_program(folder: Path, name: str, executable: str) -> None:
     """A program that asks the parent. Its first line names the interpreter, for a shell would add to the environment."""
+    program = folder / "bin" / name
     lines = (
         "import sys",
         f"sys.path.insert(0, {str(ROOT)!r})",
         "from emulator.execution.warm.client import main",
-        f"main({sys.executable!r}, {str(socket_path)!r}, {name!r}, sys.argv[1:])",
+        f"main({executable!r}, {str(folder / 'socket')!r}, {name!r}, sys.argv[1:])",
+        "",
     )
-    return "\n".join((f"#!{sys.executable} -IS", *lines, ""))
+    content = "\n".join(lines)
+    if len(executable) <= LONGEST_INTERPRETER and not any(letter.isspace() for letter in executable):
+        program.write_text(f"#!{executable} -IS\n{content}")
+    else:
+        source = folder / f"{name}.py"
+        source.write_text(content)
+        program.write_text(f'#!/bin/sh\nexec {shlex.quote(executable)} -IS {shlex.quote(str(source))} "$@"\n')
+    program.chmod(0o700)
