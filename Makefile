@@ -3,17 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DATA := $(addprefix .signalbox/data/,plants/scada.csv estimation_engine/sales.csv flask_app/flights.csv)
-# two for a core: half of a test is waiting; no more than four, for each has a Prefect server and an emulator of its own
-TESTERS := $(shell n=$$(( $$(nproc) * 2 )); echo $$(( n > 4 ? 4 : n )))
+# two for a core: half of a test is waiting; no more than eight, for all of them ask one Prefect server
+TESTERS := $(shell n=$$(( $$(nproc) * 2 )); echo $$(( n > 8 ? 8 : n )))
+PYTEST := $(BIN)/python -m pytest --numprocesses $(TESTERS) --dist worksteal --durations 10 --durations-min 1
 # uv compiles nothing, and all of it would take a minute: what is imported is compiled once, and must be kept
 unexport PYTHONDONTWRITEBYTECODE
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS := 120
 
-.PHONY: help setup data lock lint test fuzz chaos mutants demo bench clean
+.PHONY: help setup data lock lint test test-all coverage fuzz chaos mutants demo bench clean
 
 help: ## show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.ready ## create .venv with the pinned dependencies
 
@@ -32,9 +33,17 @@ demo: setup ## the whole path on real data, from extraction to production; WORKL
 	@$(PYTHON) tools/programs.py ssh-keygen $(if $(KUBECONFIG),$(if $(filter-out plants,$(WORKLOAD)),kubectl))
 	$(BIN)/signalbox demo $(if $(WORKLOAD),--workload $(WORKLOAD)) $(if $(CUTOFF),--cutoff $(CUTOFF))
 
-test: setup data ## all tests, some files at a time
+test: setup data ## the tests, but for slow ones and those that need a cluster; ORDER=123 repeats the order that a run printed
 	@$(PYTHON) tools/programs.py chromium ssh-keygen kubectl
-	$(BIN)/python -m pytest -q --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -m "not slow and not cluster" $(if $(ORDER),-p randomly --randomly-seed $(ORDER))
+
+test-all: setup data ## all tests; those that need a cluster are skipped where KUBECONFIG names none
+	@$(PYTHON) tools/programs.py chromium ssh-keygen kubectl
+	$(PYTEST) $(if $(ORDER),-p randomly --randomly-seed $(ORDER))
+
+coverage: setup data ## all tests, and which lines and branches of domain, flows and tasks they reach
+	@$(PYTHON) tools/programs.py chromium ssh-keygen kubectl
+	$(PYTEST) --cov --cov-report term:skip-covered --cov-report json:.signalbox/coverage.json
 
 fuzz: setup ## random histories of the gates, judged by an account of their own; HISTORIES=10000
 	@$(BIN)/python tests/fuzz/fuzz.py --histories $(or $(HISTORIES),10000)

@@ -12,9 +12,8 @@ from emulator.images.image_store import ImageStore
 from emulator.server import Emulator
 
 ENGINE, REGISTRY = find_engine(), os.environ.get("REGISTRY", "")
-pytestmark = pytest.mark.skipif(
-    ENGINE is None or not REGISTRY, reason="no Docker engine answers here, or REGISTRY names no registry it pushes to"
-)
+WHY = "no Docker engine answers here, or REGISTRY names no registry it pushes to"
+pytestmark = [pytest.mark.cluster, pytest.mark.skipif(ENGINE is None or not REGISTRY, reason=WHY)]
 FILES: dict[str, str | bytes] = {"Dockerfile": "FROM scratch\nCOPY note.txt /\nENV A=1", "note.txt": "a note"}
 
 

@@ -29,6 +29,7 @@ def engine() -> Iterator[None]:
     subprocess.run([docker, "rmi", f"{NAME}:{DIGEST}"], check=True, capture_output=True, timeout=30)
 
 
+@pytest.mark.cluster
 @pytest.mark.usefixtures("engine")
 def test_an_image_of_the_engine_answers_on_the_loopback_address_and_is_removed() -> None:
     asked = {

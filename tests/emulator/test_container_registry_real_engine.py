@@ -11,9 +11,10 @@ from emulator.images.image_store import ImageStore
 from emulator.server import Emulator
 
 ENGINE = find_engine()
-pytestmark = pytest.mark.skipif(
-    ENGINE is None, reason="no Docker engine answers here (DOCKER_HOST or the usual socket)"
-)
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(ENGINE is None, reason="no Docker engine answers here (DOCKER_HOST or the usual socket)"),
+]
 
 
 @pytest.fixture(scope="module")

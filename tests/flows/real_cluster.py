@@ -16,7 +16,7 @@ from blocks.loading import loaded
 
 KUBECONFIG, PROGRAM = os.environ.get("KUBECONFIG", ""), shutil.which("kubectl") or ""
 WHY = "needs a Kubernetes cluster: KUBECONFIG names none" if not KUBECONFIG else "needs kubectl"
-needs_cluster = pytest.mark.skipif(not Path(KUBECONFIG).is_file() or not PROGRAM, reason=WHY)
+needs_cluster = [pytest.mark.cluster, pytest.mark.skipif(not Path(KUBECONFIG).is_file() or not PROGRAM, reason=WHY)]
 
 
 def kubectl_as_admin(*words: str, stdin: str = "") -> str:

@@ -25,7 +25,7 @@ from flows.train_register import train_register
 from tasks.cluster_access import access
 from tasks.kubectl import port_forward
 
-pytestmark = [needs_cluster, pytest.mark.usefixtures("site")]
+pytestmark = [*needs_cluster, pytest.mark.usefixtures("site")]
 NAME = "flask_app"
 
 

@@ -29,7 +29,7 @@ from tasks import kubernetes_manifests
 from tasks.lease import stage_lease
 from tasks.ledger import release_names
 
-pytestmark = [needs_cluster, pytest.mark.usefixtures("site")]
+pytestmark = [*needs_cluster, pytest.mark.usefixtures("site")]
 
 
 @pytest.fixture(scope="module")

@@ -82,7 +82,7 @@ class Asked:
         return circuit, name, request
 
 
-@pytest.fixture(params=[pytest.param(kind, marks=needs_cluster if kind in ON_A_CLUSTER else ()) for kind in KINDS])
+@pytest.fixture(params=[pytest.param(kind, marks=needs_cluster if kind in ON_A_CLUSTER else []) for kind in KINDS])
 def asked(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cluster: str, unique: str
 ) -> Asked:

@@ -273,6 +273,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize(
     ("given", "plots"),
     [
