@@ -14,7 +14,7 @@ from platform_twin import Models, Place, PlatformTwin
 from prefect.blocks.system import Secret
 from pydantic import SecretStr
 from run_twin import RunTwin, rebind
-from tiny import NOTHING, Tiny
+from tiny import APPROVE, NOTHING, Tiny
 from troubles import Power
 
 from blocks.approvers import Approvers
@@ -144,8 +144,12 @@ class Twins:
         self, tiny: Tiny, changed: ChangedCircuits, *answers: Answer | Callable[[Pending], Answer], by: str = "linus"
     ) -> Any:
         """Release these, approved by ada where no answers are given; the state in which it ends."""
-        with self.answering(*(answers or ({"decision": "approve", "approver": "ada", "comment": ""},))):
-            return release.release(tiny.name, changed.to_json(), by, return_state=True)
+        with self.answering(*(answers or (APPROVE,))):
+            return self.release_as_answered(tiny, changed, by)
+
+    def release_as_answered(self, tiny: Tiny, changed: ChangedCircuits, by: str = "linus") -> Any:
+        """The same, within `answering`."""
+        return release.release(tiny.name, changed.to_json(), by, return_state=True)
 
     def change(self, name: str, how: Callable[[Enrolment], Enrolment]) -> None:
         """Change a person's enrolment, as `deployments.enrolling.change`."""
