@@ -42,13 +42,14 @@ class Models:
 
     dev: dict[tuple[str, str], str] = field(default_factory=dict)
     registry: dict[tuple[str, str], str] = field(default_factory=dict)
+    circuits: dict[tuple[str, str], ChangedCircuit] = field(default_factory=dict)
 
     def promote(self, source: object, registry: ModelRegistry, circuit: ChangedCircuit, tags: Mapping[str, str]) -> Any:
         """As `tasks.models.promote_model`."""
         key = circuit.model_name, circuit.model_version
         if key not in self.registry:
             _must_match(digest_of(self.dev[key].encode()), circuit.model_digest, *key, "workspace mlw-dev")
-            self.registry[key] = self.dev[key]
+            self.registry[key], self.circuits[key] = self.dev[key], circuit
         self.check(registry, circuit)
 
     def check(self, registry: ModelRegistry, circuit: ChangedCircuit) -> None:
@@ -56,6 +57,10 @@ class Models:
         key = circuit.model_name, circuit.model_version
         found = digest_of(self.registry.get(key, "").encode())
         _must_match(found, circuit.model_digest, *key, f"registry {registry.registry_name}")
+
+    def promoted_circuit(self, registry: ModelRegistry, name: str, version: str) -> ChangedCircuit:
+        """As `tasks.models.promoted_circuit`."""
+        return self.circuits[name, version]
 
 
 @dataclass
@@ -297,10 +302,11 @@ class PlatformTwin:
     def _meet(self, verb: str, where: str, act: Callable[[], Any]) -> Any:
         return self.at.troubles.meet(verb, where, act, None)
 
-    def by_hand(self, endpoint: str, name: str, **changes: Any) -> None:
-        """Somebody changes a deployment, without any of our rules."""
-        there = self.at.endpoints[endpoint].deployments
-        there[changes.get("name", name)] = replace(there[name], **changes)
+    def by_hand(self, endpoint: str, deployment: str, **changes: Any) -> None:
+        """Somebody changes a deployment, or makes another one like it, without any of our rules."""
+        there = self.at.endpoints[endpoint]
+        changed = replace(there.deployments[deployment], **changes)
+        there.deployments[changed.name], there.scripts[changed.name] = changed, there.scripts[deployment]
 
 
 def _made(request: DeploymentRequest, tags: Mapping[str, str]) -> Deployment:

@@ -36,7 +36,7 @@ from flows import declared, deploy_version, expire, release, rollback, unhold  #
 from flows.declared import declared_workload, known_workloads
 from flows.questions import question_of
 from tasks.ledger import read_facts, release_names
-from tasks.models import check_model, promote_model
+from tasks.models import check_model, promote_model, promoted_circuit
 from tasks.platforms import platform_of
 from tasks.predictions import fetch_predictions
 from tasks.report_plots import comparison_plot, gains_plot
@@ -76,6 +76,7 @@ class Twins:
         patch.setattr(declared, "WORKLOADS", folder)
         patch.setattr(Ledger, "get_client", lambda _: self.blobs)
         rebind(patch, platform_of, self.platform_of)
+        rebind(patch, promoted_circuit, self.models.promoted_circuit)
         patch.setattr(promote_model, "fn", self.models.promote)
         patch.setattr(check_model, "fn", self.models.check)
         patch.setattr(fetch_predictions, "fn", no_predictions)
