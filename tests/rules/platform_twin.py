@@ -254,14 +254,20 @@ class PlatformTwin:
                 return
             held.check()
             if fence_of(found.tags.get(FENCE), f"tag {FENCE} of endpoint {endpoint}") > held.fence:
-                raise StageLost(f"{endpoint} was switched by a later holder of the stage; this run removes nothing there")
+                raise StageLost(
+                    f"{endpoint} was switched by a later holder of the stage; this run removes nothing there"
+                )
             if found.default is not None and found.default.lower() == name.lower():
-                raise Terminal(f"deployment {name} of {endpoint} serves, so it is not removed; switch to another one first")
+                raise Terminal(
+                    f"deployment {name} of {endpoint} serves, so it is not removed; switch to another one first"
+                )
             found.deployments.pop(name, None)
 
         self._meet("remove", endpoint, act)
         if self.find(endpoint, name) is not None:
-            raise Transient(f"deployment {name} of {endpoint} is still there: Azure accepted its removal and did not do it")
+            raise Transient(
+                f"deployment {name} of {endpoint} is still there: Azure accepted its removal and did not do it"
+            )
 
     def remove_endpoint(self, held: HeldStage, endpoint: str, release: str) -> bool:
         """It stays where it has a deployment, has ever been switched, or was made by another release."""

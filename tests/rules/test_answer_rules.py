@@ -37,9 +37,7 @@ def code_of(secret: str, away: int = 0) -> str:
 
 
 def test_answers_that_prove_nothing_are_refused_one_by_one_with_their_reasons(twins: Twins, tiny: TinyTwin) -> None:
-    def signed(
-        by: str, over: Choice = Choice.APPROVE, comment: str = "", **said: str
-    ) -> Callable[[Pending], Answer]:
+    def signed(by: str, over: Choice = Choice.APPROVE, comment: str = "", **said: str) -> Callable[[Pending], Answer]:
         """An answer with a signature that may be over something else than what is said."""
         return lambda form: {
             "decision": "approve", "approver": by, "comment": comment, "proof": twins.proof(form, by, over, comment), **said

@@ -83,9 +83,11 @@ def test_where_nothing_is_left_to_go_back_to_it_stays_and_people_are_told(
 
     def confirm_when_the_old_one_is_gone(at, *rest):
         if at.stage == "production":
-            del twins.places["production"].endpoints[at.platform.endpoint(wary.units()[0])].deployments[
-                f"deployment-{first}"
-            ]
+            del (
+                twins.places["production"]
+                .endpoints[at.platform.endpoint(wary.units()[0])]
+                .deployments[f"deployment-{first}"]
+            )
         return real(at, *rest)
 
     wary.give_data("after", "poison\n")
@@ -194,9 +196,7 @@ def test_what_a_failed_switch_left_serving_can_be_taken_back_without_its_name(tw
     assert twins.serving(wary, "production") == [first, first]
 
 
-def test_a_run_that_dies_before_the_confirmation_is_confirmed_by_the_next(
-    twins: Twins, wary: TinyTwin
-) -> None:
+def test_a_run_that_dies_before_the_confirmation_is_confirmed_by_the_next(twins: Twins, wary: TinyTwin) -> None:
     changed = wary.candidates()
     twins.places["production"].troubles.add("dies before", "smoke", "-a1$")
     with twins.power.failing():

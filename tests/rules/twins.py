@@ -64,7 +64,11 @@ class Twins:
         self.run.save("shared", self.registry)
         for name, place in (("dev", "mlw-dev"), *((name, one.name) for name, one in self.places.items())):
             workspace = Workspace(
-                subscription_id="s", resource_group="g", workspace_name=place, location="westeurope", credential=credential
+                subscription_id="s",
+                resource_group="g",
+                workspace_name=place,
+                location="westeurope",
+                credential=credential,
             )
             self.run.save(name, workspace)
         enrolments = [Enrolment(name=name, credentials=(Person(name).credential("ssh"),)) for name in ("ada", "grace")]
