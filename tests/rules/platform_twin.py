@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+from azure.core.exceptions import ResourceNotFoundError
 from troubles import Power, Troubles
 
 from blocks.model_registry import ModelRegistry
@@ -28,6 +30,7 @@ from domain.stage import Stage
 from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID
 from domain.unit import Unit
 from domain.workload import Workload
+from tasks.invocations import PREDICTIONS
 from tasks.lease import HeldStage
 from tasks.models import _must_match
 from tasks.platform import Deployment, DeploymentRequest, model_of
@@ -83,6 +86,7 @@ class Place:
     data: dict[str, str] = field(default_factory=dict)
     environments: set[str] = field(default_factory=lambda: {ENVIRONMENT})
     jobs: Iterator[int] = field(default_factory=lambda: count(1))
+    ended: dict[str, "Job"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.troubles = Troubles(self.power, Terminal, Transient)
@@ -107,12 +111,57 @@ class Place:
 
 @dataclass(frozen=True)
 class Job:
-    """A scoring job that has ended. rows: columns parted by spaces, as Azure ML writes them."""
+    """A scoring job that has ended. rows: columns parted by spaces, as Azure ML writes them. reason: why it failed."""
 
     name: str
     status: str
     rows: tuple[str, ...]
-    fault: str
+    reason: str
+
+
+class Scoring:
+    """What a replay asks of a workspace, in place of `tasks.invocations`, `tasks.storage` and the SDK's client."""
+
+    def __init__(self, at: Place) -> None:
+        self.at, self.workspace_name, self.jobs = at, at.name, self
+
+    def get_client(self) -> "Scoring":
+        """Of its jobs."""
+        return self
+
+    def invoke(self, endpoint: str, deployment: str | None, data: str) -> str:
+        """A job that has ended; its name."""
+        job = self.at.job(endpoint, deployment or self.at.endpoints[endpoint].default or "", data)
+        self.at.ended[job.name] = job
+        return job.name
+
+    def wait(self, job: str, timeout_seconds: float) -> Job:
+        """It has ended."""
+        return self.at.ended[job]
+
+    def download(self, job: str, download_path: str, output_name: str) -> None:
+        """What it wrote."""
+        Path(download_path, PREDICTIONS).write_text("".join(f"{row}\n" for row in self.at.ended[job].rows))
+
+    def list_files(self, uri: str) -> tuple[str, ...]:
+        """Below a folder."""
+        return tuple(path for path in self.at.data if path.startswith(uri))
+
+    def container(self, datastore: str) -> "Scoring":
+        """Of a datastore."""
+        return self
+
+    def download_blob(self, path: str) -> Any:
+        """A file's content."""
+        found = next((text for uri, text in self.at.data.items() if uri.endswith(f"/paths/{path}")), None)
+        if found is None:
+            raise ResourceNotFoundError("The specified blob does not exist.")
+        return SimpleNamespace(readall=found.encode)
+
+    def find(self, endpoint: str, name: str) -> Deployment | None:
+        """A deployment."""
+        there = self.at.endpoints.get(endpoint)
+        return there.deployments.get(name) if there is not None else None
 
 
 @dataclass(frozen=True)
@@ -328,7 +377,7 @@ def _evidence(unit: Unit, job: Job, expected: tuple[str, ...]) -> SmokeEvidence:
         status=job.status,
         seconds=0.1,
         log_errors=(),
-        output_files=("predictions.csv",) if job.rows else (),
+        output_files=(PREDICTIONS,) if job.rows else (),
         columns=expected if widths == {len(expected)} else numbered,
         rows=len(job.rows),
     )

@@ -26,7 +26,7 @@ def test_a_circuit_that_cannot_be_deployed_is_left_behind(twins: Twins, tiny: Ti
     tiny.declare(fleet="independent")
     twins.places["production"].troubles.add("refused", "deploy", "-b2$", reason="no quota for it")
     state = twins.release(tiny, tiny.candidates())
-    name, facts = twins.newest(tiny)
+    name, _ = twins.newest(tiny)
     assert state.name == "Succeeded"
     assert f"without 1 of 2 circuits: {tiny.plant}/B2: production: no quota for it" in (state.message or "")
     assert twins.serving(tiny, "test") == [name, name]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from blobs_twin import BlobsTwin
 from cast import Person
-from platform_twin import Models, Place, PlatformTwin
+from platform_twin import Models, Place, PlatformTwin, Scoring
 from prefect.blocks.system import Secret
 from pydantic import SecretStr
 from run_twin import RunTwin, rebind
@@ -35,12 +35,16 @@ from domain.workload import Workload
 from flows import declared, deploy_version, expire, release, rollback, unhold  # noqa: F401 — what is rebound must be there
 from flows.declared import declared_workload, known_workloads
 from flows.questions import question_of
+from tasks.batch_deployments import find_deployment
+from tasks.invocations import invoke
 from tasks.ledger import read_facts, release_names
 from tasks.models import check_model, promote_model, promoted_circuit
-from tasks.platforms import platform_of
+from tasks.pipelines import wait_for_job
+from tasks.platforms import platform_of, workspace_of
 from tasks.predictions import fetch_predictions
 from tasks.report_plots import comparison_plot, gains_plot
 from tasks.serving import serving_of
+from tasks.storage import container_of, list_files
 
 MEMBERS = ("demo-approver", "ada", "grace")
 GROUP = "ml-engineers"
@@ -81,6 +85,12 @@ class Twins:
         patch.setattr(Ledger, "get_client", lambda _: self.blobs)
         rebind(patch, platform_of, self.platform_of)
         rebind(patch, promoted_circuit, self.models.promoted_circuit)
+        rebind(patch, workspace_of, lambda platform: Scoring(platform.at))
+        rebind(patch, find_deployment, Scoring.find)
+        rebind(patch, wait_for_job, Scoring.wait)
+        rebind(patch, container_of, Scoring.container)
+        patch.setattr(invoke, "fn", Scoring.invoke)
+        patch.setattr(list_files, "fn", Scoring.list_files)
         patch.setattr(promote_model, "fn", self.models.promote)
         patch.setattr(check_model, "fn", self.models.check)
         patch.setattr(fetch_predictions, "fn", no_predictions)
