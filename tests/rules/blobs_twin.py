@@ -5,6 +5,7 @@ same contract as the real one (tests/flows/test_ledger_contract.py).
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from threading import RLock
@@ -22,6 +23,8 @@ from azure.core.exceptions import (
 from troubles import Power, Troubles
 
 Answer = TypeVar("Answer")
+TRIES = 4
+"""As the SDK sends a request again by itself whose answer did not come: conditions hold or fail by what the first one did."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,9 @@ class BlobsTwin:
         self._met("delete", blob, delete, None)
 
     def _met(self, verb: str, name: str, act: Callable[[], Answer], nothing: Answer) -> Answer:
+        for _ in range(TRIES - 1):
+            with suppress(ServiceResponseError):
+                return self.troubles.meet(verb, name, act, nothing)
         return self.troubles.meet(verb, name, act, nothing)
 
     def _all(self) -> dict[str, Stored]:
