@@ -1,5 +1,6 @@
 """Azure's many exceptions, told apart in the house's two kinds."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 from domain.errors import SignalboxError, Terminal, Transient
 
 if TYPE_CHECKING:
-    from azure.core.exceptions import HttpResponseError
+    from azure.core.exceptions import AzureError, HttpResponseError
 
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 """HTTP statuses after which the same request may succeed (Azure SDK guidelines, retry policy)."""
@@ -19,7 +20,6 @@ def azure_errors(action: str) -> Iterator[None]:
 
     action: what was being done, in words that end a sentence: "creating endpoint be-plant001-circuit01".
     """
-    from azure.ai.ml.exceptions import MlException
     from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
     try:
@@ -34,9 +34,9 @@ def azure_errors(action: str) -> Iterator[None]:
         if error.status_code in RETRIED_STATUSES or _is_under_way(error):
             raise Transient(f"Azure answered {error.status_code} while {action}: {_first_line(error)}") from error
         raise Terminal(f"Azure refused while {action}: {_first_line(error)}") from error
-    except MlException as error:  # an AzureError, too, but no matter of the network
-        raise Terminal(f"The Azure ML SDK refused while {action}: {_first_line(error)}") from error
     except AzureError as error:
+        if _is_of_ml(error):  # no matter of the network
+            raise Terminal(f"The Azure ML SDK refused while {action}: {_first_line(error)}") from error
         raise Transient(
             f"Azure could not be reached while {action}: {_first_line(error)}. "
             "On a laptop: is the emulator running (`signalbox up`)?"
@@ -51,6 +51,12 @@ def _is_under_way(error: "HttpResponseError") -> bool:
     if "containergrouptransitioning" in told or "retry later" in told:  # of Azure Container Instances
         return True
     return "operation" in told and ("in progress" in told or "pending" in told)
+
+
+def _is_of_ml(error: "AzureError") -> bool:
+    """Whether the Azure ML SDK raised it. Where nobody has loaded it, it did not, and loading it takes seconds."""
+    known = getattr(sys.modules.get("azure.ai.ml.exceptions"), "MlException", None)
+    return known is not None and isinstance(error, known)
 
 
 def _first_line(error: BaseException) -> str:

@@ -18,14 +18,18 @@ class OwnFaults:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number in self._ids:
-            with suppress(ControlError):  # the test took it back itself
-                self.control.remove_fault(number)
+        self.clear()
 
     def add(self, kind: Kind, method: str = ".*", *, path: str, **more: Any) -> int:
         """As `Control.add_fault`; path: holds a name that only this test uses."""
         self._ids.append(self.control.add_fault(kind, method, path, **more))
         return self._ids[-1]
+
+    def clear(self) -> None:
+        """Take back all that were asked for here."""
+        while self._ids:
+            with suppress(ControlError):  # the test took it back itself
+                self.control.remove_fault(self._ids.pop())
 
     def remove(self, number: int) -> Fault:
         """One of them; it, with how often it happened."""

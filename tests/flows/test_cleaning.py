@@ -1,4 +1,4 @@
-"""Old deployments go and nothing else does, whatever Azure and other runs do meanwhile."""
+"""Old deployments go, whatever Azure does meanwhile; what stays, and why: test_cleaning_rules.py."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
@@ -10,12 +10,10 @@ from prefect import flow
 from tiny import Tiny
 
 from domain.cleaned import Cleaned
-from domain.errors import StageLost, Terminal
 from domain.fact import FIRST, Fact, Kind
 from domain.naming import deployment_name
 from domain.tags import NO_PREVIOUS, PREVIOUS, deployment_tags
 from domain.workload import Compute
-from flows import cleaning
 from flows.cleaning import clean_stage, discard_stage
 from flows.declared import declared_workload
 from flows.fan_out import FAN_OUT
@@ -123,48 +121,6 @@ def test_old_deployments_go_and_the_fact_says_which(fleet: Fleet) -> None:
     assert Fact(workload="w", release="r", sequence=0, kind=Kind.CLEANED, at=NOW, body=body, previous=FIRST).digest
 
 
-def test_once_clean_nothing_more_goes(fleet: Fleet) -> None:
-    fleet.serve(1, 2, 3)
-    assert fleet.clean().removals == 2
-    again = fleet.clean()
-    assert (again.removals, again.there) == (0, 4)
-
-
-def test_more_can_be_kept(fleet: Fleet) -> None:
-    fleet.serve(1, 2, 3, 4)
-    assert fleet.clean(keep=3).way_back == 4
-    assert fleet.all_there() == [named(2, 3, 4)] * 2
-
-
-def test_what_waits_for_people_and_what_was_made_by_hand_stays(fleet: Fleet) -> None:
-    fleet.serve(1, 2, 3)
-    fleet.make(4, 3)
-    client = fleet.workspace.get_client()
-    by_hand = client.batch_deployments.get(deployment_name("20260101.1"), fleet.endpoints[0])
-    by_hand.tags = {}
-    client.batch_deployments.begin_create_or_update(by_hand).result()
-    cleaned = fleet.clean()
-    assert fleet.all_there() == [named(1, 2, 3, 4), named(2, 3, 4)]
-    assert (cleaned.serving, cleaned.way_back, cleaned.others) == (2, 2, 3)
-
-
-def test_endpoints_that_are_not_there_are_nothing_to_clean(fleet: Fleet) -> None:
-    assert fleet.clean() == Cleaned()
-
-
-def test_what_azure_does_not_remove_is_told_and_goes_the_next_time(fleet: Fleet, faults: OwnFaults) -> None:
-    fleet.serve(1, 2, 3)
-    faults.add("failed_operation", method="delete", path=f"{fleet.endpoints[0]}/deployments/", times=1)
-    cleaned = fleet.clean()
-    assert fleet.all_there() == [named(1, 2, 3), named(2, 3)]
-    [(what, why)] = cleaned.missed.items()
-    assert what == f"deployment-20260101.1 of {fleet.endpoints[0]}"
-    assert "injected fault" in why
-    assert (cleaned.there, cleaned.others, cleaned.removals) == (5, 1, 1)
-    assert fleet.clean().removals == 1
-    assert fleet.all_there() == [named(2, 3)] * 2
-
-
 def test_an_endpoint_that_cannot_be_read_is_told_and_the_others_are_cleaned(fleet: Fleet, faults: OwnFaults) -> None:
     fleet.serve(1, 2, 3)
     faults.add("server_error", method="GET", path=f"{fleet.endpoints[0]}/deployments$", times=40, status=501)
@@ -199,89 +155,6 @@ def _only(fleet: Fleet, endpoint: str) -> Cleaned:
     return fleet.clean()
 
 
-def test_what_serves_by_now_is_not_removed_whatever_was_planned(fleet: Fleet) -> None:
-    fleet.serve(1, 2, 3)
-    for name in (deployment_name("20260101.3"), "Deployment-20260101.3"):
-        with pytest.raises(Terminal, match="serves, so it is not removed; switch to another one first"):
-            fleet.platform.remove(fleet.held, fleet.endpoints[0], name)
-    assert fleet.all_there() == [named(1, 2, 3)] * 2
-
-
-def test_a_rollback_between_plan_and_removal_keeps_what_serves_then(
-    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fleet.serve(1, 2, 3)
-    read = cleaning.inventories
-
-    def read_and_switched(platform: Any, endpoints: Any) -> Any:
-        found = read(platform, endpoints)
-        platform.switch(fleet.held, fleet.endpoints[0], deployment_name("20260101.1"))
-        return found
-
-    monkeypatch.setattr(cleaning, "inventories", read_and_switched)
-    cleaned = fleet.clean()
-    assert fleet.all_there() == [named(1, 2, 3), named(2, 3)]
-    assert "serves, so it is not removed" in next(iter(cleaned.missed.values()))
-
-
-def test_a_stage_that_was_lost_is_not_cleaned_and_that_is_no_failure(
-    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fleet.serve(1, 2, 3)
-
-    def lost() -> None:
-        raise StageLost("stage production was taken by another run")
-
-    monkeypatch.setattr(fleet.held, "check", lost)
-    cleaned = fleet.clean()
-    assert fleet.all_there() == [named(1, 2, 3)] * 2
-    assert set(cleaned.missed.values()) == {"stage production was taken by another run"}
-
-
-def test_an_endpoint_switched_by_a_later_holder_is_not_cleaned(fleet: Fleet) -> None:
-    fleet.serve(1, 2, 3)
-    client = fleet.workspace.get_client()
-    found = client.batch_endpoints.get(fleet.endpoints[0])
-    found.tags["switch_fence"] = str(2**40)
-    client.batch_endpoints.begin_create_or_update(found).result()
-    cleaned = fleet.clean()
-    assert fleet.all_there() == [named(1, 2, 3), named(2, 3)]
-    assert "switched by a later holder" in next(iter(cleaned.missed.values()))
-
-
-def test_a_fault_of_our_own_fails_no_release(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    fleet.serve(1, 2, 3)
-
-    def broken() -> None:
-        raise KeyError("lease")
-
-    monkeypatch.setattr(fleet.held, "check", broken)
-    assert set(fleet.clean().missed.values()) == {"KeyError: 'lease'"}
-
-
-def test_one_clean_up_ends_and_the_next_goes_on(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    fleet.serve(1, 2, 3, 4)
-    monkeypatch.setattr(cleaning, "MOST_REMOVED", 3)
-    cleaned = fleet.clean()
-    assert (cleaned.removals, cleaned.missed) == (3, {"1 more": "one clean-up removes 3"})
-    assert fleet.clean().removals == 1
-
-
-def test_killed_half_way_the_next_run_goes_on(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    fleet.serve(1, 2, 3)
-
-    def dies(platform: Any, held: Any, wanted: list[tuple[str, str]]) -> Any:
-        remove_deployment(platform, held, *wanted[0])
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched, pytest.raises(BaseException):  # noqa: B017 (however Prefect ends it)
-        patched.setattr(cleaning, "_remove", dies)
-        fleet.clean()
-    assert sorted(map(len, fleet.all_there())) == [2, 3]
-    assert fleet.clean().removals == 1
-    assert fleet.all_there() == [named(2, 3)] * 2
-
-
 def test_what_a_failed_release_made_goes_with_endpoints_that_it_made(fleet: Fleet) -> None:
     first, second = fleet.endpoints
     fleet.make(1, None, [first])
@@ -293,63 +166,3 @@ def test_what_a_failed_release_made_goes_with_endpoints_that_it_made(fleet: Flee
     assert (cleaned.removals, cleaned.endpoints, cleaned.serving, cleaned.missed) == (2, 1, 1, {})
     assert second not in [one.name for one in fleet.workspace.get_client().batch_endpoints.list()]
     assert fleet.discard(2).removals == 0
-
-
-def test_an_endpoint_that_another_release_made_stays_though_it_is_empty(fleet: Fleet) -> None:
-    fleet.make(1, None)
-    fleet.make(2, None)
-    assert fleet.discard(1).removed_endpoints == ()
-    cleaned = fleet.discard(2)
-    assert (cleaned.removals, cleaned.removed_endpoints, fleet.all_there()) == (2, (), [set(), set()])
-    assert len([one for one in fleet.workspace.get_client().batch_endpoints.list() if one.name in fleet.endpoints]) == 2
-
-
-def test_what_serves_is_never_discarded(fleet: Fleet) -> None:
-    fleet.serve(1)
-    assert fleet.discard(1).removals == 0
-    assert fleet.all_there() == [named(1)] * 2
-    assert not fleet.platform.remove_endpoint(fleet.held, fleet.endpoints[0], "20260101.1")
-
-
-def test_an_endpoint_is_not_removed_from_under_a_deployment(fleet: Fleet) -> None:
-    fleet.make(1, None)
-    assert not fleet.platform.remove_endpoint(fleet.held, fleet.endpoints[0], "20260101.1")
-    assert fleet.all_there() == [named(1)] * 2
-
-
-@pytest.mark.usefixtures("no_waiting")
-def test_an_endpoint_whose_deployment_stays_stays(fleet: Fleet, faults: OwnFaults) -> None:
-    fleet.make(1, None)
-    faults.add("failed_operation", method="delete", path=f"{fleet.endpoints[0]}/deployments/", times=1)
-    cleaned = fleet.discard(1)
-    assert cleaned.removed_endpoints == (fleet.endpoints[1],)
-    assert (cleaned.endpoints, cleaned.others, len(cleaned.missed)) == (1, 1, 1)
-
-
-def test_where_a_switch_was_begun_nothing_is_discarded(fleet: Fleet) -> None:
-    fleet.make(1, None)
-    begun = fact(Kind.JOURNAL, {"stage": "production", "after": {fleet.endpoints[0]: deployment_name("20260101.1")}})
-    elsewhere = fact(Kind.JOURNAL, {"stage": "test", "after": {fleet.endpoints[1]: deployment_name("20260101.1")}})
-    assert fleet.discard(1, [begun, elsewhere]).removed_endpoints == (fleet.endpoints[1],)
-    assert fleet.all_there() == [named(1), set()]
-
-
-def test_what_was_made_by_hand_under_our_name_is_not_discarded(fleet: Fleet) -> None:
-    fleet.make(1, None, fleet.endpoints[:1])
-    client = fleet.workspace.get_client()
-    by_hand = client.batch_deployments.get(deployment_name("20260101.1"), fleet.endpoints[0])
-    by_hand.tags = {"owner": "somebody"}
-    client.batch_deployments.begin_create_or_update(by_hand).result()
-    assert fleet.discard(1).removals == 0
-    assert fleet.there(fleet.endpoints[0]) == named(1)
-
-
-def fact(kind: Kind, body: dict[str, Any]) -> Fact:
-    return Fact(workload="w", release="20260101.1", sequence=0, kind=kind, at=NOW, body=body, previous=FIRST)
-
-
-def test_removing_what_is_gone_is_what_was_wanted(fleet: Fleet) -> None:
-    fleet.make(1, None, fleet.endpoints[:1])
-    fleet.platform.remove(fleet.held, fleet.endpoints[0], "deployment-20260101.7")
-    fleet.platform.remove(fleet.held, fleet.endpoints[1], "deployment-20260101.7")
-    assert fleet.platform.remove_endpoint(fleet.held, fleet.endpoints[1], "20260101.7")

@@ -9,10 +9,12 @@ import pytest
 from applied import Applied
 from charted import Charted
 from prefect import flow
-from real_cluster import KUBECONFIG, needs_cluster, own_namespace, save_cluster
+from real_cluster import needs_cluster, own_namespace, save_cluster
 from served import Served
 from tiny import APPROVE, Tiny, answering
+from twins import TinyTwin, Twins
 
+from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from domain.changed_circuits import ChangedCircuit
@@ -29,7 +31,6 @@ from tasks.ledger import release_names
 from tasks.platform import DeploymentRequest, Platform, model_of
 from tasks.platforms import platform_of
 
-pytestmark = pytest.mark.usefixtures("site")
 KINDS: dict[str, tuple[type[Tiny], str, str]] = {
     "batch_endpoint": (Tiny, "registry", "test"),
     "container_instance": (Served, "images", "dev"),
@@ -38,14 +39,12 @@ KINDS: dict[str, tuple[type[Tiny], str, str]] = {
 }
 """Kind → a workload that has one, the stage below it, and the stage."""
 ON_A_CLUSTER = {"helm_release", "kubernetes_manifest"}
+TWIN = "twin"
 
 
 @pytest.fixture(scope="module")
-def cluster(site) -> Iterator[str]:
-    """A block with a namespace of this file's own, of the same name; "" where there is no cluster."""
-    if not KUBECONFIG:
-        yield ""
-        return
+def cluster(environment: str) -> Iterator[str]:
+    """A block with a namespace of this file's own, of the same name."""
     with own_namespace("flask-platforms") as namespace:
         save_cluster(namespace, namespace=namespace)
         yield namespace
@@ -58,21 +57,26 @@ class Asked:
     made: Tiny
     below: str
     stage: Stage
+    ledger: Ledger
+    registry: ModelRegistry
+    twins: Twins | None = None
 
     @property
     def platform(self) -> Platform:
         target = self.stage.target
         assert isinstance(target, ServingTarget)
+        if self.twins is not None:
+            return self.twins.platform_of(declared_workload(self.made.name), target)
         return platform_of(declared_workload(self.made.name), target)
 
-    def released(self, ledger) -> tuple[ChangedCircuit, str, DeploymentRequest]:
+    def released(self) -> tuple[ChangedCircuit, str, DeploymentRequest]:
         """A new model, carried as far as the stage below; what is deployed then."""
         changed = self.made.candidates()
-        approver, _ = answering(APPROVE)
+        approver = self.twins.answering(APPROVE) if self.twins is not None else answering(APPROVE)[0]
         with approver:
             state = release(self.made.name, changed.to_json(), "linus", self.below, return_state=True)
         assert state.name == "Succeeded", state.message
-        name, circuit = release_names(ledger, self.made.name)[0], changed.circuits[0]
+        name, circuit = release_names(self.ledger, self.made.name)[0], changed.circuits[0]
         endpoint = self.platform.endpoint(circuit.unit)
         tags = deployment_tags(circuit.cutoff_date, name, datetime.now(UTC))
         source = self.platform.source(circuit, name)
@@ -82,21 +86,30 @@ class Asked:
         return circuit, name, request
 
 
-@pytest.fixture(params=[pytest.param(kind, marks=needs_cluster if kind in ON_A_CLUSTER else []) for kind in KINDS])
-def asked(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cluster: str, unique: str
-) -> Asked:
+@pytest.fixture(
+    params=[pytest.param(kind, marks=needs_cluster if kind in ON_A_CLUSTER else []) for kind in (TWIN, *KINDS)]
+)
+def asked(request: pytest.FixtureRequest, unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
     kind = request.param
-    made_as, below, stage = KINDS[kind]
+    if kind == TWIN:
+        twins = Twins()
+        twins.install(monkeypatch, tmp_path)
+        made: Tiny = TinyTwin("asked", tmp_path / "asked", ("A1",), twins=twins)
+        made.declare()
+        made.give_test_data()
+        stage = declared_workload(made.name).stage("test")
+        return Asked(made, "registry", stage, twins.ledger, twins.registry, twins)
+    site = request.getfixturevalue("site")
+    made_as, below, named = KINDS[kind]
     name = f"asked{unique}"
     monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
     made = made_as(name, tmp_path / name, ("A1",))
     if isinstance(made, Charted | Applied):
-        made.cluster = cluster
+        made.cluster = request.getfixturevalue("cluster")
     made.declare()
     if made_as is Tiny:
         made.give_test_data()
-    return Asked(made, below, declared_workload(name).stage(stage))
+    return Asked(made, below, declared_workload(name).stage(named), site.ledger, loaded(ModelRegistry, "shared"))
 
 
 def in_a_flow(conversation: Callable[[], None]) -> None:
@@ -104,7 +117,7 @@ def in_a_flow(conversation: Callable[[], None]) -> None:
     flow(conversation)()
 
 
-def test_every_platform_answers_the_same_questions_alike(site, asked: Asked) -> None:
+def test_every_platform_answers_the_same_questions_alike(asked: Asked) -> None:
     platform, unit = asked.platform, asked.made.units()[0]
     endpoint = platform.endpoint(unit)
     test = asked.stage.verification or (asked.stage.confirmation and asked.stage.confirmation.smoke)
@@ -117,8 +130,8 @@ def test_every_platform_answers_the_same_questions_alike(site, asked: Asked) -> 
         assert platform.find(endpoint, "deployment-19990101.1") is None
         assert platform.deployments(endpoint) == ()
 
-        with stage_lease(site.ledger, asked.made.name, asked.stage.name, "first") as held:
-            circuit, name, one = asked.released(site.ledger)
+        with stage_lease(asked.ledger, asked.made.name, asked.stage.name, "first") as held:
+            circuit, name, one = asked.released()
             platform.prepare()
             platform.deploy(one)
             platform.deploy(one)  # twice is once
@@ -127,7 +140,7 @@ def test_every_platform_answers_the_same_questions_alike(site, asked: Asked) -> 
             found = platform.find(endpoint, one.name)
             assert found is not None
             assert (found.state, model_of(found)) == ("Succeeded", (circuit.model_name, circuit.model_version))
-            assert platform.lacks(loaded(ModelRegistry, "shared"))(found) == ""
+            assert platform.lacks(asked.registry)(found) == ""
 
             platform.switch(held, endpoint, one.name)
             platform.switch(held, endpoint, one.name)
@@ -135,7 +148,7 @@ def test_every_platform_answers_the_same_questions_alike(site, asked: Asked) -> 
             assert [each.name for each in platform.deployments(endpoint)] == [one.name]
             assert platform.smoke(test, unit, endpoint, one.name).passed
 
-            _, _, other = asked.released(site.ledger)
+            _, _, other = asked.released()
             platform.deploy(other)
             assert platform.serving(endpoint) == one.name  # deployed is not switched
             platform.switch(held, endpoint, other.name)
@@ -152,7 +165,7 @@ def test_every_platform_answers_the_same_questions_alike(site, asked: Asked) -> 
             assert platform.serving(endpoint) == one.name
             assert platform.smoke(test, unit, endpoint, one.name).passed
 
-        with stage_lease(site.ledger, asked.made.name, asked.stage.name, "second") as newer:
+        with stage_lease(asked.ledger, asked.made.name, asked.stage.name, "second") as newer:
             platform.switch(newer, endpoint, other.name)
             with pytest.raises(StageLost):
                 platform.switch(held, endpoint, one.name)  # it was silent, and does not know

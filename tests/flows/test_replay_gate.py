@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from replayed import REPLAY, SCORE
 from tiny import APPROVE, Tiny, answering, endpoints_in
 
 from blocks.workspace import Workspace
@@ -12,27 +13,6 @@ from tasks.batch_endpoints import naming_of
 from tasks.ledger import read_facts, release_names
 from tasks.serving import serving_of
 from tasks.storage import upload_file
-
-SCORE = """
-import csv
-def init():
-    pass
-def run(files):
-    return [f"{row['name']} {float(row['value']) + SHIFT}" for file in files for row in csv.DictReader(open(file))]
-"""
-REPLAY = {
-    "data": "azureml://datastores/workspaceblobstore/paths/replay/{plant}/{circuit}/",
-    "columns": ["name", "value"],
-    "prediction": "value",
-    "rows_at_least": 50,
-    "timeout_minutes": 1,
-    "limits": {
-        "mean_shift": {"pass": 0.05, "fail": 0.5},
-        "p95_shift": {"pass": 0.05, "fail": 0.5},
-        "moved": {"by": 0.2, "pass": 0.0, "fail": 0.5},
-    },
-}
-"""In spreads of the champion, which is 90 over the rows below."""
 
 
 def released(tiny: Tiny, shift: float) -> tuple[str, str, list[Any]]:
@@ -84,11 +64,3 @@ def test_what_the_replay_doubts_is_shown_to_people_before_anything_switches(site
         Kind.SWITCHED,
     ]
     assert production_serves(site.production, tiny) != {served}
-
-
-def test_what_the_replay_refuses_is_not_switched(site: Any, tiny: Tiny, served: str) -> None:
-    state, message, _ = released(tiny, 100.0)
-    assert state == "Failed"
-    assert f"{tiny.plant}/A1" in message
-    assert f"{tiny.plant}/B2" in message
-    assert production_serves(site.production, tiny) == {served}

@@ -1,0 +1,149 @@
+"""What people type into a form and the gate does not take: each is explained in the form that asks again."""
+
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pyotp
+from tiny import APPROVE
+from twins import TinyTwin, Twins
+
+from deployments.approver import Answer, Pending
+from domain.choice import Choice
+from domain.fact import Kind, facts_of
+from domain.one_time_code import MAX_WRONG_CODES
+from flows.deploy_version import deploy_version
+from flows.release import release
+
+END = {"decision": "reject", "approver": "ada", "comment": "the end of this test"}
+BY_GRACE = {"decision": "approve", "approver": "grace", "comment": ""}
+
+
+def asked(
+    twins: Twins, tiny: TinyTwin, *answers: Answer | Callable[[Pending], Answer], by: str = "linus"
+) -> tuple[str, list[str]]:
+    """Release with these answers and then a rejection; how it ended, and how each form after the first began."""
+    with twins.answering(*answers, END) as seen:
+        state = twins.release_as_answered(tiny, tiny.candidates(), by)
+    return state.name, [form.evidence.partition("\n")[0] for form in seen[1:]]
+
+
+def code_of(secret: str, away: int = 0) -> str:
+    """The code of a half minute; never one that ends while it is typed."""
+    if time.time() % 30 > 28:
+        time.sleep(30 - time.time() % 30)
+    return str(pyotp.TOTP(secret).generate_otp(int(time.time()) // 30 + away))
+
+
+def test_answers_that_prove_nothing_are_refused_one_by_one_with_their_reasons(twins: Twins, tiny: TinyTwin) -> None:
+    def signed(by: str, over: Choice = Choice.APPROVE, comment: str = "", **said: str) -> Callable[[Pending], Answer]:
+        """An answer with a signature that may be over something else than what is said."""
+        return lambda form: {
+            "decision": "approve", "approver": by, "comment": comment, "proof": twins.proof(form, by, over, comment), **said
+        }  # fmt: skip
+
+    garbage = {"decision": "approve", "approver": "ada", "comment": ""}
+    ended, told = asked(
+        twins,
+        tiny,
+        {**garbage, "approver": "mallory", "proof": "123456"},
+        {**garbage, "proof": "yes, it is me"},
+        {**garbage, "proof": "123456"},
+        signed("grace", approver="ada"),
+        signed("ada", over=Choice.REJECT, comment="no"),
+        lambda form: {**signed("ada", comment="good")(form), "comment": "good, and more"},
+        {**garbage, "proof": "-----BEGIN SSH SIGNATURE----- AAAA -----END SSH SIGNATURE-----"},
+        {"decision": "reject", "approver": "ada", "comment": " ", "proof": "123456"},
+    )
+    reasons = [
+        "mallory is not a member of ml-engineers",
+        "neither a 6-digit code, nor an SSH signature, nor an RS256 token",
+        "ada has enrolled no authenticator",
+        "is not over this statement|is not enrolled by ada",
+        "is not over this statement",
+        "is not over this statement",
+        "is not over this statement",
+        "reject needs a comment",
+    ]
+    for shown, reason in zip(told, reasons, strict=True):
+        assert shown.startswith("**Not accepted:**"), shown
+        assert re.search(reason, shown), (reason, shown)
+    assert ended == "Rejected"
+    assert len(facts_of(twins.facts(tiny), Kind.REFUSED)) == len(reasons)
+    assert facts_of(twins.facts(tiny), Kind.PROMOTED) == ()
+
+
+def test_whoever_started_the_release_cannot_approve_it(twins: Twins, tiny: TinyTwin) -> None:
+    ended, told = asked(twins, tiny, APPROVE, by="Ada <ada@example.org>")
+    assert "ada is the release's requester, and somebody else must approve" in told[0]
+    assert ended == "Rejected"  # to say no to it is everybody's right
+
+
+def test_whoever_pushed_the_commit_that_names_a_version_cannot_approve_it(twins: Twins, tiny: TinyTwin) -> None:
+    """As the event's trigger starts it: `requested_by` is the author that the event names."""
+    changed = tiny.candidates()
+    with twins.answering(APPROVE):
+        assert release(tiny.name, changed.to_json(), "linus", "registry", return_state=True).name == "Succeeded"
+    with twins.answering(APPROVE, END) as seen:
+        state = deploy_version(
+            str(tiny.units()[0]),
+            changed.circuits[0].model_version,
+            "production",
+            tiny.name,
+            "Ada <ada@example.org>",
+            return_state=True,
+        )
+    assert "ada is the release's requester, and somebody else must approve" in seen[1].evidence
+    assert state.name == "Rejected"
+
+
+def test_a_signature_with_a_revoked_key_is_refused(twins: Twins, tiny: TinyTwin) -> None:
+    twins.change("grace", lambda known: known.revoking(known.credentials[0].id, datetime.now(UTC)))
+    _, told = asked(twins, tiny, {**APPROVE, "approver": "grace"})
+    assert "was revoked at" in told[0]
+
+
+def test_a_code_works_once_and_five_wrong_ones_lock_the_approver(twins: Twins, tiny: TinyTwin) -> None:
+    secret = twins.enrol_code("grace")
+    used: list[str] = []
+
+    def right(_: Pending) -> Answer:
+        used.append(code_of(secret))
+        return {**BY_GRACE, "proof": used[-1]}
+
+    # the registry's gate takes the code, production's does not take it again
+    with twins.answering(right, lambda _: {**BY_GRACE, "proof": used[0]}, END) as seen:
+        state = twins.release_as_answered(tiny, tiny.candidates())
+    assert state.message == "ada rejected it at Production-Approval: the end of this test"
+    assert "this code was used already" in seen[2].evidence
+
+    wrong = {**BY_GRACE, "proof": code_of(secret, away=20)}
+    _, told = asked(twins, tiny, *[wrong] * MAX_WRONG_CODES, lambda _: {**BY_GRACE, "proof": code_of(secret)})
+    assert all("the code is not grace's of this moment" in line for line in told[:MAX_WRONG_CODES])
+    assert "grace is locked at Registry-Approval: 5 wrong codes" in told[MAX_WRONG_CODES]
+
+
+def test_a_comment_is_shown_as_text_wherever_it_appears(twins: Twins, tiny: TinyTwin) -> None:
+    nasty = "<script>alert(1)</script> **bold** {{ 7 * 7 }} [click](javascript:x)"
+    with twins.answering({**APPROVE, "comment": nasty}, END) as seen:
+        twins.release_as_answered(tiny, tiny.candidates())
+    shown = seen[1].evidence
+    assert "&lt;script>" in shown
+    assert "<script>" not in shown
+    assert "{{" not in shown
+    assert re.findall(r"approve\*\* at Registry-Approval by ada: (.*)", shown)[0].count("7 \\* 7") == 1
+
+
+def test_a_release_that_dies_while_it_waits_goes_on_with_the_same_question(twins: Twins, tiny: TinyTwin) -> None:
+    changed = tiny.candidates()
+
+    def dies(_: Pending) -> Answer:
+        raise twins.power.cut()
+
+    with twins.power.failing(), twins.answering(dies):
+        twins.release_as_answered(tiny, changed)
+    asked_before = facts_of(twins.facts(tiny), Kind.ASKED)
+    assert twins.release(tiny, changed, END).name == "Rejected"
+    assert facts_of(twins.facts(tiny), Kind.ASKED) == asked_before  # with the same time to answer it
+    assert len(twins.names(tiny)) == 1

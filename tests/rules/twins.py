@@ -1,0 +1,240 @@
+"""A house in memory: ledger, places where circuits serve, models, people with keys, and a run that needs no server."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from blobs_twin import BlobsTwin
+from cast import Person
+from platform_twin import Models, Place, PlatformTwin, Scoring
+from prefect.blocks.system import Secret
+from pydantic import SecretStr
+from run_twin import RunTwin, rebind
+from tiny import APPROVE, NOTHING, Tiny
+from troubles import Power
+
+from blocks.approvers import Approvers
+from blocks.azure_credential import AzureCredential
+from blocks.ledger import Ledger
+from blocks.model_registry import ModelRegistry
+from blocks.workspace import Workspace
+from deployments.approver import Answer, Pending
+from domain.canonical import digest_of
+from domain.changed_circuits import ChangedCircuit, ChangedCircuits
+from domain.choice import Choice
+from domain.enrolment import Credential, Enrolment
+from domain.errors import Terminal
+from domain.fact import Fact
+from domain.lease import Lease
+from domain.target import BatchEndpointTarget
+from domain.workload import Workload
+from flows import declared, deploy_version, expire, release, rollback, unhold  # noqa: F401 — what is rebound must be there
+from flows.declared import declared_workload, known_workloads
+from flows.questions import question_of
+from tasks.batch_deployments import find_deployment
+from tasks.invocations import invoke
+from tasks.ledger import read_facts, release_names
+from tasks.models import check_model, promote_model, promoted_circuit
+from tasks.pipelines import wait_for_job
+from tasks.platforms import platform_of, workspace_of
+from tasks.predictions import fetch_predictions
+from tasks.report_plots import comparison_plot, gains_plot
+from tasks.serving import serving_of
+from tasks.storage import container_of, list_files
+
+MEMBERS = ("demo-approver", "ada", "grace")
+GROUP = "ml-engineers"
+
+
+@dataclass
+class Twins:
+    """Everything that outlives a run. places: workspace's name in workload.yaml → what is there."""
+
+    power: Power = field(default_factory=Power)
+    models: Models = field(default_factory=Models)
+    run: RunTwin = field(default_factory=RunTwin)
+
+    def __post_init__(self) -> None:
+        self.blobs = BlobsTwin(self.power)
+        self.places = {"test": Place("mlw-test", self.power), "production": Place("mlw-prod", self.power)}
+        credential = AzureCredential(kind="managed_identity")
+        self.registry = ModelRegistry(registry_name="mlr-shared", credential=credential)
+        self.ledger = Ledger(account_url="https://twins.blob.core.windows.net", credential=credential)
+        self.run.save("ledger", self.ledger)
+        self.run.save("shared", self.registry)
+        for name, place in (("dev", "mlw-dev"), *((name, one.name) for name, one in self.places.items())):
+            workspace = Workspace(
+                subscription_id="s",
+                resource_group="g",
+                workspace_name=place,
+                location="westeurope",
+                credential=credential,
+            )
+            self.run.save(name, workspace)
+        enrolments = [Enrolment(name=name, credentials=(Person(name).credential("ssh"),)) for name in ("ada", "grace")]
+        self.run.save(GROUP, Approvers(members=list(MEMBERS), enrolments=enrolments))
+
+    def install(self, patch: pytest.MonkeyPatch, folder: Path) -> None:
+        """Take the place of Prefect and Azure until the patch is undone. folder: of the workloads."""
+        self.run.install(patch)
+        patch.setattr(declared, "WORKLOADS", folder)
+        patch.setattr(Ledger, "get_client", lambda _: self.blobs)
+        rebind(patch, platform_of, self.platform_of)
+        rebind(patch, promoted_circuit, self.models.promoted_circuit)
+        rebind(patch, workspace_of, lambda platform: Scoring(platform.at))
+        rebind(patch, find_deployment, Scoring.find)
+        rebind(patch, wait_for_job, Scoring.wait)
+        rebind(patch, container_of, Scoring.container)
+        patch.setattr(invoke, "fn", Scoring.invoke)
+        patch.setattr(list_files, "fn", Scoring.list_files)
+        patch.setattr(promote_model, "fn", self.models.promote)
+        patch.setattr(check_model, "fn", self.models.check)
+        patch.setattr(fetch_predictions, "fn", no_predictions)
+        for plot in (comparison_plot, gains_plot):  # half a second each, and no rule looks at them
+            rebind(patch, plot, lambda *_: "")
+
+    def platform_of(self, workload: Workload, target: Any) -> PlatformTwin:
+        """As `tasks.platforms.platform_of`."""
+        assert isinstance(target, BatchEndpointTarget), target
+        return PlatformTwin(workload, self.places[target.workspace], self.models, self.registry)
+
+    def platform(self, workload: str, stage: str) -> PlatformTwin:
+        """Of a stage."""
+        found = declared_workload(workload)
+        return self.platform_of(found, found.stage(stage).target)
+
+    def serving(self, tiny: Tiny, stage: str) -> list[str]:
+        """Which release serves each circuit; `None` where nothing does."""
+        platform = self.platform(tiny.name, stage)
+        found = serving_of(platform, [platform.endpoint(unit) for unit in tiny.units()])
+        return [str(one).removeprefix("deployment-") for one in found.values()]
+
+    def names(self, tiny: Tiny) -> tuple[str, ...]:
+        """Of its releases, newest first."""
+        return release_names(self.ledger, tiny.name)
+
+    def newest(self, tiny: Tiny) -> tuple[str, tuple[Fact, ...]]:
+        """Name and facts of the newest release."""
+        name = self.names(tiny)[0]
+        return name, read_facts(self.ledger, tiny.name, name)
+
+    def facts(self, tiny: Tiny) -> tuple[Fact, ...]:
+        """Of the newest release."""
+        return self.newest(tiny)[1]
+
+    @contextmanager
+    def answering(self, *answers: Answer | Callable[[Pending], Answer]) -> Iterator[list[Pending]]:
+        """Somebody gives these answers, one a form and the last one for all others; what they were shown.
+
+        An answer without a proof is signed with the SSH key of the approver it names. One may be made of the form.
+        """
+        seen: list[Pending] = []
+
+        def decide(pending: Pending) -> Answer:
+            seen.append(pending)
+            answer = answers[min(len(seen), len(answers)) - 1]
+            if callable(answer):
+                return answer(pending)
+            if "proof" in answer:
+                return answer
+            signer = answer["approver"] if answer["approver"] in {"ada", "grace"} else "ada"
+            return {**answer, "proof": self.proof(pending, signer, Choice(answer["decision"]), answer["comment"])}
+
+        before, self.run.decide = self.run.decide, decide
+        try:
+            yield seen
+        finally:
+            self.run.decide = before
+
+    def proof(self, pending: Pending, name: str, choice: Choice, comment: str) -> str:
+        """A signature over the statement that answers a form."""
+        question = question_of(self.ledger, known_workloads(), pending.key)
+        return Person(name).proof("ssh", question.statement(choice, name, comment), datetime.now(UTC))
+
+    def release(
+        self, tiny: Tiny, changed: ChangedCircuits, *answers: Answer | Callable[[Pending], Answer], by: str = "linus"
+    ) -> Any:
+        """Release these, approved by ada where no answers are given; the state in which it ends."""
+        with self.answering(*(answers or (APPROVE,))):
+            return self.release_as_answered(tiny, changed, by)
+
+    def release_as_answered(self, tiny: Tiny, changed: ChangedCircuits, by: str = "linus") -> Any:
+        """The same, within `answering`."""
+        return release.release(tiny.name, changed.to_json(), by, return_state=True)
+
+    def change(self, name: str, how: Callable[[Enrolment], Enrolment]) -> None:
+        """Change a person's enrolment, as `deployments.enrolling.change`."""
+        block: Any = self.run.blocks[Approvers.get_block_type_slug(), GROUP]
+        self.run.save(GROUP, block.with_enrolment(how(block.get_enrolment(name))))
+
+    def enrol(self, name: str, credential: Credential) -> None:
+        """One credential more."""
+        self.change(name, lambda known: known.with_credential(credential))
+
+    def enrol_code(self, name: str) -> str:
+        """An authenticator; its secret."""
+        person = Person(name)
+        generator: Any = person.credential("code")
+        self.run.save(generator.secret_block, Secret(value=SecretStr(person.secret)))
+        self.enrol(name, generator)
+        return person.secret
+
+    def lease_ends(self, workload: str, stage: str) -> None:
+        """As if the time of a stage's lease had passed."""
+        name = f"leases/{workload}/{stage}.json"
+        held = Lease.model_validate_json(self.blobs.download_blob(name).readall())
+        ended = held.ended(datetime.now(UTC) - timedelta(seconds=1))
+        self.blobs.upload_blob(name, ended.model_dump_json(), overwrite=True)
+
+
+def no_predictions(*_: object) -> Any:
+    """Nothing was trained, so there is nothing to draw."""
+    raise Terminal("a twin's model was not trained, so it has no predictions")
+
+
+@dataclass
+class TinyTwin(Tiny):
+    """A `Tiny` whose data and models are in memory."""
+
+    twins: Twins = field(default_factory=Twins)
+
+    def give_test_data(self, circuits: Sequence[str] | None = None) -> None:
+        for circuit in circuits or self.circuits:
+            self.twins.places["test"].data[_path("test-data", self.plant, circuit, "test_input.csv")] = "value\n1\n"
+
+    def give_data(self, folder: str, text: str, circuits: Sequence[str] | None = None) -> None:
+        for circuit in circuits or self.circuits:
+            self.twins.places["production"].data[_path(folder, self.plant, circuit, "input.csv")] = text
+
+    def candidates(self) -> ChangedCircuits:
+        stamp, circuits = datetime.now(UTC).isoformat(), []
+        for unit in self.units():
+            name, text = f"{unit.plant}-{unit.circuit}".lower(), f"{unit} {stamp}"
+            version = str(1 + sum(known == name for known, _ in self.twins.models.dev))
+            self.twins.models.dev[name, version] = text
+            circuits.append(
+                ChangedCircuit(
+                    plant_id=unit.plant,
+                    circuit_id=unit.circuit,
+                    model_name=name,
+                    model_version=version,
+                    model_digest=digest_of(text.encode()),
+                    data_asset=f"D:{stamp}",
+                    cutoff_date=date(2014, 6, 30),
+                    data_report_digest=NOTHING,
+                    training_job="job",
+                    metrics={"rmse": 1.0},
+                )
+            )
+        self.made.append(
+            ChangedCircuits(workload=self.name, build_id=stamp, code_commit="c" * 40, circuits=tuple(circuits))
+        )
+        return self.made[-1]
+
+
+def _path(folder: str, plant: str, circuit: str, file: str) -> str:
+    return f"azureml://datastores/workspaceblobstore/paths/{folder}/{plant}/{circuit}/{file}"
