@@ -76,6 +76,7 @@ class Laptop:
     def apply(self) -> None:
         """Make this process work with the laptop until the laptop stops."""
         before = dict(os.environ)
+        _send_what_is_queued()  # to the server that it is for
         self._restore.callback(_become, before)
         self._restore.callback(_send_what_is_queued)
         _become(self.full_environment())
@@ -154,6 +155,8 @@ def _become(environment: Mapping[str, str]) -> None:
 
 
 def _send_what_is_queued() -> None:
+    if "prefect" not in sys.modules:
+        return
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
 

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -19,6 +20,8 @@ from emulator.remote_control import Control
 from emulator.server import Emulator
 
 os.environ.pop("COLUMNS", None)  # of whoever looks at the tests; what is tested would draw its tables as narrow
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts what it puts into the background so
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FOLDER = pytest.StashKey[Path]()
 """Of the run: what its workers share."""

@@ -23,6 +23,8 @@ from deployments.processes import free_port
 START_SECONDS = 240
 """The machine may be busy, and pytest's own limit for a test is longer."""
 POLL_SECONDS = 0.1
+LOGS = Path(__file__).parents[1] / ".signalbox" / "logs-of-tests"
+"""What the emulator and the server of the newest run printed."""
 
 
 class LaptopOwner:
@@ -40,6 +42,8 @@ class LaptopOwner:
     def __exit__(self, *_: object) -> None:
         self._end.set()
         self._thread.join()
+        if (self.folder / "laptop" / "logs").exists():
+            shutil.copytree(self.folder / "laptop" / "logs", LOGS, dirs_exist_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _serve(self) -> None:

@@ -41,9 +41,9 @@ POOL = "browser"
 @pytest.fixture
 def tiny(environment: str, tmp_path: Path) -> Tiny:
     """A workload with one gate, production's, and one approver, who has enrolled nothing yet."""
-    made = Tiny("browsed", tmp_path / "workloads" / "browsed", group="browsers")
+    made = Tiny("browsed", tmp_path / "workloads" / "browsed", approvers="browsers")
     made.declare()
-    Approvers(members=[WHO]).save(made.group)
+    Approvers(members=[WHO]).save(made.approvers)
     declaration = made.folder / "workload.yaml"
     document = yaml.safe_load(declaration.read_text())
     del document["stages"][0]["gate"]

@@ -92,10 +92,9 @@ def test_the_engine_builds_and_keeps_the_image(
     assert (image.env, image.command, image.ports, image.labels) == ({"A": "1"}, ("run",), (8080,), {"l": "1"})
     assert run.output_images[0].digest == image.digest
     calls = (folder / "calls").read_text()
-    first = calls.splitlines()[0]
-    assert "--build-arg TOKEN" in first
-    assert "--target last" in first
-    assert "a-secret-word" not in first.replace("TOKEN=a-secret-word", "")
+    [ours] = [line for line in calls.splitlines() if "--target last" in line]
+    assert "--build-arg TOKEN" in ours
+    assert "a-secret-word" not in ours.replace("TOKEN=a-secret-word", "")
     for tag in ("1", image.digest.removeprefix("sha256:")):
         assert f"{image.reference}:{tag}" in calls
 

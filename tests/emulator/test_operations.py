@@ -80,6 +80,18 @@ def test_a_pace_can_be_for_one_verb(control: Control, arm: Arm, thing: str) -> N
     assert _properties(arm, thing)["provisioningState"] == "Deleting"
 
 
+def test_an_operation_on_one_resource_can_be_slow_whatever_the_pace_says(
+    control: Control, arm: Arm, thing: str
+) -> None:
+    control.add_fault("slow_operation", method="DELETE", path=f"{thing}$", seconds=60)
+    _ended(arm, _put(arm, thing))
+    _ended(arm, _put(arm, f"{thing}2"))
+    assert arm("DELETE", thing).status_code == 202
+    assert _ended(arm, arm("DELETE", f"{thing}2"))["status"] == "Succeeded"
+    assert _properties(arm, thing)["provisioningState"] == "Deleting"
+    assert [fault.happened for fault in control.faults()] == [1]
+
+
 def test_creating_and_updating_have_paces_of_their_own(control: Control, arm: Arm, thing: str) -> None:
     control.set_pace(0.0, {f"{TYPE}:update": 60.0})
     _ended(arm, _put(arm, thing))

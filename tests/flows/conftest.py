@@ -67,13 +67,13 @@ def tiny(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tiny:
 def own_person(site: Site, tiny: Tiny) -> Iterator[str]:
     """An approver of this test's workload whose credentials this test may change: nobody else's gates know the person."""
     name, group = f"heidi-{tiny.name}", f"{tiny.name}-engineers"
-    others = loaded(Approvers, tiny.group)
+    others = loaded(Approvers, tiny.approvers)
     Approvers(members=[*others.members, name], enrolments=others.enrolments, poll_seconds=others.poll_seconds).save(
         group
     )
     people[name] = SigningApprover(name, tiny.folder / "keys" / name)
     people[name].enrol()
-    tiny.group = group
+    tiny.approvers = group
     tiny.declare()
     yield name
     del people[name]

@@ -65,7 +65,7 @@ class Tiny:
     name: str
     folder: Path
     circuits: tuple[str, ...] = ("A1", "B2")
-    group: str = "ml-engineers"
+    approvers: str = "ml-engineers"
     made: list[ChangedCircuits] = field(default_factory=list)
 
     @property
@@ -97,7 +97,7 @@ class Tiny:
             stage["target"] |= {"retry_timeout_seconds": 2}
         for stage in document["stages"]:
             for rule in stage.get("gate", {}).get("rules", ()):
-                rule["group"] = self.group
+                rule["group"] = self.approvers
         document["stages"][1]["verification"] |= {"timeout_minutes": minutes, "columns": list(columns)}
         document["stages"][2]["gate"] |= production_gate or {}
         document["stages"][2] |= {"replay": replay} if replay else {}

@@ -95,7 +95,7 @@ class RunTwin:
             raise ValueError(f"Unable to find block document named {name} for block type {slug}")
         return self.blocks[slug, name]
 
-    def _wait(self, form: Any, seconds: int, key: str) -> Any:
+    def _wait(self, form: Any, seconds: int, poll_seconds: float, key: str) -> Any:
         """As if the run paused in place, and somebody sent the form."""
         shown = getattr(form._description, "default", form._description)
         answer = self.decide(Pending(self.run_id, "release", key, str(shown), form.model_json_schema()))
