@@ -11,8 +11,10 @@ import httpx
 from domain.errors import Terminal
 from domain.http_smoke import HttpEvidence, HttpSmokeTest
 from domain.unit import Unit
+from tasks.pauses import pauses
 
 LOOK_AGAIN_SECONDS = 1.0
+"""In the end; at first sooner."""
 READY_SECONDS = 10.0
 """For one answer of the ready path, from connecting to its last byte."""
 LONGEST_ANSWER = 1 << 20
@@ -27,13 +29,13 @@ def ask(test: HttpSmokeTest, folder: Path, ready: str, unit: Unit, address: str,
     question = folder / test.question
     if not question.is_file():
         raise Terminal(f"{unit} has no question for its smoke test: there is no file {test.question} in {folder.name}/")
-    began = time.monotonic()
+    began, waits = time.monotonic(), pauses(LOOK_AGAIN_SECONDS)
     while True:
         status, text, _ = _answer(httpx.Request("GET", address + ready), READY_SECONDS)
         waited = time.monotonic() - began
         if status == httpx.codes.OK or waited > test.ready_minutes * 60:
             break
-        time.sleep(LOOK_AGAIN_SECONDS)
+        time.sleep(next(waits))
     evidence = HttpEvidence(
         unit=unit,
         address=address,

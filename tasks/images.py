@@ -21,9 +21,11 @@ from tasks.azure_errors import azure_errors
 from tasks.build_context import pack
 from tasks.content import content_digest
 from tasks.models import download_model
+from tasks.pauses import pauses
 from tasks.retries import RETRIED
 
 POLL_SECONDS = 2.0
+"""In the end; at first sooner."""
 SAID_EVERY_SECONDS = 60.0
 QUEUE_MINUTES = 60.0
 """That a build may wait for others before it begins; the registry's own limit counts from then."""
@@ -159,7 +161,7 @@ def _followed(registry: ContainerRegistry, name: str, run: str, timeout_minutes:
     place, logger = (registry.resource_group, registry.registry_name), get_run_logger()
     client: Any = registry.get_tasks_client()
     began = said = time.monotonic()
-    status = "unknown"
+    status, waits = "unknown", pauses(POLL_SECONDS)
     while True:
         try:
             with azure_errors(f"looking after run {run}, which builds {name}"):
@@ -181,7 +183,7 @@ def _followed(registry: ContainerRegistry, name: str, run: str, timeout_minutes:
         if now - said > SAID_EVERY_SECONDS:
             logger.info("%s: run %s is %s since %.0f minutes", name, run, status, (now - began) / 60)
             said = now
-        time.sleep(POLL_SECONDS)
+        time.sleep(next(waits))
 
 
 def _in_words(run: Any) -> str:

@@ -6,8 +6,10 @@ from typing import Any
 
 from tasks.cluster_access import ClusterAccess
 from tasks.kubectl import kubectl_json
+from tasks.pauses import pauses
 
 LOOK_AGAIN_SECONDS = 1.0
+"""In the end; at first sooner."""
 BACK_SECONDS = 120.0
 """For pods that ran before to be ready again."""
 SHOWN = 3
@@ -18,14 +20,14 @@ WORDS = 240
 
 def why_not_ready(access: ClusterAccess, name: str, seconds: float) -> str:
     """Wait until `deployment/name` has replaced its pods and they are ready; empty then, else what they say of themselves."""
-    deadline = time.monotonic() + seconds
+    deadline, waits = time.monotonic() + seconds, pauses(LOOK_AGAIN_SECONDS)
     while True:
         found = kubectl_json(access, "get", name, action=f"reading {name}")
         if found is not None and is_rolled_out(found):
             return ""
         if time.monotonic() > deadline:
             return f"{name} is gone" if found is None else _why(access, name, found)
-        time.sleep(LOOK_AGAIN_SECONDS)
+        time.sleep(next(waits))
 
 
 def is_rolled_out(found: Mapping[str, Any]) -> bool:

@@ -67,9 +67,14 @@ def run_folder(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def laptop(run_folder: Path) -> Iterator[Laptop]:
     """The run's laptop, without a worker; this process works with it."""
+    from prefect.context import SyncClientContext
+
     laptop = shared_laptop(run_folder)
     laptop.apply()
-    yield laptop
+    with (
+        SyncClientContext.get_or_create()
+    ):  # one client for all that tests ask: making one reads every authority's certificate
+        yield laptop
     laptop.stop()
 
 
@@ -90,10 +95,15 @@ def environment(laptop: Laptop, run_folder: Path) -> str:
 @pytest.fixture(scope="module")
 def own_laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     """An emulator and a Prefect server of a file's own: its tests look at all that a server holds, or change it."""
+    from prefect.context import SyncClientContext
+
     with Laptop(tmp_path_factory.mktemp("laptop"), free_port(), free_port()) as laptop:
         laptop.apply()
         forget_clients()
-        yield laptop
+        shared = SyncClientContext.__var__.set(None)  # else all that is asked goes to the run's server
+        with SyncClientContext():
+            yield laptop
+        SyncClientContext.__var__.reset(shared)
     forget_clients()
 
 

@@ -180,12 +180,11 @@ def _tiny(home: Path, name: str, enrol: bool = False) -> Any:
 
     from deployments.demo_approver import SigningApprover
     from domain import lease as rules
-    from flows import declared, gates
+    from flows import declared
     from tasks import lease
 
     rules.DURATION, rules.MARGIN = timedelta(seconds=LEASE_SECONDS), timedelta(seconds=LEASE_SECONDS / 4)
     lease.RENEWED_EVERY = LEASE_SECONDS / 4
-    gates.POLL_SECONDS = POLL_SECONDS  # type: ignore[assignment]  # seconds, and none the worse for parts of them
     declared.WORKLOADS = home / "workloads"
     people["ada"] = SigningApprover("ada", home / "keys" / "ada")
     if enrol:
