@@ -73,6 +73,10 @@ class Laptop:
         kept = {name: value for name, value in os.environ.items() if not _points_elsewhere(name)}
         return kept | self.environment()
 
+    def server_environment(self) -> dict[str, str]:
+        """All variables of the Prefect server."""
+        return self.full_environment()
+
     def apply(self) -> None:
         """Make this process work with the laptop until the laptop stops."""
         before = dict(os.environ)
@@ -123,7 +127,7 @@ class Laptop:
 
     def _start_server(self) -> Child:
         command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(self.api_port)]
-        return self.processes.start("prefect-server", command, self.full_environment())
+        return self.processes.start("prefect-server", command, self.server_environment())
 
     def _start_worker(self) -> None:
         command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from own_faults import OwnFaults
-from shared_laptop import LaptopOwner, forget_clients, once, shared_laptop, want_laptop
+from shared_laptop import ForgetfulLaptop, LaptopOwner, forget_clients, once, shared_laptop, want_laptop
 
 from deployments.laptop import Laptop
 from deployments.processes import free_port, termination_as_interrupt
@@ -97,7 +97,7 @@ def own_laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     """An emulator and a Prefect server of a file's own: its tests look at all that a server holds, or change it."""
     from prefect.context import SyncClientContext
 
-    with Laptop(tmp_path_factory.mktemp("laptop"), free_port(), free_port()) as laptop:
+    with ForgetfulLaptop(tmp_path_factory.mktemp("laptop"), free_port(), free_port()) as laptop:
         laptop.apply()
         forget_clients()
         shared = SyncClientContext.__var__.set(None)  # else all that is asked goes to the run's server

@@ -27,6 +27,13 @@ LOGS = Path(__file__).parents[1] / ".signalbox" / "logs-of-tests"
 """What the emulator and the server of the newest run printed."""
 
 
+class ForgetfulLaptop(Laptop):
+    """Its server keeps everything in memory: SQLite's file refuses whoever writes while another does, and tests write all at once."""
+
+    def server_environment(self) -> dict[str, str]:
+        return super().server_environment() | {"PREFECT_SERVER_DATABASE_CONNECTION_URL": "sqlite+aiosqlite:///:memory:"}
+
+
 class LaptopOwner:
     """Starts the laptop once somebody wants it, and stops it on the way out."""
 
@@ -51,7 +58,7 @@ class LaptopOwner:
             if self._end.wait(POLL_SECONDS):
                 return
         try:
-            with Laptop(self.folder / "laptop", free_port(), free_port()) as laptop:
+            with ForgetfulLaptop(self.folder / "laptop", free_port(), free_port()) as laptop:
                 self._say({"ports": [laptop.api_port, laptop.emulator_port]})
                 self._end.wait()
         except Exception as error:  # noqa: BLE001 (whoever waits for the laptop raises it)
