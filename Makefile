@@ -35,11 +35,11 @@ demo: setup ## the whole path on real data, from extraction to production; WORKL
 
 test: setup data ## the tests, but for slow ones and those that need a cluster; ORDER=123 repeats the order that a run printed
 	@$(PYTHON) tools/programs.py chromium ssh-keygen kubectl
-	$(PYTEST) -m "not slow and not cluster" $(if $(ORDER),-p randomly --randomly-seed $(ORDER))
+	$(PYTEST) -m "not slow and not cluster" $(if $(ORDER),--randomly-seed $(ORDER))
 
 test-all: setup data ## all tests; those that need a cluster are skipped where KUBECONFIG names none
 	@$(PYTHON) tools/programs.py chromium ssh-keygen kubectl
-	$(PYTEST) $(if $(ORDER),-p randomly --randomly-seed $(ORDER))
+	$(PYTEST) $(if $(ORDER),--randomly-seed $(ORDER))
 
 coverage: setup data ## all tests, and which lines and branches of domain, flows and tasks they reach
 	@$(PYTHON) tools/programs.py chromium ssh-keygen kubectl

@@ -116,8 +116,10 @@ class Approver:
         return None if self._runs is None else FlowRunFilterId(any_=sorted(self._runs))
 
     def _pending(self, client: SyncPrefectClient, run: FlowRun) -> Pending | None:
+        if (run.id, _keys(run).get("response", "")) in self._left:
+            return None  # looked at before anything is read: others' forms may wait for hours
         form = form_of(client, run)
-        if form is None or (run.id, form.key) in self._left:
+        if form is None:
             return None
         if not form.evidence and (run.id, form.key) not in self._without_evidence:
             self._without_evidence.add((run.id, form.key))  # it is written after the form; look once more
@@ -149,7 +151,7 @@ def waiting_runs(client: SyncPrefectClient, chosen: FlowRunFilter) -> list[FlowR
 
 def form_of(client: SyncPrefectClient, run: FlowRun) -> Pending | None:
     """The approval form of a waiting run; None when it waits for something else."""
-    keyset = run.state and run.state.state_details.run_input_keyset
+    keyset = _keys(run)
     if not keyset:
         return None
     form = _read(client, run.id, keyset["schema"])
@@ -170,6 +172,11 @@ def waiting_form(name: str) -> Pending:
     listed = "; ".join(f"{form.run_name} ({form.run_id})" for form in forms) or "none"
     what = "several runs are" if found else "no run is"
     raise Terminal(f"{what} called {name!r} and wait for a decision; give an id. Waiting: {listed}")
+
+
+def _keys(run: FlowRun) -> dict[str, str]:
+    """Under which the server keeps the form of a waiting run, its evidence and its answer; empty where it waits for none."""
+    return (run.state and run.state.state_details.run_input_keyset) or {}
 
 
 def _read(client: SyncPrefectClient, run_id: UUID, key: str) -> Any:

@@ -30,6 +30,7 @@ OWNED = pytest.StashKey[ExitStack]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """The process that owns the run has the laptop; a worker is told where to ask for it."""
+    config.option.randomly_reset_seed = False  # else all tests draw the same numbers, and SDKs the same names from them
     given = getattr(config, "workerinput", None)
     if given is not None:
         config.stash[FOLDER] = Path(given["run_folder"])

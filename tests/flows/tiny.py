@@ -110,7 +110,7 @@ class Tiny:
         shutil.copytree(PLANTS / "pipelines", self.folder / "pipelines", dirs_exist_ok=True)
         (self.folder / "workload.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
         (self.folder / "scoring" / "score.py").write_text(score)
-        (self.folder / "scoring" / "conda.yaml").write_text("dependencies: [python=3.11]\n")
+        (self.folder / "scoring" / "conda.yaml").write_text(f"name: {self.name}\ndependencies: [python=3.11]\n")
 
     def give_test_data(self, circuits: Sequence[str] | None = None) -> None:
         """Upload one line of test data for circuits; all when left out."""

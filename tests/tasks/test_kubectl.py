@@ -32,11 +32,11 @@ def test_what_it_prints_and_what_is_not_there(access: ClusterAccess) -> None:
 def test_what_the_cluster_refuses_is_final_and_says_why(access: ClusterAccess, tmp_path: Path) -> None:
     with pytest.raises(Terminal, match=r"refused reading what is there: .*doesn't have a resource type"):
         kubectl(access, "get", "nonsense", action="reading what is there")
-    theirs = of_service_account(tmp_path / "theirs", access.namespace)
-    restricted = ClusterAccess(theirs, access.namespace, "theirs")
-    assert kubectl_json(restricted, "get", "pods") is None
-    with pytest.raises(Terminal, match=r"secrets is forbidden.*Ask its administrators for a role"):
-        kubectl(restricted, "get", "secrets")
+    with own_namespace("helm-restricted") as empty:
+        restricted = ClusterAccess(of_service_account(tmp_path / "theirs", empty), empty, "theirs")
+        assert kubectl_json(restricted, "get", "pods") is None
+        with pytest.raises(Terminal, match=r"secrets is forbidden.*Ask its administrators for a role"):
+            kubectl(restricted, "get", "secrets")
 
 
 def test_a_cluster_that_cannot_be_reached_may_be_later(access: ClusterAccess, tmp_path: Path) -> None:
