@@ -98,6 +98,7 @@ def wrong_code(authenticator: pyotp.TOTP) -> str:
     return next(code for code in map("{:06}".format, range(len(right) + 1)) if code not in right)
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.timeout(900)  # five processes import Prefect, one after another
 def test_an_approver_decides_in_the_browser(

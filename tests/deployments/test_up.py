@@ -76,7 +76,10 @@ def up(tmp_path: Path) -> Iterator[Up]:
             started.process.wait(timeout=60)
 
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in /proc"),
+]
 
 
 def test_ctrl_c_while_starting_leaves_no_process(up: Up) -> None:

@@ -69,6 +69,7 @@ def test_a_run_that_dies_before_the_confirmation_is_confirmed_by_the_next(
     assert newest(site, wary)[0] == name
 
 
+@pytest.mark.slow
 def test_what_a_failed_switch_left_serving_can_be_taken_back_without_its_name(site, wary: Tiny) -> None:
     assert run(wary, wary.candidates()).name == "Succeeded"
     first, _ = newest(site, wary)

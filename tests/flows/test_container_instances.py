@@ -86,12 +86,14 @@ def test_a_version_that_nobody_registered_is_named_and_nothing_is_built(site, se
     assert not facts_of(read_facts(site.ledger, served.name, name), Kind.PROMOTED)
 
 
+@pytest.mark.slow
 def test_a_dockerfile_that_is_not_there_is_said_before_anything_starts(served: Served) -> None:
     served.declare(dockerfile=None)
     with pytest.raises(Terminal, match="there is no file 'Dockerfile' in service/"):
         release(served.name, served.candidates().to_json(), "linus")
 
 
+@pytest.mark.slow
 def test_what_never_gets_healthy_goes_back_to_what_served_before(site, served: Served) -> None:
     served.declare(app=SICK, ready_minutes=0.1)
     assert run(served).name == "Rolled_back"
@@ -106,6 +108,7 @@ def test_what_never_gets_healthy_goes_back_to_what_served_before(site, served: S
     assert served.ask("dev")["text"] == before
 
 
+@pytest.mark.slow
 def test_a_chosen_version_goes_to_qa_by_hand(site, served: Served) -> None:
     changed = served.candidates()
     succeed(run(served, changed))
@@ -124,6 +127,7 @@ def declare_cpu(served: Served, cpu: float) -> None:
     file.write_text(file.read_text().replace("cpu: 0.5", f"cpu: {cpu:g}"))
 
 
+@pytest.mark.slow
 def test_another_size_is_a_new_group_that_knows_the_way_back_also_where_its_making_is_refused_at_first(
     site, served: Served, faults: OwnFaults
 ) -> None:
@@ -152,6 +156,7 @@ def test_another_size_is_a_new_group_that_knows_the_way_back_also_where_its_maki
     assert group.tags[PREVIOUS] == first
 
 
+@pytest.mark.slow
 def test_a_group_that_was_stopped_or_has_ended_is_made_anew(site, served: Served) -> None:
     succeed(run(served))
     platform, group = served.platform("dev"), served.group("dev")
@@ -183,6 +188,7 @@ def wait_for(served: Served, state: str) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.slow
 def test_what_was_changed_by_hand_is_said_and_put_back(site, served: Served) -> None:
     changed, other = served.candidates(), served.candidates()
     succeed(run(served, changed))

@@ -147,6 +147,7 @@ def test_after_a_day_it_is_announced_once_and_deleted_once(site, served: Served,
     assert fact.body["endpoint"] == group.name
 
 
+@pytest.mark.slow
 def test_each_step_is_done_by_another_process_and_the_one_before_it_was_killed(
     site, served: Served, hook: Hook
 ) -> None:
@@ -176,6 +177,7 @@ def test_each_step_is_done_by_another_process_and_the_one_before_it_was_killed(
     assert len(hook.told) == 1
 
 
+@pytest.mark.slow
 def test_what_was_announced_lives_on_when_it_is_extended_or_deployed_again(site, served: Served) -> None:
     succeed(run(served))
     group, day = at_dev(served), datetime.now(UTC) + A_DAY
@@ -190,6 +192,7 @@ def test_what_was_announced_lives_on_when_it_is_extended_or_deployed_again(site,
         extend("qa", served.name)
 
 
+@pytest.mark.slow
 def test_a_life_is_never_shortened(served: Served) -> None:
     succeed(run(served))
     ends = at_dev(served).tags[EXPIRES_AT]
@@ -234,6 +237,7 @@ def test_nothing_is_deleted_while_nobody_can_be_told(site, served: Served, hook:
     assert expired(site, served, day + timedelta(hours=50, minutes=1)) == [f"deleted {group.name}"]
 
 
+@pytest.mark.slow
 def test_what_no_release_made_is_never_touched(site, served: Served) -> None:
     succeed(run(served))
     group = at_dev(served)
@@ -257,6 +261,7 @@ def test_by_hand_the_flow_only_says_what_it_would_do(served: Served) -> None:
     assert served.ask("dev")
 
 
+@pytest.mark.slow
 def test_of_two_runs_at_once_one_announces(site, served: Served, hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "RENEWED_EVERY", 0.2)
     served.declare(notify=(hook.channel,))
@@ -269,6 +274,7 @@ def test_of_two_runs_at_once_one_announces(site, served: Served, hook: Hook, mon
     assert len(hook.told) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("silent")
 def test_what_was_deployed_while_people_were_told_keeps_its_own_tags(site, served: Served, hook: Hook) -> None:
     served.declare(notify=(hook.channel,))
