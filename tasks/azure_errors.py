@@ -20,13 +20,28 @@ def azure_errors(action: str) -> Iterator[None]:
 
     action: what was being done, in words that end a sentence: "creating endpoint be-plant001-circuit01".
     """
-    from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+    from azure.core.exceptions import (
+        AzureError,
+        ClientAuthenticationError,
+        HttpResponseError,
+        ServiceRequestError,
+        ServiceResponseError,
+    )
 
     try:
         yield
     except SignalboxError:
         raise
     except ClientAuthenticationError as error:
+        if (
+            isinstance(error.__cause__, ServiceRequestError | ServiceResponseError)
+            or error.status_code in RETRIED_STATUSES
+        ):
+            # azure-identity says of each failure that it is one of authentication, a lost network's too
+            raise Transient(
+                f"No token could be had while {action}: {_first_line(error)}. "
+                "On a laptop: is the emulator running (`signalbox up`)?"
+            ) from error
         raise Terminal(
             f"Azure refused who we are while {action}: {_first_line(error)}. Check the credential block."
         ) from error

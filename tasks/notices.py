@@ -181,7 +181,9 @@ def _status(error: Exception) -> int | None:
 
 def _keep_addresses_out_of_logs() -> None:
     """Addresses of web hooks are secrets, and these loggers write them down, at levels up to ERROR."""
-    logging.getLogger("apprise").propagate = False  # Prefect's block still reads why a notice failed
+    apprise = logging.getLogger("apprise")
+    apprise.propagate = False  # Prefect's block still reads why a notice failed
+    apprise.setLevel(logging.WARNING)  # below it apprise writes whole addresses, and the block keeps what it reads
     for name in ("httpx", "urllib3.connectionpool", "urllib3.util.retry"):
         logger = logging.getLogger(name)
         if _not_of_a_sender not in logger.filters:

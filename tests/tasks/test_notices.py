@@ -20,6 +20,7 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from prefect import flow
+from prefect.blocks.abstract import NotificationError
 from prefect.blocks.notifications import (
     CustomWebhookNotificationBlock,
     MicrosoftTeamsWebhook,
@@ -246,6 +247,19 @@ def test_no_address_is_in_a_log_or_a_reason_even_when_everything_is_logged(
     reasons += json.dumps(missed) + caplog.text
     assert "was not told" in reasons
     assert SECRET.lower() not in reasons.lower()
+
+
+def test_what_a_chat_s_block_keeps_of_a_failure_holds_no_address(
+    hook: Hook, chats: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    assert faults_of_channels(chats) == []
+    hook.answers = [500]
+    for chat in (SlackWebhook.load("team"), MicrosoftTeamsWebhook.load("team")):
+        with pytest.raises(NotificationError) as failed, chat.raise_on_failure():
+            chat.notify("body", "subject")
+        assert "error=500" in failed.value.log
+        assert SECRET.lower() not in failed.value.log.lower()
 
 
 def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
