@@ -2,14 +2,14 @@
 
 from typing import Self
 
-from prefect.blocks.core import Block
 from pydantic import Field, SecretStr, model_validator
 
+from blocks.described import Described
 from domain.enrolment import Enrolment
 from domain.one_time_code import CodeGenerator
 
 
-class Approvers(Block):
+class Approvers(Described):
     """A named group of people; a gate names the group, the environment its members, `signalbox enrol` their credentials.
 
     Only public halves stand here: the secrets of one-time codes are in Prefect Secret blocks.

@@ -3,8 +3,9 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, Self
 
-from prefect.blocks.core import Block
 from pydantic import Field, SecretStr, model_validator
+
+from blocks.described import Described
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 Kind = Literal["managed_identity", "client_secret", "azure_cli"]
 
 
-class AzureCredential(Block):
+class AzureCredential(Described):
     """An identity of azure-identity: managed identity on Azure, client secret in automation, Azure CLI for a person."""
 
     _block_type_name = "Signalbox Azure Credential"

@@ -3,16 +3,16 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from prefect.blocks.core import Block
 from pydantic import Field
 
 from blocks.azure_credential import AzureCredential
+from blocks.described import Described
 
 if TYPE_CHECKING:
     from azure.mgmt.containerinstance import ContainerInstanceManagementClient
 
 
-class ContainerInstances(Block):
+class ContainerInstances(Described):
     """A resource group of Azure Container Instances, and how its groups are named apart from another environment's."""
 
     _block_type_name = "Signalbox Container Instances"

@@ -3,17 +3,17 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from prefect.blocks.core import Block
 from pydantic import Field
 
 from blocks.azure_credential import AzureCredential
+from blocks.described import Described
 
 if TYPE_CHECKING:
     from azure.containerregistry import ContainerRegistryClient
     from azure.mgmt.containerregistrytasks import ContainerRegistryTasksMgmtClient
 
 
-class ContainerRegistry(Block):
+class ContainerRegistry(Described):
     """An Azure Container Registry."""
 
     _block_type_name = "Signalbox Container Registry"

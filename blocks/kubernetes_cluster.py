@@ -3,16 +3,16 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from prefect.blocks.core import Block
 from pydantic import Field
 
 from blocks.azure_credential import AzureCredential
+from blocks.described import Described
 
 if TYPE_CHECKING:
     from azure.mgmt.containerservice import ContainerServiceClient
 
 
-class KubernetesCluster(Block):
+class KubernetesCluster(Described):
     """A namespace of a cluster of Azure Kubernetes Service, and how what runs there is named apart from another environment's.
 
     Its API is asked with the kubeconfig that Azure gives a cluster's users, so the cluster has to have local accounts: where

@@ -3,16 +3,16 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from prefect.blocks.core import Block
 from pydantic import Field
 
 from blocks.azure_credential import AzureCredential
+from blocks.described import Described
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
 
-class Ledger(Block):
+class Ledger(Described):
     """A blob container; on Azure an immutability policy on it makes every fact write-once."""
 
     _block_type_name = "Signalbox Ledger"

@@ -3,16 +3,15 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from prefect.blocks.core import Block
-
 from blocks.azure_credential import AzureCredential
+from blocks.described import Described
 from blocks.ml_client import new_ml_client
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 
-class ModelRegistry(Block):
+class ModelRegistry(Described):
     """An Azure ML registry: promoted models live here, whatever workspace they were trained in."""
 
     _block_type_name = "Signalbox Model Registry"

@@ -3,17 +3,17 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from prefect.blocks.core import Block
 from pydantic import Field
 
 from blocks.azure_credential import AzureCredential
+from blocks.described import Described
 from blocks.ml_client import new_ml_client
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 
-class Workspace(Block):
+class Workspace(Described):
     """Where a workspace is, who speaks to it, and how its endpoints are named apart from another environment's."""
 
     _block_type_name = "Signalbox Workspace"

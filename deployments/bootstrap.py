@@ -5,6 +5,7 @@
 
 import sys
 
+from prefect.blocks.core import Block
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
@@ -36,34 +37,32 @@ KINDS = (
 
 def register_blocks(environment: Environment) -> tuple[str, ...]:
     """Save every block under the name workload.yaml uses; returns what was registered, as `type/name`."""
-    for kind in KINDS:
-        kind.register_type_and_schema()
+    registered: dict[str, type[Block]] = {}
+
+    def save(name: str, block: Block, kind: str) -> None:
+        block.save(name, overwrite=True)
+        registered[f"{kind}/{name}"] = type(block)
+
     credential = AzureCredential(**environment.credential.model_dump())
-    credential.save("azure", overwrite=True)
-    registered = ["credential/azure"]
+    save("azure", credential, "credential")
     for name, workspace in environment.workspaces.items():
-        Workspace(**workspace.model_dump(), credential=credential).save(name, overwrite=True)
-        registered.append(f"workspace/{name}")
+        save(name, Workspace(**workspace.model_dump(), credential=credential), "workspace")
     for name, registry in environment.registries.items():
-        ModelRegistry(**registry.model_dump(), credential=credential).save(name, overwrite=True)
-        registered.append(f"registry/{name}")
+        save(name, ModelRegistry(**registry.model_dump(), credential=credential), "registry")
     for name, images in environment.container_registries.items():
-        ContainerRegistry(**images.model_dump(), credential=credential).save(name, overwrite=True)
-        registered.append(f"container registry/{name}")
+        save(name, ContainerRegistry(**images.model_dump(), credential=credential), "container registry")
     for name, instances in environment.container_instances.items():
-        ContainerInstances(**instances.model_dump(), credential=credential).save(name, overwrite=True)
-        registered.append(f"container instances/{name}")
+        save(name, ContainerInstances(**instances.model_dump(), credential=credential), "container instances")
     for name, cluster in environment.kubernetes_clusters.items():
         settings = cluster.model_dump(exclude={"location"})
-        KubernetesCluster(**settings, credential=credential).save(name, overwrite=True)
-        registered.append(f"kubernetes cluster/{name}")
+        save(name, KubernetesCluster(**settings, credential=credential), "kubernetes cluster")
     for name, group in environment.approvers.items():
         kept = [one for one in _enrolments(name) if one.name in group.members]
-        settings = group.model_dump()
-        Approvers(**settings, enrolments=kept).save(name, overwrite=True)
-        registered.append(f"approvers/{name}")
-    Ledger(**environment.ledger.model_dump(), credential=credential).save("ledger", overwrite=True)
-    registered.append("ledger/ledger")
+        save(name, Approvers(**group.model_dump(), enrolments=kept), "approvers")
+    save("ledger", Ledger(**environment.ledger.model_dump(), credential=credential), "ledger")
+    for kind in KINDS:
+        if kind not in registered.values():  # so that people can make one in the UI
+            kind.register_type_and_schema()
     return tuple(registered)
 
 

@@ -1,4 +1,4 @@
-"""The control plane, /_emulator/… on the proxy's own port: health, reset, pace, faults, journal, users, token key."""
+"""The control plane, /_emulator/… on the proxy's own port: health, reset, pace, faults, journal, users, token key, warm start."""
 
 import re
 from dataclasses import asdict
@@ -12,6 +12,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from emulator import token_keys
+from emulator.execution.process import user_environment
 from emulator.faults import Fault, Kind
 from emulator.journal import Entry
 from emulator.pace import Pace
@@ -97,6 +98,7 @@ class ControlPlane:
                 Route("/_emulator/journal", self._journal, methods=["GET", "DELETE"]),
                 Route("/_emulator/users", self._users, methods=["GET", "POST"]),
                 Route("/_emulator/token-key", self._rotate_token_key, methods=["POST"]),
+                Route("/_emulator/warm-start", self._warm_start, methods=["POST"]),
             ],
             exception_handlers={ValidationError: _explained, ObjectIdTakenError: _explained},
         )
@@ -150,6 +152,10 @@ class ControlPlane:
             user = self._world.users.add(User.model_validate_json(await request.body()))
             return JSONResponse(user.document(), 201)
         return JSONResponse({"value": [user.document() for user in self._world.users.listed()]})
+
+    async def _warm_start(self, _: Request) -> Response:
+        self._world.warm.programs(user_environment({}))
+        return JSONResponse({"parent": self._world.warm.parent})
 
     async def _rotate_token_key(self, _: Request) -> Response:
         return JSONResponse({"kid": token_keys.rotate_key(self._world.state)})

@@ -1,6 +1,7 @@
 """What tests of several layers share: one emulator and one Prefect server for the whole run, whoever of its workers asks."""
 
 import fcntl
+import gc
 import hashlib
 import os
 import signal
@@ -22,6 +23,8 @@ from emulator.server import Emulator
 os.environ.pop("COLUMNS", None)  # of whoever looks at the tests; what is tested would draw its tables as narrow
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts what it puts into the background so
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+gc.disable()  # until all is imported and collected: half a million objects that stay, looked through again and again
 
 FOLDER = pytest.StashKey[Path]()
 """Of the run: what its workers share."""
@@ -48,6 +51,8 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """It takes a while to start, and the first tests need none."""
+    gc.freeze()
+    gc.enable()
     if not session.config.option.collectonly and any(
         "laptop" in getattr(one, "fixturenames", ()) for one in session.items
     ):
@@ -56,6 +61,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Nothing of it runs afterwards."""
+    gc.freeze()  # else each worker's last act takes seconds
     config.stash.get(OWNED, ExitStack()).close()
 
 

@@ -1,12 +1,14 @@
 """`signalbox demo`: the whole path on this machine, from raw data to production, with its gates."""
 
+import gc
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +18,7 @@ from rich.table import Table
 from deployments.laptop import Laptop
 from deployments.processes import free_port, termination_as_interrupt
 from domain.errors import SignalboxError
+from emulator.remote_control import Control
 
 if TYPE_CHECKING:
     from deployments.demo_approver import SigningApprover
@@ -27,9 +30,10 @@ IMPORTED = (
     "flows.train_register",
     "flows.release",
     "azure.ai.ml",
-    "great_expectations",
 )
 """What the steps need and takes seconds; imported while the servers start."""
+LATER = ("great_expectations", "matplotlib.figure", "matplotlib.backends.backend_svg")
+"""What is needed once the first jobs have ended, and takes as long as all the others; imported meanwhile."""
 
 console = Console()
 
@@ -77,6 +81,7 @@ def demo(
                 laptop = Laptop(home, api_port=free_port(), emulator_port=free_port(), meanwhile=_import)
                 laptop.__enter__()
             try:
+                Control(f"http://127.0.0.1:{laptop.emulator_port}").warm_start()  # the jobs come next
                 console.print(f"  Prefect UI {laptop.ui_url}   logs {laptop.home / 'logs'}", soft_wrap=True)
                 _carry(steps, laptop.home, workload, chosen)
             finally:
@@ -92,7 +97,17 @@ def demo(
 
 def _import() -> None:
     """Prefect reads its settings when it is imported, so the laptop's must be in force."""
-    for module in IMPORTED:
+    gc.disable()  # half a million objects that stay: the collector would look through them again and again
+    try:
+        _import_all(IMPORTED)
+    finally:
+        gc.freeze()
+        gc.enable()
+    Thread(target=_import_all, args=(LATER,), daemon=True).start()
+
+
+def _import_all(modules: Iterable[str]) -> None:
+    for module in modules:
         import_module(module)
 
 

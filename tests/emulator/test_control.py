@@ -107,6 +107,13 @@ def test_a_refusal_reaches_python_callers_with_its_reason(control: Control) -> N
         control.add_fault("throttle", times=0)
 
 
+def test_what_starts_code_warm_can_be_had_before_the_first_job(control: Control) -> None:
+    parent = control.warm_start()
+    assert parent == control.warm_start()
+    assert parent is not None
+    assert Path(f"/proc/{parent}").exists()
+
+
 def test_other_names_and_web_pages_are_refused(emulator: Emulator) -> None:
     url = f"{emulator.url}/_emulator/health"
     assert requests.get(url, headers={"Host": "evil.example"}, timeout=10).status_code == 403
