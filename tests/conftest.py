@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from own_faults import OwnFaults
 from shared_laptop import ForgetfulLaptop, LaptopOwner, forget_clients, once, shared_laptop, want_laptop
 
@@ -24,6 +25,9 @@ os.environ.pop("COLUMNS", None)  # of whoever looks at the tests; what is tested
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts what it puts into the background so
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+if settings.get_current_profile_name() == "default":
+    settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("any speed")  # what a machine needs for an example says nothing of the rule
 gc.disable()  # until all is imported and collected: half a million objects that stay, looked through again and again
 
 FOLDER = pytest.StashKey[Path]()

@@ -149,7 +149,7 @@ some_parts = st.fixed_dictionaries(
 some_moments = st.datetimes(min_value=datetime(2024, 12, 1), max_value=datetime(2027, 1, 1))  # noqa: DTZ001 — UTC below
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(some_parts, some_moments)
 def test_any_rule_is_refused_or_can_be_asked(parts: dict[str, str], at: datetime) -> None:
     moment = at.replace(tzinfo=UTC)

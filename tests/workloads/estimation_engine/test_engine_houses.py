@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from engine_service import EngineService
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from workloads.estimation_engine.code.sale_price.tables import CATEGORIES, NUMBERS
@@ -25,7 +25,7 @@ HOUSES = some.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(houses=some.lists(HOUSES, min_size=1, max_size=5))
 def test_any_house_within_the_bounds_has_a_finite_price_above_zero(
     service: EngineService, houses: list[dict[str, Any]]
