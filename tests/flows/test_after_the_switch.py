@@ -80,6 +80,7 @@ def test_what_a_failed_switch_left_serving_can_be_taken_back_without_its_name(si
     assert production(site, wary) == {first}
 
 
+@pytest.mark.slow
 def test_the_default_is_asked_and_not_whatever_deployment_was_asked_before(site, tiny: Tiny) -> None:
     run(tiny, tiny.candidates())
     first, _ = newest(site, tiny)

@@ -140,6 +140,7 @@ def test_an_answer_that_was_lost_loses_nothing(fleet: Fleet, faults: OwnFaults) 
 
 
 @pytest.mark.usefixtures("no_waiting")
+@pytest.mark.slow
 def test_a_deployment_that_is_being_changed_is_left_for_the_next_time(fleet: Fleet, faults: OwnFaults) -> None:
     fleet.serve(1, 2, 3)
     faults.add("slow_operation", path=f"{fleet.endpoints[0]}/deployments/", seconds=600)

@@ -36,6 +36,7 @@ def succeed(state: "State[str]") -> None:
     assert state.name == "Succeeded", state.message
 
 
+@pytest.mark.slow
 def test_a_release_is_built_once_served_replaced_and_taken_back(site, served: Served) -> None:
     changed = served.candidates()
     succeed(run(served, changed))

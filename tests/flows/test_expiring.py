@@ -252,6 +252,7 @@ def test_what_no_release_made_is_never_touched(site, served: Served) -> None:
     assert served.ask("dev")["version"] == "by hand"
 
 
+@pytest.mark.slow
 def test_by_hand_the_flow_only_says_what_it_would_do(served: Served) -> None:
     succeed(run(served))
     group = at_dev(served)

@@ -35,6 +35,7 @@ def newest(site, tiny: Tiny) -> tuple[str, tuple[Fact, ...]]:
     return name, read_facts(site.ledger, tiny.name, name)
 
 
+@pytest.mark.slow
 def test_a_circuit_that_fails_after_the_switch_goes_back_alone(site, tiny: Tiny) -> None:
     tiny.declare(score=WARY, fleet="independent", production=CONFIRMED)
     tiny.give_data("after", "value\n1\n")
