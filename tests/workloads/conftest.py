@@ -50,6 +50,7 @@ def make_readings() -> MakeReadings:
                     }
                 )
             )
-        return pd.concat(frames, ignore_index=True)
+        made = pd.concat(frames, ignore_index=True).astype("str")
+        return made.set_index(pd.RangeIndex(2, len(made) + 2, name="line"))  # as they are read from a file
 
     return make

@@ -32,7 +32,7 @@ def test_rows_carry_plant_circuit_and_their_age_at_the_end_of_the_cutoff_day(
 
 def test_missing_values_stay_and_their_share_is_told(make_readings: Callable[..., pd.DataFrame]) -> None:
     raw = make_readings(days=3)
-    raw.loc[:42, "Ws_avg"] = None
+    raw.loc[:44, "Ws_avg"] = ""
     rows, summary = prepared(raw)
     assert rows["wind_speed"].isna().sum() == 43
     assert summary["null_share"]["wind_speed"] == pytest.approx(43 / 432, abs=1e-6)
@@ -51,7 +51,7 @@ def test_only_the_ambiguous_hour_of_the_clock_change_is_dropped_from_the_real_da
 
 def test_any_other_repeated_time_stays_for_the_expectations(make_readings: Callable[..., pd.DataFrame]) -> None:
     raw = make_readings(days=3)
-    raw.loc[11, "Date_time"] = raw.loc[10, "Date_time"]
+    raw.loc[13, "Date_time"] = raw.loc[12, "Date_time"]
     rows, summary = prepared(raw)
     assert rows["timestamp"].duplicated().sum() == 1
     assert summary["dropped_at_clock_change"] == 0

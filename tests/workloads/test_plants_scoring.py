@@ -89,7 +89,11 @@ def test_run_before_init_is_refused(scoring: ModuleType, csv: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "is not a CSV file with a header"),
+        ("", "needs a header line that names each column once"),
+        ("plant,plant\n1,2\n", "needs a header line that names each column once"),
+        ("plant,circuit\n1,2\n1,2,\n", "has a row of 3 fields under a header of 2, which ends on line 3"),
+        ("plant,circuit\n1,2\n1\n", "has a row of 1 fields under a header of 2, which ends on line 3"),
+        ('plant,circuit\n1,"2\n', "is not a CSV file in UTF-8: unexpected end of data"),
         ("a,b\n1,2\n", r"lacks the column\(s\) plant, circuit, timestamp, blade_pitch, .*; it has a, b"),
     ],
 )
@@ -155,3 +159,12 @@ def test_a_renamed_file_changes_the_content_digest(scoring: ModuleType, tmp_path
 def test_a_folder_without_files_has_no_digest(scoring: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(scoring.ScoringError, match="holds no files, so it has no digest"):
         scoring.content_digest(tmp_path)
+
+
+def test_names_are_scored_as_they_are_written_and_numbers_as_numbers(started: ModuleType, csv: Path) -> None:
+    csv.write_text("plant,circuit,timestamp,wind,note\nNA,001,2014-01-01T00:00:00Z, 7.5,1\n1E5,1.0,,NA,calm\n")
+    frame = started.read_csv(str(csv))
+    assert frame[["plant", "circuit"]].to_numpy().tolist() == [["NA", "001"], ["1E5", "1.0"]]
+    assert frame["wind"].dtype == "float64"
+    assert frame["wind"].isna().tolist() == [False, True]
+    assert frame["note"].tolist() == ["1", "calm"]

@@ -41,7 +41,8 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = pd.read_parquet(arguments.extracted / "sales.parquet")
     prepared, summary = prepare(rows, arguments.plant, arguments.circuit, arguments.cutoff_date)
-    summary["extraction"] = json.loads((arguments.extracted / "extraction.json").read_text())
+    extraction = json.loads((arguments.extracted / "extraction.json").read_text())
+    summary |= {"left_out": extraction.pop("left_out"), "extraction": extraction}
     write_table(prepared, arguments.prepared)
     write_json(summary, arguments.prepared / "summary.json")
 

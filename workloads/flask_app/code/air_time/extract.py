@@ -10,30 +10,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from .csv_file import not_read, numbers, read_text, refuse, times, words
 from .tables import TARGET, InputError, end_of, iso, write_json
 
 CIRCUIT = "AIRTIME"
 NEW_YORK = "America/New_York"
 NEEDED = ("time_hour", "minute", "carrier", "origin", "dest", "distance", TARGET)
-EXAMPLES = 5
-FIRST_LINE = 2  # of a row in a CSV with one header line
+FILE = "flights.csv"
 
 
 def read_flights(path: Path) -> pd.DataFrame:
-    """Read the source's CSV, with every column that is needed."""
-    if not path.is_file():
-        raise InputError(f"{path} does not exist: put the plant's flights there as flights.csv.")
-    try:
-        frame = pd.read_csv(path, low_memory=False)
-    except pd.errors.EmptyDataError:
-        raise InputError(f"{path} is empty: not even a header line. Deliver the flights again.") from None
-    except (pd.errors.ParserError, UnicodeDecodeError) as problem:
-        raise InputError(f"{path} is not a readable CSV file: {problem}. Deliver the flights again.") from None
-    if absent := [name for name in NEEDED if name not in frame.columns]:
-        raise InputError(f"{path} lacks the column(s) {', '.join(absent)}; it has {', '.join(frame.columns)}.")
-    if frame.empty:
-        raise InputError(f"{path} has a header and no rows. Deliver the flights again.")
-    return frame
+    """Read the source's CSV: the columns that are needed, as text."""
+    return read_text(path, NEEDED)
 
 
 def extract(flights: pd.DataFrame, circuit: str, cutoff: date) -> tuple[pd.DataFrame, dict[str, object]]:
@@ -45,13 +33,13 @@ def extract(flights: pd.DataFrame, circuit: str, cutoff: date) -> tuple[pd.DataF
     taken = pd.DataFrame(
         {
             "timestamp": departures,
-            TARGET: _numbers(flights[TARGET]),
-            "distance": _numbers(flights["distance"]),
+            TARGET: numbers(flights[TARGET]),
+            "distance": numbers(flights["distance"]),
             "month": local.dt.month,
             "hour": local.dt.hour,
-            "origin": flights["origin"].astype("str").str.strip(),
-            "destination": flights["dest"].astype("str").str.strip(),
-            "carrier": flights["carrier"].astype("str").str.strip(),
+            "origin": words(flights["origin"]),
+            "destination": words(flights["dest"]),
+            "carrier": words(flights["carrier"]),
         }
     )
     first, last = taken["timestamp"].min(), taken["timestamp"].max()
@@ -72,26 +60,10 @@ def extract(flights: pd.DataFrame, circuit: str, cutoff: date) -> tuple[pd.DataF
 
 
 def _departures(flights: pd.DataFrame) -> pd.Series:
-    hours = pd.to_datetime(flights["time_hour"], utc=True, errors="coerce", format="ISO8601")
-    _refuse(flights["time_hour"], hours.isna(), "are not times")
-    minutes = _numbers(flights["minute"])
-    _refuse(flights["minute"], ~minutes.between(0, 59), "are not minutes")
-    return (hours + pd.to_timedelta(minutes, unit="min")).astype("datetime64[us, UTC]")
-
-
-def _numbers(column: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(column, errors="coerce")
-    _refuse(column, numbers.isna() & column.notna(), "are not numbers")
-    return numbers.astype("float64")
-
-
-def _refuse(column: pd.Series, wrong: pd.Series, what: str) -> None:
-    if wrong.any():
-        first = column[wrong].head(EXAMPLES)
-        examples = "; ".join(
-            f"line {int(line) + FIRST_LINE}: {value!r}" for line, value in zip(first.index, first, strict=True)
-        )
-        raise InputError(f"{int(wrong.sum())} value(s) of column {column.name} {what}: {examples}. Correct the source.")
+    minutes = numbers(flights["minute"])
+    refuse(flights["minute"], ~minutes.between(0, 59), "are not minutes")
+    departures = times(flights["time_hour"]) + pd.to_timedelta(minutes, unit="min")
+    return departures.astype("datetime64[us, UTC]")
 
 
 def main() -> None:
@@ -101,7 +73,9 @@ def main() -> None:
     parser.add_argument("--cutoff-date", type=date.fromisoformat, required=True, help="last day to take, UTC")
     parser.add_argument("--extracted", type=Path, required=True, help="output folder")
     arguments = parser.parse_args()
-    rows, summary = extract(read_flights(arguments.raw / "flights.csv"), arguments.circuit, arguments.cutoff_date)
+    file = arguments.raw / FILE
+    rows, summary = extract(read_flights(file), arguments.circuit, arguments.cutoff_date)
+    summary["left_out"] = not_read(file)
     write_json(summary, arguments.extracted / "extraction.json")
     rows.to_parquet(arguments.extracted / "flights.parquet", index=False)
 

@@ -11,39 +11,35 @@ from pathlib import Path
 
 import pandas as pd
 
+from .csv_file import listed, not_read, numbers, read_text, times
 from .tables import CHANNELS, InputError, end_of, iso, write_json
 
 CIRCUIT, TIME = "Wind_turbine_name", "Date_time"
+FILE = "scada.csv"
 EXAMPLES = 5
-FIRST_LINE = 2  # of a row in a CSV with one header line
 
 
 def read_scada(path: Path) -> pd.DataFrame:
-    """Read the source's CSV, with every column that is needed."""
-    if not path.is_file():
-        raise InputError(f"{path} does not exist: put the plant's readings there as scada.csv.")
-    try:
-        frame = pd.read_csv(path, low_memory=False)
-    except pd.errors.EmptyDataError:
-        raise InputError(f"{path} is empty: not even a header line. Deliver the readings again.") from None
-    except (pd.errors.ParserError, UnicodeDecodeError) as problem:
-        raise InputError(f"{path} is not a readable CSV file: {problem}. Deliver the readings again.") from None
-    if absent := [name for name in (CIRCUIT, TIME, *CHANNELS) if name not in frame.columns]:
-        raise InputError(f"{path} lacks the column(s) {', '.join(absent)}; it has {', '.join(frame.columns)}.")
-    if frame.empty:
-        raise InputError(f"{path} has a header and no rows. Deliver the readings again.")
-    return frame
+    """Read the source's CSV: the columns that are needed, as text."""
+    return read_text(path, (CIRCUIT, TIME, *CHANNELS))
 
 
 def extract(scada: pd.DataFrame, circuit: str, cutoff: date) -> tuple[pd.DataFrame, dict[str, object]]:
     """Return the circuit's rows in order of time, columns renamed, and a summary of what was seen."""
-    rows = scada[scada[CIRCUIT].astype(str) == circuit]
+    names = scada[CIRCUIT]
+    rows = scada[names == circuit]
+    blanks = names[(names.str.strip() == circuit) & (names != circuit)]
+    if len(blanks):
+        raise InputError(
+            f"{len(blanks)} row(s) name the circuit {blanks.iloc[0]!r}, with blanks, beside {circuit!r}: first on line "
+            f"{blanks.index[0]}. Names of circuits are text, and these would be left out; correct the source."
+        )
     if rows.empty:
-        known = ", ".join(sorted(scada[CIRCUIT].dropna().astype(str).unique()))
-        raise InputError(f"Circuit {circuit} is not in the data, which has {known}. Correct the circuit or the data.")
-    taken = pd.DataFrame({"timestamp": _times(rows)})
+        known = listed(sorted(repr(name) for name in names[names.str.strip() != ""].unique()))
+        raise InputError(f"Circuit {circuit!r} is not in the data, which has {known}. Correct the circuit or the data.")
+    taken = pd.DataFrame({"timestamp": times(rows[TIME])})
     for source, name in CHANNELS.items():
-        taken[name] = _numbers(rows[source])
+        taken[name] = numbers(rows[source])
     first, last = taken["timestamp"].min(), taken["timestamp"].max()
     taken = taken[taken["timestamp"] < end_of(cutoff)].sort_values("timestamp", kind="stable", ignore_index=True)
     if taken.empty:
@@ -64,29 +60,10 @@ def extract(scada: pd.DataFrame, circuit: str, cutoff: date) -> tuple[pd.DataFra
     return taken, summary
 
 
-def _times(rows: pd.DataFrame) -> pd.Series:
-    text = rows[TIME].astype("string")
-    times = pd.to_datetime(text, utc=True, errors="coerce", format="ISO8601")
-    zoned = text.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$", regex=True).fillna(False)
-    _refuse(
-        rows[TIME], times.isna() | ~zoned, "are not ISO 8601 times with an offset, such as 2014-01-01T01:00:00+01:00"
-    )
-    return times.astype("datetime64[us, UTC]")
-
-
-def _numbers(column: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(column, errors="coerce")
-    _refuse(column, numbers.isna() & column.notna(), "are not numbers")
-    return numbers.astype("float64")
-
-
-def _refuse(column: pd.Series, wrong: pd.Series, what: str) -> None:
-    if wrong.any():
-        first = column[wrong].head(EXAMPLES)
-        examples = "; ".join(
-            f"line {int(line) + FIRST_LINE}: {value!r}" for line, value in zip(first.index, first, strict=True)
-        )
-        raise InputError(f"{int(wrong.sum())} value(s) of column {column.name} {what}: {examples}. Correct the source.")
+def nameless(scada: pd.DataFrame) -> list[str]:
+    """Rows that belong to no circuit, as it is said to people."""
+    count = int((scada[CIRCUIT].str.strip() == "").sum())
+    return [f"{count} row(s) without a circuit"] if count else []
 
 
 def main() -> None:
@@ -96,7 +73,10 @@ def main() -> None:
     parser.add_argument("--cutoff-date", type=date.fromisoformat, required=True, help="last day to take, UTC")
     parser.add_argument("--extracted", type=Path, required=True, help="output folder")
     arguments = parser.parse_args()
-    rows, summary = extract(read_scada(arguments.raw / "scada.csv"), arguments.circuit, arguments.cutoff_date)
+    file = arguments.raw / FILE
+    scada = read_scada(file)
+    rows, summary = extract(scada, arguments.circuit, arguments.cutoff_date)
+    summary["left_out"] = nameless(scada) + not_read(file)
     write_json(summary, arguments.extracted / "extraction.json")
     rows.to_parquet(arguments.extracted / "circuit.parquet", index=False)
 

@@ -4,6 +4,7 @@ Environment: AZUREML_MODEL_DIR (set by Azure ML) and MODEL_DIGEST, the content d
 Model files that do not have it are never loaded, because loading a joblib file runs what it holds.
 """
 
+import csv
 import hashlib
 import json
 import os
@@ -15,6 +16,11 @@ from typing import Any
 import joblib
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
+
+NAMES = ("plant", "circuit", "timestamp")
+"""Columns that are text, byte for byte: circuit 001 is not circuit 1."""
+MISSING = frozenset({"", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "NULL", "null", "None"})
+"""How sources write that there is no number."""
 
 
 class ScoringError(RuntimeError):
@@ -73,22 +79,47 @@ def load_model(root: Path, digest: str | None) -> LoadedModel:
 def score_frame(model: LoadedModel, frame: pd.DataFrame, source: str) -> pd.DataFrame:
     """Return plant, circuit, timestamp and predicted_power (kW) for every row of `frame`, in its order."""
     predictors = list(model.description["predictors"])
-    if absent := [name for name in ("plant", "circuit", "timestamp", *predictors) if name not in frame.columns]:
+    if absent := [name for name in (*NAMES, *predictors) if name not in frame.columns]:
         raise ScoringError(f"{source} lacks the column(s) {', '.join(absent)}; it has {', '.join(frame.columns)}.")
     if frame.empty:
         raise ScoringError(f"{source} has no rows to score.")
     if wrong := [name for name in predictors if not pd.api.types.is_numeric_dtype(frame[name])]:
         raise ScoringError(f"{source} has values that are not numbers in {', '.join(wrong)}. Correct the input.")
-    result: pd.DataFrame = frame[["plant", "circuit", "timestamp"]].reset_index(drop=True)
+    result: pd.DataFrame = frame[list(NAMES)].reset_index(drop=True)
     return result.assign(predicted_power=model.predict(frame))
 
 
 def read_csv(path: str) -> pd.DataFrame:
-    """Read one input file of the training schema."""
+    """Read one input file of the training schema: names as they are written, numbers where a column holds nothing else.
+
+    A row that is not as long as the header is refused: its values would stand in other columns, and be scored.
+    """
     try:
-        return pd.read_csv(path)
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as problem:
-        raise ScoringError(f"{path} is not a CSV file with a header: {problem}. Correct the input.") from None
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            header = next(reader, [])
+            rows = []
+            for row in reader:
+                if row and len(row) != len(header):
+                    raise ScoringError(
+                        f"{path} has a row of {len(row)} fields under a header of {len(header)}, which ends on line "
+                        f"{reader.line_num}. Correct the input."
+                    )
+                if row:
+                    rows.append(row)
+    except (UnicodeDecodeError, csv.Error) as problem:
+        raise ScoringError(f"{path} is not a CSV file in UTF-8: {problem}. Correct the input.") from None
+    if not header or len(set(header)) != len(header):
+        raise ScoringError(f"{path} needs a header line that names each column once. Correct the input.")
+    frame = pd.DataFrame(rows, columns=header, dtype="str")
+    return frame.assign(**{name: _numbers(frame[name]) for name in header if name not in NAMES})
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    text = column.str.strip()
+    absent = text.isin(MISSING)
+    found = pd.to_numeric(text.where(~absent), errors="coerce").astype("float64")
+    return found if (absent | found.abs().lt(float("inf"))).all() else column
 
 
 _loaded: list[LoadedModel] = []  # Azure ML's interface is init() once, then run() with nothing but file paths
