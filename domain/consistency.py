@@ -3,13 +3,13 @@
 Works on the values as they were written, so that it answers also where other parts are faulty.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from domain.expectation import faults_of_expectation
 from domain.naming import Naming, faults_of_name, model_name
 from domain.suggestion import did_you_mean
 from domain.unit import Unit
@@ -18,7 +18,6 @@ from domain.wording import Location
 
 Found = Iterator[tuple[Location, str]]
 LONGEST_PATH = 200
-EXPECTATION = re.compile(r"expect_[a-z0-9]+(_[a-z0-9]+)*")
 PUBLISHES = {"model_registry", "container_registry"}
 """Kinds of target."""
 NEEDED_BEFORE = {
@@ -97,11 +96,7 @@ def _expectations(values: dict[str, Any]) -> Found:
     for at, expectation in _items(values, "data", "expectations"):
         if not isinstance(expectation, dict):
             continue  # said by itself
-        kind = expectation.get("type")
-        if kind is None:
-            yield at, "needs `type`, the name of an expectation such as expect_column_values_to_be_unique"
-        elif not isinstance(kind, str) or not EXPECTATION.fullmatch(kind):
-            yield (*at, "type"), f"{kind!r} is no expectation; their names begin with expect_, in snake_case"
+        yield from (((*at, *where), what) for where, what in faults_of_expectation(expectation))
 
 
 def _files(values: dict[str, Any], folder: Path) -> Found:

@@ -4,6 +4,7 @@ Read from the parser's nodes rather than by `safe_load`, which keeps the last of
 value.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -25,6 +26,14 @@ KINDS = {
     "timestamp": "a day",
 }
 """YAML's tags that a declaration uses, in words."""
+PLAIN = {
+    "int": re.compile(r"[-+]?(0|[1-9][0-9]{0,18})"),
+    "float": re.compile(
+        r"[-+]?([0-9]{1,19}(\.[0-9]{0,30})?([eE][-+]?[0-9]{1,3})?|\.[0-9]{1,30}|\.(inf|nan))", re.IGNORECASE
+    ),
+}
+"""YAML also reads 017 as fifteen, 1:30 as ninety and 0x10 as sixteen, and takes minutes over long ones of the second kind."""
+WRITTEN = "in decimal digits, without leading zeros, colons or underscores; put it in quotes if it is a name"
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,8 @@ class _Reader:
             return self.mapping(node, at)
         elif isinstance(node, yaml.SequenceNode):
             return [self._value(item, (*at, position)) for position, item in enumerate(node.value)]
+        elif kind in PLAIN and not PLAIN[kind].fullmatch(node.value):
+            self._fault(at, _line(node), f"{node.value[:60]!r} is not how {KINDS[kind]} is written here: {WRITTEN}")
         else:
             try:
                 value = self._scalars.construct_object(node)

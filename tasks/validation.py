@@ -21,6 +21,9 @@ from tasks.validation_report import FailedExpectation, ValidationReport, failure
 
 __all__ = ["FailedExpectation", "ValidationReport", "validate"]
 
+MEANT_FOR_NOTHING = {"expect_column_to_exist", "expect_column_values_to_be_null"}
+"""What may be said of a column without a value."""
+
 _ONE_AT_A_TIME = Lock()  # Great Expectations keeps its current context in a global of the process
 
 
@@ -59,7 +62,9 @@ def _evaluate(frame: pd.DataFrame, expectations: Sequence[Mapping[str, Any]], su
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    suite = context.suites.add(gx.ExpectationSuite(name=suite_name, expectations=build_expectations(expectations)))
+    moments = [str(name) for name in frame.columns if pd.api.types.is_datetime64_any_dtype(frame[name])]
+    built = build_expectations(expectations, moments)
+    suite = context.suites.add(gx.ExpectationSuite(name=suite_name, expectations=built))
     asset = context.data_sources.add_pandas("frame").add_dataframe_asset("prepared data")
     batch = asset.add_batch_definition_whole_dataframe("all rows")
     definition = context.validation_definitions.add(gx.ValidationDefinition(name=suite_name, data=batch, suite=suite))
@@ -69,7 +74,16 @@ def _evaluate(frame: pd.DataFrame, expectations: Sequence[Mapping[str, Any]], su
         plain = part.to_json_dict()  # the page cannot show numpy's numbers
         part.result = _plain(plain["result"])
         part.exception_info = _without_tracebacks(plain["exception_info"])
+        column = part.expectation_config.kwargs.get("column")
+        if part.success and part.expectation_config.type not in MEANT_FOR_NOTHING and _is_blank(frame, column):
+            part.success = result.success = False
+            part.exception_info = {"raised_exception": True, "exception_message": f"{column} has no value at all"}
     return result
+
+
+def _is_blank(frame: pd.DataFrame, column: object) -> bool:
+    """Whether a limit on this column would be met by nothing."""
+    return column in frame.columns and len(frame) > 0 and not frame[column].notna().any()
 
 
 def _outcome(declared: Mapping[str, Any], found: Any) -> dict[str, Any]:

@@ -93,7 +93,9 @@ def _observed(outcome: Mapping[str, Any]) -> str:
     if outcome["errors"]:
         return "nothing"
     if (count := result.get("unexpected_count")) is not None:
-        total = result["element_count"]
+        total = result.get("element_count")
+        if total is None:  # of distinct values, not of rows
+            return f"{count:,} that are not expected" if count else _text(result.get("observed_value"))
         return f"{count:,} of {total:,} ({100 * count / total:.3g} %)" if total else "0 of 0"
     if mismatched := (result.get("details") or {}).get("mismatched"):
         return "; ".join(f"{kind}: {_text(names)}" for kind, names in mismatched.items())

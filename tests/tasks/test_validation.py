@@ -150,3 +150,72 @@ def test_everything_wrong_with_the_expectations_is_said_at_once(good: pd.DataFra
 def test_no_expectations_at_all_are_refused(good: pd.DataFrame, tmp_path: Path) -> None:
     with pytest.raises(InvalidDeclaration, match="there are none, so nothing would be checked"):
         validate(good, [], suite_name="suite", docs_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "valid"),
+    [
+        ("2014-01-01", "2014-01-01", True),
+        ("2013-12-31", "2014-12-31", True),
+        ("2014-01-02", "2014-12-31", False),
+        ("2013-01-01", "2013-12-31", False),
+    ],
+)
+def test_a_day_as_a_limit_of_times_is_the_whole_day(
+    good: pd.DataFrame, low: str, high: str, valid: bool, tmp_path: Path
+) -> None:
+    between = {"type": "expect_column_values_to_be_between", "column": "time", "min_value": low, "max_value": high}
+    report = validate(good, [between], suite_name="suite", docs_dir=tmp_path)
+    assert report.valid is valid, report.failed
+    assert valid or "values break it" in str(report.failed[0])
+
+
+def test_strictly_after_a_day_is_after_its_end(good: pd.DataFrame, tmp_path: Path) -> None:
+    after = {"type": "expect_column_min_to_be_between", "column": "time", "min_value": "2013-12-31", "strict_min": True}
+    assert validate(good, [after], suite_name="suite", docs_dir=tmp_path).valid
+    after["min_value"] = "2014-01-01"
+    assert not validate(good, [after], suite_name="suite", docs_dir=tmp_path).valid
+
+
+@pytest.mark.parametrize(
+    "expectation",
+    [
+        BETWEEN,
+        {"type": "expect_column_mean_to_be_between", "column": "power", "min_value": 0},
+        {"type": "expect_column_values_to_be_in_set", "column": "power", "value_set": [1]},
+        {"type": "expect_column_values_to_be_unique", "column": "power"},
+    ],
+)
+def test_a_column_without_a_value_meets_no_limit(
+    good: pd.DataFrame, expectation: dict[str, Any], tmp_path: Path
+) -> None:
+    good["power"] = float("nan")
+    report = validate(good, [ROWS, expectation], suite_name="suite", docs_dir=tmp_path)
+    assert len(report.failed) == 1
+    assert report.failed[0].column == "power"
+    assert not json.loads(report.results_json)["valid"]
+    assert "1 of 2 expectations met" in report.markdown
+    assert expectation["type"] not in {"expect_column_mean_to_be_between"} or "no value" in str(report.failed[0])
+
+
+def test_a_column_that_is_to_be_empty_may_be(good: pd.DataFrame, tmp_path: Path) -> None:
+    good["power"] = None
+    meant = {"type": "expect_column_values_to_be_null", "column": "power"}
+    assert validate(good, [meant, NOT_NULL], suite_name="suite", docs_dir=tmp_path).failed[0].type == NOT_NULL["type"]
+
+
+@pytest.mark.parametrize("kind", ["in_set", "equal_set", "contain_set"])
+def test_distinct_values_are_shown_as_any_other(good: pd.DataFrame, kind: str, tmp_path: Path) -> None:
+    good["plant"] = "SE"
+    verb = "be" if kind == "in_set" else ""
+    name = f"expect_column_distinct_values_to_{verb + '_' if verb else ''}{kind}"
+    declared = {"type": name, "column": "plant", "value_set": ["SE"]}
+    assert validate(good, [declared], suite_name="suite", docs_dir=tmp_path).valid
+    declared["value_set"] = ["NO"]
+    report = validate(good, [declared], suite_name="suite", docs_dir=tmp_path)
+    assert name in str(report.failed[0])
+    assert "element_count" not in str(report.failed[0])
+
+
+def test_notes_for_people_are_taken(good: pd.DataFrame, tmp_path: Path) -> None:
+    assert validate(good, [{**BETWEEN, "meta": {"owner": "team"}}], suite_name="suite", docs_dir=tmp_path).valid
