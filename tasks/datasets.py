@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from itertools import count
 from typing import Any
 
 from prefect import task
@@ -14,7 +16,7 @@ from tasks.retries import RETRIED
 
 @dataclass(frozen=True)
 class DataAsset:
-    """A registered data asset. version: the cutoff date. uri: what a job takes as its input.
+    """A registered data asset. version: see `data_version`. uri: what a job takes as its input.
 
     publisher: who registered it, as Azure says; empty where it does not.
     """
@@ -29,6 +31,23 @@ class DataAsset:
     def uri(self) -> str:
         """The asset as a job input."""
         return f"azureml:{self.name}:{self.version}"
+
+
+def data_version(cutoff: date, delivery: int = 1) -> str:
+    """`2014-12-31`, and `2014-12-31-2` for what was delivered again for the same days: a version never changes."""
+    return cutoff.isoformat() if delivery == 1 else f"{cutoff.isoformat()}-{delivery}"
+
+
+def newest_data(workspace: Workspace, name: str, cutoff: date) -> tuple[DataAsset | None, str]:
+    """The asset of the last delivery up to this day, if there is one, and the version that the next would have."""
+    newest: DataAsset | None = None
+    for delivery in count(1):
+        version = data_version(cutoff, delivery)
+        found = find_data(workspace, name, version)
+        if found is None:
+            return newest, version
+        newest = found
+    raise AssertionError("deliveries do not end")
 
 
 def find_data(workspace: Workspace, name: str, version: str) -> DataAsset | None:

@@ -1,20 +1,22 @@
 """Declared expectations, made into Great Expectations' own; everything wrong with them is said at once."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any
 
 from domain.errors import InvalidDeclaration
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 _POSITION = "declared position"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-def build_expectations(declared: Sequence[Mapping[str, Any]], moments: Collection[str] = ()) -> list[Any]:
+def build_expectations(declared: Sequence[Mapping[str, Any]], moments: Mapping[str, str] = _NONE) -> list[Any]:
     """Return the expectations in the declared order, each of which knows its position.
 
-    moments: columns of times; there a day as a limit is the whole of that day, in UTC.
+    moments: columns of times, and the offset that theirs have; there a day as a limit is the whole of that day, in UTC.
 
     Raises InvalidDeclaration with every unknown type and every wrong, missing or unknown argument.
     """
@@ -36,8 +38,8 @@ def build_expectations(declared: Sequence[Mapping[str, Any]], moments: Collectio
             continue
         try:
             meta = {**(kwargs.pop("meta", None) or {}), _POSITION: position}
-            if kwargs.get("column") in moments:
-                kwargs |= _whole_days(kwargs)
+            if (column := str(kwargs.get("column"))) in moments:
+                kwargs |= _whole_days(kwargs, moments[column])
             built.append(ExpectationConfiguration(type=name, kwargs=kwargs, meta=meta).to_domain_obj())
         except ExpectationNotFoundError:
             faults.append(f"{where}: there is no expectation {name!r}{_suggestion(name)}")
@@ -50,14 +52,14 @@ def build_expectations(declared: Sequence[Mapping[str, Any]], moments: Collectio
     return built
 
 
-def _whole_days(arguments: Mapping[str, Any]) -> dict[str, str]:
+def _whole_days(arguments: Mapping[str, Any], offset: str) -> dict[str, str]:
     """The limits that are days, as moments: strictly after a day is after its end."""
     found = {}
     for limit, strict, ends in (("min_value", "strict_min", False), ("max_value", "strict_max", True)):
         day = arguments.get(limit)
         if isinstance(day, str) and _DAY.fullmatch(day):
             end = ends != bool(arguments.get(strict))
-            found[limit] = f"{day}T{'23:59:59.999999' if end else '00:00:00'}+00:00"
+            found[limit] = f"{day}T{'23:59:59.999999' if end else '00:00:00'}{offset}"
     return found
 
 

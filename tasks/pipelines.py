@@ -107,10 +107,12 @@ def run_pipeline(
     inputs: Mapping[str, JobInput | str | int | float],
     outputs: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
+    afresh: bool = False,
 ) -> FinishedJob:
     """Submit the pipeline under a name of ours, unless it runs under that name already, and wait for its end.
 
-    inputs left out must be optional in the file. outputs: output name → datastore path.
+    inputs left out must be optional in the file. outputs: output name → datastore path. afresh: Azure ML does not take a step's
+    outputs from an earlier job of equal inputs, as it would: a folder is equal to itself, whatever was delivered into it.
     """
     from azure.core.exceptions import ResourceNotFoundError
 
@@ -120,7 +122,7 @@ def run_pipeline(
             client.jobs.get(job_name)
         except ResourceNotFoundError:
             client.jobs.create_or_update(
-                _pipeline_job(published, job_name, experiment, compute, inputs, outputs or {}, tags or {})
+                _pipeline_job(published, job_name, experiment, compute, inputs, outputs or {}, tags or {}, afresh)
             )
     return wait_for_job(workspace, job_name)
 
@@ -133,6 +135,7 @@ def _pipeline_job(
     inputs: Mapping[str, JobInput | str | int | float],
     outputs: Mapping[str, str],
     tags: Mapping[str, str],
+    afresh: bool,
 ) -> Any:
     from azure.ai.ml import Input, Output, load_component
     from azure.ai.ml.entities import PipelineJob, PipelineJobSettings
@@ -146,7 +149,7 @@ def _pipeline_job(
         name=job_name,
         experiment_name=experiment,
         tags=dict(tags),
-        settings=PipelineJobSettings(default_compute=compute),
+        settings=PipelineJobSettings(default_compute=compute, force_rerun=afresh),
         inputs={
             name: Input(type=value.type, path=value.path) if isinstance(value, JobInput) else value
             for name, value in inputs.items()

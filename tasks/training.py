@@ -21,7 +21,7 @@ from domain.outcome import Outcome
 from domain.unit import Unit
 from domain.workload import Workload
 from tasks.champion import Champion, champion_of
-from tasks.datasets import DataAsset, find_data
+from tasks.datasets import DataAsset, newest_data
 from tasks.models import Model, models_of, register_model
 from tasks.pipelines import JobInput, PublishedPipeline, download_output, run_pipeline
 from tasks.platform import Platform
@@ -54,7 +54,7 @@ def train_unit(
 
     A candidate that is registered for this data already, by a run that ended early, is taken as it is.
     """
-    data = find_data(dev, data_asset_name(unit), cutoff.isoformat())
+    data, _ = newest_data(dev, data_asset_name(unit), cutoff)
     if data is None:
         raise Terminal(
             f"{unit} has no registered data up to {cutoff}: run extract-prepare for that cutoff date first and see why "

@@ -62,7 +62,7 @@ def _evaluate(frame: pd.DataFrame, expectations: Sequence[Mapping[str, Any]], su
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    moments = [str(name) for name in frame.columns if pd.api.types.is_datetime64_any_dtype(frame[name])]
+    moments = {str(name): _offset(frame[name]) for name in frame.columns if frame[name].dtype.kind == "M"}
     built = build_expectations(expectations, moments)
     suite = context.suites.add(gx.ExpectationSuite(name=suite_name, expectations=built))
     asset = context.data_sources.add_pandas("frame").add_dataframe_asset("prepared data")
@@ -79,6 +79,11 @@ def _evaluate(frame: pd.DataFrame, expectations: Sequence[Mapping[str, Any]], su
             part.success = result.success = False
             part.exception_info = {"raised_exception": True, "exception_message": f"{column} has no value at all"}
     return result
+
+
+def _offset(times: pd.Series) -> str:
+    """How a moment ends that can be compared with them."""
+    return "" if times.dt.tz is None else "+00:00"
 
 
 def _is_blank(frame: pd.DataFrame, column: object) -> bool:

@@ -130,7 +130,8 @@ def _carry(steps: Steps, home: Path, name: str, cutoff: date | None) -> None:
     with steps.step(f"extract and prepare, data up to {day}"):
         prepared = extract_prepare(name, day)
         for one in prepared:
-            console.print(f"  {one.unit}: {one.rows} rows valid, {one.asset}", markup=False)
+            note = one.note and f" ({one.note})"
+            console.print(f"  {one.unit}: {one.rows} rows valid, {one.asset}{note}", markup=False)
     with steps.step("train, evaluate, register"):
         changed = train_register(name, day, [str(one.unit) for one in prepared], last)
     if changed is None:

@@ -1,5 +1,6 @@
 """Data that must not be registered, and what people are told."""
 
+import re
 import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -63,6 +64,57 @@ def test_a_circuit_with_bad_data_stops_with_every_failed_expectation_and_the_oth
     assert "expect_column_stdev_to_be_between" in str(table.data)
     with pytest.raises(Terminal, match="no circuit has valid data"):
         extract_prepare(plant.name, CUTOFF, [BAD])
+
+
+def test_a_delivery_for_the_same_days_is_read_again_and_what_it_changes_is_said(
+    site, plant: Workload, tmp_path: Path
+) -> None:
+    """A source corrects half of its powers, adds a file that nobody reads, and later delivers the same once more."""
+    cutoff, original = date(2014, 2, 10), Path(__file__).parents[2] / ".signalbox" / "data" / "plants" / "scada.csv"
+    raw = plant.data.raw.format(plant="HAUTEBORNE")
+
+    def deliver(rows: list[str], name: str = "scada.csv") -> None:
+        (tmp_path / name).write_text("".join(rows))
+        upload_file.fn(site.dev, tmp_path / name, f"{raw}{name}")
+
+    def prepared() -> tuple[str, str]:
+        [one] = extract_prepare(plant.name, cutoff, [GOOD])
+        return one.asset.removeprefix("HAUTEBORNE_R80711:"), one.note
+
+    rows = original.read_text().splitlines(keepends=True)[:40_000]
+    deliver(rows)
+    assert prepared() == ("2014-02-10", "")
+    assert prepared() == ("2014-02-10", "was there already, and nothing was read")
+
+    corrected = [rows[0]]
+    for line in rows[1:]:
+        parts = line.split(",")
+        if parts[0] == "R80711" and parts[1] < "2014-01-21":
+            parts[3] = "100.0"
+        corrected.append(",".join(parts))
+    deliver(corrected)
+    deliver(rows[:1], "scada_2014-02.csv")
+    version, note = prepared()
+    assert version == "2014-02-10-2"
+    assert "left out: scada_2014-02.csv: only scada.csv is read" in note
+    assert re.search(
+        r"delivered again since HAUTEBORNE_R80711:2014-02-10: 2,8\d\d of 5,\d+ rows changed \(active_power\)", note
+    )
+    assert prepared()[1] == "was there already, and nothing was read"
+
+    elsewhere = [line.replace("R80790", "R80790 ") if line.startswith("R80790") else line for line in corrected]
+    deliver(elsewhere)
+    assert prepared() == ("2014-02-10-2", "was there already: what was delivered since changes none of its rows")
+
+
+def test_a_row_of_a_clock_that_was_lost_stops_the_circuit(site, plant: Workload, tmp_path: Path) -> None:
+    original = Path(__file__).parents[2] / ".signalbox" / "data" / "plants" / "scada.csv"
+    rows = original.read_text().splitlines(keepends=True)[:40_000]
+    lost = next(line for line in rows if line.startswith("R80711")).split(",")
+    (tmp_path / "scada.csv").write_text("".join([*rows, ",".join([lost[0], "1970-01-01T00:00:00Z", *lost[2:]])]))
+    upload_file.fn(site.dev, tmp_path / "scada.csv", f"{plant.data.raw.format(plant='HAUTEBORNE')}scada.csv")
+    with pytest.raises(Terminal, match=r"between\(timestamp\): 1 of .* for example 1970-01-01.*min_value 2014-01-01"):
+        extract_prepare(plant.name, date(2014, 2, 9), [GOOD])
 
 
 @pytest.mark.parametrize(
