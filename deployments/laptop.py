@@ -74,8 +74,9 @@ class Laptop:
         return kept | self.environment()
 
     def server_environment(self) -> dict[str, str]:
-        """All variables of the Prefect server."""
-        return self.full_environment()
+        """All variables of the Prefect server. It answers web pages of its own alone: others could resume a run."""
+        own = f"{self.ui_url},http://localhost:{self.api_port}"
+        return self.full_environment() | {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": own}
 
     def apply(self) -> None:
         """Make this process work with the laptop until the laptop stops."""

@@ -115,6 +115,7 @@ class Processes:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                umask=0o077,  # what servers keep is of nobody else's business
                 start_new_session=True,  # the terminal's Ctrl-C is ours to pass on, in the right order
             )
             child = Child(name, process, log)

@@ -66,9 +66,9 @@ def serving_finding(endpoint: str, serving: str | None, state: str, expected: st
     return Finding(what, f"serves {serving}")
 
 
-def job_finding(job: str, status: str, last_lines: Sequence[str]) -> Finding:
-    """ "Smoke test timeout in Test: check job status", with the end of its log."""
+def job_finding(job: str, status: str, said: Sequence[str]) -> Finding:
+    """ "Smoke test timeout in Test: check job status", with what its log says."""
     if status == "Completed":
         return Finding(f"last scoring job {job}", status)
-    end = " / ".join(last_lines) or "it wrote no log"
-    return Finding(f"last scoring job {job}", status, f"its log ends: {end}")
+    end = " / ".join(said) or "it wrote no log"
+    return Finding(f"last scoring job {job}", status, f"its log says: {end}")

@@ -1,6 +1,7 @@
 """`python -m emulator`: Azure on one machine, until it is stopped."""
 
 import argparse
+import os
 import shlex
 import signal
 import sys
@@ -28,6 +29,7 @@ def main() -> int:
         f"{SETTING}=off in the environment does the same",
     )
     arguments = parser.parse_args()
+    os.umask(0o077)  # blobs, logs, keys and what jobs write are of nobody else's business
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -31,6 +31,7 @@ class World:
 
     def __init__(self, state: Path, warm: bool = True) -> None:
         state.mkdir(parents=True, exist_ok=True)
+        state.chmod(0o700)  # of an earlier one, too: whatever modes its files have
         load_behaviours()
         self.state = state
         self.pace = Pace()

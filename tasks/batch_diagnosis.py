@@ -5,6 +5,7 @@ from typing import Any
 
 from blocks.workspace import Workspace
 from domain.diagnosis import Finding, compute_finding, job_finding, sample_finding, serving_finding
+from domain.log_errors import errors_of_log
 from domain.smoke import SmokeTest
 from domain.stage import Stage
 from domain.target import BatchEndpointTarget
@@ -63,5 +64,6 @@ def _last_job(workspace: Workspace, endpoint: str) -> Iterator[Finding]:
         lines: list[str] = []
         if status == "Failed":
             for child in client.jobs.list(parent_job_name=job.name):
-                lines += [line for text in logs_of(client, child.name).values() for line in text.splitlines()]
-    yield job_finding(str(job.name), status, lines[-LINES_SHOWN:])
+                text = "\n".join(logs_of(client, child.name).values())
+                lines += errors_of_log(text) or text.splitlines()[-LINES_SHOWN:]
+    yield job_finding(str(job.name), status, lines[:LINES_SHOWN])

@@ -1,21 +1,18 @@
 """The smoke test of a deployment: score the circuit's test data and look at what came out. (Seed 002, stage 2.)"""
 
 import csv
-import re
 import tempfile
 from pathlib import Path
 
 from blocks.workspace import Workspace
 from domain.errors import Terminal
+from domain.log_errors import errors_of_log
 from domain.smoke import SmokeEvidence, SmokeTest
 from domain.unit import Unit
 from tasks.azure_errors import azure_errors
 from tasks.invocations import PREDICTIONS, invoke
 from tasks.pipelines import logs_of, wait_for_job
 from tasks.storage import list_files
-
-ERROR_LINE = re.compile(r"\b(ERROR|CRITICAL|FATAL)\b|^Traceback \(most recent call last\)")
-MAX_ERRORS_KEPT = 20
 
 
 def smoke_job(
@@ -35,7 +32,7 @@ def smoke_job(
         logs = dict(logs_of(client, job))
         for child in client.jobs.list(parent_job_name=job):
             logs |= logs_of(client, child.name)
-        errors = [line.strip() for text in logs.values() for line in text.splitlines() if ERROR_LINE.search(line)]
+        errors = errors_of_log("\n".join(logs.values()))
         if finished.status == "Completed":
             client.jobs.download(job, download_path=folder, output_name="score")
         files = sorted(path for path in Path(folder).rglob("*") if path.is_file() and path.stat().st_size)
@@ -45,7 +42,7 @@ def smoke_job(
         job=job,
         status=finished.status,
         seconds=finished.seconds,
-        log_errors=tuple(errors[:MAX_ERRORS_KEPT]),
+        log_errors=errors,
         output_files=tuple(path.name for path in files),
         columns=columns,
         rows=rows,

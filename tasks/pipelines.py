@@ -13,6 +13,7 @@ from prefect import task
 
 from blocks.workspace import Workspace
 from domain.errors import Terminal
+from domain.log_errors import errors_of_log
 from tasks.azure_errors import azure_errors
 from tasks.content import content_digest
 from tasks.retries import RETRIED
@@ -192,14 +193,16 @@ def _cancel(workspace: Workspace, name: str) -> None:
 
 
 def failure_of(client: "MLClient", name: str) -> str:
-    """What failed inside a job, as its own log tells it: the failing step and the last lines it wrote."""
+    """What failed inside a job, as its own log tells it: the failing step, the exception, and the last lines it wrote."""
     with azure_errors(f"reading the logs of job {name}"):
         failed = [child for child in client.jobs.list(parent_job_name=name) if child.status == "Failed"]
         parts = []
         for child in failed or [client.jobs.get(name)]:
-            log = "\n".join(logs_of(client, child.name).values()).strip().splitlines()
+            text = "\n".join(logs_of(client, child.name).values()).strip()
             step = getattr(child, "display_name", None) or child.name
-            parts.append(f"Step {step}: " + ("\n".join(log[-LOG_LINES_SHOWN:]) or "no log was written"))
+            causes = errors_of_log(text)[:1]
+            end = text.splitlines()[-LOG_LINES_SHOWN:] or ["no log was written"]
+            parts.append(f"Step {step}: " + "\n".join([*causes, *end]))
     return "\n".join(parts)
 
 

@@ -117,6 +117,8 @@ def test_the_command_prints_its_environment_and_stops_cleanly(tmp_path: Path, nu
         process.send_signal(number)
         _, errors = process.communicate(timeout=30)
         assert (process.returncode, errors) == (0, "")
+    open_to_others = [path for path in (tmp_path, *tmp_path.rglob("*")) if path.stat().st_mode & 0o077]
+    assert open_to_others == []
 
 
 def test_the_command_explains_itself() -> None:

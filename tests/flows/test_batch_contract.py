@@ -359,8 +359,13 @@ def test_a_smoke_test_scores_with_the_script_of_its_deployment(there: There) -> 
         ("def init():\n    raise RuntimeError('no model')\ndef run(files):\n    return files\n", "Job status: Failed"),
         (GOOD.replace('[f"row {n}.5" for n in range(len(files))]', "[]"), "Job status: Failed"),
         (GOOD.replace("return", "print('ERROR sensor drift')\n    return"), "Errors in logs: .*ERROR sensor drift"),
+        (
+            GOOD.replace("return", "raise ValueError('no wind')\n    return"),
+            r"Errors in logs: ValueError: no wind \(score\.py, line \d+\)",
+        ),
+        ("import no_such_package\n", r"Errors in logs: ModuleNotFoundError: .* \(score\.py, line 1\)"),
     ],
-    ids=["hangs", "cannot start", "writes nothing", "logs an error"],
+    ids=["hangs", "cannot start", "writes nothing", "logs an error", "raises", "cannot be imported"],
 )
 def test_scoring_that_goes_wrong_does_not_pass(there: There, score: str, told: str) -> None:
     there.tiny.declare(score=score)
