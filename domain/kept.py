@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from domain.naming import deployment_name, release_of
+from domain.naming import deployment_name, old_deployment_name, release_of
 from domain.release import NAME, release_order
 from domain.tags import NO_PREVIOUS, RELEASE_ID
 
@@ -51,7 +51,10 @@ class Kept:
 def is_ours(deployment: Deployed) -> bool:
     """Whether a release made it: it carries the release's tag and that release's name. Nothing else may ever go."""
     release = deployment.tags.get(RELEASE_ID, "")
-    return NAME.fullmatch(release) is not None and deployment.name == deployment_name(release)
+    return NAME.fullmatch(release) is not None and deployment.name in (
+        deployment_name(release),
+        old_deployment_name(release),
+    )
 
 
 def kept_of(deployments: Sequence[Deployed], default: str | None, keep: int = FEWEST) -> Kept:

@@ -7,8 +7,8 @@ Rules of Azure, from its documentation (learn.microsoft.com):
   hence `Naming`.
 - rest/api/azureml/registry-model-containers/create-or-update: models and data have 1 to 255 letters, digits, hyphens
   and underscores, a letter or digit first.
-- rest/api/azureml/batch-deployments/update gives deployments the pattern of models, which has no dot; the seed's
-  deployment names have one (`deployment-20251210.1`). The seed says what its pipelines run, so its form is kept.
+- azure/machine-learning/how-to-manage-quotas: a deployment's name, too, has letters, digits and single hyphens, 3 to 32 of
+  them. The seed's names have a dot (`deployment-20251210.1`), which Azure refuses: decision 22.
 - azure/azure-resource-manager/management/resource-name-rules: a container group's name has 1 to 63 lower-case letters,
   digits and single hyphens, none first or last.
 - helm.sh/docs: a release's name has at most 53 characters; it names the Service, which begins with a letter (RFC 1035).
@@ -25,6 +25,7 @@ from domain.unit import Unit
 
 ENDPOINT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 ASSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
+DEPLOYMENT = re.compile(r"deployment-(\d{8})[.-](\d+)")
 SHORTEST_ENDPOINT, LONGEST_ENDPOINT = 3, 32
 GROUP = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_GROUP = 63
@@ -58,13 +59,19 @@ class Naming:
 
 
 def deployment_name(release: str) -> str:
-    """`deployment-{build number}`; the release's name is the build number."""
+    """`deployment-20251210-1` for release 20251210.1."""
+    return f"deployment-{release.replace('.', '-')}"
+
+
+def old_deployment_name(release: str) -> str:
+    """`deployment-20251210.1`: how deployments were named before, and how those that are there still are."""
     return f"deployment-{release}"
 
 
 def release_of(deployment: str) -> str:
-    """The release that made a deployment of this name; as it stands where it is none of ours."""
-    return deployment.removeprefix("deployment-")
+    """The release that made a deployment of this name, new or old; as it stands where it is none of ours."""
+    ours = DEPLOYMENT.fullmatch(deployment)
+    return f"{ours[1]}.{ours[2]}" if ours else deployment.removeprefix("deployment-")
 
 
 def model_name(unit: Unit) -> str:

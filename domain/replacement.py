@@ -8,11 +8,13 @@ from datetime import datetime
 
 from domain.errors import Terminal
 from domain.moment import utc_text
-from domain.naming import deployment_name, release_of
+from domain.naming import old_deployment_name, release_of
 from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID
 
 Tags = Mapping[str, str]
 
+DEPLOYMENT = "deployment"
+"""The deployment's name; what was made before it was written has the old form of its release's."""
 FENCE = "switch_fence"
 """The fencing number of whoever switched it last."""
 EARLIER = "earlier_deployments"
@@ -27,7 +29,7 @@ MODEL = "model"
 def serving_of(tags: Tags) -> str | None:
     """The deployment that serves; None where no release made it."""
     release = tags.get(RELEASE_ID)
-    return deployment_name(release) if release else None
+    return tags.get(DEPLOYMENT) or old_deployment_name(release) if release else None
 
 
 def fence_of(text: str | None, where: str) -> int:
@@ -64,6 +66,7 @@ def tags_of(deployment: str, replaced: Tags, model: str, cutoff: str, now: datet
     left = serving_of(replaced)
     return {
         RELEASE_ID: release_of(deployment),
+        DEPLOYMENT: deployment,
         "cutoff_date": cutoff,
         "deployed_at": utc_text(now),
         PREVIOUS: before(replaced, deployment),

@@ -1,6 +1,6 @@
 """After a verified release: old deployments go. After a failed one, where it is asked for: its own. Neither fails a release."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from typing import Any
 
@@ -10,7 +10,7 @@ from domain.cleaned import Cleaned
 from domain.errors import SignalboxError
 from domain.fact import Fact, Kind, facts_of
 from domain.kept import SERVES, WAY_BACK, Kept, is_ours, kept_of
-from domain.naming import deployment_name
+from domain.naming import deployment_name, old_deployment_name
 from flows.fan_out import each
 from tasks.lease import HeldStage
 from tasks.platform import Platform, remove_deployment, remove_endpoint
@@ -48,7 +48,10 @@ def discard_stage(
     """
     begun = {endpoint for fact in facts_of(facts, Kind.JOURNAL, stage) for endpoint in fact.body.get("after", ())}
     there, missed = inventories(platform, set(endpoints) - begun)
-    plans = {endpoint: _without(one, deployment_name(release)) for endpoint, one in there.items()}
+    plans = {
+        endpoint: _without(one, {deployment_name(release), old_deployment_name(release)})
+        for endpoint, one in there.items()
+    }
     removed, not_removed = _remove(
         platform, held, [(endpoint, name) for endpoint, plan in plans.items() for name in plan.removed]
     )
@@ -63,9 +66,11 @@ def discard_stage(
     return _told(plans, removed, emptied, missed | not_gone)
 
 
-def _without(one: Inventory, name: str) -> Kept:
-    """The plan that takes this deployment away, if it is ours and does not serve."""
-    removed = {made.name for made in one.deployments if made.name == name != one.default and is_ours(made)}
+def _without(one: Inventory, names: Container[str]) -> Kept:
+    """The plan that takes the deployment of one of these names away, if it is ours and does not serve."""
+    removed = {
+        made.name for made in one.deployments if made.name in names and made.name != one.default and is_ours(made)
+    }
     stays = {
         made.name: SERVES if made.name == one.default else "not of the release that failed"
         for made in one.deployments

@@ -7,7 +7,7 @@ from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 
 from domain.ask import standing_ask
-from domain.fact import Kind
+from domain.fact import Fact, Kind, facts_of
 from domain.fleet import switched_endpoints
 from domain.http_smoke import AnySmokeTest
 from domain.naming import deployment_name
@@ -54,7 +54,7 @@ def deploy_stage(
         raise Soaking(until)
     at.platform.prepare()
     fleet = Fleet(at, release, workload.fleet == "independent")
-    requests = _requests(at.platform, release)
+    requests = _requests(at.platform, release, _name(at.facts(), release))
     switched = switched_endpoints(at.facts(), stage.name)
 
     def waiting() -> dict[str, DeploymentRequest]:
@@ -68,7 +68,7 @@ def deploy_stage(
     )
     if fleet.ends_by(failures):
         return failures
-    at.once(Kind.DEPLOYED, {"deployment": deployment_name(release.name)})
+    at.once(Kind.DEPLOYED, {"deployment": _name(at.facts(), release)})
 
     checks: list[dict[str, object]] = []
     if stage.verification is not None and not at.recorded(Kind.VERIFIED):
@@ -93,8 +93,14 @@ def deploy_stage(
     return switch_waves(at, fleet, stage, requests, before)
 
 
-def _requests(platform: Platform, release: Release) -> dict[str, DeploymentRequest]:
-    name, now = deployment_name(release.name), datetime.now(UTC)
+def _name(facts: Sequence[Fact], release: Release) -> str:
+    """Of the release's deployments, everywhere: one that began when names had another form keeps its own."""
+    deployed = facts_of(facts, Kind.DEPLOYED)
+    return str(deployed[0].body["deployment"]) if deployed else deployment_name(release.name)
+
+
+def _requests(platform: Platform, release: Release, name: str) -> dict[str, DeploymentRequest]:
+    now = datetime.now(UTC)
     return {
         str(unit.unit): DeploymentRequest(
             endpoint=platform.endpoint(unit.unit),

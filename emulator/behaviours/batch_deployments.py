@@ -12,12 +12,12 @@ from emulator.execution.locations import REGISTRY, registry_asset
 if TYPE_CHECKING:
     from emulator.world import World
 
-NAME = re.compile(r"[a-zA-Z](?=.{2,31}\Z)[-.a-zA-Z0-9]*[a-zA-Z0-9]")
-"""As endpoints' names, and a dot: seed 002's real system has `deployment-20251210.1`."""
+NAME = re.compile(r"[a-zA-Z](?=.{2,31}\Z)[a-zA-Z0-9]*(-[a-zA-Z0-9]+)*")
+"""As endpoints' names (azure/machine-learning/how-to-manage-quotas)."""
 
 NAME_RULE = (
     "It must be between 3 and 32 characters long, start with a letter, end with a letter or digit, and contain only "
-    "letters, digits, '-' and '.'."
+    "letters, digits and single hyphens."
 )
 
 DEFAULTS: Document = {
@@ -42,7 +42,7 @@ class BatchDeployments(Behaviour):
 
     def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
         """Complete it with Azure's defaults; numbers out of range are refused at once."""
-        if not NAME.fullmatch(id.name):
+        if existing is None and not NAME.fullmatch(id.name):
             raise bad_request(f"The specified deployment name '{id.name}' is invalid. {NAME_RULE}", "UserError")
         given = {key: value for key, value in (body.get("properties") or {}).items() if value is not None}
         properties = {**DEFAULTS, **(existing or {}).get("properties", {}), **given}

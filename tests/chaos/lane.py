@@ -14,6 +14,8 @@ from killing import Boundary, Kill
 from tour import Tour
 from trial import Kind, Trial, Verdict, play
 
+from domain.naming import deployment_name
+
 TRIALS_OF_A_FLEET = 6
 """Every run reads the releases before it, so that an old fleet is a slow one."""
 ROLLBACKS, BY_THE_CLOCK = 0.25, 0.2
@@ -91,4 +93,4 @@ def can_roll_back(seen: Seen) -> bool:
     """Whether production serves the newest release that succeeded, and one before it succeeded, too."""
     succeeded = [name for name, outcome in seen.outcomes.items() if outcome == "SUCCEEDED"]
     serving = set(seen.serving["production"].values())
-    return len(succeeded) > 1 and serving == {f"deployment-{succeeded[0]}"} and succeeded[0] not in seen.held
+    return len(succeeded) > 1 and serving == {deployment_name(succeeded[0])} and succeeded[0] not in seen.held

@@ -39,7 +39,7 @@ def test_a_fleet_ends_its_own_faults_and_counts_them_by_kind(tmp_path: Path) -> 
     "path",
     [
         "management.azure.com/x/workspaces/mlw-prod/batchEndpoints/be-FLEET-a1",
-        "management.azure.com/x/workspaces/mlw-test/batchEndpoints/be-FLEET-a1/deployments/deployment-20260101.1",
+        "management.azure.com/x/workspaces/mlw-test/batchEndpoints/be-FLEET-a1/deployments/deployment-20260101-1",
         "l.blob.core.windows.net/ledger/FLEET/20260101.1/000001.json",
         "l.blob.core.windows.net/ledger/leases/FLEET/production.json",
         "w.api.azureml.ms/registries/mlr-shared/models/FLEET-a1/versions/1",

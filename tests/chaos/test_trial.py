@@ -12,7 +12,7 @@ from lane import can_roll_back
 from raw_facts import Raw, approved_stages, digest_of, models_of, passed_without_approval
 from violations import mixed, though_refused, though_sour, unapproved, violations_of, wrong_end, wrong_models
 
-OLD, NEW = "deployment-20260101.1", "deployment-20260101.2"
+OLD, NEW = "deployment-20260101-1", "deployment-20260101-2"
 MANIFEST = {"name": "20260101.2", "units": [{"model_name": "t-a1", "model_version": "7"}]}
 
 

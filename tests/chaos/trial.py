@@ -13,6 +13,8 @@ from killing import Boundary, Kill
 from misbehaving import Misbehaviour
 from violations import though_refused, though_sour, violations_of
 
+from domain.naming import deployment_name
+
 TRIES = 6
 """How often the same command is run again before it counts as stuck."""
 OVERTAKEN, REFUSED, SOUR, FAULTY = 0.15, 0.1, 0.15, 0.8
@@ -128,4 +130,4 @@ def _overtake(home: Path, name: str) -> str:
     """A newer release comes before what was killed runs again; the deployment that it makes."""
     run = _Command(home, name, "release", refused=False).to_its_end(None)
     seen: Seen = forked(fleet.see, home, name)
-    return f"deployment-{seen.releases[0]}" if run.state == "Succeeded" else f"none: {run.state}: {run.message}"
+    return deployment_name(seen.releases[0]) if run.state == "Succeeded" else f"none: {run.state}: {run.message}"

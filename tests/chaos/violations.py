@@ -3,6 +3,8 @@
 import fleet
 from fleet import Seen
 
+from domain.naming import deployment_name, release_of
+
 HELD = ("Failed", "ROLLED_BACK")
 """How the same command ends when it runs again after its release went back."""
 
@@ -29,7 +31,7 @@ def mixed(seen: Seen) -> list[str]:
 
 def unapproved(seen: Seen) -> list[str]:
     """Production serves a release that nobody approved for it."""
-    serving = {str(one).removeprefix("deployment-") for one in seen.serving["production"].values()}
+    serving = {release_of(str(one)) for one in seen.serving["production"].values()}
     read = set(seen.releases[: fleet.NEWEST])
     return [f"production serves {one}, which nobody approved" for one in (serving & read) - seen.approved]
 
@@ -37,7 +39,7 @@ def unapproved(seen: Seen) -> list[str]:
 def though_refused(seen: Seen) -> list[str]:
     """Production serves the newest release, or the ledger has an approval of it, where everybody was to say no."""
     newest = seen.releases[0] if seen.releases else ""
-    serving = f"deployment-{newest}" in seen.serving["production"].values()
+    serving = deployment_name(newest) in seen.serving["production"].values()
     return [f"{newest} was refused, and production serves it or it counts as approved"] * (
         serving or newest in seen.approved
     )
@@ -46,7 +48,7 @@ def though_refused(seen: Seen) -> list[str]:
 def though_sour(seen: Seen) -> list[str]:
     """Production serves the newest release, or that counts as a success, though it fails its confirmation."""
     newest = seen.releases[0] if seen.releases else ""
-    serving = f"deployment-{newest}" in seen.serving["production"].values()
+    serving = deployment_name(newest) in seen.serving["production"].values()
     return [f"{newest} failed its confirmation, and production serves it or it succeeded"] * (
         serving or seen.outcomes.get(newest) == "SUCCEEDED"
     )
@@ -56,7 +58,7 @@ def wrong_models(seen: Seen) -> list[str]:
     """A deployment that serves has a model which the manifest of its release does not name."""
     found = []
     for endpoint, model in seen.models.items():
-        release = str(seen.serving["production"][endpoint]).removeprefix("deployment-")
+        release = release_of(str(seen.serving["production"][endpoint]))
         if release in seen.manifests and model not in seen.manifests[release]:
             found.append(f"{endpoint} serves {model}, which release {release} does not have")
     return found
@@ -65,12 +67,12 @@ def wrong_models(seen: Seen) -> list[str]:
 def wrong_end(before: Seen, after: Seen, state: str, message: str, rolled_back: bool, newer: str) -> list[str]:
     """Whether production serves what the end of the run says."""
     old, new = set(before.serving["production"].values()), set(after.serving["production"].values())
-    newest = {f"deployment-{after.releases[0]}"} if after.releases else {None}
+    newest = {deployment_name(after.releases[0])} if after.releases else {None}
     outcome = after.outcomes.get(after.releases[0]) if after.releases else None
     if newer:
         expected = {newer}
     elif rolled_back:
-        (left,) = {str(one).removeprefix("deployment-") for one in old}
+        (left,) = {release_of(str(one)) for one in old}
         if left not in after.held:
             return [f"{left} was rolled back and is not held ({state}: {message})"]
         return [] if new != old else [f"production still serves {old} after {state}: {message}"]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.kept import SERVES, WAY_BACK, Kept, is_ours, kept_of
+from domain.naming import deployment_name, old_deployment_name, release_of
 from domain.release import release_order
 
 
@@ -27,7 +28,7 @@ def made(number: int, previous: int | str | None, state: str = "Succeeded") -> M
 
 
 def named(number: int) -> str:
-    return f"deployment-20260101.{number}"
+    return deployment_name(f"20260101.{number}")
 
 
 def removed(*deployments: Made, default: str | None, keep: int = 2) -> set[str]:
@@ -84,7 +85,7 @@ def test_a_circle_of_tags_is_walked_once() -> None:
     assert removed(*fleet, default=named(3), keep=3) == set()
 
 
-@pytest.mark.parametrize("default", [None, "gone", "deployment-20260101.9"])
+@pytest.mark.parametrize("default", [None, "gone", "deployment-20260101-9"])
 def test_where_it_is_not_known_what_serves_nothing_goes(default: str | None) -> None:
     assert removed(made(1, "none"), made(2, 1), made(3, 2), default=default) == set()
 
@@ -139,7 +140,7 @@ PREVIOUS = st.none() | st.sampled_from(["none", "blue", "gone", ""]) | NUMBERS
 OURS = st.builds(made, NUMBERS, PREVIOUS, STATES)
 BY_HAND = st.builds(
     Made,
-    st.sampled_from(["blue", "green", "deployment-20260101.5", "deployment-x"]),
+    st.sampled_from(["blue", "green", "deployment-20260101.5", "deployment-20260101-5", "deployment-x"]),
     STATES,
     st.dictionaries(
         st.sampled_from(["release_id", "previous_deployment"]),
@@ -170,7 +171,7 @@ def test_only_ours_goes_that_is_older_than_what_serves(fleet: list[Made], choice
         if one.name in kept_of(fleet, default, keep).removed:
             assert is_ours(one)
             assert default is not None
-            assert release_order(one.tags["release_id"]) < release_order(default.removeprefix("deployment-"))
+            assert release_order(one.tags["release_id"]) < release_order(release_of(default))
 
 
 @given(FLEETS, CHOICES, KEEP)
@@ -201,3 +202,14 @@ def test_the_order_in_which_azure_lists_them_does_not_matter(fleet: list[Made], 
     shuffled = list(fleet)
     chance.shuffle(shuffled)
     assert set(kept_of(shuffled, default, keep).removed) == set(kept_of(fleet, default, keep).removed)
+
+
+def test_those_that_were_named_with_a_dot_are_ours_too_and_go_in_their_turn() -> None:
+    def old(number: int, previous: str) -> Made:
+        tags = {"release_id": f"20260101.{number}", "previous_deployment": previous}
+        return Made(old_deployment_name(f"20260101.{number}"), tags=tags)
+
+    third = Made(named(3), tags={"release_id": "20260101.3", "previous_deployment": "deployment-20260101.2"})
+    found = kept_of([old(1, "none"), old(2, "deployment-20260101.1"), third], named(3))
+    assert set(found.removed) == {"deployment-20260101.1"}
+    assert found.stays == {named(3): SERVES, "deployment-20260101.2": WAY_BACK}

@@ -51,3 +51,17 @@ def test_the_way_back_is_bounded() -> None:
     for number in range(20):
         tags = serve(f"deployment-{number}", tags)
     assert len(earlier(tags, "deployment-99")) == WAYS_BACK
+
+
+def test_what_was_made_when_names_had_a_dot_keeps_its_name_and_is_a_way_back() -> None:
+    old = {"release_id": "20251210.1", "previous_deployment": "none", "earlier_deployments": ""}
+    assert serving_of(old) == "deployment-20251210.1"
+    tags = serve("deployment-20251210-2", old)
+    assert (serving_of(tags), tags["release_id"]) == ("deployment-20251210-2", "20251210.2")
+    assert earlier(tags, "deployment-20251210-2") == ["deployment-20251210.1"]
+    back = serve("deployment-20251210.1", tags)
+    assert (serving_of(back), back["release_id"], back[TAKEN_BACK]) == (
+        "deployment-20251210.1",
+        "20251210.1",
+        "deployment-20251210-2",
+    )

@@ -6,6 +6,7 @@ from tiny import APPROVE, CONFIRMED, WARY, Tiny, answering, endpoints_in
 
 from domain.changed_circuits import ChangedCircuits
 from domain.fact import Fact, Kind, facts_of
+from domain.naming import deployment_name, release_of
 from flows import waves
 from flows.release import release
 from flows.rollback import rollback
@@ -28,7 +29,7 @@ def production(site, tiny: Tiny) -> set[str]:
     """Releases that production serves."""
     naming = naming_of(site.production)
     found = serving_of(endpoints_in(site.production), [naming.endpoint(unit) for unit in tiny.units()])
-    return {str(one).removeprefix("deployment-") for one in found.values()}
+    return {release_of(str(one)) for one in found.values()}
 
 
 def newest(site, tiny: Tiny) -> tuple[str, tuple[Fact, ...]]:
@@ -88,7 +89,7 @@ def test_the_default_is_asked_and_not_whatever_deployment_was_asked_before(site,
     tiny.give_data("after", "value\n1\n")
     data = f"azureml://datastores/workspaceblobstore/paths/after/{tiny.plant}/A1/"
     one, other = (naming_of(site.production).endpoint(unit) for unit in tiny.units())
-    old = f"deployment-{first}"
+    old = deployment_name(first)
     site.production.get_client().batch_deployments.begin_delete(old, other).result()
     invoke.fn(site.production, one, old, data)
     assert invoke.fn(site.production, other, None, data)  # Azure would refuse the old one, which is gone there

@@ -147,7 +147,7 @@ def test_a_deployment_that_is_being_changed_is_left_for_the_next_time(fleet: Fle
     client = fleet.workspace.get_client()
     client.batch_deployments.begin_delete(deployment_name("20260101.1"), fleet.endpoints[0])
     [(what, why)] = _only(fleet, fleet.endpoints[0]).missed.items()
-    assert what == f"deployment-20260101.1 of {fleet.endpoints[0]}"
+    assert what == f"deployment-20260101-1 of {fleet.endpoints[0]}"
     assert "is being changed, so it was not removed" in why
 
 

@@ -7,6 +7,7 @@ from typer.testing import CliRunner, Result
 
 from deployments.cli import app
 from domain.fact import Kind
+from domain.naming import deployment_name
 from flows.release import release
 from tasks.ledger import record, release_names
 from tasks.storage import container_of
@@ -32,7 +33,7 @@ def test_what_serves_is_found_by_tags_in_status_and_healthy(tiny: Tiny, released
     assert found.exit_code == 0
     assert f"{tiny.plant}-a1".lower() in found.output
     shown = run("status", "--workload", tiny.name)
-    assert f"deployment-{released}" in shown.output
+    assert deployment_name(released) in shown.output
     assert "SUCCEEDED" in shown.output
     healthy = run("doctor", "--workload", tiny.name)
     assert healthy.exit_code == 0, healthy.output

@@ -14,7 +14,7 @@ from domain.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
 from domain.expiry import EXPIRES_AT
 from domain.fact import Kind, facts_of
-from domain.naming import image_repository
+from domain.naming import deployment_name, image_repository
 from domain.tags import PREVIOUS, RELEASE_ID
 from flows.declared import declared_workload
 from flows.deploy_version import deploy_version
@@ -60,7 +60,7 @@ def test_a_release_is_built_once_served_replaced_and_taken_back(site, served: Se
     assert served.ask("qa")["text"] != answered["text"]
     group = served.group("qa")
     assert group is not None
-    assert (group.tags[RELEASE_ID], group.tags[PREVIOUS]) == (second, f"deployment-{first}")
+    assert (group.tags[RELEASE_ID], group.tags[PREVIOUS]) == (second, deployment_name(first))
 
     rollback(served.name, "qa", reason="odd", dry_run=False)
     assert served.ask("qa")["text"] == answered["text"]
@@ -135,7 +135,7 @@ def test_another_size_is_a_new_group_that_knows_the_way_back_also_where_its_maki
     succeed(run(served))
     declare_cpu(served, 1)
     succeed(run(served))
-    second, first = [f"deployment-{name}" for name in release_names(site.ledger, served.name)]
+    second, first = [deployment_name(name) for name in release_names(site.ledger, served.name)]
     group = served.group("dev")
     assert group is not None
     assert [cpu for _, cpu, _ in group.fixed.amounts] == [1.0]
@@ -162,7 +162,7 @@ def test_a_group_that_was_stopped_or_has_ended_is_made_anew(site, served: Served
     succeed(run(served))
     platform, group = served.platform("dev"), served.group("dev")
     assert group is not None
-    first, groups = f"deployment-{group.tags[RELEASE_ID]}", platform.instances.get_client().container_groups
+    first, groups = deployment_name(group.tags[RELEASE_ID]), platform.instances.get_client().container_groups
     groups.stop(platform.instances.resource_group, group.name)
     wait_for(served, "Stopped")
     with stage_lease(site.ledger, served.name, "dev", "again") as held:

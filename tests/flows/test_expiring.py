@@ -23,6 +23,7 @@ from domain.expiry import ANNOUNCED_AT, EXPIRES_AT
 from domain.fact import Kind, facts_of
 from domain.lease import Lease
 from domain.moment import utc_text
+from domain.naming import deployment_name
 from domain.replacement import FENCE
 from domain.tags import PREVIOUS, RELEASE_ID
 from flows.account import Account
@@ -296,7 +297,7 @@ def test_what_was_deployed_while_people_were_told_keeps_its_own_tags(site, serve
     [why] = account.undone
     assert "later holder" in why or "was taken by another run" in why
     now = at_dev(served).tags
-    assert f"deployment-{now[RELEASE_ID]}" == earlier
+    assert deployment_name(now[RELEASE_ID]) == earlier
     assert now[FENCE] > group.tags[FENCE]
     assert ANNOUNCED_AT not in now
 

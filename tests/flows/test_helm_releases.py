@@ -17,6 +17,7 @@ from served import SICK
 
 from domain.changed_circuits import ChangedCircuits
 from domain.errors import SignalboxError, StageLost, Terminal
+from domain.naming import deployment_name
 from flows import declared
 from flows.release import release
 from flows.rollback import rollback
@@ -66,7 +67,7 @@ def test_a_release_is_installed_upgraded_taken_back_and_keeps_its_history(site, 
     assert answered["version"] == changed.circuits[0].model_version
     [revision] = charted.history()
     assert revision.values["signalbox"]["release_id"] == first
-    assert "@sha256:" in charted.releases().find(charted.endpoint, f"deployment-{first}").environment  # type: ignore[union-attr]
+    assert "@sha256:" in charted.releases().find(charted.endpoint, deployment_name(first)).environment  # type: ignore[union-attr]
 
     succeed(run(charted, changed))  # typed twice: nothing to do
     assert len(charted.history()) == 1
@@ -76,7 +77,7 @@ def test_a_release_is_installed_upgraded_taken_back_and_keeps_its_history(site, 
     second = release_names(site.ledger, charted.name)[0]
     assert charted.ask_production()["text"] != answered["text"]
     tags = charted.history()[0].values["signalbox"]
-    assert (tags["release_id"], tags["previous_deployment"]) == (second, f"deployment-{first}")
+    assert (tags["release_id"], tags["previous_deployment"]) == (second, deployment_name(first))
 
     rollback(charted.name, "production", reason="odd", dry_run=False)
     assert charted.ask_production()["text"] == answered["text"]
@@ -89,7 +90,7 @@ def test_a_release_is_installed_upgraded_taken_back_and_keeps_its_history(site, 
     assert all(one.healthy for one in charted.releases().diagnose(None, {}))  # type: ignore[arg-type]  # of no stage's
 
     succeed(run(charted))
-    assert charted.history()[0].values["signalbox"]["previous_deployment"] == f"deployment-{first}"
+    assert charted.history()[0].values["signalbox"]["previous_deployment"] == deployment_name(first)
 
 
 def test_what_never_gets_ready_goes_back_by_itself_and_says_why(charted: Charted) -> None:
@@ -335,7 +336,7 @@ def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
 
 
 def _deployment(revision: Revision) -> str:
-    return f"deployment-{revision.values['signalbox']['release_id']}"
+    return deployment_name(revision.values["signalbox"]["release_id"])
 
 
 HOOK = """

@@ -5,6 +5,7 @@ from prefect.states import State
 from tiny import APPROVE, CONFIRMED, WARY, Tiny, answering, endpoints_in
 
 from domain.fact import Fact, Kind, facts_of
+from domain.naming import deployment_name, release_of
 from flows.release import release
 from tasks.batch_endpoints import naming_of
 from tasks.ledger import read_facts, release_names
@@ -26,7 +27,7 @@ def serving(site, tiny: Tiny, stage: str) -> list[str]:
     workspace = getattr(site, stage)
     naming = naming_of(workspace)
     found = serving_of(endpoints_in(workspace), [naming.endpoint(unit) for unit in tiny.units()])
-    return [str(one).removeprefix("deployment-") for one in found.values()]
+    return [release_of(str(one)) for one in found.values()]
 
 
 def newest(site, tiny: Tiny) -> tuple[str, tuple[Fact, ...]]:
@@ -48,4 +49,4 @@ def test_a_circuit_that_fails_after_the_switch_goes_back_alone(site, tiny: Tiny)
     assert f"without 1 of 2 circuits: {tiny.plant}/B2: production: Job status: Failed" in (state.message or "")
     assert serving(site, tiny, "production") == [second, first]
     (switched,) = facts_of(facts, Kind.SWITCHED, "production")
-    assert list(switched.body["after"].values()) == [f"deployment-{second}"]
+    assert list(switched.body["after"].values()) == [deployment_name(second)]

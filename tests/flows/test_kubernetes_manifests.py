@@ -22,6 +22,7 @@ from served import SICK
 from domain.changed_circuits import ChangedCircuits
 from domain.errors import InvalidDeclaration, Terminal
 from domain.manifest import MANAGED_BY, RELEASE
+from domain.naming import deployment_name
 from flows import declared
 from flows.release import release
 from flows.rollback import rollback
@@ -80,7 +81,7 @@ def test_a_release_is_applied_upgraded_and_taken_back_with_the_manifest_of_that_
     second = release_names(site.ledger, applied.name)[0]
     assert applied.ask_production()["text"] != answered["text"]  # although the pod of before may still be ending
     notes = applied.live()["metadata"]["annotations"]
-    assert (notes["signalbox/release_id"], notes["signalbox/previous_deployment"]) == (second, f"deployment-{first}")
+    assert (notes["signalbox/release_id"], notes["signalbox/previous_deployment"]) == (second, deployment_name(first))
 
     rollback(applied.name, "production", reason="odd", dry_run=False)
     assert applied.ask_production()["text"] == answered["text"]
@@ -91,7 +92,7 @@ def test_a_release_is_applied_upgraded_and_taken_back_with_the_manifest_of_that_
     assert all(one.healthy for one in applied.manifests().diagnose(None, {}))  # type: ignore[arg-type]  # of no stage's
 
     succeed(run(applied))
-    assert applied.live()["metadata"]["annotations"]["signalbox/previous_deployment"] == f"deployment-{first}"
+    assert applied.live()["metadata"]["annotations"]["signalbox/previous_deployment"] == deployment_name(first)
 
 
 def test_what_never_gets_ready_goes_back_by_itself_and_says_why(applied: Applied) -> None:
@@ -225,7 +226,7 @@ def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
     )  # no template is kept
     succeed(run(applied))
     succeed(run(applied))
-    second, first = (f"deployment-{one}" for one in release_names(site.ledger, applied.name)[:2])
+    second, first = (deployment_name(one) for one in release_names(site.ledger, applied.name)[:2])
     assert applied.manifests().serving(applied.endpoint) == second
     kubectl_as_admin("-n", namespace, "create", "quota", "none", "--hard=pods=0")
     with stage_lease(site.ledger, applied.name, "production", "20200101.1") as held:

@@ -127,7 +127,7 @@ def test_every_platform_answers_the_same_questions_alike(asked: Asked) -> None:
         assert platform.faults_of_names([unit]) == ()
         assert platform.obstacles() == ()
         assert platform.serving(endpoint) is None
-        assert platform.find(endpoint, "deployment-19990101.1") is None
+        assert platform.find(endpoint, "deployment-19990101-1") is None
         assert platform.deployments(endpoint) == ()
 
         with stage_lease(asked.ledger, asked.made.name, asked.stage.name, "first") as held:

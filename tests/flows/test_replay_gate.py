@@ -8,6 +8,7 @@ from tiny import APPROVE, Tiny, answering, endpoints_in
 
 from blocks.workspace import Workspace
 from domain.fact import Kind
+from domain.naming import deployment_name
 from flows.release import release
 from tasks.batch_endpoints import naming_of
 from tasks.ledger import read_facts, release_names
@@ -40,7 +41,7 @@ def served(site: Any, tiny: Tiny) -> str:
         )
     state, message, _ = released(tiny, 0.0)
     assert state == "Succeeded", message
-    return f"deployment-{release_names(site.ledger, tiny.name)[0]}"
+    return deployment_name(release_names(site.ledger, tiny.name)[0])
 
 
 def production_serves(production: Workspace, tiny: Tiny) -> set[str | None]:

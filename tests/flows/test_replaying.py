@@ -22,6 +22,7 @@ from domain.changed_circuits import ChangedCircuits
 from domain.declaration import load_workload
 from domain.errors import Terminal
 from domain.fact import Fact, Kind, facts_of
+from domain.naming import deployment_name
 from domain.release import Release
 from domain.replay import Replay, Verdict
 from domain.stage import Stage
@@ -90,7 +91,7 @@ class Fleet:
             workload = load_workload(self.tiny.folder / "workload.yaml")
             requests[name] = DeploymentRequest(
                 endpoint=naming_of(self.workspace).endpoint(unit.unit),
-                name=f"deployment-{release.name}",
+                name=deployment_name(release.name),
                 model=f"azureml://registries/{self.site.registry.registry_name}/models/{unit.model_name}/versions/{unit.model_version}",
                 digest=unit.model_digest,
                 tags={},
@@ -200,7 +201,7 @@ def test_the_same_model_twice_passes_with_no_shift_and_is_replayed_once(fleet: F
     fact = fleet.facts(release)[0]
     assert fact.body["verdict"] == "PASSED"
     assert fact.body["report"] == outcome.report
-    champion = f"deployment-{first[0].name}"
+    champion = deployment_name(first[0].name)
     numbers = {"rows": 101, "mean_shift": 0.0, "p95_shift": 0.0, "moved_share": 0.0}
     assert fact.body["units"] == {name: {"verdict": "PASSED", "champion": champion, **numbers} for name in fleet.names}
 

@@ -8,6 +8,7 @@ from tiny import APPROVE, WARY, Tiny, answering, endpoints_in
 
 from domain.changed_circuits import ChangedCircuits
 from domain.fact import Fact, Kind, facts_of
+from domain.naming import release_of
 from flows import climbing, deploying
 from flows.release import release
 from tasks.batch_endpoints import naming_of
@@ -34,7 +35,7 @@ def production(site, tiny: Tiny) -> list[str]:
     """Which release serves A1, which B2."""
     naming = naming_of(site.production)
     found = serving_of(endpoints_in(site.production), [naming.endpoint(unit) for unit in tiny.units()])
-    return [str(one).removeprefix("deployment-") for one in found.values()]
+    return [release_of(str(one)) for one in found.values()]
 
 
 def newest(site, tiny: Tiny) -> tuple[str, tuple[Fact, ...]]:

@@ -10,6 +10,7 @@ from tiny import APPROVE, Tiny, answering
 
 from deployments.environment import load_environment
 from deployments.laptop_resources import API_VERSION, ARM, PROVIDER
+from domain.naming import deployment_name
 from domain.stage import Stage
 from flows.declared import declared_workload
 from flows.evidence import gather
@@ -57,7 +58,7 @@ def test_what_is_missing_for_the_way_back_is_found_and_shown_at_the_gate(site, t
     assert no_way_back(site, tiny) == {f"{tiny.plant}/A1": f"its model {name}:1 is gone"}
 
     endpoint = naming_of(site.production).endpoint(tiny.units()[1])
-    serving = find_deployment(site.production, endpoint, f"deployment-{release_names(site.ledger, tiny.name)[0]}")
+    serving = find_deployment(site.production, endpoint, deployment_name(release_names(site.ledger, tiny.name)[0]))
     assert serving is not None
     delete(site, serving.environment)
     faults = no_way_back(site, tiny)

@@ -17,6 +17,7 @@ from deployments.cli import app
 from domain.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
 from domain.fact import Kind, chain_faults, facts_of
+from domain.naming import deployment_name
 from flows import declared
 from flows.deploy_version import deploy_version
 from flows.extract_prepare import extract_prepare
@@ -92,7 +93,7 @@ def every_circuit_serves_the_release_and_the_ledger_holds_together(story: Story)
     for circuit in story.first.circuits:
         serving = deployment_serving(endpoints_in(story.site.production), circuit.unit)
         assert serving is not None
-        assert serving.name == f"deployment-{story.released}"
+        assert serving.name == deployment_name(story.released)
         assert model_of(serving) == (circuit.model_name, circuit.model_version)
         assert serving.tags["release_id"] == story.released
         assert serving.tags["cutoff_date"] == "2014-04-30"
@@ -162,16 +163,16 @@ def a_second_release_rolls_over_the_first_and_back_again(story: Story) -> None:
     unit = changed.circuits[0].unit
     second = deployment_serving(endpoints_in(story.site.production), unit)
     assert second is not None
-    assert second.tags["previous_deployment"] == f"deployment-{story.released}"
+    assert second.tags["previous_deployment"] == deployment_name(story.released)
 
     plan = rollback("plants", circuits=CIRCUITS[:1])
-    assert [row["to"] for row in plan] == [f"deployment-{story.released}"]
+    assert [row["to"] for row in plan] == [deployment_name(story.released)]
     assert deployment_serving(endpoints_in(story.site.production), unit) == second  # a dry run changes nothing
 
     rollback("plants", circuits=CIRCUITS[:1], reason="a bad feeling", dry_run=False)
     now = deployment_serving(endpoints_in(story.site.production), unit)
     assert now is not None
-    assert now.name == f"deployment-{story.released}"
+    assert now.name == deployment_name(story.released)
     facts = read_facts(story.site.ledger, "plants", second.tags["release_id"])
     assert [fact.body["reason"] for fact in facts_of(facts, Kind.HELD)] == ["a bad feeling"]
 

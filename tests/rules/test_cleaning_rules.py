@@ -134,7 +134,7 @@ def test_what_azure_does_not_remove_is_told_and_goes_the_next_time(fleet: Fleet)
     cleaned = fleet.clean()
     assert fleet.all_there() == [named(1, 2, 3), named(2, 3)]
     [(what, why)] = cleaned.missed.items()
-    assert what == f"deployment-20260101.1 of {fleet.endpoints[0]}"
+    assert what == f"deployment-20260101-1 of {fleet.endpoints[0]}"
     assert "injected fault" in why
     assert (cleaned.there, cleaned.others, cleaned.removals) == (5, 1, 1)
     assert fleet.clean().removals == 1
@@ -159,7 +159,7 @@ def test_what_passes_by_itself_is_tried_again_and_loses_nothing(fleet: Fleet, wh
 
 def test_what_serves_by_now_is_not_removed_whatever_was_planned(fleet: Fleet) -> None:
     fleet.serve(1, 2, 3)
-    for name in (deployment_name("20260101.3"), "Deployment-20260101.3"):
+    for name in (deployment_name("20260101.3"), "Deployment-20260101-3"):
         with pytest.raises(Terminal, match="serves, so it is not removed; switch to another one first"):
             fleet.platform.remove(fleet.held, fleet.endpoints[0], name)
     assert fleet.all_there() == [named(1, 2, 3)] * 2
@@ -296,6 +296,6 @@ def fact(kind: Kind, body: dict[str, Any]) -> Fact:
 
 def test_removing_what_is_gone_is_what_was_wanted(fleet: Fleet) -> None:
     fleet.make(1, None, fleet.endpoints[:1])
-    fleet.platform.remove(fleet.held, fleet.endpoints[0], "deployment-20260101.7")
-    fleet.platform.remove(fleet.held, fleet.endpoints[1], "deployment-20260101.7")
+    fleet.platform.remove(fleet.held, fleet.endpoints[0], "deployment-20260101-7")
+    fleet.platform.remove(fleet.held, fleet.endpoints[1], "deployment-20260101-7")
     assert fleet.platform.remove_endpoint(fleet.held, fleet.endpoints[1], "20260101.7")

@@ -11,6 +11,7 @@ from domain.errors import Terminal
 from domain.fact import Kind, facts_of
 from domain.fleet import open_journal
 from domain.hold import hold_of
+from domain.naming import deployment_name
 from domain.outcome import Outcome
 from flows import deploying, waves
 from flows.beginning import outcome_of
@@ -86,7 +87,7 @@ def test_where_nothing_is_left_to_go_back_to_it_stays_and_people_are_told(
             del (
                 twins.places["production"]
                 .endpoints[at.platform.endpoint(wary.units()[0])]
-                .deployments[f"deployment-{first}"]
+                .deployments[deployment_name(first)]
             )
         return real(at, *rest)
 
@@ -123,7 +124,7 @@ def test_what_served_nothing_serves_nothing_again_though_a_release_before_left_i
     twins: Twins, wary: TinyTwin, left_over: str
 ) -> None:
     platform = twins.platform(wary.name, "production")
-    assert platform.find(platform.endpoint(wary.units()[0]), f"deployment-{left_over}") is not None
+    assert platform.find(platform.endpoint(wary.units()[0]), deployment_name(left_over)) is not None
     wary.give_data("after", "poison\n", ["B2"])
     assert twins.release(wary, wary.candidates()).name == "Rolled_back"
     assert twins.serving(wary, "production") == ["None", "None"]
@@ -137,7 +138,7 @@ def test_what_somebody_deployed_by_hand_is_named_at_the_gate_and_never_deleted(
 ) -> None:
     platform = twins.platform(wary.name, "production")
     endpoint = platform.endpoint(wary.units()[0])
-    platform.by_hand(endpoint, f"deployment-{left_over}", name="by-hand", tags={})
+    platform.by_hand(endpoint, deployment_name(left_over), name="by-hand", tags={})
     wary.give_data("after", "poison\n", ["B2"])
     with twins.answering(APPROVE) as seen:
         state = twins.release_as_answered(wary, wary.candidates())
@@ -146,7 +147,7 @@ def test_what_somebody_deployed_by_hand_is_named_at_the_gate_and_never_deleted(
     assert f"{endpoint} served nothing before, and no release made by-hand, so it is not deleted" in (
         state.message or ""
     )
-    assert {one.name for one in platform.deployments(endpoint)} >= {"by-hand", f"deployment-{left_over}"}
+    assert {one.name for one in platform.deployments(endpoint)} >= {"by-hand", deployment_name(left_over)}
 
 
 def test_one_release_is_rolled_back_by_its_name_and_circuits_of_others_stay(twins: Twins, tiny: TinyTwin) -> None:

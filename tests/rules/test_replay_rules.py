@@ -16,6 +16,7 @@ from twins import TinyTwin, Twins
 from domain.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
 from domain.fact import Fact, Kind, facts_of
+from domain.naming import deployment_name
 from domain.release import Release
 from domain.replay import Replay, Verdict
 from domain.stage import Stage
@@ -69,7 +70,7 @@ class Fleet:
             platform = self.twins.platform(self.tiny.name, "test")
             requests[name] = DeploymentRequest(
                 endpoint=platform.endpoint(unit.unit),
-                name=f"deployment-{release.name}",
+                name=deployment_name(release.name),
                 model=platform.source(unit, release.name),
                 digest=unit.model_digest,
                 tags={},
@@ -169,7 +170,7 @@ def test_the_same_model_twice_passes_with_no_shift_and_is_replayed_once(fleet: F
     fact = fleet.facts(release)[0]
     assert fact.body["verdict"] == "PASSED"
     assert fact.body["report"] == outcome.report
-    champion = f"deployment-{first[0].name}"
+    champion = deployment_name(first[0].name)
     numbers = {"rows": 101, "mean_shift": 0.0, "p95_shift": 0.0, "moved_share": 0.0}
     assert fact.body["units"] == {name: {"verdict": "PASSED", "champion": champion, **numbers} for name in fleet.names}
 

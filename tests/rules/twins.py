@@ -30,6 +30,7 @@ from domain.enrolment import Credential, Enrolment
 from domain.errors import Terminal
 from domain.fact import Fact
 from domain.lease import Lease
+from domain.naming import release_of
 from domain.target import BatchEndpointTarget
 from domain.workload import Workload
 from flows import declared, deploy_version, expire, release, rollback, unhold  # noqa: F401 — what is rebound must be there
@@ -111,7 +112,7 @@ class Twins:
         """Which release serves each circuit; `None` where nothing does."""
         platform = self.platform(tiny.name, stage)
         found = serving_of(platform, [platform.endpoint(unit) for unit in tiny.units()])
-        return [str(one).removeprefix("deployment-") for one in found.values()]
+        return [release_of(str(one)) for one in found.values()]
 
     def names(self, tiny: Tiny) -> tuple[str, ...]:
         """Of its releases, newest first."""
