@@ -6,6 +6,8 @@ from twins import TinyTwin, Twins
 
 from domain.fact import Kind, chain_faults, facts_of
 from domain.fleet import open_journal
+from domain.naming import old_deployment_name
+from flows import deploying
 from flows.rollback import rollback
 from tasks.ledger import read_facts
 
@@ -114,3 +116,25 @@ def test_what_does_not_pass_is_technical_and_the_same_command_goes_on_later(twin
     assert facts_of(twins.facts(tiny), Kind.ENDED) == ()
     twins.places["production"].troubles.waiting.clear()
     assert twins.release(tiny, changed, APPROVE).name == "Succeeded"
+
+
+def test_a_release_that_began_when_names_had_a_dot_ends_with_them_and_is_a_way_back(
+    twins: Twins, tiny: TinyTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = tiny.candidates()
+    with monkeypatch.context() as before:
+        before.setattr(deploying, "deployment_name", old_deployment_name)
+        twins.places["production"].troubles.add("dies after", "deploy", times=1)
+        with twins.power.failing():
+            twins.release(tiny, changed)
+    assert twins.release(tiny, changed).name == "Succeeded"
+    first, _ = twins.newest(tiny)
+    platform = twins.platform(tiny.name, "production")
+    endpoints = [platform.endpoint(unit) for unit in tiny.units()]
+    assert {platform.serving(endpoint) for endpoint in endpoints} == {f"deployment-{first}"}
+
+    assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
+    second, _ = twins.newest(tiny)
+    assert {platform.serving(endpoint) for endpoint in endpoints} == {f"deployment-{second.replace('.', '-')}"}
+    rollback(tiny.name, "production", reason="odd", dry_run=False)
+    assert {platform.serving(endpoint) for endpoint in endpoints} == {f"deployment-{first}"}
