@@ -42,8 +42,8 @@ def deploy_version(
     changed = ChangedCircuits(
         workload=workload,
         build_id=str(runtime.flow_run.id),
-        code_commit=code_commit(),
-        code_author=code_author(),
+        code_commit=code_commit(declared),
+        code_author=code_author(declared),
         circuits=(promoted_circuit(registry, model_name(unit), version),),
     )
     ledger = loaded(Ledger, "ledger")

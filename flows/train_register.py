@@ -81,8 +81,8 @@ def train_register(
     document = ChangedCircuits(
         workload=declared.name,
         build_id=str(runtime.flow_run.id),
-        code_commit=code_commit(),
-        code_author=code_author(),
+        code_commit=code_commit(declared),
+        code_author=code_author(declared),
         circuits=changed,
     )
     hand_over(ledger, document)

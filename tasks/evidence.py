@@ -69,6 +69,7 @@ def gate_evidence(
         f"Release ID: {release.name} · Build ID: {plain(release.build_id)} · commit {plain(release.code_commit[:12])} · "
         f"requested by {plain(release.requested_by)}",
         f"Digest: `{release.digest}`",
+        *_nobody(release, gate),
         f"### Candidate against champion ({plain(evaluation.metric)}, {evaluation.direction.value}; the same held-out rows)",
         table(
             ("circuit", f"change at {stage.name}", "better by", evaluation.metric, "champion's", "data"),
@@ -88,6 +89,14 @@ def gate_evidence(
         f"The whole report: `signalbox report {release.name} {stage.name} --workload {release.workload}`",
     ]
     return "\n\n".join(parts)
+
+
+def _nobody(release: Release, gate: Gate) -> list[str]:
+    """The gate keeps some people from approving their own work; who they are is not always known."""
+    unknown = [role.replace("_", " ") for role in gate.not_by if not release.people(role)]
+    if not unknown:
+        return []
+    return [f"**Not known:** the {' and the '.join(unknown)}, so nobody is kept from approving as such"]
 
 
 def _exceptions(head: str, reasons: Mapping[str, str]) -> list[str]:

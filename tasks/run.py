@@ -7,6 +7,7 @@ from pathlib import Path
 from prefect import runtime
 
 from domain.errors import Terminal
+from domain.workload import Workload
 
 
 def short_run_id() -> str:
@@ -17,21 +18,24 @@ def short_run_id() -> str:
     return str(run_id).replace("-", "")[:10]
 
 
-def code_commit() -> str:
-    """The git commit of the code that runs; `uncommitted` where there is no git history to ask."""
-    return _git("rev-parse", "HEAD") or "uncommitted"
+def code_commit(workload: Workload) -> str:
+    """The git commit of the workload's own work tree; `uncommitted` where none holds its declaration."""
+    return _git(workload.folder, "rev-parse", "HEAD") or "uncommitted"
 
 
-def code_author() -> str:
-    """Who wrote that commit, as `Name <address>`; empty where there is no git history to ask."""
-    return _git("log", "-1", "--format=%an <%ae>")
+def code_author(workload: Workload) -> str:
+    """Who wrote that commit, as `Name <address>`; empty where no commit holds the workload's declaration."""
+    return _git(workload.folder, "log", "-1", "--format=%an <%ae>")
 
 
-def _git(*arguments: str) -> str:
+def _git(folder: Path, *arguments: str) -> str:
+    """The answer about the work tree that tracks the folder; empty where none does, as below a folder that git ignores."""
     git = shutil.which("git")
     if git is None:
         return ""
-    answer = subprocess.run(
-        [git, *arguments], cwd=Path(__file__).parent, capture_output=True, text=True, check=False, timeout=10
-    )
-    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+    def ask(*words: str) -> str:
+        told = subprocess.run([git, *words], cwd=folder, capture_output=True, text=True, check=False, timeout=10)
+        return told.stdout.strip() if told.returncode == 0 else ""
+
+    return ask(*arguments) if ask("ls-files", "--", "workload.yaml") else ""
