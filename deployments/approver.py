@@ -4,15 +4,23 @@ import _thread
 import json
 import logging
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
+from prefect import tags
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    FlowRunFilterTags,
+)
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.client.schemas.sorting import FlowRunSort
@@ -54,13 +62,17 @@ Decide = Callable[[Pending], Answer | None]
 class Approver:
     """Asks `decide` about every approval form of the given runs, or of all; as a context manager, in the background.
 
+    tag: only of runs that carry it; see `own_runs`.
     When `decide` raises, the main thread is interrupted as by Ctrl-C, because it may wait for an answer that will never
     come, and the error is raised on the way out.
     """
 
-    def __init__(self, decide: Decide, runs: Collection[UUID] | None = None, poll_seconds: float = 1.0) -> None:
+    def __init__(
+        self, decide: Decide, runs: Collection[UUID] | None = None, poll_seconds: float = 1.0, tag: str | None = None
+    ) -> None:
         self._decide = decide
         self._runs = None if runs is None else frozenset(runs)
+        self._tag = tag
         self._poll_seconds = poll_seconds
         self._left: set[tuple[UUID, str]] = set()
         self._without_evidence: set[tuple[UUID, str]] = set()
@@ -110,10 +122,9 @@ class Approver:
             logger.warning("the server cannot be asked for waiting runs, trying again: %s", error)
 
     def _waiting(self, client: SyncPrefectClient) -> list[FlowRun]:
-        return waiting_runs(client, FlowRunFilter(id=self._chosen()))
-
-    def _chosen(self) -> FlowRunFilterId | None:
-        return None if self._runs is None else FlowRunFilterId(any_=sorted(self._runs))
+        ids = None if self._runs is None else FlowRunFilterId(any_=sorted(self._runs))
+        tagged = None if self._tag is None else FlowRunFilterTags(all_=[self._tag])
+        return waiting_runs(client, FlowRunFilter(id=ids, tags=tagged))
 
     def _pending(self, client: SyncPrefectClient, run: FlowRun) -> Pending | None:
         if (run.id, _keys(run).get("response", "")) in self._left:
@@ -141,6 +152,14 @@ class Approver:
                 return False
             pending = replace(pending, refusal=reason)
         return False
+
+
+@contextmanager
+def own_runs() -> Iterator[str]:
+    """Runs that start inside carry the tag that is given: a command answers those that it started, and nobody else's."""
+    tag = f"asked-at-its-command-{uuid4().hex[:12]}"
+    with tags(tag):
+        yield tag
 
 
 def waiting_runs(client: SyncPrefectClient, chosen: FlowRunFilter) -> list[FlowRun]:

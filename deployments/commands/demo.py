@@ -166,7 +166,7 @@ def _release(signer: "SigningApprover", workload: str, changed: str, last: str) 
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
 
-    from deployments.approver import Approver
+    from deployments.approver import Approver, own_runs
     from deployments.deciders import at_terminal
     from deployments.deciders import demo as demo_decider
     from domain.errors import Terminal
@@ -174,7 +174,7 @@ def _release(signer: "SigningApprover", workload: str, changed: str, last: str) 
 
     asked = sys.stdin.isatty() and sys.stdout.isatty()
     decide = at_terminal(console, signer) if asked else demo_decider(signer, console)
-    with Approver(decide, poll_seconds=0.3):
+    with own_runs() as tag, Approver(decide, poll_seconds=0.3, tag=tag):
         state = release(workload, changed, "demo", last, return_state=True)
     if not state.is_completed():
         raise Terminal(f"the release ended {state.name}: {state.message}")

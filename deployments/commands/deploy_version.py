@@ -20,12 +20,12 @@ def deploy_version(
 ) -> None:
     """Deploy one version of one circuit's model; a gate of the stage is asked here."""
     with connected(home, api_port, emulator_port):
-        from deployments.approver import Approver
+        from deployments.approver import Approver, own_runs
         from deployments.deciders import at_terminal
         from domain.errors import Terminal
         from flows.deploy_version import deploy_version as flow
 
-        with Approver(at_terminal(console)):
+        with own_runs() as tag, Approver(at_terminal(console), tag=tag):
             state = flow(circuit, version, stage, workload, getpass.getuser(), return_state=True)
         if not state.is_completed():
             raise Terminal(f"it ended {state.name}: {state.message}")

@@ -2,17 +2,21 @@
 
 import io
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 from uuid import uuid4
 
 import pytest
 from prefect import flow, pause_flow_run
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter
 from prefect.input import RunInput
 from pydantic import Field
 from rich.console import Console
 
-from deployments.approver import FIELDS, Answer, Approver, Decide, Pending
+from deployments.approver import FIELDS, Answer, Approver, Decide, Pending, form_of, own_runs, waiting_runs
 from deployments.deciders import Evidence, NotAcceptedError, at_terminal, demo
 from deployments.laptop import Laptop
 from domain.choice import Choice
@@ -165,3 +169,22 @@ def test_only_the_given_runs_are_asked_about() -> None:
     ):
         waits.with_options(name="not-ours")("evidence", 3)
     assert asked == []
+
+
+def test_a_command_answers_the_run_that_it_started_and_leaves_another_s_waiting() -> None:
+    """Another release's gate waits on the same server, and was there first."""
+    decide, asked = deciding({"decision": "approve", "approver": "ada", "proof": "1"})
+    with ThreadPoolExecutor() as elsewhere:
+        other = elsewhere.submit(waits, "another workload's release", 12)
+        while not any(form.evidence.startswith("another") for form in waiting_forms()):
+            time.sleep(0.1)
+        with own_runs() as tag, Approver(decide, poll_seconds=0.2, tag=tag):
+            assert waits("ours") == "approve by ada (1): "
+        with pytest.raises(Exception, match="paused and never resumed"):
+            other.result()
+    assert [pending.evidence for pending in asked] == ["ours"]
+
+
+def waiting_forms() -> list[Pending]:
+    with get_client(sync_client=True) as client:
+        return [form for run in waiting_runs(client, FlowRunFilter()) if (form := form_of(client, run)) is not None]
