@@ -87,7 +87,7 @@ class Laptop:
         _become(self.full_environment())
 
     def __enter__(self) -> Self:
-        self._occupancy.take(self.ui_url)
+        self._occupancy.take(self.ui_url, self.emulator_url)
         try:
             check_port_free(self.emulator_port, "the emulator", "--emulator-port")
             check_port_free(self.api_port, "the Prefect server", "--api-port")

@@ -6,10 +6,41 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
+from urllib.parse import urlsplit
 
 from deployments.processes import StartError
+
+
+@dataclass(frozen=True)
+class Running:
+    """The Signalbox that works in a folder, and where its servers answer."""
+
+    pid: int
+    api_port: int
+    emulator_port: int
+
+
+def running_in(home: Path) -> Running | None:
+    """Who holds the folder, with all that it started alive; None where nobody does, or one is only starting."""
+    try:
+        with (home / "running.json").open("r+") as file:
+            record = _parsed(file.read())
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pass
+            else:
+                return None  # the lock ends with the process that holds it
+    except OSError:
+        return None
+    children = record.get("children", {})
+    if not {"emulator", "prefect-server"} <= children.keys() or not all(map(_still_runs, children.values())):
+        return None
+    api, emulator = (urlsplit(str(record.get(name, ""))).port for name in ("ui", "emulator"))
+    return Running(record["pid"], api, emulator) if api is not None and emulator is not None else None
 
 
 class Occupancy:
@@ -18,10 +49,10 @@ class Occupancy:
     def __init__(self, home: Path) -> None:
         self._path = home / "running.json"
         self._file: TextIO | None = None
-        self._ui = ""
+        self._ui = self._emulator = ""
 
-    def take(self, ui: str) -> None:
-        """StartError when another Signalbox works here, or when one that was killed left processes behind."""
+    def take(self, ui: str, emulator: str = "") -> None:
+        """Where its servers will answer. StartError when another Signalbox works here, or when one that was killed left processes behind."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         file = self._path.open("a+")
         file.seek(0)
@@ -37,7 +68,7 @@ class Occupancy:
         except BaseException:
             file.close()
             raise
-        self._file, self._ui = file, ui
+        self._file, self._ui, self._emulator = file, ui, emulator
         self.note({})
 
     def note(self, children: Mapping[str, int]) -> None:
@@ -47,6 +78,7 @@ class Occupancy:
         record = {
             "pid": os.getpid(),
             "ui": self._ui,
+            "emulator": self._emulator,
             "children": {name: {"pid": pid, "born": _born(pid)} for name, pid in children.items()},
         }
         self._file.seek(0)

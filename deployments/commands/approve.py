@@ -34,8 +34,8 @@ def approve(
         bool, typer.Option("--paste", help="Do not answer; print the proof, to be pasted into the form.")
     ] = False,
     home: Home = Path(".signalbox"),
-    api_port: ApiPort = 4200,
-    emulator_port: EmulatorPort = 8400,
+    api_port: ApiPort = None,
+    emulator_port: EmulatorPort = None,
 ) -> None:
     """Show what a waiting release is about, sign your decision with your SSH key or at Entra ID, and give the answer."""
     with connected(home, api_port, emulator_port):

@@ -22,8 +22,8 @@ def audit(
         typer.Option("--from", exists=True, dir_okay=False, help="Audit an exported file; asks no server at all."),
     ] = None,
     home: Home = Path(".signalbox"),
-    api_port: ApiPort = 4200,
-    emulator_port: EmulatorPort = 8400,
+    api_port: ApiPort = None,
+    emulator_port: EmulatorPort = None,
 ) -> None:
     """Verify the chain of a release's facts and every signature; print who decided what, when, why and how proven."""
     from domain.audit_file import AuditFile

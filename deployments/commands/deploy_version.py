@@ -15,8 +15,8 @@ def deploy_version(
     stage: Annotated[str, typer.Option(help="To which stage.")] = "test",
     workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
     home: Home = Path(".signalbox"),
-    api_port: ApiPort = 4200,
-    emulator_port: EmulatorPort = 8400,
+    api_port: ApiPort = None,
+    emulator_port: EmulatorPort = None,
 ) -> None:
     """Deploy one version of one circuit's model; a gate of the stage is asked here."""
     with connected(home, api_port, emulator_port):

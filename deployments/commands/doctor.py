@@ -12,8 +12,8 @@ def doctor(
     workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
     release: Annotated[str, typer.Option(help="Whose models to look for; the newest release when left out.")] = "",
     home: Home = Path(".signalbox"),
-    api_port: ApiPort = 4200,
-    emulator_port: EmulatorPort = 8400,
+    api_port: ApiPort = None,
+    emulator_port: EmulatorPort = None,
 ) -> None:
     """Look at everything a release needs and say what to do; exit code 1 when somebody has to act."""
     with connected(home, api_port, emulator_port):

@@ -31,8 +31,8 @@ def enrol(
     ] = None,
     revoke: Annotated[str, typer.Option(help="A credential, as this command lists it, that counts no more.")] = "",
     home: Home = Path(".signalbox"),
-    api_port: ApiPort = 4200,
-    emulator_port: EmulatorPort = 8400,
+    api_port: ApiPort = None,
+    emulator_port: EmulatorPort = None,
 ) -> None:
     """Enrol an approver's credential, revoke one, or list what is enrolled when no option is given."""
     with connected(home, api_port, emulator_port):

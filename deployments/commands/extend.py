@@ -15,8 +15,8 @@ def extend(
     circuit: Annotated[list[str] | None, typer.Option(help="PLANT/CIRCUIT; all when none is named.")] = None,
     hours: Annotated[float, typer.Option(help="From now.")] = HOURS,
     home: Home = Path(".signalbox"),
-    api_port: ApiPort = 4200,
-    emulator_port: EmulatorPort = 8400,
+    api_port: ApiPort = None,
+    emulator_port: EmulatorPort = None,
 ) -> None:
     """Prolong the life of what was deployed for a while; a deletion that was announced is off."""
     with connected(home, api_port, emulator_port):

@@ -15,8 +15,8 @@ def models(
     workspace: Annotated[str, typer.Option(help="Look in this workspace instead of the registry.")] = "",
     registry: Annotated[str, typer.Option(help="Block name of the registry.")] = "shared",
     home: Home = Path(".signalbox"),
-    api_port: ApiPort = 4200,
-    emulator_port: EmulatorPort = 8400,
+    api_port: ApiPort = None,
+    emulator_port: EmulatorPort = None,
 ) -> None:
     """List model versions by their tags."""
     wanted = {"release_id": release, "cutoff_date": cutoff_date, "validated": "true" if validated else ""}

@@ -18,8 +18,8 @@ def report(
     replay: Annotated[bool, typer.Option("--replay", help="How predictions shift, in place of the evidence.")] = False,
     show: Annotated[bool, typer.Option("--open", help="Open it in a browser, too.")] = False,
     home: Home = Path(".signalbox"),
-    api_port: ApiPort = 4200,
-    emulator_port: EmulatorPort = 8400,
+    api_port: ApiPort = None,
+    emulator_port: EmulatorPort = None,
 ) -> None:
     """Fetch the report of a release at a stage's gate, or of its replay there, checked against the digest in the ledger."""
     with connected(home, api_port, emulator_port):

@@ -20,8 +20,8 @@ def rollback(
         bool, typer.Option("--yes", help="Do it; without it the plan is shown and nothing changes.")
     ] = False,
     home: Home = Path(".signalbox"),
-    api_port: ApiPort = 4200,
-    emulator_port: EmulatorPort = 8400,
+    api_port: ApiPort = None,
+    emulator_port: EmulatorPort = None,
 ) -> None:
     """Switch back to the deployments that served before; shows the plan unless --yes is given."""
     with connected(home, api_port, emulator_port):

@@ -13,8 +13,8 @@ NEWEST = 5
 def status(
     workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
     home: Home = Path(".signalbox"),
-    api_port: ApiPort = 4200,
-    emulator_port: EmulatorPort = 8400,
+    api_port: ApiPort = None,
+    emulator_port: EmulatorPort = None,
 ) -> None:
     """Show what serves each circuit at each stage, as Azure says now, and the newest releases."""
     with connected(home, api_port, emulator_port):

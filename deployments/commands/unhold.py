@@ -14,8 +14,8 @@ def unhold(
     reason: Annotated[str, typer.Option(help="Why it will not fail again; it is kept in the ledger.")],
     workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
     home: Home = Path(".signalbox"),
-    api_port: ApiPort = 4200,
-    emulator_port: EmulatorPort = 8400,
+    api_port: ApiPort = None,
+    emulator_port: EmulatorPort = None,
 ) -> None:
     """End the hold on a release that was rolled back. Its circuits can then be released again, and the gates ask anew."""
     with connected(home, api_port, emulator_port):

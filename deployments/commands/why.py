@@ -13,8 +13,8 @@ def why(
     stage: Annotated[str, typer.Argument(help="Such as production.")],
     workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
     home: Home = Path(".signalbox"),
-    api_port: ApiPort = 4200,
-    emulator_port: EmulatorPort = 8400,
+    api_port: ApiPort = None,
+    emulator_port: EmulatorPort = None,
 ) -> None:
     """Say every reason why a stage does not admit a release now; exit code 1 when there is one."""
     with connected(home, api_port, emulator_port):
