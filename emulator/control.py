@@ -38,7 +38,7 @@ Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 
 
 class PaceForm(BaseModel):
-    """How long operations take; see `emulator.pace`."""
+    """How long operations take, those under way, too; see `emulator.pace`."""
 
     model_config = _FORM
     default_seconds: Seconds = Pace.default_seconds
@@ -122,6 +122,7 @@ class ControlPlane:
     async def _pace(self, request: Request) -> Response:
         if request.method == "PUT":
             self._world.pace = Pace(**PaceForm.model_validate_json(await request.body()).model_dump())
+            self._world.operations.keep_pace()
         return JSONResponse(asdict(self._world.pace))
 
     async def _faults(self, request: Request) -> Response:

@@ -43,7 +43,7 @@ class Control:
         by_type: dict[str, float] | None = None,
         retry_after_ms: int | None = None,
     ) -> Pace:
-        """Change it; what is None is as by default."""
+        """Change it, for what is under way, too; what is None is as by default."""
         form = {"default_seconds": default_seconds, "by_type": by_type, "retry_after_ms": retry_after_ms}
         return Pace(**self._ask("PUT", "/pace", {key: value for key, value in form.items() if value is not None}))
 

@@ -26,14 +26,16 @@ _log = logging.getLogger("emulator")
 class Operation:
     """What is going on with one resource.
 
-    due: monotonic seconds. verb: "create", "delete" or "action". previous: what a failure puts back, if anything.
+    begun, due: monotonic seconds. slowed: by a fault, whatever the pace. verb: "create", "delete" or "action". previous: what a failure puts back, if anything.
     """
 
     id: str
     resource: ResourceId
     verb: str
+    begun: float
     due: float
     previous: Document | None = None
+    slowed: bool = False
     status: str = "InProgress"
     error: AzureError | None = None
     started: str = field(default_factory=moment)
@@ -50,18 +52,26 @@ class Operations:
 
     def begin(self, resource: ResourceId, verb: str, previous: Document | None = None) -> Operation:
         """Start one; it ends when the pace of its resource type has passed, or the time of a fault that slows it down."""
-        seconds = self._world.faults.slow_operation(verb, resource.path)
-        if seconds is None:
-            paced = "update" if verb == "create" and previous is not None else verb
-            seconds = self._world.pace.seconds(resource.type, paced)
-        due = time.monotonic() + seconds
-        operation = Operation(str(uuid.uuid4()), resource, verb, due, previous)
+        seconds, now = self._world.faults.slow_operation(verb, resource.path), time.monotonic()
+        operation = Operation(str(uuid.uuid4()), resource, verb, now, now, previous, seconds is not None)
+        operation.due = now + (self._paced(operation) if seconds is None else seconds)
         with self._lock:
             self._all[operation.id] = operation
             if len(self._all) > KEPT:
                 del self._all[next(iter(self._all))]
             self._open[operation.id] = operation
         return operation
+
+    def _paced(self, operation: Operation) -> float:
+        is_update = operation.verb == "create" and operation.previous is not None
+        return self._world.pace.seconds(operation.resource.type, "update" if is_update else operation.verb)
+
+    def keep_pace(self) -> None:
+        """Have what is under way end by the pace that is set now."""
+        with self._lock:
+            for operation in self._open.values():
+                if not operation.slowed:
+                    operation.due = operation.begun + self._paced(operation)
 
     def settle_due(self) -> None:
         """End every operation whose time has come; called before each request is answered."""
@@ -92,7 +102,9 @@ class Operations:
         """End what an emulator that was killed left Creating, Updating or Deleting."""
         for document in self._world.store.all_in_states(*VERBS):
             resource = ResourceId.parse(document["id"])
-            self._end(Operation(str(uuid.uuid4()), resource, VERBS[document["properties"]["provisioningState"]], 0.0))
+            self._end(
+                Operation(str(uuid.uuid4()), resource, VERBS[document["properties"]["provisioningState"]], 0.0, 0.0)
+            )
 
     def forget(self) -> None:
         """Drop them all, ended or not."""

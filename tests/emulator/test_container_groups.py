@@ -131,7 +131,7 @@ def test_a_group_and_its_operation_have_azures_shape(
     place = (
         f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.ContainerInstance/containerGroups"
     )
-    control.set_pace(by_type={"Microsoft.ContainerInstance/containerGroups": 1.5})
+    control.set_pace(by_type={"Microsoft.ContainerInstance/containerGroups": 600})
     waits = ["python", "-c", "import time; time.sleep(60)"]
     made = arm("PUT", f"{place}/shape", json=body(service, port=None, command=waits))
     properties = made.json()["properties"]
@@ -413,7 +413,7 @@ def test_a_group_that_is_being_started_takes_no_other_order(
     service: str, instances: ContainerInstanceManagementClient, control: Control
 ) -> None:
     groups = instances.container_groups
-    control.set_pace(by_type={"Microsoft.ContainerInstance/containerGroups": 1.5})
+    control.set_pace(by_type={"Microsoft.ContainerInstance/containerGroups": 600})
     poller = groups.begin_create_or_update(GROUP, "slow", body(service))
     with pytest.raises(HttpResponseError, match="container group 'slow' is still transitioning"):
         groups.stop(GROUP, "slow")
@@ -424,8 +424,8 @@ def test_a_group_that_is_being_started_takes_no_other_order(
         with pytest.raises(HttpResponseError, match="container group 'slow' is still transitioning") as refused:
             order()
         assert (refused.value.status_code, refused.value.error.code) == (409, "ContainerGroupTransitioning")
-    poller.result(30)
     control.set_pace()
+    poller.result(30)
     groups.begin_delete(GROUP, "slow").result(30)
 
 

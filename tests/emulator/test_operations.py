@@ -180,3 +180,11 @@ def test_the_store_keeps_its_order_over_a_restart_and_deletions(tmp_path: Path) 
     store = Store(tmp_path / "s.sqlite")
     assert [one["name"] for one in store.children("/x")] == ["b", "c", "d"]
     store.close()
+
+
+def test_a_pace_that_is_set_counts_for_what_is_under_way(control: Control, arm: Arm, thing: str) -> None:
+    control.set_pace(60.0)
+    answer = _put(arm, thing)
+    assert _properties(arm, thing)["provisioningState"] == "Creating"
+    control.set_pace()
+    assert _ended(arm, answer)["status"] == "Succeeded"

@@ -82,10 +82,11 @@ def set_default(ml: "MLClient", name: str, deployment: str) -> str | None:
 def test_an_endpoint_has_no_address_until_it_is_there(ws: "MLClient", control: Control) -> None:
     from azure.ai.ml.entities import BatchEndpoint
 
-    control.set_pace(by_type={"Microsoft.MachineLearningServices/workspaces/batchEndpoints": 0.3})
+    control.set_pace(by_type={"Microsoft.MachineLearningServices/workspaces/batchEndpoints": 600})
     poller = ws.batch_endpoints.begin_create_or_update(BatchEndpoint(name="be-slow"))
     meanwhile = ws.batch_endpoints.get("be-slow")
     assert (str(meanwhile.provisioning_state.value), meanwhile.scoring_uri) == ("Creating", None)
+    control.set_pace()
     made = poller.result()
     assert made.scoring_uri.startswith("https://westeurope.api.azureml.ms/batch/subscriptions/")
     assert made.scoring_uri.endswith("/batchEndpoints/be-slow/jobs")
@@ -185,12 +186,13 @@ def test_deleting_an_endpoint_deletes_its_deployments(ws: "MLClient", deploy: Ca
 
 
 def test_a_long_operation_is_polled_at_its_own_address(ws: "MLClient", arm: Arm, control: Control) -> None:
-    control.set_pace(by_type={"Microsoft.MachineLearningServices/workspaces/batchEndpoints": 0.2})
+    control.set_pace(by_type={"Microsoft.MachineLearningServices/workspaces/batchEndpoints": 600})
     place = f"{ENDPOINTS}/be-polled"
     started = arm("PUT", place, json={"location": "westeurope", "properties": {"authMode": "AADToken"}})
     assert (started.status_code, started.json()["properties"]["provisioningState"]) == (201, "Creating")
     address = started.headers["Azure-AsyncOperation"].removeprefix("https://management.azure.com")
     states = [arm("GET", address).json()["status"]]
+    control.set_pace()
     while states[-1] == "Updating":
         time.sleep(0.05)
         states.append(arm("GET", address).json()["status"])

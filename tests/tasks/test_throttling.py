@@ -305,13 +305,15 @@ def test_an_operation_that_is_waited_for_holds_no_slot(site: Site, control: Cont
     for _ in range(8):
         limiter.refused(time.monotonic(), 0.001)
     assert limiter.at_once == 1
-    control.set_pace(by_type={"Microsoft.MachineLearningServices/workspaces/batchEndpoints": 1.5}, retry_after_ms=700)
+    control.set_pace(by_type={"Microsoft.MachineLearningServices/workspaces/batchEndpoints": 600}, retry_after_ms=700)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(ml.batch_endpoints.begin_create_or_update(BatchEndpoint(name="be-slow")).result)
         asked = 0
         while not waiting.done():
             ml.workspaces.get(site.test.workspace_name)
             asked += 1
+            if asked == 6:
+                control.set_pace()
     assert waiting.result().name == "be-slow"
     assert asked > 5
 
