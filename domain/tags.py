@@ -5,8 +5,10 @@ from datetime import date, datetime
 from domain.moment import utc_text
 from domain.unit import Unit
 
-__all__ = ["NO_PREVIOUS", "PREVIOUS", "RELEASE_ID", "deployment_tags", "model_tags", "utc_text"]
+__all__ = ["NO_PREVIOUS", "PREVIOUS", "RELEASE_ID", "WORKLOAD", "deployment_tags", "model_tags", "utc_text"]
 
+WORKLOAD = "workload"
+"""Whose it is: what carries another's is never touched."""
 RELEASE_ID = "release_id"
 """Of all that a release makes: what does not carry it is not ours."""
 PREVIOUS = "previous_deployment"

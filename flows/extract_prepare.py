@@ -44,7 +44,7 @@ def extract_prepare(
     units = declared.chosen_units(circuits)
 
     dev, ledger = loaded(Workspace, "dev"), loaded(Ledger, "ledger")
-    compute = ensure_compute(dev, declared.training.compute)
+    compute = ensure_compute(dev, declared.training.compute, declared.name)
     published = publish_pipeline(dev, declared.folder / declared.data.pipeline)
     calls = {str(unit): (dev, ledger, declared, unit, cutoff, published, compute) for unit in units}
     prepared = each(prepare_unit, calls, "prepare")

@@ -42,7 +42,7 @@ def train_register(
     cutoff_date: of registered data; needed. circuits: "PLANT/CIRCUIT" names; all when left out. until: the stage whose
     version is the champion; the last when left out. None when no circuit has a
     better candidate: a green end. Otherwise changed_circuits.json is kept and `signalbox.models.registered` emitted.
-    The compute is deleted at the end, also when training failed.
+    The compute that the workload made is deleted at the end, also when training failed, unless another job needs it.
     """
     logger = get_run_logger()
     declared = declared_workload(workload).up_to(until)
@@ -55,7 +55,7 @@ def train_register(
         loaded(ModelRegistry, declared.model_registry),
     )
 
-    compute = ensure_compute(dev, declared.training.compute)
+    compute = ensure_compute(dev, declared.training.compute, declared.name)
     try:
         published = publish_pipeline(dev, declared.folder / declared.training.pipeline)
         calls = {
@@ -63,7 +63,7 @@ def train_register(
         }
         results = each(train_unit, calls, "train")
     finally:
-        delete_compute(dev, compute)
+        delete_compute(dev, compute, declared.name)
 
     trained = [result for result in results.values() if isinstance(result, TrainedUnit)]
     faults = {name: str(result) for name, result in results.items() if not isinstance(result, TrainedUnit)}

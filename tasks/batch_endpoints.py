@@ -71,7 +71,8 @@ class BatchEndpoints:
         """The cluster that all endpoints run their jobs on."""
         target = self.target
         instances = max(4, target.instance_count)
-        ensure_compute(self.workspace, Compute(name=target.compute, size=target.vm_size, max_instances=instances))
+        compute = Compute(name=target.compute, size=target.vm_size, max_instances=instances)
+        ensure_compute(self.workspace, compute, self.workload.name)
 
     def serving(self, endpoint: str) -> str | None:
         """The endpoint's default."""

@@ -150,7 +150,7 @@ def on_azure(request: pytest.FixtureRequest, folder: Path, patch: pytest.MonkeyP
     for one in models:
         promote_model.fn(site.dev, site.registry, one, {})
     target: Any = declared_workload(name).stage("test").target
-    ensure_compute.fn(site.test, Compute(name=target.compute, size=target.vm_size, max_instances=4))
+    ensure_compute.fn(site.test, Compute(name=target.compute, size=target.vm_size, max_instances=4), "tests")
     client = site.test.get_client()
 
     def by_hand(endpoint: str, like: Deployment, name: str) -> None:

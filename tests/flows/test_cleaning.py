@@ -42,7 +42,7 @@ class Fleet:
         self.platform = BatchEndpoints(self.workload, self.workspace, self.target)
         self.endpoints = [naming_of(self.workspace).endpoint(unit) for unit in tiny.units()]
         compute = Compute(name=self.target.compute, size=self.target.vm_size, max_instances=4)
-        ensure_compute.fn(self.workspace, compute)
+        ensure_compute.fn(self.workspace, compute, "tests")
         folder = tiny.folder / "model"
         folder.mkdir()
         (folder / "model.txt").write_text(tiny.name)

@@ -56,7 +56,9 @@ def job(site, worker: str, tmp_path_factory):
     (folder / "code").mkdir()
     for name, text in {"pipeline.yaml": PIPELINE, "step.yaml": STEP, "code/write.py": WRITE}.items():
         (folder / name).write_text(text.replace("name: predicting", f"name: predicting_{worker}"))
-    compute = ensure_compute.fn(site.dev, Compute(name=f"predicting-{worker}", size="Standard_DS3_v2", max_instances=1))
+    compute = ensure_compute.fn(
+        site.dev, Compute(name=f"predicting-{worker}", size="Standard_DS3_v2", max_instances=1), "tests"
+    )
     published = publish_pipeline.fn(site.dev, Path(folder / "pipeline.yaml"))
 
     def run(name: str, files: dict[str, str]) -> str:

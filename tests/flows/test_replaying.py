@@ -165,7 +165,7 @@ def fleet(site, worker: str, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
         promote_model.fn(site.dev, site.registry, unit, tags)
     found = Fleet(site, tiny, made)
     target = _target(load_workload(tiny.folder / "workload.yaml"))
-    ensure_compute.fn(site.test, Compute(name=target.compute, size=target.vm_size, max_instances=4))
+    ensure_compute.fn(site.test, Compute(name=target.compute, size=target.vm_size, max_instances=4), "tests")
     for circuit in tiny.circuits:
         found.put("replay/input.csv", ["name,value", *ROWS], circuit)
     return found
@@ -322,7 +322,7 @@ def test_what_the_plants_declare_fits_what_their_deployments_write(site, tmp_pat
     upload_file.fn(site.test, file, f"{declared.data_for(unit)}{file.name}")
     rows, endpoint = pd.read_csv(file), naming_of(site.test).endpoint(unit)
     target = _target(site.workload)
-    ensure_compute.fn(site.test, Compute(name=target.compute, size=target.vm_size, max_instances=4))
+    ensure_compute.fn(site.test, Compute(name=target.compute, size=target.vm_size, max_instances=4), "tests")
     for iterations, deployment in ((60, "champion"), (80, "candidate")):
         folder = tmp_path / deployment
         train(rows, {"training_from": "2014-06-24", "training_to": "2014-06-30"}, folder, iterations)

@@ -254,7 +254,7 @@ def workspace(environment: str) -> Any:
 def test_the_cluster_is_told_as_azure_has_it(workspace: Any) -> None:
     from domain.workload import Compute
 
-    ensure_compute.fn(workspace, Compute(name="summed", size="Standard_DS3_v2", max_instances=4))
+    ensure_compute.fn(workspace, Compute(name="summed", size="Standard_DS3_v2", max_instances=4), "tests")
     assert cluster_in_words(workspace, "summed") == (
         "compute summed: STANDARD_DS3_V2, at most 4 nodes, none once idle for 120 s"
     )

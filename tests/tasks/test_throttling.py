@@ -217,7 +217,7 @@ def test_deploying_and_switching_end_well_in_storms_that_outlast_the_retries_of_
     workload = declared_workload("plants")
     target = next(stage.target for stage in workload.stages if isinstance(stage.target, BatchEndpointTarget))
     endpoints = BatchEndpoints(workload, site.test, target)
-    ensure_compute.fn(site.test, Compute(name=target.compute, size=target.vm_size, max_instances=4))
+    ensure_compute.fn(site.test, Compute(name=target.compute, size=target.vm_size, max_instances=4), "tests")
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.txt").write_text("a model")
     registered = register_model.fn(site.dev, "storm-c1", tmp_path / "model", {"data_asset": "D:1"})
