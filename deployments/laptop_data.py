@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from itertools import product
 from pathlib import Path
@@ -24,14 +23,6 @@ TEST_UNTIL = date(2014, 6, 30)
 """Last day of the week of readings that smoke tests score."""
 
 Report = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class RealData:
-    """seed: puts it where the workload expects it, unless it is there. cutoffs: days to show a release with, in order."""
-
-    seed: Callable[[Workload, Report], None]
-    cutoffs: tuple[date, ...]
 
 
 def _seed_readings(workload: Workload, report: Report) -> None:
@@ -69,19 +60,30 @@ def _upload_raw(workload: Workload, file: Path, report: Report) -> None:
             upload_file.fn(dev, file, f"{folder}{file.name}")
 
 
-REAL_DATA: Mapping[str, RealData] = {
-    "plants": RealData(
-        _seed_readings,
-        (date(2014, 6, 30), date(2014, 9, 30), date(2014, 12, 31), date(2015, 3, 31), date(2015, 6, 30)),
-    ),
-    "estimation_engine": RealData(_seed_sales, (date(2009, 6, 30), date(2009, 12, 31), date(2010, 6, 30))),
-    "flask_app": RealData(_seed_flights, (date(2013, 3, 31), date(2013, 6, 30), date(2013, 9, 30), date(2013, 12, 31))),
+SEEDS: Mapping[str, Callable[[Workload, Report], None]] = {
+    "plants": _seed_readings,
+    "estimation_engine": _seed_sales,
+    "flask_app": _seed_flights,
 }
-"""By workload."""
+"""By workload: what puts its data where it expects it, unless it is there."""
 
 
 def seed_data(workload: Workload, report: Report) -> None:
-    """Fetch a workload's data and upload it; nothing for one whose data is not known here."""
-    known = REAL_DATA.get(workload.name)
-    if known is not None:
-        known.seed(workload, report)
+    """Fetch a workload's data and upload it; of one whose data is not known here, what is missing is reported."""
+    seed = SEEDS.get(workload.name)
+    if seed is not None:
+        seed(workload, report)
+    for missing in missing_data(workload):
+        report(missing)
+
+
+def missing_data(workload: Workload) -> tuple[str, ...]:
+    """What people have to upload before the workload can be carried."""
+    dev = loaded(Workspace, "dev")
+    folders = dict.fromkeys(workload.data.raw_for(unit) for unit in workload.units)
+    return tuple(
+        f"{folder} in {dev.workspace_name} is empty: while `signalbox up` runs in this folder, put the raw data of {workload.name} "
+        "there, with `az ml` or the SDK."
+        for folder in folders
+        if not list_files.fn(dev, folder)
+    )

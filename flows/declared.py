@@ -5,6 +5,7 @@ from pathlib import Path
 
 from domain.declaration import load_workload
 from domain.errors import Terminal
+from domain.suggestion import did_you_mean, listed
 from domain.target import ServingTarget
 from domain.workload import Workload
 from tasks.manifest_schemas import check_manifests
@@ -22,7 +23,15 @@ def declared_workload(name: str) -> Workload:
     """Read `workloads/{name}/workload.yaml` and the manifests that it names; Terminal, with the known names, when there is none."""
     known = known_workloads()
     if name not in known:
-        raise Terminal(f"there is no workload {name!r}; there are {', '.join(known)}")
+        where = WORKLOADS.resolve()
+        if not known:
+            what = "there is no such folder" if not where.is_dir() else "no folder in it has a workload.yaml"
+            raise Terminal(
+                f"no workload can be found in {where}: {what}. Point SIGNALBOX_WORKLOADS at the folder of yours"
+            )
+        raise Terminal(
+            f"there is no workload {name!r} in {where}{did_you_mean(name, known)}; there are {listed(known)}"
+        )
     workload = load_workload(WORKLOADS / name / "workload.yaml")
     check_manifests(workload)
     return workload

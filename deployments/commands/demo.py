@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 from deployments.laptop import Laptop
+from deployments.laptop_cutoffs import CUTOFFS
 from deployments.processes import free_port, termination_as_interrupt
-from domain.errors import SignalboxError
+from domain.errors import SignalboxError, Terminal
 from emulator.remote_control import Control
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def demo(
         raise typer.BadParameter(f"{cutoff!r} is not a day; write it as 2014-06-30", param_hint="--cutoff") from error
     steps = Steps()
     try:
+        _check(workload, chosen)
         with termination_as_interrupt():
             with steps.step("start the emulator and the Prefect server"):
                 laptop = Laptop(home, api_port=free_port(), emulator_port=free_port(), meanwhile=_import)
@@ -93,6 +95,18 @@ def demo(
         console.print("stopped; run it again to go on")
         raise typer.Exit(130) from None
     console.print(steps.table())
+
+
+def _check(name: str, cutoff: date | None) -> None:
+    """What is wrong with the call or the declaration is said before a server starts. Imports nothing of Prefect."""
+    from flows.declared import declared_workload
+
+    declared_workload(name)
+    if cutoff is None and name not in CUTOFFS:
+        raise Terminal(
+            f"the data of {name} is not known here, and so no day to show a release with: give --cutoff, the last day of your data, "
+            "such as 2014-06-30"
+        )
 
 
 def _import() -> None:
@@ -114,9 +128,12 @@ def _import_all(modules: Iterable[str]) -> None:
 def _carry(steps: Steps, home: Path, name: str, cutoff: date | None) -> None:
     """The main job. What it imports is there since `_import`."""
     with steps.step("register blocks, create workspaces, upload data"):
+        from deployments.laptop_data import missing_data
         from deployments.preparation import demo_approver, prepare
 
         workload = prepare(name, lambda line: console.print(f"  {line}", markup=False))
+        if missing := missing_data(workload):
+            raise Terminal(" ".join(missing))
         signer = demo_approver(home)
     from deployments.reach import within_reach
     from flows.extract_prepare import extract_prepare
@@ -146,7 +163,6 @@ def _carry(steps: Steps, home: Path, name: str, cutoff: date | None) -> None:
 
 
 def _next_cutoff(workload: "object") -> date:
-    from deployments.laptop_data import REAL_DATA
     from domain.workload import Workload
     from flows.declared import production_of
     from tasks.platforms import platform_of
@@ -157,7 +173,7 @@ def _next_cutoff(workload: "object") -> date:
     production = platform_of(workload, production_of(workload))
     served = [deployment_serving(production, unit) for unit in workload.units]
     days = [date.fromisoformat(one.tags["cutoff_date"]) for one in served if one is not None]
-    cutoffs = REAL_DATA[workload.name].cutoffs
+    cutoffs = CUTOFFS[workload.name]
     later = [day for day in cutoffs if not days or day > max(days)]
     return later[0] if later else cutoffs[-1]
 
@@ -169,7 +185,6 @@ def _release(signer: "SigningApprover", workload: str, changed: str, last: str) 
     from deployments.approver import Approver, own_runs
     from deployments.deciders import at_terminal
     from deployments.deciders import demo as demo_decider
-    from domain.errors import Terminal
     from flows.release import release
 
     asked = sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,0 +1,63 @@
+"""What is wrong with a call or a declaration is a sentence, at once: no server is started for it."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deployments.laptop_cutoffs import CUTOFFS
+from flows.declared import known_workloads
+
+PLANTS = Path(__file__).parents[2] / "workloads" / "plants"
+
+
+def demo(home: Path, *words: str, workloads: Path | None = None) -> str:
+    environment = {"PATH": "/usr/bin:/bin", **({"SIGNALBOX_WORKLOADS": str(workloads)} if workloads else {})}
+    command = [sys.executable, "-m", "deployments.cli", "demo", "--home", str(home / "home"), *words]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert told.returncode == 1, told
+    assert "Traceback" not in told.stdout + told.stderr
+    assert not (home / "home").exists()
+    return told.stdout
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """The workloads of somebody else's repository."""
+    folder = tmp_path / "workloads"
+    shutil.copytree(PLANTS, folder / "pumps", ignore=shutil.ignore_patterns("__pycache__"))
+    file = folder / "pumps" / "workload.yaml"
+    file.write_text(file.read_text().replace("name: plants\n", "name: pumps\n", 1))
+    return folder
+
+
+def test_a_workload_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
+    assert "there is no workload 'plant' in" in demo(tmp_path, "--workload", "plant")
+    told = demo(tmp_path, "--workload", "plant")
+    assert "(did you mean plants?); there are estimation_engine, flask_app, plants" in told
+
+
+def test_a_folder_without_workloads_is_named(tmp_path: Path) -> None:
+    assert "no folder in it has a workload.yaml" in demo(tmp_path, "--workload", "pumps", workloads=tmp_path)
+    assert "there is no such folder" in demo(tmp_path, "--workload", "pumps", workloads=tmp_path / "nowhere")
+
+
+def test_faults_of_a_declaration_are_said_with_their_lines(own: Path, tmp_path: Path) -> None:
+    file = own / "pumps" / "workload.yaml"
+    file.write_text(
+        file.read_text().replace("mostly: 0.97", "mostly: 97", 1).replace("holdout_days: 28", "holdout_days: 028")
+    )
+    told = demo(tmp_path, "--workload", "pumps", workloads=own)
+    assert "2 faults, nothing was touched" in told
+    assert "must be a share from 0 to 1" in told
+    assert "training.holdout_days" in told
+
+
+def test_without_a_cutoff_a_workload_of_one_s_own_is_told_to_give_one(own: Path, tmp_path: Path) -> None:
+    assert "give --cutoff, the last day of your data" in demo(tmp_path, "--workload", "pumps", workloads=own)
+
+
+def test_the_days_known_here_are_of_workloads_that_are_here() -> None:
+    assert set(CUTOFFS) == set(known_workloads())

@@ -1,0 +1,25 @@
+"""What a person did wrong is a sentence in the logs; what nobody foresaw keeps its traceback."""
+
+import pytest
+from prefect import flow, task
+
+from domain.errors import Terminal
+
+
+@task
+def verb(kind: type[Exception]) -> None:
+    raise kind("the circuit R9 is not in the data")
+
+
+@flow
+def stops(kind: type[Exception]) -> None:
+    verb(kind)
+
+
+@pytest.mark.usefixtures("laptop")
+def test_our_own_refusals_have_no_traceback_and_others_have(caplog: pytest.LogCaptureFixture) -> None:
+    assert stops(Terminal, return_state=True).is_failed()
+    assert "the circuit R9 is not in the data" in caplog.text
+    assert "Traceback" not in caplog.text
+    assert stops(KeyError, return_state=True).is_failed()
+    assert "Traceback" in caplog.text
