@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from deployments.laptop import Laptop
 from deployments.local_http import answers
 from deployments.occupancy import Running, running_in
+from deployments.screen import Screen
 from domain.errors import SignalboxError, Terminal
 
 Home = Annotated[Path, typer.Option(file_okay=False, help="Where a running `signalbox up` keeps its data.")]
@@ -23,7 +23,7 @@ EmulatorPort = Annotated[
     int | None, typer.Option(min=1, max=65535, help="Port of the folder's emulator; known when left out.")
 ]
 
-console = Console()
+console = Screen()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deployments.approver import Answer, Decide, Pending
+from deployments.screen import Screen
 from domain.choice import Choice
 from domain.errors import Terminal
 from flows.approving import NOT_ACCEPTED
@@ -54,7 +55,7 @@ def at_terminal(console: Console | None = None, signer: Signer | None = None) ->
 
     signer: somebody whose key lies on this machine; all others type a proof.
     """
-    screen = console or Console()
+    screen = console or Screen()
 
     def decide(pending: Pending) -> Answer | None:
         screen.print(Rule(Text(f"{pending.run_name} waits for a decision")))
@@ -87,7 +88,7 @@ def at_terminal(console: Console | None = None, signer: Signer | None = None) ->
 
 def demo(signer: Signer, console: Console | None = None) -> Decide:
     """Approves everything as the signer, and says so; for demos where nobody can be asked, never for real releases."""
-    screen = console or Console()
+    screen = console or Screen()
 
     def decide(pending: Pending) -> Answer:
         refusal = pending.refusal or _refusal_in(pending.evidence)

@@ -9,6 +9,7 @@ from typing import Self
 from urllib.parse import parse_qs
 
 from domain.errors import Terminal
+from domain.shown import shown
 
 SHORT = 160
 """Longest subject, in characters."""
@@ -146,8 +147,7 @@ def time_is_up(workload: str, release: str, stage: str, endpoint: str, ends: str
 
 def one_line(text: str, longest: int = SHORT) -> str:
     """Text from people, harmless: no header or second line of its own, nothing that mail, a chat or a card acts on."""
-    printable = "".join(char if char.isprintable() else " " for char in text.translate(_HARMLESS))
-    cleaned = " ".join(printable.split())
+    cleaned = shown(text.translate(_HARMLESS))
     cut = cleaned if len(cleaned) <= longest else cleaned[: longest - 1] + "…"
     return MENTION.sub("@\u200b", cut)
 

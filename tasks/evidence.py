@@ -11,6 +11,7 @@ from domain.fact import Fact, Kind, facts_of
 from domain.gate import Gate
 from domain.release import Release
 from domain.replay import Verdict
+from domain.shown import shown
 from domain.stage import Stage
 
 MOST_CIRCUITS = 12
@@ -20,8 +21,8 @@ MOST_DOUBTS = 8
 
 
 def plain(text: object) -> str:
-    """Text that may stand in a markdown table: no markup, no template marks (the server would render them)."""
-    cleaned = str(text).replace("\n", " ").replace("{", "(").replace("}", ")")
+    """Text that may stand in a markdown table: one line, no markup, no template marks (the server would render them)."""
+    cleaned = shown(text).replace("{", "(").replace("}", ")")
     for mark in ("\\", "|", "<", "`", "[", "*", "_"):
         cleaned = cleaned.replace(mark, "&lt;" if mark == "<" else "\\" + mark)
     return cleaned

@@ -12,12 +12,12 @@ from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from deployments.laptop import Laptop
 from deployments.laptop_cutoffs import CUTOFFS
 from deployments.processes import free_port, termination_as_interrupt
+from deployments.screen import Screen
 from domain.errors import SignalboxError, Terminal
 from emulator.remote_control import Control
 
@@ -36,7 +36,7 @@ IMPORTED = (
 LATER = ("great_expectations", "matplotlib.figure", "matplotlib.backends.backend_svg")
 """What is needed once the first jobs have ended, and takes as long as all the others; imported meanwhile."""
 
-console = Console()
+console = Screen()
 
 
 class Steps:

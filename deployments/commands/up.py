@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from deployments.laptop import Laptop
 from deployments.processes import StartError, termination_as_interrupt
+from deployments.screen import Screen
 from domain.errors import SignalboxError
 
 ROOT = Path(__file__).parents[2]
 WORKLOAD = "plants"
 SHOWN_LINES = 30
 
-console = Console()
+console = Screen()
 
 
 def up(
