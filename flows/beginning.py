@@ -14,7 +14,7 @@ from domain.outcome import Outcome
 from domain.release import Release, next_name
 from domain.requested import requested_release
 from domain.workload import Workload
-from tasks.ledger import read_document, read_facts, record, release_names
+from tasks.ledger import read_document, readable_releases, record, release_names
 
 
 class AlreadyReleased(Terminal):
@@ -47,8 +47,7 @@ def begin(ledger: Ledger, changed: ChangedCircuits, requested_by: str) -> Releas
     Raises AlreadyReleased when a release of exactly these serves, Terminal when one was rolled back and is held.
     """
     taken = release_names(ledger, changed.workload)
-    for name in taken[:LOOKED_BACK]:
-        facts = read_facts(ledger, changed.workload, name)
+    for name, facts in readable_releases(ledger, changed.workload, LOOKED_BACK):
         if not facts or facts[0].body.get("changed_digest") != changed.digest:
             continue
         outcome = outcome_of(facts)

@@ -11,7 +11,7 @@ from domain.requested import requested_release
 from domain.target import ServingTarget
 from flows.declared import declared_workload
 from tasks.diagnosis import diagnose_models
-from tasks.ledger import read_facts, release_names
+from tasks.ledger import QuarantinedError, read_facts, release_names
 from tasks.platforms import platform_of
 
 
@@ -23,14 +23,21 @@ def examine(workload: str, release: str | None) -> tuple[Finding, ...]:
         raise Terminal(f"{workload} has no release {release}; it has {', '.join(names) or 'none'}")
     findings: list[Finding] = []
     expected: dict[str, dict[str, str]] = {}
+    readable: list[str] = []
     for name in reversed(names):
-        for fact in read_facts(ledger, workload, name):
+        try:
+            facts = read_facts(ledger, workload, name)
+        except QuarantinedError as error:
+            findings.append(Finding(f"release {name}", "in quarantine", str(error)))
+            continue
+        readable.append(name)
+        for fact in facts:
             if fact.kind is Kind.SWITCHED and fact.stage is not None:
                 expected.setdefault(fact.stage, {}).update(fact.body["after"])
             elif fact.kind is Kind.ROLLED_BACK and fact.stage is not None:
                 expected.pop(fact.stage, None)  # what serves then is said by the deployments' own tags
-    if names:
-        chosen = requested_release(read_facts(ledger, workload, release or names[0]))
+    if readable:
+        chosen = requested_release(read_facts(ledger, workload, release or readable[-1]))
         findings += diagnose_models(loaded(Workspace, "dev"), loaded(ModelRegistry, declared.model_registry), chosen)
     for stage in declared.stages:
         if isinstance(stage.target, ServingTarget):

@@ -9,7 +9,7 @@ from domain.choice import Choice
 from domain.errors import Terminal
 from domain.fact import Fact, Kind, facts_of
 from domain.statement import Statement
-from tasks.ledger import read_facts, release_names
+from tasks.ledger import readable_releases
 
 SEARCHED = 50
 """Releases among which a question is looked for, newest first."""
@@ -35,8 +35,7 @@ def question_key(asked: Fact, attempt: int) -> str:
 def question_of(ledger: Ledger, workloads: Sequence[str], key: str) -> Question:
     """The question that a form's key names; Terminal when none of the newest releases has asked it."""
     for workload in workloads:
-        for name in release_names(ledger, workload)[:SEARCHED]:
-            facts = read_facts(ledger, workload, name)
+        for _, facts in readable_releases(ledger, workload, SEARCHED):
             for asked in facts_of(facts, Kind.ASKED):
                 if f"-{asked.digest[-16:]}-" in key:
                     return Question(asked, facts)

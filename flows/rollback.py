@@ -23,7 +23,7 @@ from flows.stage_run import ServingRun
 from flows.switching import finish_way_back, settle, write_journal
 from flows.telling import tell_held
 from tasks.lease import stage_lease
-from tasks.ledger import read_facts, release_names
+from tasks.ledger import readable_releases, release_names
 from tasks.platform import Platform
 from tasks.platforms import platform_of
 from tasks.run import short_run_id
@@ -126,11 +126,11 @@ def _back_already(ledger: Ledger, workload: str, stage: str, standings: Sequence
     """Endpoint → the release that it was taken back from, where what serves is there for that. Never a rollback of a rollback."""
     serving = {one.endpoint: one for one in standings if one.release is not None}
     found: dict[str, str] = {}
-    for name in release_names(ledger, workload)[:LOOKED_AT]:
+    for name, facts in readable_releases(ledger, workload, LOOKED_AT):
         older = {at for at, one in serving.items() if release_order(one.release or "") < release_order(name)}
         if not older:
             break
-        back = taken_back(read_facts(ledger, workload, name), stage)
+        back = taken_back(facts, stage)
         found |= {at: name for at in older & back.keys() if back[at] == serving[at].current}
     return found
 

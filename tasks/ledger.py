@@ -1,6 +1,7 @@
 """The ledger: append-only facts about releases, each written create-only in blob storage."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -36,23 +37,44 @@ def open_ledger(ledger: Ledger) -> "ContainerClient":
     return container
 
 
+class QuarantinedError(Terminal):
+    """Something lies among a release's facts that is none: nothing is read of that release, or added; no other is concerned."""
+
+
 def read_facts(ledger: Ledger, workload: str, release: str) -> tuple[Fact, ...]:
-    """Every fact about a release, in order; empty when there is no such release."""
+    """Every fact about a release, in order; empty when there is no such release. QuarantinedError names what is no fact."""
     from azure.core.exceptions import ResourceNotFoundError
 
     container = ledger.get_client()
     with azure_errors(f"reading the ledger of release {release}"):
         try:
-            found = {blob.name: blob.etag for blob in container.list_blobs(name_starts_with=f"{workload}/{release}/")}
+            listed = list(container.list_blobs(name_starts_with=f"{workload}/{release}/"))
         except ResourceNotFoundError:
             return ()  # no container yet
-        return tuple(_fact(container, name, found[name]) for name in sorted(found))
+        found = {blob.name: (blob.etag, blob.size) for blob in listed}
+        return tuple(_fact(container, name, *found[name]) for name in sorted(found))
 
 
 @lru_cache(maxsize=256)
-def _fact(container: "ContainerClient", name: str, etag: str) -> Fact:
+def _fact(container: "ContainerClient", name: str, etag: str, size: int) -> Fact:
     """Read once: what is written over a fact has another etag. A release reads its facts a hundred times."""
-    return Fact.model_validate_json(container.download_blob(name).readall())
+    try:
+        if size > MAX_FACT_BYTES:
+            raise ValueError(f"it has {size} bytes, more than the {MAX_FACT_BYTES} of the largest fact")
+        return Fact.model_validate_json(container.download_blob(name).readall())
+    except ValueError as error:  # pydantic's, too
+        why = str(error).splitlines()[0]
+        raise QuarantinedError(
+            f"{name} in the ledger is no fact ({why}), so nothing is read of its release or added to it. See who wrote it, keep a "
+            "copy elsewhere and remove it; other releases are not concerned"
+        ) from None
+
+
+def readable_releases(ledger: Ledger, workload: str, most: int | None = None) -> Iterator[tuple[str, tuple[Fact, ...]]]:
+    """Name and facts of each release, newest first; those in quarantine are left out, and `signalbox doctor` names them."""
+    for name in release_names(ledger, workload)[:most]:
+        with suppress(QuarantinedError):
+            yield name, read_facts(ledger, workload, name)
 
 
 def release_names(ledger: Ledger, workload: str) -> tuple[str, ...]:

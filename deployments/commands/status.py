@@ -23,7 +23,7 @@ def status(
         from domain.target import ServingTarget
         from flows.beginning import outcome_of
         from flows.declared import declared_workload
-        from tasks.ledger import read_facts, release_names
+        from tasks.ledger import QuarantinedError, read_facts, release_names
         from tasks.platform import model_of
         from tasks.platforms import platform_of
         from tasks.serving import deployment_serving
@@ -45,7 +45,11 @@ def status(
         ledger = loaded(Ledger, "ledger")
         releases = table("release", "outcome", "last fact", "at", "stage")
         for name in release_names(ledger, workload)[:NEWEST]:
-            facts = read_facts(ledger, workload, name)
+            try:
+                facts = read_facts(ledger, workload, name)
+            except QuarantinedError:
+                releases.add_row(name, "in quarantine: see `signalbox doctor`", "", "", "")
+                continue
             outcome = outcome_of(facts)
             last = facts[-1]
             releases.add_row(

@@ -55,11 +55,11 @@ class BlobsTwin:
             self._blobs = {}
 
     def list_blobs(self, name_starts_with: str = "") -> Iterator[Any]:
-        """Name and etag of each."""
+        """Name, etag and size of each."""
         found = self._met("list", name_starts_with, lambda: dict(self._all()), {})
         for name in sorted(found):
             if name.startswith(name_starts_with):
-                yield SimpleNamespace(name=name, etag=found[name].etag)
+                yield SimpleNamespace(name=name, etag=found[name].etag, size=len(found[name].content))
 
     def walk_blobs(self, name_starts_with: str = "", delimiter: str = "/") -> Iterator[Any]:
         """The next parts of their names, each once; those of folders end with the delimiter."""

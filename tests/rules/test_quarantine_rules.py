@@ -1,0 +1,50 @@
+"""What is no fact stops the release among whose facts it lies, and no other."""
+
+import pytest
+from twins import TinyTwin, Twins
+
+from domain.fact import Kind
+from flows.rollback import rollback
+from tasks.ledger import MAX_FACT_BYTES, QuarantinedError, read_facts, record
+
+
+@pytest.fixture
+def spoilt(twins: Twins, tiny: TinyTwin, request: pytest.FixtureRequest) -> str:
+    """The first of two releases, among whose facts somebody put something else."""
+    for _ in range(2):
+        assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
+    first = twins.names(tiny)[1]
+    name, content = request.param
+    twins.blobs.upload_blob(f"{tiny.name}/{first}/{name}", content)
+    return first
+
+
+SPOILT = pytest.mark.parametrize(
+    "spoilt",
+    [
+        ("000099.json", b"{"),
+        ("000099.json", b'{"kind": "ended"}'),
+        ("notes.txt", b"do not roll this back"),
+        ("000099.json", b"\xff" * 10),
+        ("000099.json", b"[" * (MAX_FACT_BYTES + 1)),
+    ],
+    indirect=True,
+    ids=["no JSON", "no fact", "another file", "no text", "too large"],
+)
+
+
+@SPOILT
+def test_other_releases_begin_end_and_go_back(twins: Twins, tiny: TinyTwin, spoilt: str) -> None:
+    assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
+    third, second, _ = twins.names(tiny)
+    assert twins.serving(tiny, "production") == [third, third]
+    rollback(tiny.name, "production", reason="odd", dry_run=False)
+    assert twins.serving(tiny, "production") == [second, second]
+
+
+@SPOILT
+def test_nothing_is_read_of_it_or_added(twins: Twins, tiny: TinyTwin, spoilt: str) -> None:
+    with pytest.raises(QuarantinedError, match=rf"{tiny.name}/{spoilt}/.* in the ledger is no fact"):
+        read_facts(twins.ledger, tiny.name, spoilt)
+    with pytest.raises(QuarantinedError, match="nothing is read of its release or added to it"):
+        record(twins.ledger, tiny.name, spoilt, Kind.UNHELD, {})
