@@ -136,12 +136,12 @@ class BlobTwin:
     def __init__(self, container: BlobsTwin, name: str) -> None:
         self._container, self.blob_name = container, name
 
-    def download_blob(self) -> Any:
+    def download_blob(self, **_: Any) -> Any:
         """See `BlobsTwin`."""
         return self._container.download_blob(self.blob_name)
 
-    def upload_blob(self, data: str | bytes, **how: Any) -> dict[str, str]:
-        """See `BlobsTwin`."""
+    def upload_blob(self, data: str | bytes, raw_response_hook: Any = None, **how: Any) -> dict[str, str]:
+        """See `BlobsTwin`. It has no clock of its own."""
         return self._container.upload_blob(self.blob_name, data, **how)
 
     def delete_blob(self) -> None:
