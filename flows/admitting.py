@@ -5,12 +5,17 @@ from datetime import UTC, datetime
 
 from blocks.ledger import Ledger
 from domain.admission import Admission, admit
+from domain.dropped import remaining
 from domain.errors import Terminal
+from domain.fact import Fact
 from domain.release import Release
 from domain.stage import Stage
+from tasks.holds import holds_on
 from tasks.ledger import read_facts
 from tasks.ledger_head import faults_of_head, shown_head
 from tasks.roster import roster_of
+
+MOST_SHOWN = 5
 
 
 def admission_of(ledger: Ledger, stage: Stage, before: Sequence[Stage], release: Release) -> Admission:
@@ -19,7 +24,24 @@ def admission_of(ledger: Ledger, stage: Stage, before: Sequence[Stage], release:
     facts = read_facts(ledger, release.workload, release.name)
     lost = faults_of_head(head, facts)
     admission = admit(stage, before, release, facts, roster_of(stage.gate, facts), datetime.now(UTC))
-    return Admission((*(f"the ledger does not hold together: {fault}" for fault in lost), *admission.reasons))
+    return Admission(
+        (
+            *(f"the ledger does not hold together: {fault}" for fault in lost),
+            *_held(ledger, stage, release, facts),
+            *admission.reasons,
+        )
+    )
+
+
+def _held(ledger: Ledger, stage: Stage, release: Release, facts: Sequence[Fact]) -> list[str]:
+    """Models that another release had to take back from this stage since this one began."""
+    digests = {unit.model_digest for unit in remaining(release, facts)}
+    found = [
+        str(one)
+        for one in holds_on(ledger, release.workload, digests)
+        if one.lifted is None and one.stage == stage.name and one.release != release.name
+    ]
+    return [f"held: {one}" for one in found[:MOST_SHOWN]]
 
 
 def must_admit(ledger: Ledger, stage: Stage, before: Sequence[Stage], release: Release) -> None:

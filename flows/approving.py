@@ -67,7 +67,7 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
             return None
         if approval.verdict is Verdict.REJECTED:
             return Ending(Outcome.REJECTED, "; ".join(approval.reasons))
-        evidence = evidence or gather(workload, release, stage)
+        evidence = evidence or gather(ledger, workload, release, stage)
         asked = standing_ask(release, stage, facts)
         if asked is None:
             _open_question(at, evidence)
@@ -117,6 +117,7 @@ def _form(at: Gateway, evidence: Evidence, approval: Approval, facts: Sequence[F
         evidence.no_way_back,
         facts,
         approval.reasons,
+        evidence.held,
     )
     doubted = doubts_of(facts, at.stage.name)
     if doubted is not None:

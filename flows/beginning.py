@@ -13,7 +13,9 @@ from domain.hold import hold_of
 from domain.outcome import Outcome
 from domain.release import Release, next_name
 from domain.requested import requested_release
+from domain.suggestion import listed
 from domain.workload import Workload
+from tasks.holds import holds_on
 from tasks.ledger import read_document, readable_releases, record, release_names
 
 
@@ -21,6 +23,7 @@ class AlreadyReleased(Terminal):
     """A release of exactly these circuits has succeeded: nothing is left to do."""
 
 
+MOST_SHOWN = 5
 LOOKED_BACK = 20
 """Releases among which one of the same changed circuits is looked for."""
 
@@ -44,7 +47,7 @@ def changed_circuits_of(ledger: Ledger, workload: Workload, given: str | dict[st
 def begin(ledger: Ledger, changed: ChangedCircuits, requested_by: str) -> Release:
     """The release of these circuits: the one that is under way, or a new one, requested in the ledger.
 
-    Raises AlreadyReleased when a release of exactly these serves, Terminal when one was rolled back and is held.
+    Raises AlreadyReleased when a release of exactly these serves, Terminal when any of the models was rolled back and is held.
     """
     taken = release_names(ledger, changed.workload)
     for name, facts in readable_releases(ledger, changed.workload, LOOKED_BACK):
@@ -62,10 +65,26 @@ def begin(ledger: Ledger, changed: ChangedCircuits, requested_by: str) -> Releas
             )
         if outcome is Outcome.SUCCEEDED and not facts_of(facts, Kind.ROLLED_BACK):
             raise AlreadyReleased(f"these circuits were released as {name}; there is nothing left to do")
+    _refuse_held(ledger, changed)
     now = datetime.now(UTC)
     release = Release.of(changed, next_name(now.date(), taken), now, requested_by)
     request(ledger, release, changed.digest)
     return release
+
+
+def _refuse_held(ledger: Ledger, changed: ChangedCircuits) -> None:
+    """Whatever build hands them over, and however long ago they went back."""
+    held = [
+        one
+        for one in holds_on(ledger, changed.workload, {unit.model_digest for unit in changed.circuits})
+        if one.lifted is None
+    ]
+    if held:
+        releases = listed(dict.fromkeys(f"`signalbox unhold {one.release}`" for one in held))
+        raise Terminal(
+            f"{len(held)} of these models are held: {'; '.join(str(one) for one in held[:MOST_SHOWN])}. Release newer models, or "
+            f"end the hold with {releases}, and then release these again"
+        )
 
 
 def request(ledger: Ledger, release: Release, changed_digest: str) -> None:

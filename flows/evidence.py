@@ -23,6 +23,7 @@ from flows.fan_out import gathered
 from tasks.data_reports import Row, data_report
 from tasks.evidence import by_gain, gate_evidence
 from tasks.evidence_report import MOST_PLOTS, evidence_report
+from tasks.holds import holds_on
 from tasks.incumbents import incumbents_of
 from tasks.ledger import keep_document, read_document, read_facts
 from tasks.platforms import platform_of
@@ -36,23 +37,28 @@ if TYPE_CHECKING:
 class Evidence:
     """serving: circuit → what serves it at the stage now; circuits that nothing serves are left out.
 
-    no_way_back: circuit → why what serves it could not serve again after the switch.
+    no_way_back: circuit → why what serves it could not serve again after the switch. held: circuit → that its model went back
+    before, and who ended the hold.
     """
 
     serving: dict[str, str]
     no_way_back: dict[str, str]
+    held: dict[str, str]
 
 
-def gather(workload: Workload, release: Release, stage: Stage) -> Evidence:
+def gather(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -> Evidence:
     """What the form shows besides the facts."""
+    holds = holds_on(ledger, workload.name, {unit.model_digest for unit in release.units})
+    held = {one.unit: f"{one}; {f'ended by {one.lifted}' if one.lifted else 'held'}" for one in holds}
     if not isinstance(stage.target, ServingTarget):
-        return Evidence({}, {})
+        return Evidence({}, {}, held)
     registry = loaded(ModelRegistry, workload.model_registry)
     units = [unit.unit for unit in release.units]
     found = incumbents_of(platform_of(workload, stage.target), registry, units)
     return Evidence(
         {str(unit): one.version for unit, one in found.items()},
         {str(unit): one.fault for unit, one in found.items() if one.fault},
+        held,
     )
 
 
@@ -91,7 +97,9 @@ def keep_report(
     digest = digest_of(page.encode())
     keep_document(ledger, report_path(release.workload, release.name, stage.name, digest), page)
     create_markdown_artifact(
-        gate_evidence(release, stage, gate, workload.evaluation, evidence.serving, evidence.no_way_back, facts),
+        gate_evidence(
+            release, stage, gate, workload.evaluation, evidence.serving, evidence.no_way_back, facts, held=evidence.held
+        ),
         key=f"evidence-{stage.name}",
         description=f"{gate.name}, release {release.name}, report {digest}",
     )

@@ -8,11 +8,13 @@ from prefect import get_run_logger
 
 from domain.dropped import dropped
 from domain.errors import SignalboxError, StageLost, Transient
-from domain.fact import Kind
+from domain.fact import Kind, facts_of
 from domain.fleet import Journal, is_between_waves, last_journal, open_journal, way_back
+from domain.requested import requested_release
 from domain.suggestion import listed_reasons
 from flows.fan_out import each
 from flows.stage_run import ServingRun
+from tasks.holds import hold_models
 from tasks.platform import switch
 from tasks.serving import serving_of, unready
 
@@ -97,10 +99,21 @@ def _stays(at: ServingRun, back: Journal, gone: Mapping[str, str], wave: Mapping
         f"{back.reason}. It serves the new release all the same, for there is nothing to go back to: {listed_reasons(gone)}. "
         "Choose a version with `signalbox deploy-version`"
     )
-    at.once(Kind.HELD, {"reason": reason})
+    _hold(at, back, reason)
     at.write(Kind.SWITCHED, {"after": back.before, **wave, "unconfirmed": reason})
     at.held.announce(())
     return {"the fleet": reason}
+
+
+def _hold(at: ServingRun, journal: Journal, reason: str) -> None:
+    """The models first: they are met wherever they come again, also when this ends before the release's own fact."""
+    facts = at.facts()
+    requested = (
+        requested_release(facts).units if facts_of(facts, Kind.REQUESTED) else ()
+    )  # none where it was deployed by hand
+    units = [unit for unit in requested if at.platform.endpoint(unit.unit) in journal.after]
+    hold_models(at.ledger, at.workload, at.release, at.stage, units, reason)
+    at.once(Kind.HELD, {"reason": reason})
 
 
 def finish_way_back(at: ServingRun, journal: Journal) -> None:
@@ -112,7 +125,7 @@ def finish_way_back(at: ServingRun, journal: Journal) -> None:
             f"These did not go back: {listed_reasons(stuck)}"
         )
     if journal.hold:
-        at.once(Kind.HELD, {"reason": journal.reason})
+        _hold(at, journal, journal.reason)
     body = {"reason": journal.reason, "after": journal.after, "passed_over": list(journal.passed_over)}
     at.write(Kind.ROLLED_BACK, body)
 

@@ -7,6 +7,7 @@ from blocks.loading import loaded
 from domain.errors import Terminal
 from domain.fact import Kind
 from domain.hold import hold_of
+from tasks.holds import lift_holds
 from tasks.ledger import read_facts, record
 
 LONGEST = 1000
@@ -27,9 +28,9 @@ def unhold(release: str, by: str, reason: str, workload: str = "plants") -> None
     if not facts:
         raise Terminal(f"the ledger holds no release {release} of {workload}; `signalbox status` lists the newest")
     hold = hold_of(facts)
-    if hold is None:
+    if hold is not None:
+        record(ledger, workload, release, Kind.UNHELD, {"stage": hold.stage, "by": name, "reason": why})
+    lifted = lift_holds(ledger, workload, release, f"{name}: {why}")
+    if hold is None and not lifted:
         raise Terminal(f"release {release} is not held; nothing was written")
-    record(ledger, workload, release, Kind.UNHELD, {"stage": hold.stage, "by": name, "reason": why})
-    get_run_logger().info(
-        "Release %s is not held any more; its circuits may be released again, as a new release", release
-    )
+    get_run_logger().info("Release %s is no longer held; its models may be released again, as a new release", release)

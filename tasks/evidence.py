@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from domain.changed_circuits import ChangedCircuit
@@ -18,6 +19,9 @@ MOST_CIRCUITS = 12
 MOST_CHECKS = 12
 MOST_DOUBTS = 8
 """Rows that the form shows: it is one screen, and the report has all."""
+
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def plain(text: object) -> str:
@@ -44,11 +48,12 @@ def gate_evidence(
     no_way_back: Mapping[str, str],
     facts: Sequence[Fact],
     waits_for: Sequence[str] = (),
+    held: Mapping[str, str] = NOTHING,
 ) -> str:
     """What an approver needs, on one screen; the report has the rest.
 
     serving: circuit → what serves it at this stage now. no_way_back: circuit → why that could not serve again. waits_for:
-    what the gate still lacks, in words.
+    what the gate still lacks, in words. held: circuit → that its model was rolled back before.
     """
     units = remaining(release, facts)
     shown = by_gain(units, evaluation)[:MOST_CIRCUITS]
@@ -80,6 +85,7 @@ def gate_evidence(
             [f"and {more} more circuits, all of them better by more than these; the report lists every one"]
             * (more > 0)
         ),
+        *_exceptions(f"Rolled back before: {len(held)} of {len(units)} circuits", held),
         *_exceptions(f"No way back for {len(no_way_back)} of {len(units)} circuits", no_way_back),
         *_exceptions(f"Failed on the way, {len(release.units) - len(units)} of {len(release.units)}", dropped(facts)),
         *_verified(facts),

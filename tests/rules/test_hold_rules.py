@@ -1,0 +1,95 @@
+"""What was rolled back is held by its models' files: under another build, long afterwards, one by one, and under way."""
+
+import pytest
+from twins import TinyTwin, Twins
+
+from domain.changed_circuits import ChangedCircuits
+from domain.errors import Terminal
+from flows import beginning
+from flows.admitting import must_admit
+from flows.beginning import begin
+from flows.declared import declared_workload
+from flows.deploy_version import deploy_version
+from flows.rollback import rollback
+from flows.unhold import unhold
+
+
+def another_build(changed: ChangedCircuits, number: int = 2) -> ChangedCircuits:
+    """The same models, handed over once more."""
+    return changed.model_copy(update={"build_id": f"build-{number}"})
+
+
+@pytest.fixture
+def bad(twins: Twins, tiny: TinyTwin) -> ChangedCircuits:
+    """Models that served after others, and were rolled back."""
+    assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
+    changed = tiny.candidates()
+    assert twins.release(tiny, changed).name == "Succeeded"
+    rollback(tiny.name, "production", reason="it hums", dry_run=False)
+    return changed
+
+
+def test_another_build_of_the_same_models_is_refused(twins: Twins, tiny: TinyTwin, bad: ChangedCircuits) -> None:
+    held = twins.names(tiny)[0]
+    state = twins.release(tiny, another_build(bad))
+    assert state.name == "Failed"
+    assert "2 of these models are held: " in (state.message or "")
+    assert f"went back with release {held} at production: it hums" in (state.message or "")
+    assert f"`signalbox unhold {held}`" in (state.message or "")
+    assert twins.names(tiny)[0] == held
+
+
+def test_one_of_them_among_newer_ones_is_refused(twins: Twins, tiny: TinyTwin, bad: ChangedCircuits) -> None:
+    newer = tiny.candidates()
+    mixed = newer.model_copy(update={"circuits": (bad.circuits[0], *newer.circuits[1:])})
+    state = twins.release(tiny, mixed)
+    assert "1 of these models are held" in (state.message or "")
+    assert twins.release(tiny, newer).name == "Succeeded"
+
+
+def test_a_hold_is_never_too_old(
+    twins: Twins, tiny: TinyTwin, bad: ChangedCircuits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beginning, "LOOKED_BACK", 1)
+    for _ in range(2):
+        assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
+    assert "models are held" in (twins.release(tiny, bad).message or "")
+
+
+def test_a_chosen_version_that_is_held_is_refused(twins: Twins, tiny: TinyTwin, bad: ChangedCircuits) -> None:
+    unit = bad.circuits[0]
+    with pytest.raises(Terminal, match="1 of these models are held"):
+        deploy_version(str(unit.unit), unit.model_version, "production", tiny.name, "linus")
+
+
+def test_what_began_before_the_rollback_is_not_admitted_where_the_models_went_back(
+    twins: Twins, tiny: TinyTwin
+) -> None:
+    assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
+    changed = tiny.candidates()
+    assert twins.release(tiny, changed).name == "Succeeded"
+    release = begin(twins.ledger, another_build(changed), "linus")
+    rollback(tiny.name, "production", reason="it hums", dry_run=False)
+    stages = declared_workload(tiny.name).stages
+    with pytest.raises(Terminal, match=r"held: .* went back with release .* at production: it hums"):
+        must_admit(twins.ledger, stages[-1], stages[:-1], release)
+
+
+def test_when_the_hold_is_ended_they_come_again_and_the_gate_says_what_happened(
+    twins: Twins, tiny: TinyTwin, bad: ChangedCircuits
+) -> None:
+    held = twins.names(tiny)[0]
+    unhold(held, "ada", "the sensor is mended", tiny.name)
+    with twins.answering({"decision": "approve", "approver": "ada", "comment": ""}) as seen:
+        assert twins.release_as_answered(tiny, another_build(bad)).name == "Succeeded"
+    assert "Rolled back before: 2 of 2 circuits" in seen[0].evidence
+    assert "ended by ada: the sensor is mended" in seen[0].evidence
+
+
+def test_a_rollback_is_not_kept_by_a_hold(twins: Twins, tiny: TinyTwin, bad: ChangedCircuits) -> None:
+    unhold(twins.names(tiny)[0], "ada", "the sensor is mended", tiny.name)
+    assert twins.release(tiny, another_build(bad)).name == "Succeeded"
+    again = twins.names(tiny)[0]
+    assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
+    rollback(tiny.name, "production", reason="odd", dry_run=False)
+    assert twins.serving(tiny, "production") == [again, again]
