@@ -51,7 +51,8 @@ def _is_of_this_machine(name: Path) -> bool:
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Without what is of this machine and this moment."""
+    """Without what is of this machine and this moment; readable by whoever the image runs as, whatever the umask was here."""
+    member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
     member.uid = member.gid = 0
     member.uname = member.gname = ""
     member.mtime = 0

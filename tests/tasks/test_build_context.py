@@ -91,3 +91,23 @@ def test_a_context_that_is_too_large_is_refused(
     monkeypatch.setattr(build_context, "LARGEST", 100)
     with pytest.raises(Terminal, match=r"larger than .* what is in service/"):
         pack(SERVICE, folder, model, tmp_path)
+
+
+def test_whoever_the_image_runs_as_can_read_it_and_this_machine_s_umask_changes_no_byte(
+    folder: Path, model: Path, tmp_path: Path
+) -> None:
+    (folder / "service" / "app.py").chmod(0o755)
+    (folder / "service" / "run.sh").write_text("#!/bin/sh\n")
+    places = [tmp_path / "open", tmp_path / "private"]
+    for place in places:
+        place.mkdir()
+    before = pack(SERVICE, folder, model, places[0]).read_bytes()
+    for path in (model, *model.rglob("*"), folder / "service" / "run.sh"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    (folder / "service" / "app.py").chmod(0o700)
+    packed = pack(SERVICE, folder, model, places[1])
+    assert packed.read_bytes() == before
+    with tarfile.open(packed) as archive:
+        modes = {member.name: member.mode for member in archive.getmembers()}
+    assert modes["model/model.txt"] == 0o644
+    assert (modes["model"], modes["model/.deep"], modes["app.py"]) == (0o755, 0o755, 0o755)
