@@ -40,7 +40,8 @@ def no_way_back(site, tiny: Tiny) -> dict[str, str]:
     workload = declared_workload(tiny.name)
     stage: Stage = workload.stage("production")
     name = release_names(site.ledger, tiny.name)[0]
-    return gather(workload, requested_release(read_facts(site.ledger, tiny.name, name)), stage).no_way_back
+    requested = requested_release(read_facts(site.ledger, tiny.name, name))
+    return gather(site.ledger, workload, requested, stage).no_way_back
 
 
 def test_what_is_missing_for_the_way_back_is_found_and_shown_at_the_gate(site, tiny: Tiny) -> None:

@@ -47,12 +47,18 @@ def test_a_cluster_that_cannot_be_reached_may_be_later(access: ClusterAccess, tm
         pass
 
 
-def test_a_port_is_reached_and_the_way_ends(access: ClusterAccess) -> None:
+@pytest.fixture(scope="module")
+def page(access: ClusterAccess) -> str:
+    """A pod that answers at its port 8080."""
     words = ["run", "page", "--image=python:3.11-slim", "--image-pull-policy=IfNotPresent", "--restart=Never"]
     kubectl_as_admin("-n", access.namespace, *words, "--", "python3", "-m", "http.server", "8080")
     kubectl_as_admin("-n", access.namespace, "wait", "--for=condition=Ready", "pod/page", "--timeout=60s")
     kubectl_as_admin("-n", access.namespace, "exec", "page", "--", "python3", "-c", SEEN)
-    with port_forward(access, "pod/page", 8080) as address:
+    return "pod/page"
+
+
+def test_a_port_is_reached_and_the_way_ends(access: ClusterAccess, page: str) -> None:
+    with port_forward(access, page, 8080) as address:
         assert requests.get(address, timeout=10).status_code == 200
     with pytest.raises(requests.ConnectionError, match="refused"):
         requests.get(address, timeout=2)
@@ -61,8 +67,8 @@ def test_a_port_is_reached_and_the_way_ends(access: ClusterAccess) -> None:
         pass
 
 
-def test_a_way_to_a_port_ends_with_whoever_is_killed(access: ClusterAccess) -> None:
-    words = [sys.executable, "-c", FORWARDS, str(access.kubeconfig), access.namespace]
+def test_a_way_to_a_port_ends_with_whoever_is_killed(access: ClusterAccess, page: str) -> None:
+    words = [sys.executable, "-c", FORWARDS, str(access.kubeconfig), access.namespace, page]
     with subprocess.Popen(words, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         address = process.stdout.readline().strip()
@@ -78,7 +84,7 @@ import sys, time
 from pathlib import Path
 from tasks.cluster_access import ClusterAccess
 from tasks.kubectl import port_forward
-with port_forward(ClusterAccess(Path(sys.argv[1]), sys.argv[2], "here"), "pod/page", 8080) as address:
+with port_forward(ClusterAccess(Path(sys.argv[1]), sys.argv[2], "here"), sys.argv[3], 8080) as address:
     print(address, flush=True)
     time.sleep(600)
 """
