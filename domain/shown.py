@@ -10,7 +10,7 @@ def shown(text: object) -> str:
 
 
 def shown_lines(text: str) -> str:
-    """Several lines: what does not print is marked, but for the ends of lines."""
+    """Several lines: what does not print is marked, but for tabs and the ends of lines."""
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() or char == "\n" else MARK for char in text)
+    return "".join(char if char.isprintable() or char in "\n\t" else MARK for char in text)

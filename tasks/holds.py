@@ -1,12 +1,19 @@
 """Which models are held, by the digest of their files: an index beside the ledger's facts, so that no hold is ever too old to be met."""
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
 
 from blocks.ledger import Ledger
 from domain.changed_circuits import ChangedCircuit
+from domain.errors import Terminal
 from domain.hold import ModelHold
 from tasks.azure_errors import azure_errors
 from tasks.ledger import open_ledger
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
 
 FOLDER = "_holds"
 LONGEST_REASON = 2000
@@ -41,11 +48,7 @@ def holds_on(ledger: Ledger, workload: str, digests: Collection[str]) -> tuple[M
     container = open_ledger(ledger)
     with azure_errors(f"reading the holds of {workload}"):
         names = [blob.name for blob in container.list_blobs(name_starts_with=f"{FOLDER}/{workload}/")]
-        found = [
-            ModelHold.model_validate_json(container.download_blob(name).readall())
-            for name in names
-            if f"{name.rsplit('/', 2)[0]}/" in wanted
-        ]
+        found = [_read(container, name) for name in names if f"{name.rsplit('/', 2)[0]}/" in wanted]
     return tuple(sorted(found, key=lambda one: (one.release, one.unit, one.stage)))
 
 
@@ -57,12 +60,23 @@ def lift_holds(ledger: Ledger, workload: str, release: str, why: str) -> int:
         for blob in list(container.list_blobs(name_starts_with=f"{FOLDER}/{workload}/")):
             if blob.name.rsplit("/", 2)[1] != release:
                 continue
-            held = ModelHold.model_validate_json(container.download_blob(blob.name).readall())
+            held = _read(container, blob.name)
             if held.lifted is None:
                 ended = held.model_copy(update={"lifted": why})
                 container.upload_blob(blob.name, ended.model_dump_json(), overwrite=True)
                 lifted += 1
     return lifted
+
+
+def _read(container: "ContainerClient", name: str) -> ModelHold:
+    """Terminal for what is no hold: nobody knows whether it was ended, and other models are not concerned."""
+    try:
+        return ModelHold.model_validate_json(container.download_blob(name).readall())
+    except ValidationError as error:
+        raise Terminal(
+            f"{name} in the ledger is no hold ({str(error).splitlines()[0]}), so these models are not released. See who wrote it, "
+            "and remove it"
+        ) from None
 
 
 def _folder(workload: str, digest: str) -> str:

@@ -24,10 +24,10 @@ def test_one_line(text: object, line: str) -> None:
 
 
 def test_several_lines_keep_their_ends_and_mark_the_rest() -> None:
-    assert shown_lines("a\nb\r\x1b[0m\tc") == f"a\nb{MARK}{MARK}[0m{MARK}c"
+    assert shown_lines("a\nb\r\x1b[0m\tc") == f"a\nb{MARK}{MARK}[0m\tc"
 
 
 @given(st.text())
 def test_nothing_is_left_that_does_not_print(text: str) -> None:
     assert shown(text).isprintable()
-    assert shown_lines(text).replace("\n", "").isprintable()
+    assert shown_lines(text).replace("\n", "").replace("\t", "").isprintable()

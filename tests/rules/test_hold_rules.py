@@ -93,3 +93,13 @@ def test_a_rollback_is_not_kept_by_a_hold(twins: Twins, tiny: TinyTwin, bad: Cha
     assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
     rollback(tiny.name, "production", reason="odd", dry_run=False)
     assert twins.serving(tiny, "production") == [again, again]
+
+
+def test_what_is_no_hold_stops_the_models_that_it_would_hold_and_no_others(
+    twins: Twins, tiny: TinyTwin, bad: ChangedCircuits
+) -> None:
+    digest = bad.circuits[0].model_digest.removeprefix("sha256:")
+    unhold(twins.names(tiny)[0], "ada", "the sensor is mended", tiny.name)
+    twins.blobs.upload_blob(f"_holds/{tiny.name}/{digest}/20990101.1/production.json", b"{}")
+    assert "in the ledger is no hold" in (twins.release(tiny, another_build(bad)).message or "")
+    assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
