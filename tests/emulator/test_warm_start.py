@@ -135,6 +135,10 @@ A_PY = {
 
 B_PY = "import sys\nprint('b', sys.argv, sys.path[0])\n"
 
+UNTIL_BEGUN = "until [ -s begun ]; do sleep 0.05; done;"
+A_TIME_OUT = "exec 2> /dev/null; for s in 1 3 9 27; do {} $s python sleep.py > begun; code=$?; [ -s begun ] && break; done; echo $code"
+"""The shortest time-out in which an interpreter starts at all, however slow the machine."""
+
 COMMANDS = {
     "a pipe": "python a.py one 2> err | tee x",
     "a pipe whose reader goes away": "python big.py | head -c 10; echo",
@@ -142,11 +146,11 @@ COMMANDS = {
     "standard error beside standard output": "python a.py 2>&1 >&2",
     "the background, waited for": "python fail.py & wait $!; echo $?",
     "a background that ignores interrupts": "python signals.py & wait $!",
-    "a background that is ended": "python sleep.py & sleep 1; kill $!; wait $!; echo $?",
-    "a background that is killed": "python sleep.py & sleep 1; kill -9 $!; wait $!; echo $?",
-    "a background that is left": "python sleep.py & echo left",
-    "a time-out": "timeout 1 python sleep.py; echo $?",
-    "a time-out that kills": "timeout -s KILL 1 python sleep.py; echo $?",
+    "a background that is ended": f"python sleep.py > begun & {UNTIL_BEGUN} kill $!; wait $!; echo $?",
+    "a background that is killed": f"python sleep.py > begun & {UNTIL_BEGUN} kill -9 $!; wait $!; echo $?",
+    "a background that is left": f"python sleep.py > begun & {UNTIL_BEGUN} echo left",
+    "a time-out": A_TIME_OUT.format("timeout"),
+    "a time-out that kills": A_TIME_OUT.format("timeout -s KILL"),
     "hang-ups ignored": "nohup python signals.py < /dev/null; echo $?",
     "two steps": "python a.py one && python3 a.py two; python fail.py || echo failed",
     "a step that is killed": "python kill.py; echo $?",
