@@ -13,9 +13,7 @@ from domain.decision import Decision, proven_by
 from domain.entra_token import EntraProof
 from domain.fact import Fact, Kind, facts_of
 from domain.gate import Gate
-from domain.one_time_code import MAX_WRONG_CODES
 from domain.quorum import missing_approvals
-from domain.refusal import is_locked
 from domain.release import Release
 from domain.roster import Roster
 from domain.stage import Stage
@@ -47,6 +45,7 @@ def judge(stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster,
     asked = standing_ask(release, stage, facts)
     counted: list[Decision] = []
     void: list[str] = []
+    used: dict[str, set[str]] = {}
     for fact in facts_of(facts, Kind.DECIDED, stage.name):
         decision = _read(fact)
         if decision is None:
@@ -56,7 +55,9 @@ def judge(stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster,
             why = f"{decision.statement.approver} rejected it at {gate.name}: {decision.statement.comment}"
             return Approval(Verdict.REJECTED, (decision,), (why,))
         else:
-            faults = _faults_of(decision, fact, facts, asked, stage, gate, release, roster, now)
+            faults = _faults_of(decision, fact, asked, stage, gate, release, roster, now)
+            if _took_token_before(decision, used):
+                faults = (*faults, "its token proved another decision before, and a token counts once")
             if faults:
                 void.append(f"the approval by {decision.statement.approver} is void: {'; '.join(faults)}")
             else:
@@ -70,7 +71,6 @@ def judge(stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster,
 def _faults_of(
     decision: Decision,
     fact: Fact,
-    facts: Sequence[Fact],
     asked: Fact | None,
     stage: Stage,
     gate: Gate,
@@ -78,26 +78,26 @@ def _faults_of(
     roster: Roster,
     now: datetime,
 ) -> tuple[str, ...]:
-    """Every reason why an approval does not count; none when it does. fact: that holds it; asked: the standing question."""
-    earlier = facts[: facts.index(fact)]
+    """Why an approval does not count by itself; nothing when it does. fact: that holds it; asked: the standing question."""
     faults = [
         *_faults_of_subject(decision.statement, stage, gate, release),
         *_faults_of_time(decision, fact, asked, now),
     ]
     faults += _faults_of_person(decision.statement, gate, release, roster)
-    if is_locked(earlier, stage.name, decision.statement.approver):
-        faults.append(f"{decision.statement.approver} was locked after {MAX_WRONG_CODES} wrong codes")
-    if any(_takes_token_of(decision, _read(one)) for one in facts_of(earlier, Kind.DECIDED)):
-        faults.append("its token proved another decision before, and a token counts once")
     proven = proven_by(decision, roster)
     return (*faults, proven) if isinstance(proven, str) else tuple(faults)
 
 
-def _takes_token_of(decision: Decision, other: Decision | None) -> bool:
-    """Whether it is proven by the token of another decision: one that names no statement could stand beside any."""
-    if other is None or not isinstance(decision.proof, EntraProof) or not isinstance(other.proof, EntraProof):
+def _took_token_before(decision: Decision, used: dict[str, set[str]]) -> bool:
+    """Whether its token proved another statement: one that names no statement could stand beside any.
+
+    used: token → statements of the decisions before, to which this one's is added.
+    """
+    if not isinstance(decision.proof, EntraProof):
         return False
-    return decision.proof.token_digest == other.proof.token_digest and decision.statement != other.statement
+    statements = used.setdefault(decision.proof.token_digest, set())
+    statements.add(decision.statement.digest)
+    return len(statements) > 1
 
 
 def _faults_of_subject(statement: Statement, stage: Stage, gate: Gate, release: Release) -> list[str]:
@@ -141,11 +141,6 @@ def why_not(
     if gate is None:
         return (f"stage {stage.name} asks nobody",)
     faults = _faults_of_person(statement, gate, release, roster)
-    if is_locked(facts, stage.name, statement.approver):
-        faults.append(
-            f"{statement.approver} is locked at {gate.name}: {MAX_WRONG_CODES} wrong codes came under this name; "
-            "somebody else must decide, or the release be made anew"
-        )
     if statement.choice is Choice.APPROVE:
         faults += [f"{why}; approve then" for why in gate.closures(now)]
         counted = judge(stage, release, facts, roster, now).counted

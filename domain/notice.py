@@ -9,6 +9,7 @@ from typing import Self
 from urllib.parse import parse_qs
 
 from domain.errors import Terminal
+from domain.guessing import MAX_WRONG_CODES
 from domain.shown import shown
 
 SHORT = 160
@@ -106,6 +107,19 @@ def break_glass_used(
         "See what it is about, and whether this was right:",
         link,
         f"Digest: {digest}",
+    ]
+    return Notice(one_line(subject), "\n".join(lines), loud=True)
+
+
+def codes_locked(workload: str, release: str, gate: str, approver: str, until: datetime, link: str) -> Notice:
+    """So many wrong codes came under an approver's name that their authenticator is locked."""
+    subject = f"Wrong codes: {approver}'s authenticator is locked until {until:%H:%M} UTC"
+    lines = [
+        f"{MAX_WRONG_CODES} wrong one-time codes came under {one_line(approver)}'s name, the last one at {one_line(gate)} of release "
+        f"{one_line(release)} of {one_line(workload)}. The authenticator takes no code until {until:%Y-%m-%d %H:%M} UTC, at any gate; "
+        "an SSH key or an Entra ID account decides as before.",
+        f"If {one_line(approver)} did not type them, somebody is guessing: see who can reach the Prefect server.",
+        link,
     ]
     return Notice(one_line(subject), "\n".join(lines), loud=True)
 

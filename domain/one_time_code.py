@@ -21,7 +21,6 @@ from domain.statement import Statement
 STEP_SECONDS = 30
 DRIFT_STEPS = 1
 """A clock may be this many steps early or late."""
-MAX_WRONG_CODES = 5
 DIGITS = 6
 MAX_STEP = 2**32
 """In the year 6053: every step up to here has a date."""

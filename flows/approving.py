@@ -24,7 +24,7 @@ from flows.ending import Ending
 from flows.evidence import Evidence, gather, keep_report
 from flows.gates import Answer, Unusable, ask
 from flows.questions import question_key
-from flows.telling import tell_broken_glass, tell_wanted
+from flows.telling import tell_broken_glass, tell_locked, tell_wanted
 from tasks.evidence import gate_evidence, plain, replay_doubts
 from tasks.ledger import read_facts, record
 from tasks.proving import Unproven, prove
@@ -32,6 +32,8 @@ from tasks.roster import poll_seconds_of, roster_of
 
 NOT_ACCEPTED = "**Not accepted:**"
 """How a form begins whose last answer did not count."""
+MOST_REFUSALS = 100
+"""Of one gate, for each is a fact that everybody reads from then on."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,12 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
             return None
         if approval.verdict is Verdict.REJECTED:
             return Ending(Outcome.REJECTED, "; ".join(approval.reasons))
+        if len(facts_of(facts, Kind.REFUSED, stage.name)) >= MOST_REFUSALS:
+            why = (
+                f"{MOST_REFUSALS} answers at {at.gate.name} did not count, and it takes no more: see who can reach the Prefect "
+                "server, then start the release again"
+            )
+            return Ending(Outcome.EXPIRED, why)
         evidence = evidence or gather(ledger, workload, release, stage)
         asked = standing_ask(release, stage, facts)
         if asked is None:
@@ -74,6 +82,7 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
             continue  # judged anew: another run of this release may have had an answer meanwhile
         question = Ask.model_validate(asked.body)
         tell_wanted(ledger, release, at.gate, asked)
+        tell_locked(ledger, release, at.gate, asked)
         seconds = int((question.answer_by - datetime.now(UTC)).total_seconds())
         attempt = _attempt(at.facts(), stage, asked)
         answer = (
@@ -146,8 +155,9 @@ def _take(at: Gateway, asked: Fact, answer: Answer | Unusable) -> None:
         approver=approver,
         reasons=(outcome.reason,),
         wrong_code=outcome.wrong_code,
+        locked_until=outcome.locked_until,
     )
-    at.write(Kind.REFUSED, refusal.model_dump(mode="json"))
+    at.write(Kind.REFUSED, refusal.model_dump(mode="json", exclude_none=True))
     logger.warning("%s does not accept an answer: %s", at.gate.name, outcome.reason)
 
 

@@ -1,4 +1,4 @@
-"""Who is told that an approval is wanted, that somebody broke the glass, or that a stage went back."""
+"""Who is told that an approval is wanted, that somebody broke the glass, that codes are guessed, or that a stage went back."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,8 @@ from domain.ask import Ask
 from domain.decision import Decision
 from domain.fact import Fact, Kind, facts_of
 from domain.gate import Gate
-from domain.notice import Notice, approval_wanted, break_glass_used, not_gone_back, went_back
+from domain.notice import Notice, approval_wanted, break_glass_used, codes_locked, not_gone_back, went_back
+from domain.refusal import Refusal
 from domain.release import Release
 from domain.workload import Workload
 from tasks.ledger import read_facts, record
@@ -44,6 +45,26 @@ def tell_broken_glass(ledger: Ledger, release: Release, gate: Gate, asked: Fact,
         release.digest,
     )
     _tell(ledger, release, gate, ask.stage, asked, notice)
+
+
+def tell_locked(ledger: Ledger, release: Release, gate: Gate, asked: Fact) -> None:
+    """Tell every group once of each authenticator that was locked here: somebody may be guessing."""
+    facts = read_facts(ledger, release.workload, release.name)
+    told = {fact.body.get("about") for fact in facts_of(facts, Kind.NOTIFIED, asked.stage)}
+    for fact in facts_of(facts, Kind.REFUSED, asked.stage):
+        refusal = Refusal.model_validate(fact.body)
+        if refusal.locked_until is None or fact.digest in told:
+            continue
+        ask = Ask.model_validate(asked.body)
+        notice = codes_locked(
+            release.workload, release.name, gate.name, refusal.approver, refusal.locked_until, run_link(ask.run)
+        )
+        channels, missed = _sent(gate.groups, notice)
+        body = {
+            "stage": asked.stage, "gate": gate.name, "about": fact.digest, "subject": notice.subject,
+            "channels": channels, "missed": missed,
+        }  # fmt: skip
+        record(ledger, release.workload, release.name, Kind.NOTIFIED, body)
 
 
 def tell_held(ledger: Ledger, workload: Workload, release: str, stage: str) -> None:

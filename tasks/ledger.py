@@ -1,9 +1,11 @@
 """The ledger: append-only facts about releases, each written create-only in blob storage."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from prefect import task
@@ -17,10 +19,15 @@ from tasks.ledger_head import faults_of_head, show_head, shown_head
 from tasks.retries import RETRIED
 
 if TYPE_CHECKING:
-    from azure.storage.blob import ContainerClient
+    from azure.storage.blob import BlobProperties, ContainerClient
 
 MAX_FACT_BYTES = 8_000_000
 """Ten times what the manifest or the smoke tests of a thousand circuits take."""
+MAX_FACTS = 2000
+"""Gates refuse a limited number of answers, and nothing else writes more than some dozens."""
+SMALL = 64_000
+"""Bytes of a fact of which thousands are kept in memory."""
+READ_AT_ONCE = 8
 
 
 def open_ledger(ledger: Ledger) -> "ContainerClient":
@@ -51,11 +58,20 @@ def read_facts(ledger: Ledger, workload: str, release: str) -> tuple[Fact, ...]:
             listed = list(container.list_blobs(name_starts_with=f"{workload}/{release}/"))
         except ResourceNotFoundError:
             return ()  # no container yet
-        found = {blob.name: (blob.etag, blob.size) for blob in listed}
-        return tuple(_fact(container, name, *found[name]) for name in sorted(found))
+        if len(listed) > MAX_FACTS:
+            raise QuarantinedError(
+                f"{workload}/{release}/ in the ledger has {len(listed)} blobs, more than the {MAX_FACTS} facts of the longest "
+                "release, so nothing is read of this release or added to it; see who wrote them"
+            )
+        with ThreadPoolExecutor(READ_AT_ONCE) as pool:
+            return tuple(pool.map(partial(_read, container), sorted(listed, key=attrgetter("name"))))
 
 
-@lru_cache(maxsize=256)
+def _read(container: "ContainerClient", blob: "BlobProperties") -> Fact:
+    of_its_size = _small_fact if blob.size <= SMALL else _large_fact
+    return of_its_size(container, blob.name, str(blob.etag), blob.size)
+
+
 def _fact(container: "ContainerClient", name: str, etag: str, size: int) -> Fact:
     """Read once: what is written over a fact has another etag. A release reads its facts a hundred times."""
     try:
@@ -68,6 +84,9 @@ def _fact(container: "ContainerClient", name: str, etag: str, size: int) -> Fact
             f"{name} in the ledger is no fact ({why}), so nothing is read of its release or added to it. See who wrote it, keep a "
             "copy elsewhere and remove it; other releases are not concerned"
         ) from None
+
+
+_small_fact, _large_fact = lru_cache(maxsize=4096)(_fact), lru_cache(maxsize=32)(_fact)
 
 
 def readable_releases(ledger: Ledger, workload: str, most: int | None = None) -> Iterator[tuple[str, tuple[Fact, ...]]]:

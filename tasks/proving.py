@@ -2,29 +2,33 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from blocks.approvers import code_secret
 from blocks.ledger import Ledger
 from domain.decision import Decision, Proof, proven_by
 from domain.entra_token import EntraProof, key_id
+from domain.guessing import MAX_WRONG_CODES, WITHIN
 from domain.one_time_code import DIGITS, CodeGenerator, sealed, step_of
 from domain.roster import Roster
 from domain.ssh_signature import SshProof, armored
 from domain.statement import Statement
+from tasks.guesses import Guess, count_guess, was_right
 from tasks.roster import published_keys
 from tasks.spent import spend
 
 CODE = re.compile(rf"\d{{{DIGITS}}}")
 MAX_TOKEN = 16_000
+INSTEAD = "decide with an SSH key or an Entra ID account, or wait; whoever typed none of them tells the others, for somebody is guessing"
 
 
 @dataclass(frozen=True)
 class Unproven:
-    """Why it proves nothing. wrong_code: somebody may be guessing."""
+    """Why it proves nothing. wrong_code: somebody may be guessing. locked_until: no code is taken any more before."""
 
     reason: str
     wrong_code: bool = False
+    locked_until: datetime | None = None
 
 
 def prove(ledger: Ledger, statement: Statement, typed: str, roster: Roster, now: datetime) -> Decision | Unproven:
@@ -60,14 +64,30 @@ def _by_code(ledger: Ledger, statement: Statement, code: str, roster: Roster, no
     usable = [one for one in generators if one.revoked_at is None]
     if not usable:
         return Unproven(f"{statement.approver} has enrolled no authenticator for codes; use `signalbox enrol`")
-    for generator in usable:
-        secret = code_secret(generator).get_secret_value()
-        step = step_of(secret, code, now)
+    secrets = {one.id: code_secret(one).get_secret_value() for one in usable}
+    counted = {one.id: count_guess(ledger, one.id) for one in usable}
+    guesses = {credential: guess for credential, guess in counted.items() if isinstance(guess, Guess)}
+    if not guesses:
+        until = min(guess for guess in counted.values() if isinstance(guess, datetime))
+        return Unproven(f"{statement.approver}'s authenticator takes no code {_until(until)}: {INSTEAD}")
+    for credential in guesses:
+        step = step_of(secrets[credential], code, now)
         if step is not None:
-            if not spend(ledger, f"{generator.id} step {step}", statement):
+            for guess in guesses.values():
+                was_right(ledger, guess)
+            if not spend(ledger, f"{credential} step {step}", statement):
                 return Unproven("this code was used already; wait for the next one (every 30 seconds)")
-            return sealed(secret, statement, step)
-    return Unproven(f"the code is not {statement.approver}'s of this moment; see whether the clock is right", True)
+            return sealed(secrets[credential], statement, step)
+    locked = [guess.locks_until for guess in guesses.values() if guess.locks_until is not None]
+    reason = f"the code is not {statement.approver}'s of this moment; see whether the clock is right"
+    if not locked:
+        return Unproven(reason, wrong_code=True)
+    reason += f". It was wrong too often, and the authenticator takes no code {_until(min(locked))}: {INSTEAD}"
+    return Unproven(reason, wrong_code=True, locked_until=min(locked))
+
+
+def _until(moment: datetime) -> str:
+    return f"until {moment:%Y-%m-%d %H:%M} UTC, for {MAX_WRONG_CODES} wrong ones came within {WITHIN // timedelta(minutes=1)} minutes"
 
 
 def _by_token(statement: Statement, token: str, roster: Roster) -> tuple[Proof | Unproven, Roster]:

@@ -1,62 +1,18 @@
-"""Five wrong codes under one name lock that name, at that gate and nowhere else."""
+"""What the ledger keeps of an answer that did not count."""
 
-from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.fact import Fact, Kind
-from domain.refusal import Refusal, is_locked
-
-Chain = Callable[..., tuple[Fact, ...]]
-Event = tuple[Kind, dict[str, Any]]
+from domain.refusal import Refusal
 
 
-def refused(approver: str = "ada", stage: str = "production", **given: Any) -> Event:
-    """A wrong code, as the ledger keeps it; any field can be given."""
-    fields = {"gate": "Approval", "reasons": ("the code is wrong",), "wrong_code": True, **given}
-    return Kind.REFUSED, Refusal(stage=stage, approver=approver, **fields).model_dump(mode="json")
-
-
-@pytest.mark.parametrize(("count", "locked"), [(0, False), (4, False), (5, True), (6, True)])
-def test_the_fifth_wrong_code_locks(chain: Chain, count: int, locked: bool) -> None:
-    assert is_locked(chain(*[refused()] * count), "production", "ada") is locked
-
-
-def test_others_and_other_stages_are_not_locked(chain: Chain) -> None:
-    facts = chain(*[refused()] * 5)
-    assert not is_locked(facts, "production", "bob")
-    assert not is_locked(facts, "production", "Ada")
-    assert not is_locked(facts, "registry", "ada")
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        refused(approver="bob"),
-        refused(stage="registry"),
-        refused(wrong_code=False),
-        (Kind.DECIDED, refused()[1]),
-        (Kind.REFUSED, {"stage": "production", "wrong_code": True}),
-        (Kind.REFUSED, {"stage": "production", "approver": "ada"}),
-        (Kind.REFUSED, {"stage": "production", "approver": "ada", "wrong_code": "no"}),
-        (Kind.REFUSED, {"stage": "production", "approver": "ada", "wrong_code": None}),
-    ],
-)
-def test_what_is_no_wrong_code_of_theirs_does_not_lock(chain: Chain, other: Event) -> None:
-    assert not is_locked(chain(*[refused()] * 4, *[other] * 5), "production", "ada")
-
-
-@given(st.permutations([refused()] * 5 + [refused(approver="bob")] * 4 + [refused(stage="registry")] * 4))
-def test_whatever_comes_between_five_are_five(chain: Chain, events: list[Event]) -> None:
-    facts = chain(*events)
-    assert is_locked(facts, "production", "ada")
-    assert not is_locked(facts, "production", "bob") and not is_locked(facts, "registry", "ada")
-    last = max(fact.sequence for fact in facts if fact.body == refused()[1])
-    assert not is_locked(facts[:last], "production", "ada")
+def refused(**given: Any) -> Refusal:
+    """A wrong code; any field can be given."""
+    fields = {"stage": "production", "gate": "Approval", "approver": "ada", "reasons": ("the code is wrong",), **given}
+    return Refusal(**fields)
 
 
 def test_a_refusal_is_no_wrong_code_unless_it_says_so() -> None:
@@ -81,3 +37,10 @@ def test_a_refusal_is_kept_as_it_was() -> None:
     assert Refusal.model_validate(kept.model_dump(mode="json")) == kept
     with pytest.raises(ValidationError, match="frozen"):
         kept.wrong_code = True  # type: ignore[misc]  # that is what is tried
+
+
+def test_what_is_new_about_it_is_left_out_while_it_is_not_said() -> None:
+    """So that the digests of ledgers before it do not change."""
+    assert "locked_until" not in refused().model_dump(mode="json", exclude_none=True)
+    locked = refused(locked_until=datetime(2026, 3, 1, 12, tzinfo=UTC)).model_dump(mode="json", exclude_none=True)
+    assert Refusal.model_validate(locked).locked_until == datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -1,6 +1,6 @@
 """One contract for the ledger's storage: Azure's, as the emulator answers, and the twin on which rules are tested.
 
-Facts are created once and chained; documents are replaced; codes are used up once; a stage is held by one at a time: by many that
+Facts are created once and chained; documents are replaced; codes are used up once, and counted; a stage is held by one at a time: by many that
 race, by holders that die, and by one that wakes up late.
 """
 
@@ -23,6 +23,7 @@ from domain.errors import StageLost, Terminal, Transient
 from domain.fact import Fact, Kind, chain_faults
 from domain.lease import DURATION, Lease
 from tasks import lease
+from tasks.guesses import Guess, count_guess, was_right
 from tasks.lease import stage_lease
 from tasks.ledger import append_fact, keep_document, open_ledger, read_document, read_facts, record, release_names
 from tasks.spent import spend
@@ -281,3 +282,46 @@ def test_an_answer_that_was_lost_loses_no_stage(store: Store, stage: str) -> Non
         store.reset(f"leases/plants/{stage}")
         held.announce(())
         assert stored(store, stage)[1].ledgers == ()
+
+
+@pytest.fixture
+def authenticator(unique: str) -> str:
+    """The id of one of the test's own."""
+    return f"code:{unique}"
+
+
+def guessed(store: Store, authenticator: str, *right: bool) -> list[Guess | datetime]:
+    """Codes that come one after the other, and whether each is right."""
+    found = []
+    for one in right:
+        found.append(count_guess(store.ledger, authenticator))
+        if one and isinstance(found[-1], Guess):
+            was_right(store.ledger, found[-1])
+    return found
+
+
+def test_five_wrong_codes_lock_an_authenticator_and_no_other(store: Store, authenticator: str) -> None:
+    *four, fifth, sixth, seventh = guessed(store, authenticator, *[False] * 7)
+    assert [one.locks_until for one in four if isinstance(one, Guess)] == [None] * 4
+    assert isinstance(fifth, Guess) and isinstance(fifth.locks_until, datetime)
+    assert timedelta(minutes=59) < fifth.locks_until - datetime.now(UTC) <= timedelta(minutes=61)
+    assert isinstance(sixth, datetime) and sixth == seventh
+    assert abs(sixth - fifth.locks_until) <= timedelta(seconds=2)  # storage keeps times to the second
+    assert isinstance(guessed(store, f"{authenticator}0", False)[0], Guess)
+
+
+def test_right_codes_between_them_neither_lock_nor_help(store: Store, authenticator: str) -> None:
+    found = guessed(store, authenticator, *[False, True] * 4, *[True] * 150, False, True)
+    assert all(isinstance(one, Guess) for one in found[:-1])
+    assert isinstance(found[-1], datetime)
+
+
+def test_of_many_codes_at_once_five_are_looked_at(store: Store, authenticator: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: count_guess(store.ledger, authenticator), range(16)))
+    assert sum(isinstance(one, Guess) for one in found) == 5
+
+
+def test_a_code_whose_counting_was_not_answered_is_counted_once(store: Store, authenticator: str) -> None:
+    store.lose(r"_guesses/", 1)
+    assert [isinstance(one, Guess) for one in guessed(store, authenticator, *[False] * 6)] == [True] * 5 + [False]

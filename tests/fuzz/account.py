@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Any
 
-from raw_ledger import chain_breaks, digest, ends, locked, moment, rejected
+from raw_ledger import chain_breaks, digest, ends, moment, rejected
 
 from domain.gate import Gate, Rule
 from domain.release import Release
@@ -33,11 +33,15 @@ class Act:
 
 @dataclass
 class Account:
-    """revoked: credential → ticks. enrolled: credential → tick. honest: nobody has touched the storage."""
+    """revoked: credential → ticks. enrolled: credential → tick. honest: nobody has touched the storage.
+
+    guessed: authenticator → when wrong codes came for it.
+    """
 
     acts: list[Act] = field(default_factory=list)
     revoked: dict[str, list[int]] = field(default_factory=dict)
     enrolled: dict[str, int] = field(default_factory=dict)
+    guessed: dict[str, list[datetime]] = field(default_factory=dict)
     honest: bool = True
     tick: int = 0
 
@@ -47,6 +51,7 @@ class Account:
             list(self.acts),
             {name: list(ticks) for name, ticks in self.revoked.items()},
             dict(self.enrolled),
+            {credential: list(moments) for credential, moments in self.guessed.items()},
             self.honest,
             self.tick,
         )
@@ -69,12 +74,7 @@ class Account:
             return reasons
         if rejected(stored, stage.name):
             reasons.append("somebody rejected it")
-        standing = [
-            act
-            for act in self.acts
-            if self._stands(act, stage, gate, release, members, now)
-            and not (self.honest and locked(stored, stage.name, act.person, act.said))
-        ]
+        standing = [act for act in self.acts if self._stands(act, stage, gate, release, members, now)]
         if any(act.said["choice"] == "break-glass" for act in standing):
             return reasons
         people = frozenset(act.person for act in standing)
@@ -106,6 +106,19 @@ class Account:
             and self.usable(act.credential, act.tick)
             and not self.may_not(act.person, said["choice"], said["comment"], gate, members)
         )
+
+    def is_locked(self, credential: str, now: datetime) -> bool | None:
+        """Whether five wrong codes came within a quarter of an hour, less than an hour ago; None: a minute decides it."""
+        found: bool | None = False
+        moments = self.guessed.get(credential, [])
+        for number in range(len(moments) - 4):
+            first, last = moments[number], moments[number + 4]
+            long, ago = (last - first).total_seconds(), (now - last).total_seconds()
+            if long <= 14 * 60 and ago < 59 * 60:
+                return True
+            if long <= 16 * 60 and ago < 61 * 60:
+                found = None
+        return found
 
     def usable(self, credential: str, tick: int) -> bool:
         """Whether a credential was enrolled then, and was never revoked since: what was void stays void."""

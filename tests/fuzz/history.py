@@ -2,19 +2,21 @@
 
 import json
 from collections import Counter
+from datetime import datetime
 
 from account import Account, closed
 from cast import WAYS, Person
 from climbing_run import ClimbingRun
 from forgeries import FORGERIES, WRONG_CODES
 from honest_history import Point, answer
-from raw_ledger import digest, locked
+from raw_ledger import digest
 from weighing import Answer, Unproven
 
 from domain.ask import Ask, statement_of
 from domain.choice import Choice
 from domain.decision import Decision
 from domain.errors import Terminal
+from domain.one_time_code import CodeGenerator, CodeProof
 from domain.release import Release
 from domain.stage import Stage
 
@@ -111,10 +113,26 @@ class History:
     def _send(self, run: ClimbingRun, given: Answer) -> Decision | Unproven | None:
         """What the run makes of it; None when it takes it no more, or another one that came before."""
         run.taken = None
+        now = self.world.now
         run.answer(given)
         run.go_on()
         self.world.wait(TICK)
+        if run.taken is not None:
+            self._watch_codes(*run.taken, now)
         return run.taken[1] if run.taken is not None and run.taken[0] is given else None
+
+    def _watch_codes(self, given: Answer, outcome: Decision | Unproven, now: datetime) -> None:
+        """Count wrong codes; no code is taken where so many came."""
+        person = self.world.roster.person(given.approver)
+        generators = [one for one in person.credentials if isinstance(one, CodeGenerator)] if person else []
+        if isinstance(outcome, Decision):
+            if isinstance(outcome.proof, CodeProof) and self.account.is_locked(outcome.proof.credential, now):
+                raise UnapprovedError(f"a code of {given.approver}'s was taken though somebody may have guessed it")
+        elif outcome.wrong_code:
+            for generator in generators:
+                self.account.guessed.setdefault(generator.id, []).append(now)
+        else:
+            SEEN["refused: locked"] += "takes no code" in outcome.reason
 
     def acceptable(self, stage: Stage, person: Person, way: str, choice: Choice, comment: str) -> bool:
         """Whether nothing that the account knows speaks against this answer now; False where it does not know all."""
@@ -130,7 +148,7 @@ class History:
         return not (
             again
             or (choice is Choice.APPROVE and closed(gate, now))
-            or locked([json.loads(text) for text in self.world.facts.texts()], stage.name, person.name)
+            or (way == "code" and account.is_locked(credential, now) is not False)
             or account.may_not(person.name, choice, comment, gate, self.world.roster.groups)
             or not account.usable(credential, account.tick + 1)
         )
@@ -175,7 +193,6 @@ class History:
             self.world.wait(1)
             if self.runs[-1].over or self.runs[-1].waiting is not None:
                 break
-        SEEN["histories with a locked name"] += "is locked at" in "".join(self.world.facts.texts())
         SEEN["histories with tampering"] += not self.account.honest
         SEEN["histories that switched production"] += self.switched
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-WRONG_CODES = 5
 FIRST = "sha256:" + "0" * 64
 
 
@@ -44,18 +43,6 @@ def rejected(stored: Sequence[Mapping[str, Any]], stage: str) -> bool:
         if about and isinstance(statement, dict) and statement.get("choice") == "reject":
             return True
     return False
-
-
-def locked(stored: Sequence[Mapping[str, Any]], stage: str, name: str, said: Mapping[str, Any] | None = None) -> bool:
-    """Whether five wrong codes were written down under the name, before this was said, or at all."""
-    wrong = 0
-    for fact in stored:
-        body = fact["body"]
-        if said is not None and body.get("statement") == said:
-            break
-        about = (fact["kind"], body.get("stage"), body.get("approver"))
-        wrong += about == ("refused", stage, name) and body.get("wrong_code") is True
-    return wrong >= WRONG_CODES
 
 
 def moment(text: str) -> datetime:

@@ -40,7 +40,7 @@ def nothing(*_: object) -> tuple[()]:
 
 def guess_and_approve(state: GateMachine) -> None:
     state.forge(which=0, name="ada", how="wrong code", choice=Choice.APPROVE, times=5)
-    state.approve_together(which=0, way="ssh")
+    state.approve_together(which=0, way="code")
 
 
 def approve_by_rhea(state: GateMachine) -> None:
@@ -70,7 +70,7 @@ ATTACKS: dict[str, tuple[Attack, Plant]] = {
         lambda state: state.revoke(name="ada", way="ssh", enrolled_again=False),
         ("domain.decision._revoked", lambda *_: ""),
     ),
-    "somebody guesses": (guess_and_approve, ("domain.approval.is_locked", lambda *_: False)),
+    "somebody guesses": (guess_and_approve, ("weighing.locked_until", lambda *_: None)),
     "a fact is removed": (lambda state: state.remove(which=1, anew=False), ("domain.admission.chain_faults", nothing)),
     "it has ended": (
         lambda state: state.append(kind=Kind.ENDED, stage="production", passed=False),
@@ -80,7 +80,7 @@ ATTACKS: dict[str, tuple[Attack, Plant]] = {
 }
 BY_TOKENS: tuple[Attack, Plant] = (
     lambda state: state.invent_decision(which=0, name=None, choice=Choice.APPROVE, now_proven=True),
-    ("domain.approval._takes_token_of", lambda *_: False),
+    ("domain.approval._took_token_before", lambda *_: False),
 )
 
 

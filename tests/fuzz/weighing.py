@@ -11,6 +11,7 @@ from domain.choice import Choice
 from domain.decision import Decision, Proof, proven_by
 from domain.entra_token import EntraProof, key_id
 from domain.fact import Fact
+from domain.guessing import locked_until
 from domain.one_time_code import CodeGenerator, sealed, step_of
 from domain.release import Release
 from domain.ssh_signature import SshProof, armored
@@ -73,12 +74,18 @@ def _by_code(world: World, statement: Statement, code: str) -> Proof | Unproven:
     usable = [one for one in generators if one.revoked_at is None]
     if not usable:
         return Unproven(f"{statement.approver} has enrolled no authenticator for codes")
+    wrong = world.wrong_codes
+    usable = [one for one in usable if locked_until(wrong.get(one.id, ()), world.now) is None]
+    if not usable:
+        return Unproven(f"{statement.approver}'s authenticator takes no code")
     for generator in usable:
         secret = generator.secret_block.upper()
         step = step_of(secret, code, world.now)
         if step is not None:
             spent = world.spend(f"{generator.id} step {step}", statement.digest)
             return sealed(secret, statement, step) if spent else Unproven("this code was used already")
+    for generator in usable:
+        wrong.setdefault(generator.id, []).append(world.now)
     return Unproven(f"the code is not {statement.approver}'s of this moment", wrong_code=True)
 
 

@@ -21,7 +21,7 @@ Watch = Callable[[str, Stage, Release], None]
 class World:
     """edit, vm_size: how production is declared. spent: codes and tokens → the statement they were used up for.
 
-    serving: endpoint → release. elsewhere: another release's ledger, with approvals of the same people.
+    serving: endpoint → release. wrong_codes: authenticator → when they came. elsewhere: another release's ledger, with approvals of the same people.
     """
 
     now: datetime = ladder.START
@@ -32,6 +32,7 @@ class World:
     vm_size: str = "Standard_DS3_v2"
     spent: dict[str, str] = field(default_factory=dict)
     serving: dict[str, str] = field(default_factory=dict)
+    wrong_codes: dict[str, list[datetime]] = field(default_factory=dict)
 
     def copy(self) -> "World":
         """The same, to go on from in another way."""
@@ -41,6 +42,7 @@ class World:
             elsewhere=self.elsewhere.copy(),
             spent=dict(self.spent),
             serving=dict(self.serving),
+            wrong_codes={credential: list(moments) for credential, moments in self.wrong_codes.items()},
         )
 
     @property

@@ -6,7 +6,8 @@ same contract as the real one (tests/flows/test_ledger_contract.py).
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from threading import RLock
 from types import SimpleNamespace
@@ -29,10 +30,11 @@ TRIES = 4
 
 @dataclass(frozen=True)
 class Stored:
-    """A blob's content, and the etag of this writing."""
+    """A blob's content, and the etag and moment of this writing."""
 
     content: bytes
     etag: str
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 class BlobsTwin:
@@ -54,12 +56,16 @@ class BlobsTwin:
                 raise ResourceExistsError("The specified container already exists.")
             self._blobs = {}
 
-    def list_blobs(self, name_starts_with: str = "") -> Iterator[Any]:
-        """Name, etag and size of each."""
+    def list_blobs(
+        self, name_starts_with: str = "", results_per_page: int = 5000, raw_response_hook: Any = None
+    ) -> Iterator[Any]:
+        """Name, etag, size and time of each. It has no clock of its own, and one page."""
         found = self._met("list", name_starts_with, lambda: dict(self._all()), {})
         for name in sorted(found):
             if name.startswith(name_starts_with):
-                yield SimpleNamespace(name=name, etag=found[name].etag, size=len(found[name].content))
+                yield SimpleNamespace(
+                    name=name, etag=found[name].etag, size=len(found[name].content), last_modified=found[name].at
+                )
 
     def walk_blobs(self, name_starts_with: str = "", delimiter: str = "/") -> Iterator[Any]:
         """The next parts of their names, each once; those of folders end with the delimiter."""

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pyotp
+import pytest
 from tiny import APPROVE
 from twins import TinyTwin, Twins
 
 from deployments.approver import Answer, Pending
 from domain.choice import Choice
 from domain.fact import Kind, facts_of
-from domain.one_time_code import MAX_WRONG_CODES
+from domain.guessing import MAX_WRONG_CODES
+from flows import approving
 from flows.deploy_version import deploy_version
 from flows.release import release
 
@@ -104,7 +106,7 @@ def test_a_signature_with_a_revoked_key_is_refused(twins: Twins, tiny: TinyTwin)
     assert "was revoked at" in told[0]
 
 
-def test_a_code_works_once_and_five_wrong_ones_lock_the_approver(twins: Twins, tiny: TinyTwin) -> None:
+def test_a_code_works_once_and_five_wrong_ones_lock_the_authenticator_everywhere(twins: Twins, tiny: TinyTwin) -> None:
     secret = twins.enrol_code("grace")
     used: list[str] = []
 
@@ -121,7 +123,31 @@ def test_a_code_works_once_and_five_wrong_ones_lock_the_approver(twins: Twins, t
     wrong = {**BY_GRACE, "proof": code_of(secret, away=20)}
     _, told = asked(twins, tiny, *[wrong] * MAX_WRONG_CODES, lambda _: {**BY_GRACE, "proof": code_of(secret)})
     assert all("the code is not grace's of this moment" in line for line in told[:MAX_WRONG_CODES])
-    assert "grace is locked at Registry-Approval: 5 wrong codes" in told[MAX_WRONG_CODES]
+    assert "takes no code until" not in "".join(told[: MAX_WRONG_CODES - 1])
+    for line in told[MAX_WRONG_CODES - 1 :]:
+        assert re.search(r"takes no code until .* UTC, for 5 wrong ones came within 15 minutes", line)
+    facts = twins.facts(tiny)
+    locked = [fact for fact in facts_of(facts, Kind.REFUSED) if "locked_until" in fact.body]
+    assert len(locked) == 1
+    notices = [fact.body for fact in facts_of(facts, Kind.NOTIFIED) if fact.body.get("about") == locked[0].digest]
+    assert [one["subject"].split(" until")[0] for one in notices] == ["Wrong codes: grace's authenticator is locked"]
+
+    # whoever guesses goes on at another release; who has a key decides there as before
+    _, told = asked(twins, tiny, {**BY_GRACE, "proof": code_of(secret)}, {**APPROVE, "approver": "grace"})
+    assert "takes no code until" in told[0] and "Not accepted" not in "".join(told[1:])
+
+
+def test_who_fills_the_ledger_with_answers_that_do_not_count_comes_to_an_end(
+    twins: Twins, tiny: TinyTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert approving.MOST_REFUSALS == 100
+    monkeypatch.setattr(approving, "MOST_REFUSALS", 3)
+    nobody = {"decision": "approve", "approver": "mallory", "comment": "", "proof": "123456"}
+    with twins.answering(*[nobody] * 3) as seen:
+        state = twins.release_as_answered(tiny, tiny.candidates())
+    assert (state.name, len(seen)) == ("Expired", 3)
+    assert state.message.startswith("3 answers at Registry-Approval did not count, and it takes no more: see who can")
+    assert len(facts_of(twins.facts(tiny), Kind.REFUSED)) == 3
 
 
 def test_a_comment_is_shown_as_text_wherever_it_appears(twins: Twins, tiny: TinyTwin) -> None:

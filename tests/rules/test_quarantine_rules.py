@@ -5,6 +5,7 @@ from twins import TinyTwin, Twins
 
 from domain.fact import Kind
 from flows.rollback import rollback
+from tasks import ledger
 from tasks.ledger import MAX_FACT_BYTES, QuarantinedError, read_facts, record
 
 
@@ -17,6 +18,15 @@ def spoilt(twins: Twins, tiny: TinyTwin, request: pytest.FixtureRequest) -> str:
     name, content = request.param
     twins.blobs.upload_blob(f"{tiny.name}/{first}/{name}", content)
     return first
+
+
+def test_a_release_of_more_blobs_than_any_has_facts_is_not_read(
+    twins: Twins, tiny: TinyTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
+    monkeypatch.setattr(ledger, "MAX_FACTS", 5)
+    with pytest.raises(QuarantinedError, match=r"has \d+ blobs, more than the 5 facts of the longest release"):
+        read_facts(twins.ledger, tiny.name, twins.names(tiny)[0])
 
 
 SPOILT = pytest.mark.parametrize(
