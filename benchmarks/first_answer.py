@@ -84,7 +84,7 @@ def main() -> None:
         extract_prepare(WORKLOAD, CUTOFF)
         changed = train_register(WORKLOAD, CUTOFF, None, BELOW)
         assert changed is not None
-        state = release(WORKLOAD, changed.to_json(), "benchmark", BELOW, return_state=True)
+        state = release(WORKLOAD, changed.build_id, "benchmark", BELOW, return_state=True)
         assert state.is_completed(), state.message
         print(f"{'deploy to first answer':<34}{'median s':>10}{'most s':>10}{'ratio':>8}")
         floor = _floor(times)

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
@@ -29,9 +30,12 @@ from flows import declared
 from flows.declared import declared_workload
 from flows.fan_out import fan_out
 from tasks.batch_endpoints import BatchEndpoints
+from tasks.incumbents import incumbents_of
 from tasks.models import check_model, promote_model
+from tasks.ownership import faults_of_endpoints, faults_of_registry
 from tasks.platform import DeploymentRequest
 from tasks.serving import inventories, serving_of, standings_of
+from tasks.training_record import check_training
 
 FIRST, SECOND = "19990101.1", "19990101.2"
 CHANGED = "changed.json"
@@ -88,10 +92,16 @@ def rollback(fleet: Fleet) -> None:
 
 def release_floor(fleet: Fleet) -> None:
     """Promote all; at each stage what the product asks of Azure, in the same order."""
-    dev, registry = loaded(Workspace, "dev"), loaded(ModelRegistry, "shared")
+    dev, registry, ledger = loaded(Workspace, "dev"), loaded(ModelRegistry, "shared"), loaded(Ledger, "ledger")
+    units = [circuit.unit for circuit in fleet.changed.circuits]
+    faults_of_registry(ledger, registry, fleet.workload, units)
+    for platform in fleet.platforms():
+        faults_of_endpoints(ledger, platform, fleet.workload, units)
+    incumbents_of(fleet.platforms()[-1], units)
+    fleet.each(lambda circuit: check_training.fn(dev, fleet.workload, circuit), fleet.changed.circuits)
 
     def promote(circuit: ChangedCircuit) -> None:
-        tags = model_tags(circuit.unit, circuit.cutoff_date, "dev", datetime.now(UTC), FIRST, "1")
+        tags = model_tags(fleet.workload.name, circuit.unit, circuit.cutoff_date, "dev", datetime.now(UTC), FIRST, "1")
         promote_model.fn(dev, registry, circuit, tags)
 
     fleet.each(promote, fleet.changed.circuits)
@@ -138,7 +148,7 @@ def _deploy(fleet: Fleet, platform: BatchEndpoints, name: str) -> None:
             name=deployment_name(name),
             model=f"azureml://registries/{registry}/models/{circuit.model_name}/versions/{circuit.model_version}",
             digest=circuit.model_digest,
-            tags=deployment_tags(circuit.cutoff_date, name, datetime.now(UTC)),
+            tags=deployment_tags(fleet.workload.name, circuit.cutoff_date, name, datetime.now(UTC)),
             endpoint_tags={"plant_id": circuit.plant_id, "circuit_id": circuit.circuit_id},
         )
         platform.deploy(request)

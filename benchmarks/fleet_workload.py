@@ -4,11 +4,12 @@ import json
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
 
+from benchmarks.pretended_training import CUTOFF, DATA_ASSET, JOB, METRICS, REPORT, pretend_training
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.workspace import Workspace
@@ -19,8 +20,6 @@ from tasks.models import register_model
 KEPT = ("name", "target")
 """Of a stage: no gate, which would time people, and nothing that scores, which in the emulator is real processes here."""
 PLANTS = Path(__file__).parents[1] / "workloads" / "plants"
-NOTHING = "sha256:" + "0" * 64
-CUTOFF = date(2014, 6, 30)
 SCORE = """
 def init():
     pass
@@ -54,13 +53,14 @@ def circuit_names(circuits: int) -> list[str]:
 def candidates(workloads: Path, name: str, circuits: Sequence[str], threads: int) -> ChangedCircuits:
     """Register a model for each circuit, as training would, and hand them over."""
     dev, stamp = loaded(Workspace, "dev"), datetime.now(UTC).isoformat()
+    publisher = pretend_training(dev)
 
     def register(circuit: str) -> ChangedCircuit:
         model = workloads / name / "models" / circuit
         model.mkdir(parents=True)
         (model / "model.txt").write_text(f"{name}/{circuit} {stamp}")
         model_name = f"{name}-{circuit}".lower()
-        tags = {"data_asset": f"D:{stamp}", "training_job": "job", "metrics": json.dumps({"rmse": 1.0})}
+        tags = {"data_asset": DATA_ASSET, "training_job": JOB, "metrics": json.dumps(METRICS)}
         registered = register_model.fn(dev, model_name, model, tags)
         return ChangedCircuit(
             plant_id=name.upper(),
@@ -68,11 +68,12 @@ def candidates(workloads: Path, name: str, circuits: Sequence[str], threads: int
             model_name=model_name,
             model_version=registered.version,
             model_digest=registered.digest,
-            data_asset=f"D:{stamp}",
+            data_asset=DATA_ASSET,
             cutoff_date=CUTOFF,
-            data_report_digest=NOTHING,
-            training_job="job",
-            metrics={"rmse": 1.0},
+            data_report_digest=REPORT,
+            data_publisher=publisher,
+            training_job=JOB,
+            metrics=METRICS,
         )
 
     with ThreadPoolExecutor(threads) as pool:

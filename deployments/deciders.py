@@ -24,6 +24,10 @@ class Signer(Protocol):
         """As the environment lists it."""
         ...
 
+    def evidence(self, pending: Pending) -> str:
+        """What is signed, in markdown, by the ledger; Terminal where the form is about something else."""
+        ...
+
     def proof(self, pending: Pending, choice: Choice, comment: str) -> str:
         """The signature that answers a form."""
         ...
@@ -62,7 +66,7 @@ def at_terminal(console: Console | None = None, signer: Signer | None = None) ->
         if pending.refusal:
             screen.print(f"not accepted: {pending.refusal}", style="bold red", markup=False)
         else:
-            screen.print(Evidence(pending.evidence))
+            screen.print(Evidence(pending.evidence if signer is None else signer.evidence(pending)))
         try:
             choice = Prompt.ask("decision", choices=pending.choices, console=screen)
             whose = "your name, as the environment lists it"
@@ -98,7 +102,7 @@ def demo(signer: Signer, console: Console | None = None) -> Decide:
                 f"List {signer.name!r} among the approvers in deployments/environments, or decide in the Prefect UI."
             )
         screen.print(Rule(Text(f"{pending.run_name} waits for a decision")))
-        screen.print(Evidence(pending.evidence))
+        screen.print(Evidence(signer.evidence(pending)))
         screen.print(
             f"The demo approver approves this as {signer.name!r}; on a real train a person decides here.", style="bold"
         )

@@ -8,11 +8,11 @@ from blocks.ledger import Ledger
 from blocks.loading import loaded
 from deployments.approver import Pending
 from deployments.enrolling import enrol, enrolled
+from deployments.signable import signable
 from deployments.signing import make_key, sign
 from domain.choice import Choice
 from domain.ssh_signature import SshKey
 from flows.declared import known_workloads
-from flows.questions import question_of
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,11 @@ class SigningApprover:
         if public.id not in {one.id for one in enrolled(self.name).credentials}:
             enrol(self.name, public)
 
+    def evidence(self, pending: Pending) -> str:
+        """What a waiting form is about, by the ledger."""
+        return signable(loaded(Ledger, "ledger"), known_workloads(), pending).evidence
+
     def proof(self, pending: Pending, choice: Choice, comment: str) -> str:
         """The signature that answers a waiting form."""
-        question = question_of(loaded(Ledger, "ledger"), known_workloads(), pending.key)
-        return sign(question.statement(choice, self.name, comment), self.key)
+        about = signable(loaded(Ledger, "ledger"), known_workloads(), pending)
+        return sign(about.question.statement(choice, self.name, comment), self.key)

@@ -46,8 +46,11 @@ def judge(stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster,
     counted: list[Decision] = []
     void: list[str] = []
     used: dict[str, set[str]] = {}
-    for fact in facts_of(facts, Kind.DECIDED, stage.name):
+    for fact in facts_of(facts, Kind.DECIDED):
         decision = _read(fact)
+        again = decision is not None and _took_token_before(decision, used)  # at whatever stage
+        if fact.stage != stage.name:
+            continue
         if decision is None:
             void.append(f"the decision in fact {fact.sequence} cannot be read")
         elif decision.statement.choice is Choice.REJECT:
@@ -56,7 +59,7 @@ def judge(stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster,
             return Approval(Verdict.REJECTED, (decision,), (why,))
         else:
             faults = _faults_of(decision, fact, asked, stage, gate, release, roster, now)
-            if _took_token_before(decision, used):
+            if again:
                 faults = (*faults, "its token proved another decision before, and a token counts once")
             if faults:
                 void.append(f"the approval by {decision.statement.approver} is void: {'; '.join(faults)}")

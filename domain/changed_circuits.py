@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
@@ -12,7 +12,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat,
 from domain.canonical import canonical_json, digest_of
 from domain.errors import InvalidDeclaration
 from domain.identifiers import PlantId, Sha256
-from domain.naming import model_name
 from domain.suggestion import did_you_mean, listed
 from domain.unit import Unit
 from domain.wording import dotted, worded
@@ -82,8 +81,8 @@ class ChangedCircuits(BaseModel):
     circuits: tuple[ChangedCircuit, ...] = Field(min_length=1)
 
     @classmethod
-    def parse(cls, content: str | Mapping[str, Any], known: Collection[Unit]) -> "ChangedCircuits":
-        """Read the file; InvalidDeclaration names every fault in it. known: the workload's circuits."""
+    def parse(cls, content: str | Mapping[str, Any], known: Mapping[Unit, str]) -> "ChangedCircuits":
+        """Read the file; InvalidDeclaration names every fault in it. known: the workload's circuits and the names of their models."""
         document = _document(content) if isinstance(content, str) else dict(content)
         faults = _circuit_faults(document, known)
         try:
@@ -124,7 +123,7 @@ def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _circuit_faults(document: Mapping[str, Any], known: Collection[Unit]) -> list[str]:
+def _circuit_faults(document: Mapping[str, Any], known: Mapping[Unit, str]) -> list[str]:
     """Circuits that are unknown or repeated, or carry another's model, seen also where other fields are faulty."""
     entries = document.get("circuits")
     if not isinstance(entries, list | tuple):
@@ -141,6 +140,6 @@ def _circuit_faults(document: Mapping[str, Any], known: Collection[Unit]) -> lis
     for entry in entries:
         unit = units.get(f"{entry.get('plant_id')}/{entry.get('circuit_id')}")
         model = entry.get("model_name")
-        if unit is not None and isinstance(model, str) and model != model_name(unit):
-            faults.append(f"{FILE}: {unit} carries model {model!r}; its own is {model_name(unit)!r}")
+        if unit is not None and isinstance(model, str) and model != known[unit]:
+            faults.append(f"{FILE}: {unit} carries model {model!r}; its own is {known[unit]!r}")
     return faults

@@ -77,15 +77,17 @@ def _items(values: object, *path: str | int) -> Iterator[tuple[Location, Any]]:
 def _units(values: dict[str, Any]) -> Found:
     """Circuits that are repeated, share a name in Azure, or have one that it refuses."""
     models: dict[str, Unit] = {}
+    given = _at(values, "prefix")
+    prefix = given if isinstance(given, str) else ""
     for place, plant in _items(values, "units"):
         for at, circuit in _items(values, *place, "circuits"):
             try:
                 unit = Unit(plant=_at(plant, "plant"), circuit=circuit)
             except ValidationError:
                 continue  # said of the plant or the circuit by itself
-            first = models.setdefault(model_name(unit), unit)
+            first = models.setdefault(model_name(unit, ""), unit)
             if first is unit:
-                yield from ((at, fault) for fault in faults_of_name(unit, Naming()))
+                yield from ((at, fault) for fault in faults_of_name(unit, Naming(prefix)))
             elif first == unit:
                 yield at, f"{unit} is listed a second time"
             else:

@@ -21,6 +21,12 @@ def _worded(pattern: str, rule: str) -> AfterValidator:
 WorkloadName = Annotated[
     str, _worded(r"[a-z][a-z0-9_]{0,39}", "a letter first, then lower-case letters, digits and underscores; at most 40")
 ]
+NamePrefix = Annotated[
+    str,
+    _worded(
+        r"([a-z][a-z0-9]{0,11}-)?", "a prefix has lower-case letters and digits, at most 12, and ends with a hyphen"
+    ),
+]
 BlockName = Annotated[
     str, _worded(r"[a-z0-9][a-z0-9-]*", "the name of a block has lower-case letters, digits and hyphens")
 ]

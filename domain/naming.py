@@ -36,7 +36,7 @@ LONGEST_SERVICE = 63
 
 @dataclass(frozen=True)
 class Naming:
-    """How an environment names endpoints: what stands before and after the seed's name."""
+    """How endpoints are named: what environment and workload put before and after the seed's name."""
 
     prefix: str = ""
     suffix: str = ""
@@ -74,19 +74,19 @@ def release_of(deployment: str) -> str:
     return f"{ours[1]}.{ours[2]}" if ours else deployment.removeprefix("deployment-")
 
 
-def model_name(unit: Unit) -> str:
-    """`{plant}-{circuit}`, lower case."""
-    return f"{unit.plant}-{unit.circuit}".lower()
+def model_name(unit: Unit, prefix: str) -> str:
+    """`{plant}-{circuit}`, lower case. prefix: the workload's."""
+    return f"{prefix}{unit.plant}-{unit.circuit}".lower()
 
 
 def image_repository(workload: str, unit: Unit) -> str:
     """`{workload}/{plant}-{circuit}`, lower case."""
-    return f"{workload}/{model_name(unit)}"
+    return f"{workload}/{unit.plant}-{unit.circuit}".lower()
 
 
-def data_asset_name(unit: Unit) -> str:
-    """`{PLANT}_{CIRCUIT}`; its version is the cutoff date."""
-    return f"{unit.plant}_{unit.circuit}".upper()
+def data_asset_name(unit: Unit, prefix: str) -> str:
+    """`{PLANT}_{CIRCUIT}`; its version is the cutoff date. prefix: the workload's."""
+    return f"{prefix}{unit.plant}_{unit.circuit}".upper()
 
 
 def artifact_key(*parts: str) -> str:
@@ -110,7 +110,7 @@ def faults_of_name(unit: Unit, naming: Naming) -> tuple[str, ...]:
         )
     faults += [
         f"{unit}: Azure would refuse the name {name!r}: 1 to 255 letters, digits, hyphens and underscores"
-        for name in (model_name(unit), data_asset_name(unit))
+        for name in (model_name(unit, ""), data_asset_name(unit, ""))  # a prefix breaks none of the rules
         if not ASSET.fullmatch(name)
     ]
     return tuple(faults)

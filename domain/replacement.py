@@ -9,7 +9,7 @@ from datetime import datetime
 from domain.errors import Terminal
 from domain.moment import utc_text
 from domain.naming import old_deployment_name, release_of
-from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID
+from domain.tags import CUTOFF, NO_PREVIOUS, PREVIOUS, RELEASE_ID, WORKLOAD
 
 Tags = Mapping[str, str]
 
@@ -61,13 +61,16 @@ def before(tags: Tags, deployment: str) -> str:
     return next(iter(earlier(tags, deployment)), NO_PREVIOUS)
 
 
-def tags_of(deployment: str, replaced: Tags, model: str, cutoff: str, now: datetime, fence: int) -> dict[str, str]:
-    """Of a deployment that begins to serve. replaced: of what serves until then."""
+def tags_of(
+    workload: str, deployment: str, replaced: Tags, model: str, cutoff: str, now: datetime, fence: int
+) -> dict[str, str]:
+    """Of a deployment that begins to serve. workload: whose it is. replaced: of what serves until then."""
     left = serving_of(replaced)
     return {
+        WORKLOAD: workload,
         RELEASE_ID: release_of(deployment),
         DEPLOYMENT: deployment,
-        "cutoff_date": cutoff,
+        CUTOFF: cutoff,
         "deployed_at": utc_text(now),
         PREVIOUS: before(replaced, deployment),
         EARLIER: ",".join(earlier(replaced, deployment)),

@@ -1,11 +1,13 @@
 """The way back: to the deployment before, for one circuit or all."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from domain.fleet import Switch
 from domain.tags import NO_PREVIOUS
 from domain.unit import Unit
+
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -13,7 +15,7 @@ class Standing:
     """What one circuit's endpoint serves, and what its deployment says came before.
 
     previous: the tag `previous_deployment` of the current deployment. previous_ready: whether that deployment still
-    exists and can serve.
+    exists and can serve. release, workload: of the current one, as its tags say.
     """
 
     unit: Unit
@@ -22,6 +24,7 @@ class Standing:
     previous: str | None
     previous_ready: bool
     release: str | None = None
+    workload: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,4 +68,19 @@ def plan_rollback(standings: Sequence[Standing]) -> RollbackPlan:
             )
         else:
             switches.append(Switch(standing.endpoint, standing.current, standing.previous))
+    if refusals and switches:
+        refusals.append(_way_out(standings, {switch.endpoint for switch in switches}))
     return RollbackPlan(() if refusals else tuple(switches), tuple(refusals))
+
+
+def _way_out(standings: Sequence[Standing], able: Collection[str]) -> str:
+    """How to take back those that can go back: all go back or none, and somebody may have set one back by hand."""
+    those = [one for one in standings if one.endpoint in able]
+    releases = {one.release for one in those if one.release is not None}
+    if len(releases) == 1 and all(one.release not in releases for one in standings if one.endpoint not in able):
+        how = f"--release {releases.pop()}"
+    else:
+        how = " ".join(f"--circuit {one.unit}" for one in those[:MOST_NAMED]) + (
+            " …" if len(those) > MOST_NAMED else ""
+        )
+    return f"{len(those)} of {len(standings)} could go back without the others: {how}"

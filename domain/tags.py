@@ -1,12 +1,14 @@
-"""Tags, exactly as seed 002 lists them: values are strings, never null."""
+"""Tags, as seed 002 lists them, and one that says whose a thing is: values are strings, never null."""
 
 from datetime import date, datetime
 
 from domain.moment import utc_text
 from domain.unit import Unit
 
-__all__ = ["NO_PREVIOUS", "PREVIOUS", "RELEASE_ID", "WORKLOAD", "deployment_tags", "model_tags", "utc_text"]
+__all__ = ["CUTOFF", "NO_PREVIOUS", "PREVIOUS", "RELEASE_ID", "WORKLOAD", "deployment_tags", "model_tags", "utc_text"]
 
+CUTOFF = "cutoff_date"
+"""Last day of the data that a model was trained on."""
 WORKLOAD = "workload"
 """Whose it is: what carries another's is never touched."""
 RELEASE_ID = "release_id"
@@ -18,11 +20,18 @@ NO_PREVIOUS = "none"
 
 
 def model_tags(
-    unit: Unit, cutoff: date, promoted_from: str, promoted_at: datetime, release_id: str, build_id: str
+    workload: str,
+    unit: Unit,
+    cutoff: date,
+    promoted_from: str,
+    promoted_at: datetime,
+    release_id: str,
+    build_id: str,
 ) -> dict[str, str]:
-    """Of a model in the registry."""
+    """Of a model in the registry: the seed's, and whose it is."""
     return {
-        "cutoff_date": cutoff.isoformat(),
+        WORKLOAD: workload,
+        CUTOFF: cutoff.isoformat(),
         "plant_id": unit.plant,
         "circuit_id": unit.circuit,
         "promoted_from": promoted_from,
@@ -32,6 +41,11 @@ def model_tags(
     }
 
 
-def deployment_tags(cutoff: date, release_id: str, deployed_at: datetime) -> dict[str, str]:
-    """Of a batch deployment, but for `previous_deployment`."""
-    return {"cutoff_date": cutoff.isoformat(), RELEASE_ID: release_id, "deployed_at": utc_text(deployed_at)}
+def deployment_tags(workload: str, cutoff: date, release_id: str, deployed_at: datetime) -> dict[str, str]:
+    """Of a batch deployment, but for `previous_deployment`: the seed's, and whose it is."""
+    return {
+        WORKLOAD: workload,
+        CUTOFF: cutoff.isoformat(),
+        RELEASE_ID: release_id,
+        "deployed_at": utc_text(deployed_at),
+    }

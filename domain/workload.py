@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.datastore_path import DatastorePath, folder_for
 from domain.errors import Terminal
 from domain.evaluation import Evaluation
-from domain.identifiers import ComputeName, PlantId, WorkloadName
+from domain.identifiers import ComputeName, NamePrefix, PlantId, WorkloadName
+from domain.naming import Naming, data_asset_name, model_name
 from domain.service import Service
 from domain.stage import Stage
 from domain.suggestion import did_you_mean, listed
@@ -84,6 +85,7 @@ class Scoring(Part):
 class Workload(Part):
     """One team's models on their way to production. folder: where the declaration and its files are.
 
+    prefix: before the names of all that it has in Azure, where another workload has the same circuits.
     fleet: whether one circuit that fails keeps all others back, or fails alone. scoring: what batch endpoints run; service: what
     containers do.
     """
@@ -91,6 +93,7 @@ class Workload(Part):
     name: WorkloadName
     description: str = Field(min_length=1)
     code: Path = Path()
+    prefix: NamePrefix = ""
     fleet: Literal["all_or_none", "independent"] = "all_or_none"
     plants: tuple[Plant, ...] = Field(min_length=1, alias="units")
     data: Data
@@ -105,6 +108,18 @@ class Workload(Part):
     def units(self) -> tuple[Unit, ...]:
         """Every circuit, in the declared order."""
         return tuple(Unit(plant=plant.plant, circuit=circuit) for plant in self.plants for circuit in plant.circuits)
+
+    def model_name(self, unit: Unit) -> str:
+        """Of a circuit's model, in every workspace and registry."""
+        return model_name(unit, self.prefix)
+
+    def data_asset_name(self, unit: Unit) -> str:
+        """Of a circuit's data."""
+        return data_asset_name(unit, self.prefix)
+
+    def naming(self, prefix: str, suffix: str) -> Naming:
+        """Of endpoints. prefix, suffix: the environment's."""
+        return Naming(prefix + self.prefix, suffix)
 
     def unit(self, text: str) -> Unit:
         """The circuit written PLANT/CIRCUIT; Terminal, with those there are, when there is none."""

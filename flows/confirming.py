@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from prefect.artifacts import create_table_artifact
-
 from domain.confirmation import Confirmation
 from domain.fact import Kind, facts_of
 from domain.fleet import Journal
@@ -13,6 +11,7 @@ from domain.unit import Unit
 from flows.fan_out import gathered
 from flows.stage_run import ServingRun
 from flows.switching import Confirmed
+from tasks.artifacts import show_table
 from tasks.platform import smoke
 from tasks.platforms import workspace_of
 from tasks.replay import replay
@@ -63,7 +62,7 @@ def _smoke(at: ServingRun, test: AnySmokeTest, circuits: Mapping[str, Unit]) -> 
         for check in verdict.checks
         if not check.passed
     ]
-    create_table_artifact(
+    show_table(
         rows or [{"circuit": f"all {len(verdicts)}", "check": "all", "passed": True, "detail": ""}],
         key=f"confirmation-{at.stage}",
         description=f"After the switch of release {at.release} at {at.stage}: what did not pass",

@@ -8,25 +8,35 @@ from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from domain.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
-from domain.naming import model_name
+from domain.outcome import Outcome
 from domain.target import ServingTarget
-from flows.beginning import begin
-from flows.climbing import climb
+from flows.beginning import AlreadyReleased, begin, must_change_something, under_way
+from flows.climbing import check_blocks, climb
 from flows.declared import declared_workload
+from flows.ending import Ending
 from flows.fan_out import FAN_OUT
+from flows.owning import must_be_own
 from flows.release import ended
+from flows.run_names import run_name
 from tasks.models import promoted_circuit
 from tasks.run import code_author, code_commit
 
 
-@flow(name="deploy-version", flow_run_name="deploy {circuit} version {version} to {stage}", task_runner=FAN_OUT)
+@flow(
+    name="deploy-version", flow_run_name=run_name("deploy {circuit} version {version} to {stage}"), task_runner=FAN_OUT
+)
 def deploy_version(
-    circuit: str, version: str, stage: str = "test", workload: str = "plants", requested_by: str = "somebody by hand"
+    circuit: str,
+    version: str,
+    stage: str = "test",
+    workload: str = "plants",
+    requested_by: str = "somebody by hand",
+    older: bool = False,
 ) -> "State[str]":
     """Deploy one version of one circuit's model from the registry to one stage: its gate asks, its verification decides.
 
     circuit: "PLANT/CIRCUIT". version: of the model in the registry. requested_by: as approvers are called, for nobody approves their
-    own work; Terminal where it names nobody.
+    own work; Terminal where it names nobody. older: also a model of older data than what the stage serves.
     """
     if not requested_by.strip(" <>"):
         raise Terminal(
@@ -44,9 +54,18 @@ def deploy_version(
         build_id=str(runtime.flow_run.id),
         code_commit=code_commit(declared),
         code_author=code_author(declared),
-        circuits=(promoted_circuit(registry, model_name(unit), version),),
+        circuits=(promoted_circuit(registry, declared.model_name(unit), version),),
     )
     ledger = loaded(Ledger, "ledger")
-    manifest = begin(ledger, changed, requested_by)
+    stages = (*declared.images_for(chosen), chosen)
+    check_blocks(declared, stages)
+    try:
+        manifest = under_way(ledger, changed, stage)
+        if manifest is None:
+            must_be_own(ledger, declared, [unit], (*declared.before(stage), chosen))
+            must_change_something(declared, changed, chosen, older)
+            manifest = begin(ledger, changed, requested_by, stage)
+    except AlreadyReleased as done:
+        return ended(Ending(Outcome.SUCCEEDED, str(done)))
     get_run_logger().info("Release %s carries %s version %s to %s", manifest.name, unit, version, stage)
-    return ended(climb(ledger, declared, manifest, (*declared.images_for(chosen), chosen)))
+    return ended(climb(ledger, declared, manifest, stages))

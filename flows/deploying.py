@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from prefect import get_run_logger
-from prefect.artifacts import create_table_artifact
 
 from domain.ask import standing_ask
 from domain.fact import Fact, Kind, facts_of
@@ -15,7 +14,7 @@ from domain.release import Release
 from domain.smoke import SmokeVerdict
 from domain.stage import Stage
 from domain.suggestion import listed_reasons
-from domain.tags import RELEASE_ID, deployment_tags
+from domain.tags import RELEASE_ID, WORKLOAD, deployment_tags
 from domain.unit import Unit
 from domain.workload import Workload
 from flows.fan_out import gathered
@@ -24,6 +23,7 @@ from flows.replaying import replay_stage
 from flows.stage_run import ServingRun
 from flows.switching import settle
 from flows.waves import Soaking, soaks_until, switch_waves
+from tasks.artifacts import show_table
 from tasks.platform import DeploymentRequest, Platform, check, deploy, smoke
 
 
@@ -107,8 +107,13 @@ def _requests(platform: Platform, release: Release, name: str) -> dict[str, Depl
             name=name,
             model=platform.source(unit, release.name),
             digest=unit.model_digest,
-            tags=deployment_tags(unit.cutoff_date, release.name, now),
-            endpoint_tags={"plant_id": unit.plant_id, "circuit_id": unit.circuit_id, RELEASE_ID: release.name},
+            tags=deployment_tags(release.workload, unit.cutoff_date, release.name, now),
+            endpoint_tags={
+                WORKLOAD: release.workload,
+                "plant_id": unit.plant_id,
+                "circuit_id": unit.circuit_id,
+                RELEASE_ID: release.name,
+            },
         )
         for unit in release.units
     }
@@ -135,9 +140,7 @@ def _report(stage: Stage, release: Release, verdicts: list[SmokeVerdict]) -> lis
         for verdict in verdicts
         for check in verdict.checks
     ]
-    create_table_artifact(
-        checks, key=f"smoke-{stage.name}", description=f"Smoke tests of release {release.name} at {stage.name}"
-    )
+    show_table(checks, key=f"smoke-{stage.name}", description=f"Smoke tests of release {release.name} at {stage.name}")
     for verdict in verdicts:
         for warning in verdict.warnings:
             get_run_logger().warning("%s: %s", verdict.unit, warning)

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prefect.artifacts import create_markdown_artifact
-
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
@@ -15,16 +13,19 @@ from domain.changed_circuits import ChangedCircuit
 from domain.dropped import remaining
 from domain.errors import Terminal
 from domain.gate import Gate
+from domain.incumbent import Incumbent
 from domain.release import Release
 from domain.stage import Stage
-from domain.target import ServingTarget
+from domain.target import ModelRegistryTarget, ServingTarget
+from domain.unit import Unit
 from domain.workload import Workload
 from flows.fan_out import gathered
+from tasks.artifacts import show_page
 from tasks.data_reports import Row, data_report
 from tasks.evidence import by_gain, gate_evidence
 from tasks.evidence_report import MOST_PLOTS, evidence_report
 from tasks.holds import holds_on
-from tasks.incumbents import incumbents_of
+from tasks.incumbents import incumbents_of, newest_in_registry
 from tasks.ledger import keep_document, read_document, read_facts
 from tasks.platforms import platform_of
 from tasks.predictions import fetch_predictions
@@ -35,14 +36,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evidence:
-    """serving: circuit → what serves it at the stage now; circuits that nothing serves are left out.
+    """incumbents: circuit → what the stage has of it now; circuits of which it has nothing are left out.
 
-    no_way_back: circuit → why what serves it could not serve again after the switch. held: circuit → that its model went back
-    before, and who ended the hold.
+    held: circuit → that its model went back before, and who ended the hold.
     """
 
-    serving: dict[str, str]
-    no_way_back: dict[str, str]
+    incumbents: dict[str, Incumbent]
     held: dict[str, str]
 
 
@@ -50,16 +49,13 @@ def gather(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
     """What the form shows besides the facts."""
     holds = holds_on(ledger, workload.name, {unit.model_digest for unit in release.units})
     held = {one.unit: f"{one}; {f'ended by {one.lifted}' if one.lifted else 'held'}" for one in holds}
-    if not isinstance(stage.target, ServingTarget):
-        return Evidence({}, {}, held)
     registry = loaded(ModelRegistry, workload.model_registry)
-    units = [unit.unit for unit in release.units]
-    found = incumbents_of(platform_of(workload, stage.target), registry, units)
-    return Evidence(
-        {str(unit): one.version for unit, one in found.items()},
-        {str(unit): one.fault for unit, one in found.items() if one.fault},
-        held,
-    )
+    found: dict[Unit, Incumbent] = {}
+    if isinstance(stage.target, ServingTarget):
+        found = incumbents_of(platform_of(workload, stage.target), [unit.unit for unit in release.units], registry)
+    elif isinstance(stage.target, ModelRegistryTarget):
+        found = newest_in_registry(registry, release.units)
+    return Evidence({str(unit): one for unit, one in found.items()}, held)
 
 
 def report_path(workload: str, release: str, stage: str, digest: str) -> str:
@@ -82,24 +78,23 @@ def keep_report(
 ) -> str:
     """Make the report and keep it beside the ledger; returns its digest, which approvers sign."""
     facts = read_facts(ledger, release.workload, release.name)
-    units = by_gain(remaining(release, facts), workload.evaluation)[:MOST_PLOTS]
+    units = by_gain(remaining(release, facts), workload.evaluation, evidence.incumbents)[:MOST_PLOTS]
+    form = gate_evidence(release, stage, gate, workload.evaluation, evidence.incumbents, facts, held=evidence.held)
     page = evidence_report(
         release,
         stage,
         gate,
         workload.evaluation,
-        evidence.serving,
-        evidence.no_way_back,
+        evidence.incumbents,
         facts,
         _predictions(units),
         {str(unit.unit): _data_report(ledger, workload, unit) for unit in units},
+        form,
     )
     digest = digest_of(page.encode())
     keep_document(ledger, report_path(release.workload, release.name, stage.name, digest), page)
-    create_markdown_artifact(
-        gate_evidence(
-            release, stage, gate, workload.evaluation, evidence.serving, evidence.no_way_back, facts, held=evidence.held
-        ),
+    show_page(
+        form,
         key=f"evidence-{stage.name}",
         description=f"{gate.name}, release {release.name}, report {digest}",
     )

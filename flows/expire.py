@@ -24,6 +24,7 @@ from flows.climbing import end, passed
 from flows.declared import declared_workload, known_workloads
 from flows.ending import Ending
 from flows.expiring import expire_stage
+from flows.run_names import run_name
 from tasks.ledger import read_facts, release_names
 from tasks.roster import roster_of
 
@@ -31,7 +32,7 @@ LOOKED_AT = 50
 """Newest releases of each workload; a gate waits at most 30 days."""
 
 
-@flow(name="expire", flow_run_name="expire dry_run={dry_run}")
+@flow(name="expire", flow_run_name=run_name("expire dry_run={dry_run}"))
 def expire(dry_run: bool = True) -> list[str]:
     """Close gates that nobody answered; announce, then delete what has outlived its time to live; in words, what was done.
 

@@ -11,6 +11,7 @@ from domain.errors import Terminal
 from domain.expiry import EXPIRES_AT, HOURS, prolonged
 from domain.target import ContainerInstanceTarget
 from flows.declared import declared_workload
+from flows.run_names import run_name
 from tasks.container_instances import ContainerGroups
 from tasks.lease import HeldStage, stage_lease
 from tasks.platforms import platform_of
@@ -19,7 +20,7 @@ from tasks.run import short_run_id
 LONGEST_HOURS = 24 * 90.0
 
 
-@flow(name="extend", flow_run_name="extend {workload} {stage} by {hours} h")
+@flow(name="extend", flow_run_name=run_name("extend {workload} {stage} by {hours} h"))
 def extend(stage: str, workload: str, circuits: list[str] | None = None, hours: float = HOURS) -> list[str]:
     """Let circuits at a stage live for so many hours from now; what was announced is void. All circuits when none is named.
 

@@ -12,6 +12,7 @@ from domain.cutoff import check_cutoff
 from domain.errors import Terminal
 from flows.declared import declared_workload
 from flows.fan_out import FAN_OUT, each
+from flows.run_names import run_name
 from tasks.compute import ensure_compute
 from tasks.pipelines import publish_pipeline
 from tasks.preparation import PreparedUnit, prepare_unit, report_preparation
@@ -23,7 +24,7 @@ SOURCE_PUSHED = "signalbox.source.pushed"
 
 @flow(
     name="extract-prepare",
-    flow_run_name="extract-prepare {workload} {cutoff_date}",
+    flow_run_name=run_name("extract-prepare {workload} {cutoff_date}"),
     task_runner=FAN_OUT,
     log_prints=False,
 )

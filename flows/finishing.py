@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from prefect import get_run_logger
-from prefect.artifacts import create_markdown_artifact
 
 from domain.dropped import dropped
 from domain.fact import Kind
@@ -15,6 +14,7 @@ from domain.target import ServingTarget
 from domain.workload import Workload
 from flows.cleaning import clean_stage, discard_stage
 from flows.stage_run import ServingRun
+from tasks.artifacts import show_page
 from tasks.summary import deployment_summary, still_there
 
 
@@ -38,7 +38,7 @@ def finish_stage(at: ServingRun, workload: Workload, release: Release, stage: St
         workspace=at.platform.place,
         deployed_at=utc_text(datetime.now(UTC)),
     )
-    create_markdown_artifact(
+    show_page(
         f"```\n{summary}\n```", key=f"summary-{stage.name}", description=f"Release {release.name} at {stage.name}"
     )
     for line in summary.splitlines():

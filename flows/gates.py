@@ -3,8 +3,12 @@
 A suspended run is no process: when somebody answers, the flow starts again from the top and comes back here.
 """
 
+from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any, Literal
 from uuid import UUID
 
@@ -15,9 +19,12 @@ from prefect.input import RunInput
 from pydantic import Field, ValidationError
 
 from domain.choice import Choice
+from domain.errors import Terminal
 from domain.statement import MAX_COMMENT
 
 MAX_PROOF = 20_000
+LOOKED_EVERY = 1.0
+"""Seconds between two looks at the state of a run that waits in place."""
 RESUMED = "Resuming"
 """The state that the server gives a suspended run when it takes an answer."""
 
@@ -94,8 +101,39 @@ def _given_at() -> datetime:
 def _wait(form: type[Approval], seconds: int, poll_seconds: float, key: str) -> Approval | None:
     if runtime.deployment.id:
         return suspend_flow_run(wait_for_input=form, timeout=seconds, key=key)
-    try:
-        every: Any = poll_seconds  # Prefect sleeps so long; it only says that it takes whole seconds
-        return pause_flow_run(wait_for_input=form, timeout=seconds, poll_interval=every, key=key)
-    except FlowPauseTimeout:
-        return None
+    every: Any = poll_seconds  # Prefect sleeps so long; it only says that it takes whole seconds
+    return _unless_ended(lambda: pause_flow_run(wait_for_input=form, timeout=seconds, poll_interval=every, key=key))
+
+
+def _unless_ended(pause: Callable[[], Approval]) -> Approval | None:
+    """What the pause gives; Terminal when somebody sets the run's state meanwhile, for no answer could reach it any more.
+
+    Prefect would wait on to the end of the gate's time.
+    """
+    given: SimpleQueue[Approval | BaseException] = SimpleQueue()
+    context = copy_context()
+
+    def wait() -> None:
+        try:
+            given.put(context.run(pause))
+        except BaseException as error:  # noqa: BLE001  # raised again below, in the run's own thread
+            given.put(error)
+
+    Thread(target=wait, name="waits at a gate", daemon=True).start()
+    with get_client(sync_client=True) as client:
+        while True:
+            try:
+                found = given.get(timeout=LOOKED_EVERY)
+            except Empty:
+                state = client.read_flow_run(UUID(str(runtime.flow_run.id))).state
+                if state is not None and state.is_final():
+                    raise Terminal(
+                        f"this run was set {state.name} while it waited at its gate, so no answer can reach it. The release is not ended: "
+                        "start it again with the same parameters, and it waits at the same question"
+                    ) from None
+                continue
+            if isinstance(found, FlowPauseTimeout):
+                return None
+            if isinstance(found, BaseException):
+                raise found
+            return found

@@ -25,7 +25,9 @@ def promote_stage(at: StageRun, workload: Workload, release: Release, target: Mo
             dev,
             registry,
             unit,
-            model_tags(unit.unit, unit.cutoff_date, "dev", datetime.now(UTC), release.name, release.build_id),
+            model_tags(
+                workload.name, unit.unit, unit.cutoff_date, "dev", datetime.now(UTC), release.name, release.build_id
+            ),
         )
         for unit in fleet.units()
     }

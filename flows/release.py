@@ -1,40 +1,54 @@
 """Candidates → registry → test → production, people asked on the way. (Seed 002.)"""
 
-from typing import Any
-
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
+from blocks.workspace import Workspace
+from domain.changed_circuits import ChangedCircuits
+from domain.errors import Terminal
 from domain.outcome import Outcome
-from flows.beginning import AlreadyReleased, begin, changed_circuits_of
-from flows.climbing import climb
+from domain.shown import shown_lines
+from domain.suggestion import listed_reasons
+from domain.workload import Workload
+from flows.beginning import AlreadyReleased, begin, changed_circuits_of, must_change_something, under_way
+from flows.climbing import check_blocks, climb
 from flows.declared import declared_workload
 from flows.ending import Ending
-from flows.fan_out import FAN_OUT
+from flows.fan_out import FAN_OUT, gathered
+from flows.owning import must_be_own
+from flows.run_names import run_name
+from tasks.training_record import check_training
 
 
-@flow(name="release", flow_run_name="release {workload}", task_runner=FAN_OUT)
+@flow(name="release", flow_run_name=run_name("release {workload}"), task_runner=FAN_OUT)
 def release(
     workload: str = "plants",
-    changed_circuits: str | dict[str, Any] | None = None,
+    changed_circuits: str | None = None,
     requested_by: str = "schedule or event",
     until: str | None = None,
+    older: bool = False,
 ) -> "State[str]":
     """Release what training handed over, through every stage and gate of the workload, or until one stage has it.
 
-    changed_circuits: the id of the build that handed them over, or the text or content of changed_circuits.json, of which Prefect
-    takes 512 KiB, fewer than a thousand circuits; the newest kept one when left out. Run again with the same circuits it goes on
-    where it stopped, or does nothing. until: the stage after which it waits to be run again. The run's state is how the release ends, with the reason.
+    changed_circuits: the id of the build that handed them over; the newest when left out. What it says of them is compared with what
+    Azure has. Run again with the same models it goes on where it stopped, or does nothing. until: the stage after which it waits to
+    be run again. older: also models of older data than what serves. The run's state is how the release ends, with the reason.
     """
     declared = declared_workload(workload)
     here = declared.up_to(until)
     ledger = loaded(Ledger, "ledger")
     changed = changed_circuits_of(ledger, declared, changed_circuits)
+    check_blocks(declared, here.stages)
     try:
-        manifest = begin(ledger, changed, requested_by)
+        manifest = under_way(ledger, changed)
+        if manifest is None:
+            must_be_own(ledger, here, [circuit.unit for circuit in changed.circuits], here.stages)
+            must_change_something(declared, changed, here.stages[-1], older)
+            _must_be_as_trained(declared, changed)
+            manifest = begin(ledger, changed, requested_by)
     except AlreadyReleased as done:
         return ended(Ending(Outcome.SUCCEEDED, str(done)))
     get_run_logger().info(
@@ -43,11 +57,20 @@ def release(
     return ended(climb(ledger, here, manifest, here.stages, to_the_top=here.stages == declared.stages))
 
 
+def _must_be_as_trained(workload: Workload, changed: ChangedCircuits) -> None:
+    """Terminal unless everything that approvers will read is what Azure has of it."""
+    dev = loaded(Workspace, "dev")
+    calls = {str(circuit.unit): (dev, workload, circuit) for circuit in changed.circuits}
+    _, failures = gathered(check_training, calls, "compare with training")
+    if failures:
+        raise Terminal(f"what was handed over is not what was trained: {listed_reasons(failures)}")
+
+
 def ended(ending: Ending) -> "State[str]":
     """The outcome as the flow run's state, so that every view shows it: green only when nobody has to act."""
     state = Completed if ending.outcome.is_green else Failed
     return state(
         name=ending.outcome.value.capitalize(),
-        message=ending.reason,
+        message=shown_lines(ending.reason),
         data=ending.outcome.value if ending.outcome.is_green else None,
     )

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from prefect.artifacts import create_table_artifact
-
 from blocks.ledger import Ledger
 from domain.canonical import canonical_json, digest_of
 from domain.fact import Fact, Kind, facts_of
@@ -14,6 +12,7 @@ from domain.stage import Stage
 from domain.unit import Unit
 from flows.evidence import report_path
 from flows.fan_out import gathered
+from tasks.artifacts import show_table
 from tasks.ledger import keep_document, read_facts, record
 from tasks.platform import DeploymentRequest, Platform
 from tasks.platforms import workspace_of
@@ -90,7 +89,7 @@ def _keep(ledger: Ledger, release: Release, stage: Stage, declared: Replay, judg
     page = replay_report(release, stage, declared, judged)
     digest = digest_of(page.encode())
     keep_document(ledger, report_path(release.workload, release.name, replay_page(stage.name), digest), page)
-    create_table_artifact(
+    show_table(
         artifact_rows(judged),
         key=f"replay-{stage.name}",
         description=f"Replay of release {release.name} at {stage.name}, report {digest}",

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from prefect import flow, get_run_logger
-from prefect.artifacts import create_table_artifact
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
@@ -19,9 +18,11 @@ from domain.target import ServingTarget
 from domain.unit import Unit
 from flows.declared import declared_workload
 from flows.fan_out import FAN_OUT
+from flows.run_names import run_name
 from flows.stage_run import ServingRun
 from flows.switching import finish_way_back, settle, write_journal
 from flows.telling import tell_held
+from tasks.artifacts import show_table
 from tasks.lease import stage_lease
 from tasks.ledger import readable_releases, release_names
 from tasks.platform import Platform
@@ -33,7 +34,7 @@ LOOKED_AT = 50
 """Newest releases that are looked through for a rollback before."""
 
 
-@flow(name="rollback", flow_run_name="rollback {workload} {stage} dry_run={dry_run}", task_runner=FAN_OUT)
+@flow(name="rollback", flow_run_name=run_name("rollback {workload} {stage} dry_run={dry_run}"), task_runner=FAN_OUT)
 def rollback(
     workload: str = "plants",
     stage: str = "production",
@@ -100,6 +101,10 @@ def planned(
 ) -> tuple[list[dict[str, Any]], list[Standing]]:
     """What goes back, shown; nothing where all is back. Terminal, with every reason, where something has nothing to go back to."""
     standings = [one for one in standings_of(platform, units) if release is None or one.release == release]
+    if others := [
+        f"{one.endpoint} is of workload {one.workload}" for one in standings if one.workload not in {None, workload}
+    ]:
+        raise Terminal(f"nothing was rolled back: {'; '.join(others)}")
     if release is not None and not standings:
         raise Terminal(
             f"release {release} serves none of these circuits at {stage}; `signalbox status` shows what does"
@@ -141,9 +146,7 @@ def show(plan: RollbackPlan, standings: Sequence[Standing], workload: str, stage
         {"circuit": str(one.unit), "endpoint": one.endpoint, "from": one.current, "to": one.previous}
         for one in standings
     ]
-    create_table_artifact(
-        rows, key=artifact_key(workload, "rollback"), description=f"Rollback of {workload} at {stage}"
-    )
+    show_table(rows, key=artifact_key(workload, "rollback"), description=f"Rollback of {workload} at {stage}")
     for row in rows:
         get_run_logger().info("%s: %s → %s (%s)", row["circuit"], row["from"], row["to"], row["endpoint"])
     for refusal in plan.refusals:

@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 from prefect import flow, get_run_logger, runtime
-from prefect.artifacts import create_table_artifact
 from prefect.events import emit_event
 
 from blocks.ledger import Ledger
@@ -15,6 +14,9 @@ from domain.changed_circuits import ChangedCircuits, changed_path
 from domain.errors import Terminal
 from flows.declared import declared_workload, production_of
 from flows.fan_out import FAN_OUT, each
+from flows.owning import must_be_own
+from flows.run_names import run_name
+from tasks.artifacts import show_table
 from tasks.compute import delete_compute, ensure_compute
 from tasks.ledger import keep_document
 from tasks.pipelines import publish_pipeline
@@ -28,7 +30,7 @@ MOST_SHOWN = 100
 
 @flow(
     name="train-register",
-    flow_run_name="train-register {workload} {cutoff_date}",
+    flow_run_name=run_name("train-register {workload} {cutoff_date}"),
     task_runner=FAN_OUT,
 )
 def train_register(
@@ -55,6 +57,7 @@ def train_register(
         loaded(ModelRegistry, declared.model_registry),
     )
 
+    must_be_own(ledger, declared, units, declared.stages)
     compute = ensure_compute(dev, declared.training.compute, declared.name)
     try:
         published = publish_pipeline(dev, declared.folder / declared.training.pipeline)
@@ -102,7 +105,7 @@ def hand_over(ledger: Ledger, document: ChangedCircuits) -> None:
         {"circuit": str(one.unit), "model": f"{one.model_name}:{one.model_version}", **one.metrics}
         for one in document.circuits[:MOST_SHOWN]
     ]
-    create_table_artifact(
+    show_table(
         rows,
         key="changed-circuits",
         description=f"{len(document.circuits)} circuits of {document.workload} changed, kept as `{path}`; the first {len(rows)}",

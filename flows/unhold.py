@@ -7,6 +7,7 @@ from blocks.loading import loaded
 from domain.errors import Terminal
 from domain.fact import Kind
 from domain.hold import hold_of
+from flows.run_names import run_name
 from tasks.holds import lift_holds
 from tasks.ledger import read_facts, record
 
@@ -14,7 +15,7 @@ LONGEST = 1000
 """Characters of name and reason."""
 
 
-@flow(name="unhold", flow_run_name="unhold {workload} {release}")
+@flow(name="unhold", flow_run_name=run_name("unhold {workload} {release}"))
 def unhold(release: str, by: str, reason: str, workload: str = "plants") -> None:
     """End the hold on a release that was rolled back, so that its circuits may be released again, as a new release.
 

@@ -13,10 +13,11 @@ from domain.errors import StageLost, Terminal, Transient
 from domain.http_smoke import AnySmokeTest
 from domain.kept import is_ours
 from domain.naming import Naming, faults_of_names
+from domain.ownership import must_not_be_anothers
 from domain.replacement import FENCE, fence_of
 from domain.smoke import SmokeTest, SmokeVerdict
 from domain.stage import Stage
-from domain.tags import RELEASE_ID
+from domain.tags import RELEASE_ID, WORKLOAD
 from domain.target import BatchEndpointTarget
 from domain.unit import Unit
 from domain.workload import Compute, Workload
@@ -37,11 +38,6 @@ from tasks.models import check_model
 from tasks.platform import Deployment, DeploymentRequest
 
 
-def naming_of(workspace: Workspace) -> Naming:
-    """How this workspace's environment names its endpoints."""
-    return Naming(workspace.endpoint_prefix, workspace.endpoint_suffix)
-
-
 @dataclass(frozen=True)
 class BatchEndpoints:
     """A `tasks.platform.Platform`."""
@@ -57,11 +53,11 @@ class BatchEndpoints:
 
     def endpoint(self, unit: Unit) -> str:
         """`be-{plant}-{circuit}`, and what the environment adds."""
-        return naming_of(self.workspace).endpoint(unit)
+        return self._naming.endpoint(unit)
 
     def faults_of_names(self, units: Sequence[Unit]) -> tuple[str, ...]:
         """Names are unique in a region, and short."""
-        return faults_of_names(units, naming_of(self.workspace))
+        return faults_of_names(units, self._naming)
 
     def obstacles(self) -> tuple[str, ...]:
         """Azure is there."""
@@ -80,6 +76,12 @@ class BatchEndpoints:
             found = _endpoint(self.workspace, endpoint)
         return found.defaults.deployment_name if found is not None and found.defaults else None
 
+    def tags(self, endpoint: str) -> Mapping[str, str]:
+        """The endpoint's."""
+        with azure_errors(f"reading endpoint {endpoint}"):
+            found = _endpoint(self.workspace, endpoint)
+        return dict(found.tags or {}) if found is not None else {}
+
     def find(self, endpoint: str, name: str) -> Deployment | None:
         """As Azure ML has it."""
         return find_deployment(self.workspace, endpoint, name)
@@ -90,7 +92,7 @@ class BatchEndpoints:
 
     def deploy(self, request: DeploymentRequest) -> Deployment:
         """Endpoint and deployment. (Seed 002, stages 2 and 3.)"""
-        serving = _ensure_endpoint(self.workspace, request)
+        serving = _ensure_endpoint(self.workspace, request, self.workload.name)
         return ensure_deployment(self.workspace, self.target, self.workload, request, serving)
 
     def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
@@ -115,7 +117,7 @@ class BatchEndpoints:
             if found.defaults is not None and found.defaults.deployment_name == deployment:
                 return
             found.defaults.deployment_name = deployment
-            found.tags = {**(found.tags or {}), FENCE: str(held.fence)}
+            found.tags = {**(found.tags or {}), FENCE: str(held.fence), WORKLOAD: self.workload.name}
             client.batch_endpoints.begin_create_or_update(found).result()
 
     def source(self, circuit: ChangedCircuit, release: str) -> str:
@@ -126,6 +128,10 @@ class BatchEndpoints:
     def check(self, circuit: ChangedCircuit, release: str) -> None:
         """The model's files."""
         check_model.fn(self._registry(), circuit)
+
+    @property
+    def _naming(self) -> Naming:
+        return self.workload.naming(self.workspace.endpoint_prefix, self.workspace.endpoint_suffix)
 
     def _registry(self) -> ModelRegistry:
         return loaded(ModelRegistry, self.workload.model_registry)
@@ -178,8 +184,8 @@ class BatchEndpoints:
         return cluster_in_words(self.workspace, self.target.compute)
 
 
-def _ensure_endpoint(workspace: Workspace, request: DeploymentRequest) -> str | None:
-    """What the endpoint serves."""
+def _ensure_endpoint(workspace: Workspace, request: DeploymentRequest, workload: str) -> str | None:
+    """What the endpoint serves; Terminal where it is another workload's."""
     from azure.ai.ml.entities import BatchEndpoint
     from azure.core.exceptions import ResourceNotFoundError
 
@@ -191,6 +197,7 @@ def _ensure_endpoint(workspace: Workspace, request: DeploymentRequest) -> str | 
             endpoint = BatchEndpoint(name=request.endpoint, tags=dict(request.endpoint_tags))
             client.batch_endpoints.begin_create_or_update(endpoint).result()
             return None
+        must_not_be_anothers(request.endpoint, found.tags or {}, workload)
         return found.defaults.deployment_name if found.defaults else None
 
 

@@ -19,10 +19,12 @@ from domain.expiry import EXPIRES_AT, due
 from domain.http_smoke import AnySmokeTest, HttpSmokeTest
 from domain.moment import utc_text
 from domain.naming import Naming, faults_of_groups, release_of
+from domain.ownership import must_not_be_anothers
 from domain.replacement import FENCE, MODEL, fence_of, serving_of, tags_of
 from domain.service import Service
 from domain.smoke import SmokeVerdict
 from domain.stage import Stage
+from domain.tags import WORKLOAD
 from domain.target import ContainerInstanceTarget
 from domain.unit import Unit
 from domain.workload import Workload
@@ -79,6 +81,11 @@ class ContainerGroups:
         found = find_group(self.instances, endpoint)
         return serving_of(found.tags) if found is not None else None
 
+    def tags(self, endpoint: str) -> Mapping[str, str]:
+        """The group's."""
+        found = find_group(self.instances, endpoint)
+        return found.tags if found is not None else {}
+
     def find(self, endpoint: str, name: str) -> Deployment | None:
         """The group where it serves that; else the image, from which it could."""
         group = find_group(self.instances, endpoint)
@@ -95,7 +102,7 @@ class ContainerGroups:
 
     def deploy(self, request: DeploymentRequest) -> Deployment:
         """Look whether the image is there, under a tag that nobody can move; the group is not touched."""
-        _refuse_another(find_group(self.instances, request.endpoint))
+        self._refuse_another(find_group(self.instances, request.endpoint))
         found = self.find(request.endpoint, request.name)
         return self._images.expected(request, self._unit(request.endpoint), found)
 
@@ -111,7 +118,7 @@ class ContainerGroups:
             if group is not None and serving_of(group.tags) is not None:
                 delete_group(self.instances, endpoint)
             return
-        _refuse_another(group)
+        self._refuse_another(group)
         image = self._images.existing(self._unit(endpoint), release_of(deployment))
         if group is not None and _runs(group, deployment, image):
             return
@@ -189,10 +196,11 @@ class ContainerGroups:
                 yield Finding(f"time to live of {endpoint}", due(group.tags, datetime.now(UTC)).reason + unheard)
 
     def lifetimes(self) -> dict[str, Mapping[str, str]]:
-        """Endpoint → tags, of the circuits' groups that releases made."""
+        """Endpoint → tags, of the circuits' groups that releases of this workload made."""
         endpoints = {self.endpoint(unit) for unit in self.workload.units}
         groups = list_groups(self.instances)
-        return {one.name: one.tags for one in groups if one.name in endpoints and serving_of(one.tags) is not None}
+        ours = [one for one in groups if one.tags.get(WORKLOAD, self.workload.name) == self.workload.name]
+        return {one.name: one.tags for one in ours if one.name in endpoints and serving_of(one.tags) is not None}
 
     def retag(self, held: HeldStage, endpoint: str, tags: Mapping[str, str]) -> None:
         """Set these tags beside those that it has now; what runs runs on. Terminal where it is gone, StageLost as with `switch`."""
@@ -215,9 +223,20 @@ class ContainerGroups:
             raise StageLost(f"{endpoint} was switched by a later holder of the stage; this run does nothing more there")
         return group
 
+    def _refuse_another(self, group: ContainerGroup | None) -> None:
+        """Terminal where a group has our name and no release of this workload made it: it may be somebody's work."""
+        if group is None:
+            return
+        must_not_be_anothers(f"container group {group.name}", group.tags, self.workload.name)
+        if serving_of(group.tags) is None:
+            raise Terminal(
+                f"container group {group.name} is there and no release made it, so nothing is deployed over it; "
+                "delete it, or name ours apart with the block's suffix"
+            )
+
     @property
     def _naming(self) -> Naming:
-        return Naming(self.instances.prefix, self.instances.suffix)
+        return self.workload.naming(self.instances.prefix, self.instances.suffix)
 
     @property
     def _images(self) -> ReleasedImages:
@@ -236,7 +255,7 @@ class ContainerGroups:
         self, held: HeldStage, endpoint: str, deployment: str, image: Image, replaced: Mapping[str, str]
     ) -> GroupRequest:
         now, model = datetime.now(UTC), self._images.model(self._unit(endpoint), image)
-        tags = tags_of(deployment, replaced, model.address, model.cutoff, now, held.fence)
+        tags = tags_of(self.workload.name, deployment, replaced, model.address, model.cutoff, now, held.fence)
         if self.target.hours_to_live is not None:
             tags[EXPIRES_AT] = utc_text(now + timedelta(hours=self.target.hours_to_live))
         return GroupRequest(
@@ -248,15 +267,6 @@ class ContainerGroups:
             ready=self._service.ready,
             environment={"MODEL_DIGEST": model.digest, "MODEL_NAME": model.name, "MODEL_VERSION": model.version},
             tags=tags,
-        )
-
-
-def _refuse_another(group: ContainerGroup | None) -> None:
-    """Terminal where a group has our name and no release made it: it may be somebody's work."""
-    if group is not None and serving_of(group.tags) is None:
-        raise Terminal(
-            f"container group {group.name} is there and no release made it, so nothing is deployed over it; "
-            "delete it, or name ours apart with the block's suffix"
         )
 
 

@@ -62,6 +62,17 @@ def find_data(workspace: Workspace, name: str, version: str) -> DataAsset | None
     return _frozen(data)
 
 
+def some_data(workspace: Workspace, name: str) -> DataAsset | None:
+    """Any version of the asset, the newest as Azure lists them; None where there is none."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with azure_errors(f"listing the versions of data asset {name}"):
+        try:
+            return next(map(_frozen, workspace.get_client().data.list(name=name)), None)
+        except ResourceNotFoundError:
+            return None
+
+
 def _frozen(data: Any) -> DataAsset:
     created = data.creation_context
     publisher = (created.created_by or "") if created is not None else ""

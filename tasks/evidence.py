@@ -10,10 +10,12 @@ from domain.dropped import dropped, remaining
 from domain.evaluation import Direction, Evaluation
 from domain.fact import Fact, Kind, facts_of
 from domain.gate import Gate
+from domain.incumbent import Incumbent
 from domain.release import Release
 from domain.replay import Verdict
 from domain.shown import shown
 from domain.stage import Stage
+from domain.unit import Unit
 
 MOST_CIRCUITS = 12
 MOST_CHECKS = 12
@@ -44,24 +46,24 @@ def gate_evidence(
     stage: Stage,
     gate: Gate,
     evaluation: Evaluation,
-    serving: Mapping[str, str],
-    no_way_back: Mapping[str, str],
+    incumbents: Mapping[str, Incumbent],
     facts: Sequence[Fact],
     waits_for: Sequence[str] = (),
     held: Mapping[str, str] = NOTHING,
 ) -> str:
     """What an approver needs, on one screen; the report has the rest.
 
-    serving: circuit → what serves it at this stage now. no_way_back: circuit → why that could not serve again. waits_for:
-    what the gate still lacks, in words. held: circuit → that its model was rolled back before.
+    incumbents: circuit → what this stage has of it now. waits_for: what the gate still lacks, in words. held: circuit → that
+    its model was rolled back before.
     """
     units = remaining(release, facts)
-    shown = by_gain(units, evaluation)[:MOST_CIRCUITS]
+    shown = by_gain(units, evaluation, incumbents)[:MOST_CIRCUITS]
+    no_way_back = {name: one.fault for name, one in incumbents.items() if one.fault}
     compared = [
         (
             unit.unit,
-            f"{serving.get(str(unit.unit), 'nothing')} → version {unit.model_version}",
-            change_of(unit, evaluation),
+            f"{name_of(incumbents.get(str(unit.unit)))} → version {unit.model_version}",
+            change_of(unit, evaluation, incumbents.get(str(unit.unit))),
             _metric(unit.metrics, evaluation.metric),
             _metric(unit.champion_metrics, evaluation.metric),
             unit.data_asset,
@@ -85,6 +87,7 @@ def gate_evidence(
             [f"and {more} more circuits, all of them better by more than these; the report lists every one"]
             * (more > 0)
         ),
+        *_exceptions("Older data than what is there", older(units, incumbents)),
         *_exceptions(f"Rolled back before: {len(held)} of {len(units)} circuits", held),
         *_exceptions(f"No way back for {len(no_way_back)} of {len(units)} circuits", no_way_back),
         *_exceptions(f"Failed on the way, {len(release.units) - len(units)} of {len(release.units)}", dropped(facts)),
@@ -96,6 +99,33 @@ def gate_evidence(
         f"The whole report: `signalbox report {release.name} {stage.name} --workload {release.workload}`",
     ]
     return "\n\n".join(parts)
+
+
+def circuits_of(release: Release) -> str:
+    """A release by its manifest alone, for reports that were kept before they had the form's text."""
+    rows = [
+        (
+            unit.unit,
+            f"{unit.model_name}:{unit.model_version}",
+            _all_metrics(unit.metrics),
+            f"version {unit.champion_version}: {_all_metrics(unit.champion_metrics)}"
+            if unit.champion_version
+            else "none",
+            unit.data_asset,
+        )
+        for unit in release.units[:MOST_CIRCUITS]
+    ]
+    more = len(release.units) - len(rows)
+    parts = [
+        f"Build {plain(release.build_id)} · commit {plain(release.code_commit[:12])} · requested by {plain(release.requested_by)}",
+        table(("circuit", "model", "metrics", "champion", "data"), rows),
+        *([f"and {more} more circuits"] * (more > 0)),
+    ]
+    return "\n\n".join(parts)
+
+
+def _all_metrics(metrics: Mapping[str, float] | None) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in sorted((metrics or {}).items())) or "none"
 
 
 def _nobody(release: Release, gate: Gate) -> list[str]:
@@ -142,18 +172,44 @@ def _metric(metrics: Mapping[str, float] | None, name: str) -> str:
     return f"{metrics[name]:.4g}" if metrics and name in metrics else "none"
 
 
-def by_gain(units: Sequence[ChangedCircuit], evaluation: Evaluation) -> list[ChangedCircuit]:
-    """The least improved first; first versions last."""
-    return sorted(units, key=lambda unit: (_gain(unit, evaluation), unit.unit))
+def name_of(incumbent: Incumbent | None) -> str:
+    """What is replaced, in words."""
+    return "nothing" if incumbent is None else incumbent.name
 
 
-def change_of(unit: ChangedCircuit, evaluation: Evaluation) -> str:
-    """By how much the candidate is better, in the metric's unit and in per cent."""
-    gain = _gain(unit, evaluation)
+def older(units: Sequence[ChangedCircuit], incumbents: Mapping[str, Incumbent]) -> dict[str, str]:
+    """Circuits whose data ends before that of what is there, and when."""
+    found = {str(unit.unit): (unit, incumbents.get(str(unit.unit))) for unit in units}
+    return {
+        name: f"its data ends {unit.cutoff_date}, and that of {one.name} {one.cutoff}"
+        for name, (unit, one) in found.items()
+        if one is not None and one.is_newer_than(unit)
+    }
+
+
+def by_gain(
+    units: Sequence[ChangedCircuit], evaluation: Evaluation, incumbents: Mapping[str, Incumbent]
+) -> list[ChangedCircuit]:
+    """What was not compared with what it replaces first, then the least improved; first versions last."""
+
+    def order(unit: ChangedCircuit) -> tuple[float, Unit]:
+        gain, there = _gain(unit, evaluation), incumbents.get(str(unit.unit))
+        uncompared = math.isinf(gain) and there is not None and there.version != ""
+        return (-math.inf if uncompared else gain), unit.unit
+
+    return sorted(units, key=order)
+
+
+def change_of(unit: ChangedCircuit, evaluation: Evaluation, incumbent: Incumbent | None) -> str:
+    """By how much the candidate is better than its champion, in the metric's unit and in per cent; and if that is not what it replaces."""
+    gain, there = _gain(unit, evaluation), "" if incumbent is None else incumbent.version
+    if there == unit.model_version:
+        return "none: it is there"
     if not math.isfinite(gain) or unit.champion_metrics is None:
-        return "first version"
+        return f"not compared with version {there}" if there else "first version"
     theirs = unit.champion_metrics[evaluation.metric]
-    return f"{gain:.4g}" + (f" ({gain / abs(theirs):.1%})" if theirs else "")
+    change = f"{gain:.4g}" + (f" ({gain / abs(theirs):.1%})" if theirs else "")
+    return change if there in {"", unit.champion_version} else f"{change} than version {unit.champion_version}"
 
 
 def _gain(unit: ChangedCircuit, evaluation: Evaluation) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,12 @@ from domain.dropped import dropped, remaining
 from domain.evaluation import Direction, Evaluation
 from domain.fact import Fact
 from domain.gate import Gate
+from domain.incumbent import Incumbent
 from domain.release import Release
+from domain.shown import shown_lines
 from domain.stage import Stage
-from domain.target import ModelRegistryTarget
 from tasks.data_reports import Row
-from tasks.evidence import by_gain, change_of
+from tasks.evidence import by_gain, change_of, name_of, older
 from tasks.prediction_errors import PredictionsError, errors_of
 from tasks.report_content import DataReport, compared, decisions, gains, smoke_tests, summary
 from tasks.report_plots import circuit_plot, comparison_plot, gains_plot
@@ -33,18 +35,18 @@ def evidence_report(
     stage: Stage,
     gate: Gate,
     evaluation: Evaluation,
-    serving: Mapping[str, str],
-    no_way_back: Mapping[str, str],
+    incumbents: Mapping[str, Incumbent],
     facts: Sequence[Fact],
     predictions: "Mapping[str, pd.DataFrame | str]",
     data_reports: Mapping[str, tuple[Row, ...] | str],
+    form: str = "",
 ) -> str:
     """The page's text; equal arguments give equal bytes.
 
-    serving: circuit → what serves it at the stage now. no_way_back: circuit → why that could not serve again. predictions,
-    data_reports: circuit → content, or why there is none.
+    incumbents: circuit → what the stage has of it now. predictions, data_reports: circuit → content, or why there is none.
+    form: what approvers read above the form, kept in the page for those who sign elsewhere.
     """
-    units = by_gain(remaining(release, facts), evaluation)
+    units = by_gain(remaining(release, facts), evaluation, incumbents)
     plotted = units[:MOST_PLOTS]
     lower_is_better = evaluation.direction is Direction.MINIMIZE
     rows, changes = compared(plotted, evaluation.metric), gains(units, evaluation)
@@ -59,8 +61,9 @@ def evidence_report(
         tiles=list(summary(units, evaluation, data, smoke)),
         metric=evaluation.metric,
         better="lower" if lower_is_better else "higher",
-        circuits=[_circuit(unit, evaluation, serving, stage) for unit in units],
-        no_way_back=dict(no_way_back),
+        circuits=[_circuit(unit, evaluation, incumbents.get(str(unit.unit))) for unit in units],
+        no_way_back={name: one.fault for name, one in incumbents.items() if one.fault},
+        older=older(units, incumbents),
         dropped=dropped(facts),
         comparison=comparison_plot(rows, evaluation.metric, lower_is_better) if rows else "",
         all_gains=gains_plot(changes) if changes and len(units) > len(plotted) else "",
@@ -69,20 +72,45 @@ def evidence_report(
         data=data,
         smoke=smoke,
         decisions=decisions(facts),
+        form=form,
     )
 
 
-def _circuit(unit: ChangedCircuit, evaluation: Evaluation, serving: Mapping[str, str], stage: Stage) -> dict[str, Any]:
+class _Form(HTMLParser):
+    """The text of the element whose id is `form`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text, self._inside = "", False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside = self._inside or ("id", "form") in attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.text += data
+
+
+def form_of(page: str) -> str:
+    """What approvers read above the form; empty in a report of before."""
+    found = _Form()
+    found.feed(page)
+    return found.text
+
+
+def _circuit(unit: ChangedCircuit, evaluation: Evaluation, incumbent: Incumbent | None) -> dict[str, Any]:
     """A row of the tables."""
     name = evaluation.metric
-    registry = isinstance(stage.target, ModelRegistryTarget)
     return {
         "unit": str(unit.unit),
         "candidate": unit.metrics.get(name),
         "champion": (unit.champion_metrics or {}).get(name),
         "champion_version": unit.champion_version,
-        "change": change_of(unit, evaluation),
-        "from": "not in the registry" if registry else serving.get(str(unit.unit), "nothing"),
+        "change": change_of(unit, evaluation, incumbent),
+        "from": name_of(incumbent),
         "version": unit.model_version,
         "model": unit.model_name,
         "data": unit.data_asset,
@@ -112,6 +140,11 @@ def _data_report(circuit: str, reports: Mapping[str, tuple[Row, ...] | str]) -> 
     return DataReport(circuit, (), found) if isinstance(found, str) else DataReport(circuit, found, "")
 
 
+def _finished(value: object) -> object:
+    """What is put into a page: texts from outside without what would change how the page reads; our own drawings as they are."""
+    return shown_lines(value) if type(value) is str else value
+
+
 @lru_cache(maxsize=2)
 def page_template(name: str) -> "Template":
     """A page of this folder; everything put into it is escaped, and nothing may be missing."""
@@ -123,5 +156,6 @@ def page_template(name: str) -> "Template":
         trim_blocks=True,
         lstrip_blocks=True,
         loader=FileSystemLoader(TEMPLATE.parent),
+        finalize=_finished,
     )
     return page.get_template(name)

@@ -21,6 +21,7 @@ from domain.diagnosis import Finding, serving_finding
 from domain.errors import SignalboxError, StageLost, Terminal
 from domain.http_smoke import AnySmokeTest, HttpEvidence, HttpSmokeTest
 from domain.naming import Naming, faults_of_helm_releases, release_of
+from domain.ownership import must_not_be_anothers
 from domain.replacement import MODEL, serving_of, tags_of
 from domain.service import Service
 from domain.smoke import SmokeVerdict
@@ -79,6 +80,12 @@ class HelmReleases:
         with access(self.cluster) as there:
             return History.read(there, endpoint).serving
 
+    def tags(self, endpoint: str) -> Mapping[str, str]:
+        """The newest revision's."""
+        with access(self.cluster) as there:
+            newest = History.read(there, endpoint).newest
+        return tags_of_revision(newest) if newest is not None else {}
+
     def find(self, endpoint: str, name: str) -> Deployment | None:
         """The release where it serves that; else the image, from which it could."""
         with access(self.cluster) as there:
@@ -102,6 +109,7 @@ class HelmReleases:
         image = self._images.existing(unit, release_of(request.name))
         with access(self.cluster) as there:
             history = History.read(there, request.endpoint)
+            must_not_be_anothers(f"Helm release {request.endpoint} in {self.place}", history.tags, self.workload.name)
             history.refuse_changes(there)
             wanted = self._request(history, request.name, image, 0)
             check_chart(wanted.chart, wanted.values, there)
@@ -210,7 +218,7 @@ class HelmReleases:
 
     @property
     def _naming(self) -> Naming:
-        return Naming(self.cluster.prefix, self.cluster.suffix)
+        return self.workload.naming(self.cluster.prefix, self.cluster.suffix)
 
     @property
     def _images(self) -> ReleasedImages:
@@ -237,7 +245,9 @@ class HelmReleases:
             "image": {**(given.get("image") or {}), "repository": self._pulled_from(image), "digest": image.digest},
             "model": {"name": model.name, "version": model.version, "digest": model.digest},
             "release": release_of(deployment),
-            TAGS: tags_of(deployment, history.tags, model.address, model.cutoff, datetime.now(UTC), fence),
+            TAGS: tags_of(
+                self.workload.name, deployment, history.tags, model.address, model.cutoff, datetime.now(UTC), fence
+            ),
         }
         return ReleaseRequest(
             name=history.name,

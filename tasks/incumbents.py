@@ -1,37 +1,60 @@
-"""What a switch would replace, and whether one could go back to it."""
+"""What a release would replace, and whether one could go back to it."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from blocks.model_registry import ModelRegistry
+from domain.changed_circuits import ChangedCircuit
+from domain.incumbent import Incumbent, written_day
 from domain.kept import is_ours
+from domain.tags import CUTOFF
 from domain.unit import Unit
-from tasks.platform import Platform, model_of
+from tasks.models import models_of
+from tasks.platform import Deployment, Platform, model_of
 from tasks.serving import READERS, deployment_serving
 
 
-@dataclass(frozen=True)
-class Incumbent:
-    """What serves a circuit now, in words. fault: why it could not serve again; empty when it could."""
-
-    version: str
-    fault: str
-
-
-def incumbents_of(platform: Platform, registry: ModelRegistry, units: Sequence[Unit]) -> dict[Unit, Incumbent]:
-    """Of every circuit that something serves, read side by side. registry: where models should be."""
-    lack_of = platform.lacks(registry)
+def incumbents_of(
+    platform: Platform, units: Sequence[Unit], registry: ModelRegistry | None = None
+) -> dict[Unit, Incumbent]:
+    """Of every circuit that something serves, read side by side. registry: where models should be, to see whether they still are."""
+    lack_of = platform.lacks(registry) if registry is not None else _nothing_asked
 
     def read(unit: Unit) -> Incumbent | None:
         found = deployment_serving(platform, unit)
         if found is None:
             return _nothing(platform, unit)
-        version = f"version {model_of(found)[1]} ({found.name})"
-        return Incumbent(version, lack_of(found) if found.state == "Succeeded" else f"{found.name} is {found.state}")
+        version = model_of(found)[1]
+        return Incumbent(
+            f"version {version} ({found.name})",
+            version,
+            written_day(found.tags.get(CUTOFF)),
+            lack_of(found) if found.state == "Succeeded" else f"{found.name} is {found.state}",
+        )
 
     with ThreadPoolExecutor(READERS, "reading what serves") as pool:
         return {unit: one for unit, one in zip(units, pool.map(read, units), strict=True) if one is not None}
+
+
+def newest_in_registry(registry: ModelRegistry, candidates: Sequence[ChangedCircuit]) -> dict[Unit, Incumbent]:
+    """The newest version of every circuit's model beside the candidate itself, read side by side."""
+
+    def read(candidate: ChangedCircuit) -> Incumbent | None:
+        others = [
+            model for model in models_of(registry, candidate.model_name) if model.version != candidate.model_version
+        ]
+        if not others:
+            return None
+        newest = others[-1]
+        return Incumbent(f"version {newest.version}", newest.version, written_day(newest.tags.get(CUTOFF)))
+
+    with ThreadPoolExecutor(READERS, "reading versions") as pool:
+        found = zip(candidates, pool.map(read, candidates), strict=True)
+        return {candidate.unit: one for candidate, one in found if one is not None}
+
+
+def _nothing_asked(_: Deployment) -> str:
+    return ""
 
 
 def _nothing(platform: Platform, unit: Unit) -> Incumbent | None:
@@ -40,5 +63,6 @@ def _nothing(platform: Platform, unit: Unit) -> Incumbent | None:
     if not by_hand:
         return None
     return Incumbent(
-        "nothing", f"nothing serves, and no release made {', '.join(by_hand)}: with it there, it cannot be so again"
+        "nothing",
+        fault=f"nothing serves, and no release made {', '.join(by_hand)}: with it there, it cannot be so again",
     )

@@ -25,6 +25,7 @@ from domain.errors import SignalboxError, StageLost, Terminal
 from domain.http_smoke import AnySmokeTest, HttpEvidence, HttpSmokeTest
 from domain.manifest import INSTANCE, MANAGED_BY, MANAGER, PREFIX, RELEASE, Filling, Manifest, Object, read_manifest
 from domain.naming import Naming, faults_of_manifests, release_of
+from domain.ownership import must_not_be_anothers
 from domain.replacement import FENCE, MODEL, TAKEN_BACK, Tags, chain, fence_of, serving_of, tags_of
 from domain.service import Service
 from domain.smoke import SmokeVerdict
@@ -100,6 +101,11 @@ class KubernetesManifests:
         """What the Deployment's annotations say; one that no release made serves nothing of ours."""
         with access(self.cluster) as there:
             return serving_of(_tags(_read(there, endpoint).get("Deployment")))
+
+    def tags(self, endpoint: str) -> Mapping[str, str]:
+        """The Deployment's annotations that are ours."""
+        with access(self.cluster) as there:
+            return _tags(_read(there, endpoint).get("Deployment"))
 
     def find(self, endpoint: str, name: str) -> Deployment | None:
         """The Deployment where it serves that; else the image, from which it could."""
@@ -228,7 +234,7 @@ class KubernetesManifests:
 
     @property
     def _naming(self) -> Naming:
-        return Naming(self.cluster.prefix, self.cluster.suffix)
+        return self.workload.naming(self.cluster.prefix, self.cluster.suffix)
 
     @property
     def _images(self) -> ReleasedImages:
@@ -257,7 +263,15 @@ class KubernetesManifests:
         template: Mapping[str, Any] | None = None,
     ) -> tuple[Object, Object]:
         model = self._images.model(self._unit(endpoint), image)
-        tags = tags_of(deployment, _tags(live.get("Deployment")), model.address, model.cutoff, datetime.now(UTC), fence)
+        tags = tags_of(
+            self.workload.name,
+            deployment,
+            _tags(live.get("Deployment")),
+            model.address,
+            model.cutoff,
+            datetime.now(UTC),
+            fence,
+        )
         return self._manifest.filled(
             Filling(
                 name=endpoint,
@@ -281,6 +295,7 @@ class KubernetesManifests:
         return _tags(objects[-1])
 
     def _refuse_changes(self, there: ClusterAccess, endpoint: str, live: Mapping[str, Document]) -> None:
+        must_not_be_anothers(f"{endpoint} in {self.place}", _tags(live.get("Deployment")), self.workload.name)
         for kind, found in live.items():
             if found["metadata"].get("labels", {}).get(MANAGED_BY) != MANAGER:
                 raise ChangedByHandError(

@@ -8,12 +8,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from prefect.artifacts import create_table_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
 
 from domain.fact import Fact
 from domain.naming import artifact_key
+from tasks.artifacts import show_table
 
 SHOWN = 40
 """Facts, the newest ones; a longer release is chained to them."""
@@ -35,7 +35,7 @@ def show_head(facts: Sequence[Fact]) -> None:
         for fact in facts[-SHOWN:]
     ]
     first = facts[-1]
-    create_table_artifact(
+    show_table(
         rows,
         key=artifact_key("ledger", first.workload, first.release),
         description=f"Ledger of release {first.release} of {first.workload}",

@@ -1,7 +1,7 @@
 """Models: registered in a workspace, promoted to the registry, found by their tags."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.changed_circuits import ChangedCircuit
 from domain.errors import Terminal
+from domain.tags import RELEASE_ID
 from tasks.azure_errors import azure_errors
 from tasks.content import content_digest
 from tasks.retries import RETRIED
@@ -114,6 +115,8 @@ def promote_model(
 
     name, version, digest = circuit.model_name, circuit.model_version, circuit.model_digest
     present = find_model(registry, name, version)
+    if present is not None and present.digest != digest:
+        raise Terminal(_taken(registry, present, models_of(registry, name)))
     if present is None:
         with tempfile.TemporaryDirectory() as folder:
             files = _download(source.get_client(), name, version, Path(folder), source.workspace_name)
@@ -166,6 +169,19 @@ def _download(client: "MLClient", name: str, version: str, folder: Path, where: 
     if not entries:
         raise Terminal(f"model {name}:{version} in {where} holds no files")
     return entries[0] if len(entries) == 1 and entries[0].is_dir() else folder / name
+
+
+def _taken(registry: ModelRegistry, present: Model, there: Sequence[Model]) -> str:
+    """What stands where a candidate would go, and whose it is."""
+    release, numbers = present.tags.get(RELEASE_ID), [int(one.version) for one in there if one.version.isdigit()]
+    whose = (
+        f"release {release} put it there" if release else "no release of Signalbox put it there: it has no release_id"
+    )
+    return (
+        f"registry {registry.registry_name} has another {present.name}:{present.version} already, and versions never change; {whose}. "
+        f"Nothing was promoted. Version {max(numbers, default=0) + 1} is free there: register the candidate's files in workspace dev "
+        "under that version, with its tags, or give this workload a `prefix` of its own"
+    )
 
 
 def _must_match(found: str, expected: str, name: str, version: str, where: str) -> None:

@@ -80,6 +80,9 @@ class Platform(Protocol):
     def serving(self, endpoint: str) -> str | None:
         """The deployment that serves, read now; None where there is no endpoint or no default."""
 
+    def tags(self, endpoint: str) -> Mapping[str, str]:
+        """What stands under that name says of itself; nothing where nothing is there."""
+
     def find(self, endpoint: str, name: str) -> Deployment | None:
         """The deployment; None where it does not exist."""
 

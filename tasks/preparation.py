@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prefect import get_run_logger, task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from blocks.ledger import Ledger
 from blocks.workspace import Workspace
 from domain.errors import Terminal
-from domain.naming import artifact_key, data_asset_name, model_name
+from domain.naming import artifact_key
+from domain.tags import WORKLOAD
 from domain.unit import Unit
 from domain.workload import Workload
+from tasks.artifacts import show_page, show_table
 from tasks.content import content_digest
-from tasks.datasets import DataAsset, newest_data, register_data
+from tasks.datasets import DataAsset, newest_data, register_data, some_data
 from tasks.deliveries import delivery_digest, difference, left_out
 from tasks.ledger import keep_document
+from tasks.ownership import must_be_ours
 from tasks.pipelines import JobInput, PublishedPipeline, download_output, run_pipeline
 from tasks.retries import RETRIED
 from tasks.run import short_run_id
@@ -57,9 +59,12 @@ def prepare_unit(
 
     Registered already, and nothing delivered since: nothing is read again. What was delivered again is a version of its own.
     """
-    name = data_asset_name(unit)
+    name = workload.data_asset_name(unit)
     delivery = delivery_digest.fn(workspace, workload.data.raw_for(unit))
     before, version = newest_data(workspace, name, cutoff)
+    there = before or some_data(workspace, name)
+    if there is not None:
+        must_be_ours(workspace, workload, there, there.tags.get("job", ""))
     if before is not None and before.tags.get("delivery", delivery) == delivery:
         note = "was there already, and nothing was read"
         get_run_logger().info("%s: %s:%s %s", unit, before.name, before.version, note)
@@ -69,7 +74,7 @@ def prepare_unit(
     job = run_pipeline.fn(
         workspace,
         published,
-        job_name=f"prepare-{model_name(unit)}-{version}-{short_run_id()}",
+        job_name=f"prepare-{workload.model_name(unit)}-{version}-{short_run_id()}",
         experiment=f"{workload.name}-prepare",
         compute=compute,
         inputs={
@@ -79,7 +84,7 @@ def prepare_unit(
             "cutoff_date": cutoff.isoformat(),
         },
         outputs={"prepared": folder},
-        tags={"workload": workload.name, "plant_id": unit.plant, "circuit_id": unit.circuit},
+        tags={WORKLOAD: workload.name, "plant_id": unit.plant, "circuit_id": unit.circuit},
         afresh=True,
     ).must_have_completed(f"preparing {unit}")
 
@@ -101,6 +106,7 @@ def prepare_unit(
         if before is not None:
             notes.append(_changed_since(workspace, workload, before, files, Path(place) / "before"))
         tags = {
+            WORKLOAD: workload.name,
             "content_digest": digest,
             "delivery": delivery,
             "report_digest": report.digest,
@@ -158,9 +164,9 @@ def _keep(ledger: Ledger, workload: Workload, unit: Unit, version: str, report: 
     stem = f"reports/{workload.name}/{unit}/{version}/{report.digest.removeprefix('sha256:')[:16]}"
     keep_document.fn(ledger, f"{stem}.json", report.results_json.decode())
     path = keep_document.fn(ledger, f"{stem}.html", report.html.read_text())
-    create_markdown_artifact(
+    show_page(
         report.markdown,
-        key=artifact_key("data", model_name(unit)),
+        key=artifact_key("data", workload.model_name(unit)),
         description=f"Data validation of {unit} up to {version}",
     )
     return path
@@ -177,6 +183,6 @@ def report_preparation(
     rows += [
         {"circuit": unit, "outcome": "stopped", "data": fault, "rows": "", "note": ""} for unit, fault in faults.items()
     ]
-    create_table_artifact(
+    show_table(
         rows, key=artifact_key(workload, "prepared"), description=f"Data of {workload} up to {cutoff.isoformat()}"
     )

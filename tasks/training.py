@@ -1,7 +1,6 @@
 """One circuit's way from registered data to a registered candidate, or to staying with the champion."""
 
 import json
-import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,23 +9,27 @@ from pathlib import Path
 from typing import Any
 
 from prefect import get_run_logger, task
-from prefect.artifacts import create_table_artifact
 
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.changed_circuits import ChangedCircuit
 from domain.errors import Terminal
-from domain.naming import artifact_key, data_asset_name, model_name
+from domain.naming import artifact_key
 from domain.outcome import Outcome
+from domain.tags import WORKLOAD
 from domain.unit import Unit
 from domain.workload import Workload
+from tasks.artifacts import show_table
 from tasks.champion import Champion, champion_of
 from tasks.datasets import DataAsset, newest_data
+from tasks.evaluations import evaluation_of, numbers
 from tasks.models import Model, models_of, register_model
+from tasks.ownership import must_be_ours
 from tasks.pipelines import JobInput, PublishedPipeline, download_output, run_pipeline
 from tasks.platform import Platform
 from tasks.retries import RETRIED
 from tasks.run import short_run_id
+from tasks.training_record import NO_CHAMPION
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,14 @@ def train_unit(
 
     A candidate that is registered for this data already, by a run that ended early, is taken as it is.
     """
-    data, _ = newest_data(dev, data_asset_name(unit), cutoff)
+    data, _ = newest_data(dev, workload.data_asset_name(unit), cutoff)
     if data is None:
         raise Terminal(
             f"{unit} has no registered data up to {cutoff}: run extract-prepare for that cutoff date first and see why "
             "the circuit stopped there"
         )
-    registered = _registered_for(dev, unit, data)
+    must_be_ours(dev, workload, data, data.tags.get("job", ""))
+    registered = _registered_for(dev, workload, unit, data)
     if registered is not None:
         return TrainedUnit(
             unit, Outcome.SUCCEEDED, "registered by an earlier run", _changed(unit, cutoff, data, registered)
@@ -77,41 +81,31 @@ def train_unit(
     job = run_pipeline.fn(
         dev,
         published,
-        job_name=f"train-{model_name(unit)}-{cutoff.isoformat()}-{short_run_id()}",
+        job_name=f"train-{workload.model_name(unit)}-{cutoff.isoformat()}-{short_run_id()}",
         experiment=f"{workload.name}-train",
         compute=compute,
         inputs=inputs,
-        tags={"workload": workload.name, "plant_id": unit.plant, "circuit_id": unit.circuit},
+        tags={WORKLOAD: workload.name, "plant_id": unit.plant, "circuit_id": unit.circuit},
     ).must_have_completed(f"training {unit}")
 
     with tempfile.TemporaryDirectory() as place:
-        evaluation = _evaluation(download_output.fn(dev, job.name, "evaluation", Path(place)) / "evaluation.json")
+        evaluation = evaluation_of(dev, job.name)
         judgement = workload.evaluation.judge(evaluation["candidate"], evaluation.get("champion"))
         get_run_logger().info("%s: %s", unit, judgement.reason)
         if not judgement.better:
             return TrainedUnit(unit, Outcome.NOT_PROMOTED, judgement.reason, None)
         files = download_output.fn(dev, job.name, "model", Path(place))
-        tags = _tags(unit, cutoff, data, job.name, evaluation, champion)
-        model = register_model.fn(dev, model_name(unit), files, tags)
+        tags = {WORKLOAD: workload.name, **_tags(unit, cutoff, data, job.name, evaluation, champion)}
+        model = register_model.fn(dev, workload.model_name(unit), files, tags)
     return TrainedUnit(unit, Outcome.SUCCEEDED, judgement.reason, _changed(unit, cutoff, data, model))
 
 
-def _evaluation(file: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(file.read_text())
-        candidate = document["candidate"]
-    except (OSError, ValueError, KeyError) as error:
-        raise Terminal(
-            f"the evaluate step wrote no usable evaluation.json ({error}); it needs `candidate` with metrics"
-        ) from error
-    if not isinstance(candidate, dict):
-        raise Terminal("evaluation.json: `candidate` must be an object of metrics")
-    return dict(document)
-
-
-def _registered_for(dev: Workspace, unit: Unit, data: DataAsset) -> Model | None:
-    asset = f"{data.name}:{data.version}"
-    found = [model for model in models_of(dev, model_name(unit)) if model.tags.get("data_asset") == asset]
+def _registered_for(dev: Workspace, workload: Workload, unit: Unit, data: DataAsset) -> Model | None:
+    """The candidate of this data; Terminal where the circuit's models are another workload's."""
+    asset, models = f"{data.name}:{data.version}", models_of(dev, workload.model_name(unit))
+    found = [model for model in models if model.tags.get("data_asset") == asset]
+    for model in (*models[-1:], *found[-1:]):
+        must_be_ours(dev, workload, model, model.tags.get("training_job", ""))
     return found[-1] if found else None
 
 
@@ -125,21 +119,15 @@ def _tags(
         "circuit_id": unit.circuit,
         "data_asset": f"{data.name}:{data.version}",
         "training_job": job,
-        "metrics": json.dumps(_numbers(evaluation["candidate"]), sort_keys=True),
-        "champion_version": champion.version if champion else "none",
-        "champion_metrics": json.dumps(_numbers(evaluation.get("champion") or {}), sort_keys=True),
-    }
-
-
-def _numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
-    return {
-        name: float(value) for name, value in metrics.items() if isinstance(value, int | float) and math.isfinite(value)
+        "metrics": json.dumps(numbers(evaluation["candidate"]), sort_keys=True),
+        "champion_version": champion.version if champion else NO_CHAMPION,
+        "champion_metrics": json.dumps(numbers(evaluation.get("champion")), sort_keys=True),
     }
 
 
 def _changed(unit: Unit, cutoff: date, data: DataAsset, model: Model) -> ChangedCircuit:
     champion_metrics = json.loads(model.tags.get("champion_metrics", "{}"))
-    champion = model.tags.get("champion_version", "none")
+    champion = model.tags.get("champion_version", NO_CHAMPION)
     return ChangedCircuit(
         plant_id=unit.plant,
         circuit_id=unit.circuit,
@@ -152,7 +140,7 @@ def _changed(unit: Unit, cutoff: date, data: DataAsset, model: Model) -> Changed
         data_publisher=data.publisher,
         training_job=model.tags["training_job"],
         metrics=json.loads(model.tags["metrics"]),
-        champion_version=None if champion == "none" else champion,
+        champion_version=None if champion == NO_CHAMPION else champion,
         champion_metrics=champion_metrics or None,
     )
 
@@ -172,7 +160,7 @@ def report_training(workload: str, cutoff: date, trained: Sequence[TrainedUnit],
         {"circuit": unit, "outcome": Outcome.FAILED.value, "reason": fault, "model": ""}
         for unit, fault in faults.items()
     ]
-    create_table_artifact(
+    show_table(
         rows,
         key=artifact_key(workload, "trained"),
         description=f"Candidates of {workload}, data up to {cutoff.isoformat()}",

@@ -1,4 +1,4 @@
-"""`signalbox approve`: the evidence in the terminal, an answer signed with the approver's own SSH key, and the run resumed."""
+"""`signalbox approve`: the evidence that is signed, from the ledger; an answer signed with the approver's own SSH key; the run resumed."""
 
 import getpass
 import time
@@ -58,22 +58,25 @@ def _signing(decision: str, approver: str, comment: str | None, key: Path | None
     from blocks.ledger import Ledger
     from blocks.loading import loaded
     from deployments.deciders import Evidence
+    from deployments.signable import signable
     from deployments.signing import sign
     from domain.choice import Choice
     from flows.declared import known_workloads
-    from flows.questions import question_of
 
     def decide(pending: "Pending") -> "Answer":
-        console.print(Evidence(pending.evidence))
         if pending.refusal:
             raise Terminal(f"the server did not take the answer: {pending.refusal}")
+        about = signable(loaded(Ledger, "ledger"), known_workloads(), pending)
+        console.print(
+            Evidence(f"**You sign about {about.headline}.** What follows is from the report whose digest you sign.")
+        )
+        console.print(Evidence(about.evidence))
         choices = pending.choices
         chosen = decision or Prompt.ask("decision", choices=choices, console=console)
         if chosen not in choices:
             raise Terminal(f"this gate takes {', '.join(choices)}, not {chosen!r}")
         why = comment if comment is not None else Prompt.ask("why", default="", console=console)
-        question = question_of(loaded(Ledger, "ledger"), known_workloads(), pending.key)
-        statement = question.statement(Choice(chosen), approver, why.strip())
+        statement = about.question.statement(Choice(chosen), approver, why.strip())
         console.print("you sign:", style="bold")
         console.print_json(statement.text)
         return {

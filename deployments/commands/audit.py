@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deployments.connection import ApiPort, EmulatorPort, Home, connected, console, errors_told, table
+from domain.shown import shown
 
 if TYPE_CHECKING:
     from domain.audit_file import AuditFile
@@ -93,7 +94,7 @@ def _told(found: "AuditFile", lost: tuple[str, ...]) -> bool:
 
 
 def _shown(text: str) -> str:
-    """People's text, without what a terminal would take as an order."""
+    """People's text, as text: brackets are no markup."""
     from rich.markup import escape
 
-    return escape("".join(char if char.isprintable() else " " for char in text))
+    return escape(shown(text))

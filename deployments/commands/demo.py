@@ -69,6 +69,9 @@ def demo(
     ] = "",
     home: Annotated[Path, typer.Option(file_okay=False, help="Data and logs, kept between runs.")] = Path(".signalbox"),
     workload: Annotated[str, typer.Option(help="Which workload to carry.")] = "plants",
+    older: Annotated[
+        bool, typer.Option("--older", help="Release models of older data than what serves all the same.")
+    ] = False,
 ) -> None:
     """Carry a workload from raw data to production here; asks at each gate, or decides as the demo approver."""
     try:
@@ -85,7 +88,7 @@ def demo(
             try:
                 Control(f"http://127.0.0.1:{laptop.emulator_port}").warm_start()  # the jobs come next
                 console.print(f"  Prefect UI {laptop.ui_url}   logs {laptop.home / 'logs'}", soft_wrap=True)
-                _carry(steps, laptop.home, workload, chosen)
+                _carry(steps, laptop.home, workload, chosen, older)
             finally:
                 laptop.__exit__(None, None, None)
     except SignalboxError as error:
@@ -125,7 +128,7 @@ def _import_all(modules: Iterable[str]) -> None:
         import_module(module)
 
 
-def _carry(steps: Steps, home: Path, name: str, cutoff: date | None) -> None:
+def _carry(steps: Steps, home: Path, name: str, cutoff: date | None, older: bool) -> None:
     """The main job. What it imports is there since `_import`."""
     with steps.step("register blocks, create workspaces, upload data"):
         from deployments.laptop_data import missing_data
@@ -155,7 +158,7 @@ def _carry(steps: Steps, home: Path, name: str, cutoff: date | None) -> None:
         console.print("No circuit has a better candidate than what serves: nothing to release. This is a good end.")
         return
     with steps.step(f"release: {', '.join(stage.name for stage in workload.stages)}"):
-        _release(signer, name, changed.to_json(), last)
+        _release(signer, name, changed.build_id, last, older)
     for fault in missing:
         console.print(
             f"It ends at {last} here, with more to come: {fault}", style="yellow", markup=False, soft_wrap=True
@@ -178,7 +181,7 @@ def _next_cutoff(workload: "object") -> date:
     return later[0] if later else cutoffs[-1]
 
 
-def _release(signer: "SigningApprover", workload: str, changed: str, last: str) -> None:
+def _release(signer: "SigningApprover", workload: str, build: str, last: str, older: bool) -> None:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
 
@@ -190,7 +193,7 @@ def _release(signer: "SigningApprover", workload: str, changed: str, last: str) 
     asked = sys.stdin.isatty() and sys.stdout.isatty()
     decide = at_terminal(console, signer) if asked else demo_decider(signer, console)
     with own_runs() as tag, Approver(decide, poll_seconds=0.3, tag=tag):
-        state = release(workload, changed, "demo", last, return_state=True)
+        state = release(workload, build, "demo", last, older, return_state=True)
     if not state.is_completed():
         raise Terminal(f"the release ended {state.name}: {state.message}")
     with get_client(sync_client=True) as client:

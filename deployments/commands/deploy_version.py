@@ -14,6 +14,7 @@ def deploy_version(
     version: Annotated[str, typer.Argument(help="of the model in the registry")],
     stage: Annotated[str, typer.Option(help="To which stage.")] = "test",
     workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
+    older: Annotated[bool, typer.Option("--older", help="Also a model of older data than what serves there.")] = False,
     home: Home = Path(".signalbox"),
     api_port: ApiPort = None,
     emulator_port: EmulatorPort = None,
@@ -26,7 +27,7 @@ def deploy_version(
         from flows.deploy_version import deploy_version as flow
 
         with own_runs() as tag, Approver(at_terminal(console), tag=tag):
-            state = flow(circuit, version, stage, workload, getpass.getuser(), return_state=True)
+            state = flow(circuit, version, stage, workload, getpass.getuser(), older, return_state=True)
         if not state.is_completed():
             raise Terminal(f"it ended {state.name}: {state.message}")
     console.print(f"{state.name}: {state.message}", style="green", markup=False)

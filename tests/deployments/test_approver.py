@@ -51,6 +51,9 @@ class Signing:
 
     name: str = "demo-approver"
 
+    def evidence(self, pending: Pending) -> str:
+        return pending.evidence
+
     def proof(self, pending: Pending, choice: Choice, comment: str) -> str:
         return f"signed {choice}"
 

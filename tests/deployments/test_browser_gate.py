@@ -105,7 +105,7 @@ def test_an_approver_decides_in_the_browser(
     tiny: Tiny, deployed: DeployedRelease, authenticator: pyotp.TOTP, tmp_path: Path
 ) -> None:
     ledger, production, changed = loaded(Ledger, "ledger"), loaded(Workspace, "production"), tiny.candidates()
-    run = deployed.start(workload=tiny.name, changed_circuits=changed.to_json(), requested_by="linus")
+    run = deployed.start(workload=tiny.name, changed_circuits=changed.build_id, requested_by="linus")
     link, pictures = run_link(str(run)), tmp_path / "pictures"
     first = deployed.form(run)
     name = release_names(ledger, tiny.name)[0]

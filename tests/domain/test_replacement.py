@@ -11,7 +11,7 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def serve(deployment: str, replaced: dict[str, str], fence: int = 1) -> dict[str, str]:
-    return tags_of(deployment, replaced, "azureml://m", "2026-01-01", NOW, fence)
+    return tags_of("engine", deployment, replaced, "azureml://m", "2026-01-01", NOW, fence)
 
 
 def test_the_first_one_has_nothing_before_it() -> None:

@@ -236,8 +236,8 @@ def test_children_of_user_code_hear_the_end_of_a_job(shared: WarmStart, tmp_path
     scripts = {
         "a.py": "import signal, subprocess, sys\nsignal.signal(15, lambda *_: None)\n"
         "subprocess.run([sys.executable, 'b.py'])\nprint('done')\n",
-        "b.py": "import signal, sys, time\nsignal.signal(15, lambda *_: (print('heard'), sys.exit()))\n"
-        "print('begins', flush=True)\ntime.sleep(60)\n",
+        "b.py": "import os, signal, sys, time\nsignal.signal(15, lambda *_: (print('heard'), sys.exit()))\n"
+        "os.write(1, b'begins\\n')\ntime.sleep(60)\n",  # in one piece: the signal comes as soon as it is there
     }
     running = Running(shared if way == "warm" else None, written(tmp_path / "code", scripts))
     running.says("begins")

@@ -9,6 +9,7 @@ from served import Served
 from shared_laptop import once
 from tiny import Tiny, people
 
+from benchmarks.pretended_training import pretend_training
 from blocks.approvers import Approvers
 from blocks.ledger import Ledger
 from blocks.loading import loaded
@@ -41,6 +42,7 @@ def site(environment: str, run_folder: Path) -> Site:
     with once(run_folder, "site") as first:
         if first:
             seed_data(workload, lambda line: None)
+            pretend_training(loaded(Workspace, "dev"))
             for person in people.values():
                 person.enrol()
     return Site(

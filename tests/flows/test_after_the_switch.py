@@ -2,7 +2,7 @@
 
 import pytest
 from prefect.states import State
-from tiny import APPROVE, CONFIRMED, WARY, Tiny, answering, endpoints_in
+from tiny import APPROVE, CONFIRMED, WARY, Tiny, answering, endpoints_in, naming_of
 
 from domain.changed_circuits import ChangedCircuits
 from domain.fact import Fact, Kind, facts_of
@@ -10,7 +10,6 @@ from domain.naming import deployment_name, release_of
 from flows import waves
 from flows.release import release
 from flows.rollback import rollback
-from tasks.batch_endpoints import naming_of
 from tasks.invocations import invoke
 from tasks.ledger import read_facts, release_names
 from tasks.serving import serving_of
@@ -22,7 +21,7 @@ def run(tiny: Tiny, changed: ChangedCircuits) -> "State[str]":
     """Release these; the state in which it ends."""
     approver, _ = answering(APPROVE)
     with approver:
-        return release(tiny.name, changed.to_json(), "linus", return_state=True)
+        return release(tiny.name, changed.build_id, "linus", return_state=True)
 
 
 def production(site, tiny: Tiny) -> set[str]:
@@ -60,7 +59,7 @@ def test_a_run_that_dies_before_the_confirmation_is_confirmed_by_the_next(
     approver, _ = answering(APPROVE)
     with approver, monkeypatch.context() as patched, pytest.raises(RuntimeError, match="the power fails"):
         patched.setattr(waves, "confirm", dies)
-        release(wary.name, changed.to_json(), "linus")
+        release(wary.name, changed.build_id, "linus")
     name, facts = newest(site, wary)
     assert production(site, wary) == {name}
     assert facts_of(facts, Kind.SWITCHED, "production") == ()

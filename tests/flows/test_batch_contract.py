@@ -74,7 +74,7 @@ class There:
     def request(self, number: int, model: int = 0) -> DeploymentRequest:
         """Of release 20260101.NUMBER, for A1."""
         circuit, release = self.models[model], f"20260101.{number}"
-        tags = deployment_tags(date(2026, 1, 1), release, NOW)
+        tags = deployment_tags(self.tiny.name, date(2026, 1, 1), release, NOW)
         source = self.platform.source(circuit, release)
         return DeploymentRequest(
             self.endpoint, deployment_name(release), source, circuit.model_digest, tags, {RELEASE_ID: release}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from own_faults import OwnFaults
 from prefect import flow
-from tiny import Tiny
+from tiny import Tiny, naming_of
 
 from domain.cleaned import Cleaned
 from domain.fact import FIRST, Fact, Kind
@@ -18,7 +18,7 @@ from flows.cleaning import clean_stage, discard_stage
 from flows.declared import declared_workload
 from flows.fan_out import FAN_OUT
 from tasks.batch_deployments import deployments_of
-from tasks.batch_endpoints import BatchEndpoints, naming_of
+from tasks.batch_endpoints import BatchEndpoints
 from tasks.compute import ensure_compute
 from tasks.lease import HeldStage, stage_lease
 from tasks.models import register_model
@@ -54,7 +54,9 @@ class Fleet:
         release = f"20260101.{number}"
         before = deployment_name(f"20260101.{previous}") if previous else None
         for endpoint in endpoints or self.endpoints:
-            tags = deployment_tags(date(2026, 1, 1), release, NOW) | {PREVIOUS: before or NO_PREVIOUS}
+            tags = deployment_tags(self.platform.workload.name, date(2026, 1, 1), release, NOW) | {
+                PREVIOUS: before or NO_PREVIOUS
+            }
             request = DeploymentRequest(
                 endpoint,
                 deployment_name(release),

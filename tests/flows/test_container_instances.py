@@ -1,6 +1,5 @@
 """Images and container instances: built once, served, replaced and taken back."""
 
-import json
 import time
 
 import pytest
@@ -13,7 +12,6 @@ from blocks.loading import loaded
 from domain.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
 from domain.expiry import EXPIRES_AT
-from domain.fact import Kind, facts_of
 from domain.naming import deployment_name, image_repository
 from domain.tags import PREVIOUS, RELEASE_ID
 from flows.declared import declared_workload
@@ -23,13 +21,13 @@ from flows.rollback import rollback
 from tasks.container_groups import GroupRequest, create_group, delete_group
 from tasks.images import find_image
 from tasks.lease import stage_lease
-from tasks.ledger import read_facts, release_names
+from tasks.ledger import release_names
 
 pytestmark = pytest.mark.usefixtures("site")
 
 
 def run(served: Served, changed: ChangedCircuits | None = None) -> "State[str]":
-    return release(served.name, (changed or served.candidates()).to_json(), "linus", return_state=True)
+    return release(served.name, (changed or served.candidates()).build_id, "linus", return_state=True)
 
 
 def succeed(state: "State[str]") -> None:
@@ -77,21 +75,19 @@ def test_a_build_that_fails_shows_its_log_and_deploys_nothing(site, served: Serv
 
 
 def test_a_version_that_nobody_registered_is_named_and_nothing_is_built(site, served: Served) -> None:
-    document = json.loads(served.candidates().to_json())
-    document["circuits"][0]["model_version"] = "99"
-    state = release(served.name, document, "linus", return_state=True)
-    assert state.name == "Failed"
-    assert "99" in (state.message or "")
+    (made,) = served.candidates().circuits
+    changed = served.hand_over([made.model_copy(update={"model_version": "99"})])
+    with pytest.raises(Terminal, match=f"has no model {made.model_name}:99, so nothing says how it was made"):
+        release(served.name, changed.build_id, "linus")
     assert served.group("dev") is None
-    name = release_names(site.ledger, served.name)[0]
-    assert not facts_of(read_facts(site.ledger, served.name, name), Kind.PROMOTED)
+    assert release_names(site.ledger, served.name) == ()
 
 
 @pytest.mark.slow
 def test_a_dockerfile_that_is_not_there_is_said_before_anything_starts(served: Served) -> None:
     served.declare(dockerfile=None)
     with pytest.raises(Terminal, match="there is no file 'Dockerfile' in service/"):
-        release(served.name, served.candidates().to_json(), "linus")
+        release(served.name, served.candidates().build_id, "linus")
 
 
 @pytest.mark.slow

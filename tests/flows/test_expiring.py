@@ -82,7 +82,7 @@ def hook(unique: str) -> Iterator[Hook]:
 
 
 def run(served: Served) -> "State[str]":
-    return release(served.name, served.candidates().to_json(), "linus", return_state=True)
+    return release(served.name, served.candidates().build_id, "linus", return_state=True)
 
 
 def succeed(state: "State[str]") -> None:
@@ -212,7 +212,7 @@ def test_a_channel_that_could_never_be_told_keeps_a_release_from_starting(served
     with pytest.raises(
         Terminal, match=r"stage dev: channel 1 of 1: channel slack-webhook/nobody-saved-it cannot be used"
     ):
-        release(served.name, served.candidates().to_json(), "linus")
+        release(served.name, served.candidates().build_id, "linus")
     assert served.group("dev") is None
 
 

@@ -22,12 +22,12 @@ GOOD, BAD = "HAUTEBORNE/R80711", "HAUTEBORNE/R80721"
 
 @pytest.fixture
 def plant(site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unique: str) -> Workload:
-    """The plants' workload under a name, raw data and a training cluster of this test's own."""
+    """The plants' workload under a name, a prefix, raw data and a training cluster of this test's own."""
     folder = tmp_path / f"plants{unique}"
     shutil.copytree(declared.WORKLOADS / "plants", folder)
     text = (folder / "workload.yaml").read_text()
     for old, new in {
-        "name: plants\n": f"name: {folder.name}\n",
+        "name: plants\n": f"name: {folder.name}\nprefix: x{unique}-\n",
         "paths/raw/": f"paths/raw-{unique}/",
         "name: train-cluster": f"name: train-{unique}",
     }.items():
@@ -57,7 +57,7 @@ def test_a_circuit_with_bad_data_stops_with_every_failed_expectation_and_the_oth
 ) -> None:
     prepared = extract_prepare(plant.name, CUTOFF, [GOOD, BAD])
     assert [str(one.unit) for one in prepared] == [GOOD]
-    assert find_data(site.dev, "HAUTEBORNE_R80721", CUTOFF.isoformat()) is None
+    assert find_data(site.dev, plant.data_asset_name(plant.unit("HAUTEBORNE/R80721")), CUTOFF.isoformat()) is None
     with get_client(sync_client=True) as client:
         table = next(one for one in client.read_latest_artifacts() if one.key == f"{plant.name}-prepared")
     assert "expect_column_values_to_be_between" in str(table.data)
@@ -79,7 +79,7 @@ def test_a_delivery_for_the_same_days_is_read_again_and_what_it_changes_is_said(
 
     def prepared() -> tuple[str, str]:
         [one] = extract_prepare(plant.name, cutoff, [GOOD])
-        return one.asset.removeprefix("HAUTEBORNE_R80711:"), one.note
+        return one.asset.partition(":")[2], one.note
 
     rows = original.read_text().splitlines(keepends=True)[:40_000]
     deliver(rows)
@@ -97,9 +97,7 @@ def test_a_delivery_for_the_same_days_is_read_again_and_what_it_changes_is_said(
     version, note = prepared()
     assert version == "2014-02-10-2"
     assert "left out: scada_2014-02.csv: only scada.csv is read" in note
-    assert re.search(
-        r"delivered again since HAUTEBORNE_R80711:2014-02-10: 2,8\d\d of 5,\d+ rows changed \(active_power\)", note
-    )
+    assert re.search(r"delivered again since \S+:2014-02-10: 2,8\d\d of 5,\d+ rows changed \(active_power\)", note)
     assert prepared()[1] == "was there already, and nothing was read"
 
     elsewhere = [line.replace("R80790", "R80790 ") if line.startswith("R80790") else line for line in corrected]

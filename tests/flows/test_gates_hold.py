@@ -8,22 +8,23 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pyotp
 import pytest
 import requests
-from prefect.states import State
+from prefect.client.orchestration import get_client
+from prefect.states import Cancelled, Completed, State
 from tiny import APPROVE, Tiny, answering
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
-from deployments.approver import Answer, Pending
+from deployments.approver import Answer, Approver, Pending
 from deployments.enrolling import enrol, enrol_code, enrolled, revoke
 from deployments.entra_sign_in import id_token
 from deployments.laptop import Laptop
 from domain.choice import Choice
 from domain.entra_token import EntraAccount
+from domain.errors import Terminal
 from domain.fact import Kind, facts_of
 from domain.guessing import MAX_WRONG_CODES
 from emulator.identity import CLIENT_ID, TENANT_ID
@@ -45,7 +46,7 @@ def asked(
     """Release with these answers and then a rejection; the state, and how each form after the first began."""
     approver, seen = answering(*answers, END)
     with approver:
-        state = release(tiny.name, tiny.candidates().to_json(), by, return_state=True)
+        state = release(tiny.name, tiny.candidates().build_id, by, return_state=True)
     return state, [form.evidence.partition("\n")[0] for form in seen[1:]]
 
 
@@ -76,7 +77,7 @@ def test_a_code_works_once_and_five_wrong_ones_lock_the_authenticator(site, tiny
 
     approver, seen = answering(right, again, END)
     with approver:  # the registry's gate takes the code, production's does not take it again
-        state = release(tiny.name, tiny.candidates().to_json(), "linus", return_state=True)
+        state = release(tiny.name, tiny.candidates().build_id, "linus", return_state=True)
     assert state.message == "ada rejected it at Production-Approval: the end of this test"
     assert "this code was used already" in seen[2].evidence
 
@@ -123,7 +124,7 @@ def test_a_sign_in_at_the_tenant_proves_one_statement(site, tiny: Tiny, by_token
 
     approver, seen = answering(first, lambda _: used[0], END)
     with approver:
-        state = release(tiny.name, tiny.candidates().to_json(), "linus", return_state=True)
+        state = release(tiny.name, tiny.candidates().build_id, "linus", return_state=True)
     assert state.message == "ada rejected it at Production-Approval: the end of this test", seen[-1].evidence
     assert "was used already" in seen[2].evidence or "is not about this statement" in seen[2].evidence
     facts = read_facts(site.ledger, tiny.name, release_names(site.ledger, tiny.name)[0])
@@ -136,14 +137,13 @@ from flows import declared
 from pathlib import Path
 declared.WORKLOADS = Path(sys.argv[1])
 from flows.release import release
-release(sys.argv[2], Path(sys.argv[3]).read_text(), "linus", return_state=True)
+release(sys.argv[2], sys.argv[3], "linus", return_state=True)
 """
 
 
-def test_a_release_killed_while_it_waits_goes_on_where_it_was(site, tiny: Tiny, tmp_path: Path) -> None:
-    changed = tiny.candidates().to_json()
-    (tmp_path / "changed.json").write_text(changed)
-    command = [sys.executable, "-c", KILLED, str(tiny.folder.parent), tiny.name, str(tmp_path / "changed.json")]
+def test_a_release_killed_while_it_waits_goes_on_where_it_was(site, tiny: Tiny) -> None:
+    changed = tiny.candidates().build_id
+    command = [sys.executable, "-c", KILLED, str(tiny.folder.parent), tiny.name, changed]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         for _ in range(300):
             names = release_names(site.ledger, tiny.name)
@@ -159,3 +159,30 @@ def test_a_release_killed_while_it_waits_goes_on_where_it_was(site, tiny: Tiny, 
     facts = read_facts(site.ledger, tiny.name, names[0])
     assert facts_of(facts, Kind.ASKED) == asked  # the same question, with the same time to answer it
     assert release_names(site.ledger, tiny.name) == names
+
+
+@pytest.mark.parametrize("state", [Cancelled, Completed])
+def test_a_run_whose_state_somebody_sets_while_it_waits_ends_and_says_so(
+    site, tiny: Tiny, state: Callable[[], "State[None]"]
+) -> None:
+    def set_state(pending: Pending) -> None:
+        with get_client(sync_client=True) as client:
+            client.set_flow_run_state(pending.run_id, state(), force=True)
+
+    changed, seen = tiny.candidates(), list[Pending]()
+
+    def leaves_it(pending: Pending) -> None:
+        if tiny.name in pending.run_name.lower():
+            seen.append(pending)
+            set_state(pending)
+
+    began = time.monotonic()
+    with Approver(leaves_it, poll_seconds=0.2), pytest.raises(Terminal, match=f"this run was set {state().name} while"):
+        release(tiny.name, changed.build_id, "linus")
+    assert len(seen) == 1
+    assert time.monotonic() - began < 120  # not the day that the gate gives
+    approver, _ = answering(END)
+    with approver:
+        assert release(tiny.name, changed.build_id, "linus", return_state=True).name == "Rejected"
+    (name,) = release_names(site.ledger, tiny.name)
+    assert len(facts_of(read_facts(site.ledger, tiny.name, name), Kind.ASKED)) == 1

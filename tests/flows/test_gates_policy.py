@@ -30,7 +30,7 @@ END = {"decision": "reject", "approver": "ada", "comment": "the end of this test
 def run(tiny: Tiny, *answers: Any) -> tuple["State[str]", list[Pending]]:
     approver, seen = answering(*answers)
     with approver:
-        return release(tiny.name, tiny.candidates().to_json(), "linus", return_state=True), seen
+        return release(tiny.name, tiny.candidates().build_id, "linus", return_state=True), seen
 
 
 def facts(site: Any, tiny: Tiny) -> Any:
@@ -64,7 +64,7 @@ def test_what_changes_after_the_approval_voids_it_before_the_switch(
     }[what]
     approver, _ = answering(APPROVE)
     with approver:
-        state = release(tiny.name, tiny.candidates().to_json(), "linus", return_state=True)
+        state = release(tiny.name, tiny.candidates().build_id, "linus", return_state=True)
     assert not state.is_completed()
     assert re.search(reason, state.message or ""), state.message
     assert nothing_serves(site, tiny)

@@ -52,7 +52,7 @@ def charted(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, namesp
 
 
 def run(charted: Charted, changed: ChangedCircuits | None = None) -> "State[str]":
-    return release(charted.name, (changed or charted.candidates()).to_json(), "linus", return_state=True)
+    return release(charted.name, (changed or charted.candidates()).build_id, "linus", return_state=True)
 
 
 def succeed(state: "State[str]") -> None:

@@ -59,7 +59,7 @@ def registry(site) -> ContainerRegistry:
 
 
 def build(served: Served, changed: ChangedCircuits, until: str = "images") -> "State[str]":
-    return release(served.name, changed.to_json(), "linus", until, return_state=True)
+    return release(served.name, changed.build_id, "linus", until, return_state=True)
 
 
 def built(site, served: Served, registry: ContainerRegistry) -> tuple[str, Image]:

@@ -2,12 +2,11 @@
 
 import pytest
 from prefect.states import State
-from tiny import APPROVE, CONFIRMED, WARY, Tiny, answering, endpoints_in
+from tiny import APPROVE, CONFIRMED, WARY, Tiny, answering, endpoints_in, naming_of
 
 from domain.fact import Fact, Kind, facts_of
 from domain.naming import deployment_name, release_of
 from flows.release import release
-from tasks.batch_endpoints import naming_of
 from tasks.ledger import read_facts, release_names
 from tasks.serving import serving_of
 
@@ -18,7 +17,7 @@ def run(tiny: Tiny) -> tuple["State[str]", list[str]]:
     """Release new candidates; how it ended, and what the last form showed."""
     approver, seen = answering(APPROVE)
     with approver:
-        state = release(tiny.name, tiny.candidates().to_json(), "linus", return_state=True)
+        state = release(tiny.name, tiny.candidates().build_id, "linus", return_state=True)
     return state, [pending.evidence for pending in seen]
 
 

@@ -52,7 +52,7 @@ def applied(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, namesp
 
 
 def run(applied: Applied, changed: ChangedCircuits | None = None) -> "State[str]":
-    return release(applied.name, (changed or applied.candidates()).to_json(), "linus", return_state=True)
+    return release(applied.name, (changed or applied.candidates()).build_id, "linus", return_state=True)
 
 
 def succeed(state: "State[str]") -> None:
@@ -138,10 +138,10 @@ def test_a_manifest_that_is_not_valid_is_refused_before_anything_starts(site, ap
         manifest=MANIFEST.replace("replicas: 1", "replicas: one").replace("app: page}\n  ports", "app: x}\n  ports")
     )
     with pytest.raises(InvalidDeclaration, match=r"deployment\.yaml:35: spec\.selector: must select"):
-        release(applied.name, changed.to_json(), "linus")
+        release(applied.name, changed.build_id, "linus")
     applied.declare(manifest=MANIFEST.replace("replicas: 1", "replicas: one"))
     with pytest.raises(InvalidDeclaration, match=r"deployment\.yaml:7: spec\.replicas: 'one' is not of type 'integer'"):
-        release(applied.name, changed.to_json(), "linus")
+        release(applied.name, changed.build_id, "linus")
     assert release_names(site.ledger, applied.name) == ()
     assert applied_nothing(applied)
 

@@ -74,11 +74,11 @@ class Asked:
         changed = self.made.candidates()
         approver = self.twins.answering(APPROVE) if self.twins is not None else answering(APPROVE)[0]
         with approver:
-            state = release(self.made.name, changed.to_json(), "linus", self.below, return_state=True)
+            state = release(self.made.name, changed.build_id, "linus", self.below, return_state=True)
         assert state.name == "Succeeded", state.message
         name, circuit = release_names(self.ledger, self.made.name)[0], changed.circuits[0]
         endpoint = self.platform.endpoint(circuit.unit)
-        tags = deployment_tags(circuit.cutoff_date, name, datetime.now(UTC))
+        tags = deployment_tags(self.made.name, circuit.cutoff_date, name, datetime.now(UTC))
         source = self.platform.source(circuit, name)
         request = DeploymentRequest(
             endpoint, deployment_name(name), source, circuit.model_digest, tags, {"release_id": name}

@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 import yaml
 from prefect.states import State
-from tiny import APPROVE, GOOD, Tiny, answering
+from tiny import APPROVE, GOOD, Tiny, answering, endpoints_in
 
 from flows.release import release
 from tasks.batch_deployments import deployments_of
-from tasks.batch_endpoints import naming_of
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -17,12 +16,12 @@ pytestmark = pytest.mark.usefixtures("site")
 def run(tiny: Tiny) -> "State[str]":
     approver, _ = answering(APPROVE)
     with approver:
-        return release(tiny.name, tiny.candidates().to_json(), "linus", return_state=True)
+        return release(tiny.name, tiny.candidates().build_id, "linus", return_state=True)
 
 
 def there(site: Any, tiny: Tiny, stage: str) -> list[set[str]]:
     workspace = getattr(site, stage)
-    endpoints = [naming_of(workspace).endpoint(unit) for unit in tiny.units()]
+    endpoints = [endpoints_in(workspace).endpoint(unit) for unit in tiny.units()]
     return [{one.name for one in deployments_of(workspace, endpoint)} for endpoint in endpoints]
 
 
@@ -38,5 +37,5 @@ def test_a_first_release_that_fails_takes_its_endpoints_away_too(site: Any, tiny
     tiny.declare(score=GOOD.replace("return", "raise ValueError('no such column')\n    return"))
     delete_failed(tiny)
     assert run(tiny).name == "Failed"
-    endpoints = {naming_of(site.test).endpoint(unit) for unit in tiny.units()}
+    endpoints = {endpoints_in(site.test).endpoint(unit) for unit in tiny.units()}
     assert not endpoints & {one.name for one in site.test.get_client().batch_endpoints.list()}

@@ -5,7 +5,7 @@ import re
 import pytest
 from own_faults import OwnFaults
 from prefect.states import State
-from tiny import APPROVE, GOOD, Tiny, answering, endpoints_in
+from tiny import APPROVE, GOOD, Tiny, answering, endpoints_in, naming_of
 
 from domain.errors import Terminal
 from domain.fact import Kind, facts_of
@@ -13,7 +13,6 @@ from domain.outcome import Outcome
 from flows.beginning import outcome_of
 from flows.release import release
 from flows.rollback import rollback
-from tasks.batch_endpoints import naming_of
 from tasks.ledger import read_facts, release_names
 from tasks.models import models_of
 from tasks.storage import container_of
@@ -25,7 +24,7 @@ def run(tiny: Tiny, *answers: dict[str, str]) -> "State[str]":
     """Release new candidates; the state in which it ends."""
     approver, _ = answering(*(answers or (APPROVE,)))
     with approver:
-        return release(tiny.name, tiny.candidates().to_json(), "linus", return_state=True)
+        return release(tiny.name, tiny.candidates().build_id, "linus", return_state=True)
 
 
 def serving(site, tiny: Tiny, stage: str) -> set[str | None]:
@@ -56,7 +55,7 @@ def test_a_model_whose_files_changed_after_registration_is_not_promoted(site, ti
             stored.upload_blob(blob, b"something else", overwrite=True)
     approver, _ = answering(APPROVE)
     with approver:
-        state = release(tiny.name, changed.to_json(), "linus", return_state=True)
+        state = release(tiny.name, changed.build_id, "linus", return_state=True)
     assert state.name == "Failed"
     assert "changed after it was registered" in (state.message or "")
     assert models_of(site.registry, f"{tiny.plant}-a1".lower()) == ()

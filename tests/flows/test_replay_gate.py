@@ -4,13 +4,12 @@ from typing import Any
 
 import pytest
 from replayed import REPLAY, SCORE
-from tiny import APPROVE, Tiny, answering, endpoints_in
+from tiny import APPROVE, Tiny, answering, endpoints_in, naming_of
 
 from blocks.workspace import Workspace
 from domain.fact import Kind
 from domain.naming import deployment_name
 from flows.release import release
-from tasks.batch_endpoints import naming_of
 from tasks.ledger import read_facts, release_names
 from tasks.serving import serving_of
 from tasks.storage import upload_file
@@ -21,7 +20,7 @@ def released(tiny: Tiny, shift: float) -> tuple[str, str, list[Any]]:
     tiny.declare(score=SCORE.replace("SHIFT", str(shift)), replay=REPLAY)
     approver, seen = answering(APPROVE)
     with approver:
-        state = release(tiny.name, tiny.candidates().to_json(), "linus", return_state=True)
+        state = release(tiny.name, tiny.candidates().build_id, "linus", return_state=True)
     return str(state.name), str(state.message), seen
 
 

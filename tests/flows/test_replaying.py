@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
-from tiny import Tiny, endpoints_in
+from tiny import Tiny, endpoints_in, naming_of
 
 from blocks.workspace import Workspace
 from deployments.laptop_data import DATA, TEST_UNTIL
@@ -34,7 +34,7 @@ from flows.evidence import kept_report
 from flows.fan_out import FAN_OUT
 from flows.replaying import ReplayOutcome, replay_page, replay_stage
 from tasks.answers import MOST_REASON
-from tasks.batch_endpoints import BatchEndpoints, naming_of
+from tasks.batch_endpoints import BatchEndpoints
 from tasks.compute import ensure_compute
 from tasks.ledger import read_facts
 from tasks.models import promote_model, register_model
@@ -161,7 +161,7 @@ def fleet(site, worker: str, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
     tiny.declare()
     made = tiny.candidates()
     for unit in made.circuits:
-        tags = model_tags(unit.unit, unit.cutoff_date, "dev", datetime.now(UTC), "20260102.1", "build")
+        tags = model_tags(tiny.name, unit.unit, unit.cutoff_date, "dev", datetime.now(UTC), "20260102.1", "build")
         promote_model.fn(site.dev, site.registry, unit, tags)
     found = Fleet(site, tiny, made)
     target = _target(load_workload(tiny.folder / "workload.yaml"))

@@ -69,21 +69,21 @@ def test_it_is_released_as_far_as_is_asked_for_and_then_further(
 ) -> None:
     changed = climbing.candidates()
     with pytest.raises(Terminal, match=r"the release cannot start:\n  stage production: .*Does the cluster run\?"):
-        release(climbing.name, changed.to_json(), "linus")
+        release(climbing.name, changed.build_id, "linus")
     for _ in range(2):
-        state = release(climbing.name, changed.to_json(), "linus", "dev", return_state=True)
+        state = release(climbing.name, changed.build_id, "linus", "dev", return_state=True)
         assert state.name == "Succeeded", state.message
     assert climbing.ask("dev")["version"] == changed.circuits[0].model_version
     monkeypatch.setattr(climbing, "ladder", lambda *_: Served.ladder(climbing, 24, (), 1))
     climbing.declare()  # what could not be reached is another stage now
-    state = release(climbing.name, changed.to_json(), "linus", return_state=True)
+    state = release(climbing.name, changed.build_id, "linus", return_state=True)
     assert state.name == "Succeeded", state.message
     assert climbing.ask("qa")["version"] == changed.circuits[0].model_version
 
 
 def test_a_stage_that_is_not_there_is_said(climbing: Climbing) -> None:
     with pytest.raises(Terminal, match="has no stage 'prod'"):
-        release(climbing.name, climbing.candidates().to_json(), "linus", "prod")
+        release(climbing.name, climbing.candidates().build_id, "linus", "prod")
 
 
 def test_a_cluster_that_does_not_answer_is_a_finding(climbing: Climbing) -> None:

@@ -4,14 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from prefect.states import State
-from tiny import APPROVE, WARY, Tiny, answering, endpoints_in
+from tiny import APPROVE, WARY, Tiny, answering, endpoints_in, naming_of
 
 from domain.changed_circuits import ChangedCircuits
 from domain.fact import Fact, Kind, facts_of
 from domain.naming import release_of
 from flows import climbing, deploying
 from flows.release import release
-from tasks.batch_endpoints import naming_of
 from tasks.ledger import read_facts, release_names
 from tasks.serving import serving_of
 
@@ -22,7 +21,7 @@ def run(tiny: Tiny, changed: ChangedCircuits) -> "State[str]":
     """Release these; the state in which it ends."""
     approver, _ = answering(APPROVE)
     with approver:
-        return release(tiny.name, changed.to_json(), "linus", return_state=True)
+        return release(tiny.name, changed.build_id, "linus", return_state=True)
 
 
 def in_waves(tiny: Tiny, soak_minutes: float, **stage: object) -> None:

@@ -6,7 +6,7 @@ import pytest
 from azure.core import PipelineClient
 from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 from azure.core.rest import HttpRequest
-from tiny import APPROVE, Tiny, answering
+from tiny import APPROVE, Tiny, answering, endpoints_in
 
 from deployments.environment import load_environment
 from deployments.laptop_resources import API_VERSION, ARM, PROVIDER
@@ -16,7 +16,6 @@ from flows.declared import declared_workload
 from flows.evidence import gather
 from flows.release import release
 from tasks.batch_deployments import find_deployment
-from tasks.batch_endpoints import naming_of
 from tasks.ledger import read_facts, release_names
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -41,13 +40,14 @@ def no_way_back(site, tiny: Tiny) -> dict[str, str]:
     stage: Stage = workload.stage("production")
     name = release_names(site.ledger, tiny.name)[0]
     requested = requested_release(read_facts(site.ledger, tiny.name, name))
-    return gather(site.ledger, workload, requested, stage).no_way_back
+    incumbents = gather(site.ledger, workload, requested, stage).incumbents
+    return {name: one.fault for name, one in incumbents.items() if one.fault}
 
 
 def test_what_is_missing_for_the_way_back_is_found_and_shown_at_the_gate(site, tiny: Tiny) -> None:
     approver, _ = answering(APPROVE)
     with approver:
-        first = release(tiny.name, tiny.candidates().to_json(), "linus", return_state=True)
+        first = release(tiny.name, tiny.candidates().build_id, "linus", return_state=True)
     assert first.name == "Succeeded"
     assert no_way_back(site, tiny) == {}
 
@@ -58,7 +58,7 @@ def test_what_is_missing_for_the_way_back_is_found_and_shown_at_the_gate(site, t
     delete(site, f"{home}/models/{name}/versions/1")
     assert no_way_back(site, tiny) == {f"{tiny.plant}/A1": f"its model {name}:1 is gone"}
 
-    endpoint = naming_of(site.production).endpoint(tiny.units()[1])
+    endpoint = endpoints_in(site.production).endpoint(tiny.units()[1])
     serving = find_deployment(site.production, endpoint, deployment_name(release_names(site.ledger, tiny.name)[0]))
     assert serving is not None
     delete(site, serving.environment)
@@ -68,7 +68,7 @@ def test_what_is_missing_for_the_way_back_is_found_and_shown_at_the_gate(site, t
 
     approver, seen = answering(APPROVE)
     with approver:
-        release(tiny.name, tiny.candidates().to_json(), "linus", return_state=True)
+        release(tiny.name, tiny.candidates().build_id, "linus", return_state=True)
     assert "No way back" not in seen[0].evidence  # the registry's gate: nothing is switched there
     assert "No way back for 2 of 2 circuits" in seen[1].evidence
     assert f"its model {name}:1 is gone" in seen[1].evidence

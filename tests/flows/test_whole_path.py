@@ -56,7 +56,7 @@ def carried(site: Any, first: ChangedCircuits) -> str:
     """The name of the first release, in production."""
     approver, seen = answering({**APPROVE, "approver": "mallory"}, APPROVE)
     with approver:
-        state: State[str] = release("plants", first.to_json(), "linus", return_state=True)
+        state: State[str] = release("plants", first.build_id, "linus", return_state=True)
     assert state.is_completed(), state
     assert len(seen) == 3  # mallory is refused once, and both gates asked
     assert "mallory is not a member of ml-engineers" in seen[1].evidence
@@ -100,10 +100,10 @@ def every_circuit_serves_the_release_and_the_ledger_holds_together(story: Story)
         assert serving.tags["previous_deployment"] == "none"
 
 
-def promoted_models_have_exactly_the_tags_of_the_seed(story: Story) -> None:
+def promoted_models_have_the_tags_of_the_seed_and_whose_they_are(story: Story) -> None:
     model = models_of(story.site.registry, "hauteborne-r80711")[-1]
     assert set(model.tags) == {
-        "cutoff_date", "plant_id", "circuit_id", "promoted_from", "promoted_at", "release_id", "build_id",
+        "workload", "cutoff_date", "plant_id", "circuit_id", "promoted_from", "promoted_at", "release_id", "build_id",
     }  # fmt: skip
     assert (model.tags["promoted_from"], model.tags["release_id"]) == ("dev", story.released)
     assert all(isinstance(value, str) for value in model.tags.values())
@@ -111,7 +111,7 @@ def promoted_models_have_exactly_the_tags_of_the_seed(story: Story) -> None:
 
 def releasing_the_same_circuits_again_changes_nothing_and_is_green(story: Story) -> None:
     facts = read_facts(story.site.ledger, "plants", story.released)
-    state = release("plants", story.first.to_json(), "linus", return_state=True)
+    state = release("plants", story.first.build_id, "linus", return_state=True)
     assert (state.name, state.message) == (
         "Succeeded",
         f"these circuits were released as {story.released}; there is nothing left to do",
@@ -137,8 +137,16 @@ def a_first_release_has_nothing_to_go_back_to(story: Story) -> None:
         rollback("plants", circuits=CIRCUITS, dry_run=False)
 
 
-def a_chosen_version_goes_to_the_test_stage_without_a_gate(story: Story) -> None:
+def a_chosen_version_that_is_there_is_not_deployed_again(story: Story) -> None:
     state = deploy_version(CIRCUITS[0], story.first.circuits[0].model_version, "test", return_state=True)
+    assert state.message == "test serves exactly these models; there is nothing left to do"
+
+
+def a_chosen_version_goes_to_the_test_stage_without_a_gate(story: Story) -> None:
+    version = story.first.circuits[0].model_version
+    with pytest.raises(Terminal, match="would replace one of later data at test"):
+        deploy_version(CIRCUITS[0], version, "test")
+    state = deploy_version(CIRCUITS[0], version, "test", older=True, return_state=True)
     assert state.is_completed(), state
     serving = deployment_serving(endpoints_in(story.site.test), story.first.circuits[0].unit)
     assert serving is not None
@@ -158,7 +166,7 @@ def a_second_release_rolls_over_the_first_and_back_again(story: Story) -> None:
     assert changed.circuits[0].champion_metrics is not None
     approver, seen = answering(APPROVE)
     with approver:
-        assert release("plants", json.loads(changed.to_json()), "linus", return_state=True).is_completed()
+        assert release("plants", changed.build_id, "linus", return_state=True).is_completed()
     assert "Smoke tests at test" in seen[-1].evidence
     unit = changed.circuits[0].unit
     second = deployment_serving(endpoints_in(story.site.production), unit)
@@ -192,13 +200,14 @@ PARTS = (
     data_is_registered_once_with_its_validation_report,
     candidates_carry_the_tags_that_approvers_look_for,
     every_circuit_serves_the_release_and_the_ledger_holds_together,
-    promoted_models_have_exactly_the_tags_of_the_seed,
+    promoted_models_have_the_tags_of_the_seed_and_whose_they_are,
     releasing_the_same_circuits_again_changes_nothing_and_is_green,
     the_replay_of_a_release_is_fetched_as_a_page,
     a_first_release_has_nothing_to_go_back_to,
-    a_chosen_version_goes_to_the_test_stage_without_a_gate,
+    a_chosen_version_that_is_there_is_not_deployed_again,
     a_version_that_is_not_there_is_refused_with_those_that_are,
     a_second_release_rolls_over_the_first_and_back_again,
+    a_chosen_version_goes_to_the_test_stage_without_a_gate,
     a_candidate_that_is_not_better_ends_green_and_is_not_registered,
 )
 

@@ -5,23 +5,29 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import yaml
 
+from benchmarks.pretended_training import CUTOFF, DATA, DATA_ASSET, JOB, METRICS, REPORT, VERSION
+from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.workspace import Workspace
 from deployments.approver import Answer, Approver, Pending
 from deployments.demo_approver import SigningApprover
-from domain.changed_circuits import ChangedCircuit, ChangedCircuits
+from domain.changed_circuits import ChangedCircuit, ChangedCircuits, changed_path
 from domain.choice import Choice
 from domain.declaration import load_workload
+from domain.naming import Naming
 from domain.target import BatchEndpointTarget
 from domain.unit import Unit
 from flows.declared import known_workloads
 from tasks.batch_endpoints import BatchEndpoints
+from tasks.datasets import find_data
+from tasks.ledger import keep_document
 from tasks.models import register_model
 from tasks.storage import upload_file
 
@@ -54,7 +60,7 @@ CONFIRMED = {
     }
 }
 """Keys of a stage whose switch is confirmed with the input in `after/`."""
-NOTHING = "sha256:" + "0" * 64
+NOTHING = REPORT
 PLANTS = Path(__file__).parents[2] / "workloads" / "plants"
 
 
@@ -131,13 +137,20 @@ class Tiny:
     def candidates(self) -> ChangedCircuits:
         """Register a new model for each circuit and hand them over, as training would."""
         dev, stamp = loaded(Workspace, "dev"), datetime.now(UTC).isoformat()
+        data = find_data(dev, DATA, VERSION)
+        assert data is not None, "`site` pretends to have trained"
         circuits = []
         for unit in self.units():
             model = self.folder / "models" / stamp / unit.circuit
             model.mkdir(parents=True)
             (model / "model.txt").write_text(f"{unit} {stamp}")
-            name = f"{unit.plant}-{unit.circuit}".lower()
-            tags = {"data_asset": f"D:{stamp}", "training_job": "job", "metrics": json.dumps({"rmse": 1.0})}
+            name = load_workload(self.folder / "workload.yaml").model_name(unit)
+            tags = {
+                "workload": self.name,
+                "data_asset": DATA_ASSET,
+                "training_job": JOB,
+                "metrics": json.dumps(METRICS),
+            }
             registered = register_model.fn(dev, name, model, tags)
             circuits.append(
                 ChangedCircuit(
@@ -146,17 +159,27 @@ class Tiny:
                     model_name=name,
                     model_version=registered.version,
                     model_digest=registered.digest,
-                    data_asset=f"D:{stamp}",
-                    cutoff_date=date(2014, 6, 30),
+                    data_asset=DATA_ASSET,
+                    cutoff_date=CUTOFF,
                     data_report_digest=NOTHING,
-                    training_job="job",
-                    metrics={"rmse": 1.0},
+                    data_publisher=data.publisher,
+                    training_job=JOB,
+                    metrics=METRICS,
                 )
             )
-        self.made.append(
-            ChangedCircuits(workload=self.name, build_id=stamp, code_commit="c" * 40, circuits=tuple(circuits))
-        )
+        return self.hand_over(circuits)
+
+    def hand_over(self, circuits: Sequence[ChangedCircuit], **more: str) -> ChangedCircuits:
+        """Keep changed_circuits.json of a new build beside the ledger. more: its fields."""
+        fields = {"workload": self.name, "build_id": uuid4().hex, "code_commit": "c" * 40, **more}
+        self.made.append(ChangedCircuits(circuits=tuple(circuits), **fields))
+        path = changed_path(self.name, self.made[-1].build_id)
+        keep_document.fn(self.ledger(), path, self.made[-1].to_json())
         return self.made[-1]
+
+    def ledger(self) -> Ledger:
+        """Where it is kept."""
+        return loaded(Ledger, "ledger")
 
 
 def answering(*answers: Answer | Callable[[Pending], Answer]) -> tuple[Approver, list[Pending]]:
@@ -186,6 +209,11 @@ people: dict[str, SigningApprover] = {}
 """Who has a key and is enrolled with it; filled by the fixture `site`."""
 
 APPROVE = {"decision": "approve", "approver": "ada", "comment": ""}
+
+
+def naming_of(workspace: Workspace) -> Naming:
+    """How endpoints are named in a workspace, of a workload without a prefix of its own."""
+    return Naming(workspace.endpoint_prefix, workspace.endpoint_suffix)
 
 
 def endpoints_in(workspace: Workspace) -> BatchEndpoints:

@@ -23,36 +23,42 @@ from domain.diagnosis import Finding
 from domain.errors import StageLost, Terminal, Transient
 from domain.http_smoke import AnySmokeTest
 from domain.kept import is_ours
-from domain.naming import Naming, faults_of_names
+from domain.naming import faults_of_names
+from domain.ownership import must_not_be_anothers
 from domain.replacement import FENCE, fence_of
 from domain.smoke import SmokeEvidence, SmokeTest, SmokeVerdict
 from domain.stage import Stage
-from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID
+from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID, WORKLOAD
+from domain.training_record import TrainingRecord
 from domain.unit import Unit
 from domain.workload import Workload
 from tasks.invocations import PREDICTIONS
 from tasks.lease import HeldStage
-from tasks.models import _must_match
+from tasks.models import Model, _must_match
 from tasks.platform import Deployment, DeploymentRequest, model_of
 
 ENVIRONMENT = "azureml:/environments/scoring/versions/1"
-NAMING = Naming("", "")
 
 
 @dataclass
 class Models:
-    """The workspace in which models are trained, and the registry: name and version → content, a text."""
+    """The workspace in which models are trained, and the registry: name and version → content, a text.
+
+    tags: of what was promoted. trained: name and version → what training said of it. circuits: the same, of what was promoted.
+    """
 
     dev: dict[tuple[str, str], str] = field(default_factory=dict)
     registry: dict[tuple[str, str], str] = field(default_factory=dict)
     circuits: dict[tuple[str, str], ChangedCircuit] = field(default_factory=dict)
+    trained: dict[tuple[str, str], ChangedCircuit] = field(default_factory=dict)
+    tags: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
 
     def promote(self, source: object, registry: ModelRegistry, circuit: ChangedCircuit, tags: Mapping[str, str]) -> Any:
         """As `tasks.models.promote_model`."""
         key = circuit.model_name, circuit.model_version
         if key not in self.registry:
             _must_match(digest_of(self.dev[key].encode()), circuit.model_digest, *key, "workspace mlw-dev")
-            self.registry[key], self.circuits[key] = self.dev[key], circuit
+            self.registry[key], self.circuits[key], self.tags[key] = self.dev[key], circuit, tags
         self.check(registry, circuit)
 
     def check(self, registry: ModelRegistry, circuit: ChangedCircuit) -> None:
@@ -60,6 +66,31 @@ class Models:
         key = circuit.model_name, circuit.model_version
         found = digest_of(self.registry.get(key, "").encode())
         _must_match(found, circuit.model_digest, *key, f"registry {registry.registry_name}")
+
+    def training_record(self, dev: object, workload: object, circuit: ChangedCircuit) -> TrainingRecord:
+        """As `tasks.training_record.training_record`."""
+        key = circuit.model_name, circuit.model_version
+        made = self.trained[key]
+        return TrainingRecord(
+            digest_of(self.dev[key].encode()),
+            made.data_asset,
+            made.training_job,
+            made.champion_version,
+            made.metrics,
+            made.champion_metrics,
+            made.data_publisher,
+            made.data_report_digest,
+            made.cutoff_date.isoformat(),
+        )
+
+    def versions(self, home: object, name: str) -> tuple[Model, ...]:
+        """As `tasks.models.models_of`, of the registry."""
+        found = [
+            Model(name, version, self.tags.get((known, version), {}), {})
+            for known, version in self.registry
+            if known == name
+        ]
+        return tuple(sorted(found, key=lambda model: int(model.version)))
 
     def promoted_circuit(self, registry: ModelRegistry, name: str, version: str) -> ChangedCircuit:
         """As `tasks.models.promoted_circuit`."""
@@ -180,11 +211,11 @@ class PlatformTwin:
 
     def endpoint(self, unit: Unit) -> str:
         """`be-{plant}-{circuit}`."""
-        return NAMING.endpoint(unit)
+        return self.workload.naming("", "").endpoint(unit)
 
     def faults_of_names(self, units: Sequence[Unit]) -> tuple[str, ...]:
         """As for batch endpoints."""
-        return faults_of_names(units, NAMING)
+        return faults_of_names(units, self.workload.naming("", ""))
 
     def obstacles(self) -> tuple[str, ...]:
         """None."""
@@ -198,6 +229,11 @@ class PlatformTwin:
         """The endpoint's default."""
         found = self._meet("serving", endpoint, lambda: self.at.endpoints.get(endpoint))
         return found.default if found is not None else None
+
+    def tags(self, endpoint: str) -> Mapping[str, str]:
+        """The endpoint's."""
+        found = self.at.endpoints.get(endpoint)
+        return dict(found.tags) if found is not None else {}
 
     def find(self, endpoint: str, name: str) -> Deployment | None:
         """As it is now."""
@@ -213,6 +249,7 @@ class PlatformTwin:
 
         def act() -> Deployment:
             there = self.at.endpoints.setdefault(request.endpoint, Served(dict(request.endpoint_tags)))
+            must_not_be_anothers(request.endpoint, there.tags, self.workload.name)
             found = there.deployments.get(request.name)
             if found is not None and found.state == "Succeeded":
                 if found.model != request.model:
@@ -251,7 +288,7 @@ class PlatformTwin:
             if deployment not in found.deployments:
                 raise Terminal(f"Azure refused while switching {endpoint} to {deployment}: it is not there")
             found.default = deployment
-            found.tags[FENCE] = str(held.fence)
+            found.tags |= {FENCE: str(held.fence), WORKLOAD: self.workload.name}
 
         self._meet("switch", endpoint, act)
 

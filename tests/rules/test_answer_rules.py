@@ -86,7 +86,7 @@ def test_whoever_pushed_the_commit_that_names_a_version_cannot_approve_it(twins:
     """As the event's trigger starts it: `requested_by` is the author that the event names."""
     changed = tiny.candidates()
     with twins.answering(APPROVE):
-        assert release(tiny.name, changed.to_json(), "linus", "registry", return_state=True).name == "Succeeded"
+        assert release(tiny.name, changed.build_id, "linus", "registry", return_state=True).name == "Succeeded"
     with twins.answering(APPROVE, END) as seen:
         state = deploy_version(
             str(tiny.units()[0]),

@@ -42,7 +42,9 @@ class Fleet:
         release = f"20260101.{number}"
         before = deployment_name(f"20260101.{previous}") if previous else None
         for endpoint in endpoints or self.endpoints:
-            tags = deployment_tags(date(2026, 1, 1), release, NOW) | {PREVIOUS: before or NO_PREVIOUS}
+            tags = deployment_tags(self.platform.workload.name, date(2026, 1, 1), release, NOW) | {
+                PREVIOUS: before or NO_PREVIOUS
+            }
             request = DeploymentRequest(
                 endpoint,
                 deployment_name(release),

@@ -34,7 +34,7 @@ def test_a_quorum_of_two_needs_two_people_and_one_of_them_twice_is_one(twins: Tw
 def test_a_gate_that_can_never_open_stops_the_release_before_anything_is_done(tiny: TinyTwin) -> None:
     tiny.declare(production_gate={"rules": [{"group": "ml-engineers", "approvals": 4}]})
     with pytest.raises(Terminal, match="Production-Approval can never open: 1 more of ml-engineers must approve"):
-        release(tiny.name, tiny.candidates().to_json(), "linus")
+        release(tiny.name, tiny.candidates().build_id, "linus")
 
 
 def test_a_freeze_is_told_and_only_the_glass_breaks_it_loudly(twins: Twins, tiny: TinyTwin) -> None:

@@ -81,7 +81,7 @@ def test_a_gate_that_nobody_answered_in_time_expires(twins: Twins, tiny: TinyTwi
         record(twins.ledger, tiny.name, made.name, Kind.ASKED, question.model_dump(mode="json"))
 
     asked_long_ago()
-    state = release(tiny.name, changed.to_json(), "linus", return_state=True)
+    state = release(tiny.name, changed.build_id, "linus", return_state=True)
     assert state.name == "Expired"
     assert "nobody decided at Registry-Approval" in (state.message or "")
 
@@ -97,9 +97,9 @@ def test_a_release_is_refused_a_stage_that_another_holds_and_goes_on_later(
             stage_lease(twins.ledger, tiny.name, "test", "20990101.1"),
             pytest.raises(Terminal, match=r"stage test is held by release 20990101\.1"),
         ):
-            release(tiny.name, changed.to_json(), "linus")
+            release(tiny.name, changed.build_id, "linus")
         assert twins.serving(tiny, "test") == ["None", "None"]
-        assert release(tiny.name, changed.to_json(), "linus", return_state=True).name == "Succeeded"
+        assert release(tiny.name, changed.build_id, "linus", return_state=True).name == "Succeeded"
     assert len(twins.names(tiny)) == 1
 
 
@@ -149,7 +149,7 @@ def test_a_manifest_that_was_changed_in_the_ledger_is_refused(twins: Twins, tiny
     edited = text.replace('"requested_by":"linus"', '"requested_by":"nobody"')
     twins.blobs.upload_blob(first, edited, overwrite=True)
     with pytest.raises(Terminal, match="it was changed"):
-        release(tiny.name, changed.to_json(), "linus")
+        release(tiny.name, changed.build_id, "linus")
 
 
 def test_a_release_is_given_the_id_of_the_build_that_kept_its_circuits(twins: Twins, tiny: TinyTwin) -> None:
@@ -163,16 +163,20 @@ def test_a_release_is_given_the_id_of_the_build_that_kept_its_circuits(twins: Tw
     assert read_facts(twins.ledger, tiny.name, name)[0].body["changed_digest"] == changed.digest
 
 
-def test_changed_circuits_with_faults_are_refused_with_all_of_them(tiny: TinyTwin) -> None:
+def test_changed_circuits_with_faults_are_refused_with_all_of_them(twins: Twins, tiny: TinyTwin) -> None:
+    def kept(text: str) -> str:
+        keep_document.fn(twins.ledger, changed_path(tiny.name, "build"), text)
+        return "build"
+
     document = json.loads(tiny.candidates().to_json())
     document["circuits"] += [document["circuits"][0], {**document["circuits"][1], "circuit_id": "Z9"}]
     with pytest.raises(InvalidDeclaration, match="Z9") as refused:
-        release(tiny.name, document)
+        release(tiny.name, kept(json.dumps(document)))
     assert len(refused.value.faults) >= 2
     with pytest.raises(InvalidDeclaration, match="not usable JSON"):
-        release(tiny.name, '{"workload": ')
+        release(tiny.name, kept('{"workload": '))
     with pytest.raises(InvalidDeclaration, match="circuits"):
-        release(tiny.name, {**document, "circuits": []})
+        release(tiny.name, kept(json.dumps({**document, "circuits": []})))
 
 
 def test_a_workload_that_is_not_there_is_refused_with_those_that_are(tiny: TinyTwin) -> None:

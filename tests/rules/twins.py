@@ -17,6 +17,7 @@ from run_twin import RunTwin, rebind
 from tiny import APPROVE, NOTHING, Tiny
 from troubles import Power
 
+from benchmarks.pretended_training import CUTOFF, DATA_ASSET, JOB, METRICS
 from blocks.approvers import Approvers
 from blocks.azure_credential import AzureCredential
 from blocks.ledger import Ledger
@@ -24,7 +25,7 @@ from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from deployments.approver import Answer, Pending
 from domain.canonical import digest_of
-from domain.changed_circuits import ChangedCircuit, ChangedCircuits
+from domain.changed_circuits import ChangedCircuit, ChangedCircuits, changed_path
 from domain.choice import Choice
 from domain.enrolment import Credential, Enrolment
 from domain.errors import Terminal
@@ -38,14 +39,15 @@ from flows.declared import declared_workload, known_workloads
 from flows.questions import question_of
 from tasks.batch_deployments import find_deployment
 from tasks.invocations import invoke
-from tasks.ledger import read_facts, release_names
-from tasks.models import check_model, promote_model, promoted_circuit
+from tasks.ledger import keep_document, read_facts, release_names
+from tasks.models import check_model, models_of, promote_model, promoted_circuit
 from tasks.pipelines import wait_for_job
 from tasks.platforms import platform_of, workspace_of
 from tasks.predictions import fetch_predictions
 from tasks.report_plots import comparison_plot, gains_plot
 from tasks.serving import serving_of
 from tasks.storage import container_of, list_files
+from tasks.training_record import training_record
 
 MEMBERS = ("demo-approver", "ada", "grace")
 GROUP = "ml-engineers"
@@ -86,6 +88,8 @@ class Twins:
         patch.setattr(Ledger, "get_client", lambda _: self.blobs)
         rebind(patch, platform_of, self.platform_of)
         rebind(patch, promoted_circuit, self.models.promoted_circuit)
+        rebind(patch, training_record, self.models.training_record)
+        rebind(patch, models_of, self.models.versions)
         rebind(patch, workspace_of, lambda platform: Scoring(platform.at))
         rebind(patch, find_deployment, Scoring.find)
         rebind(patch, wait_for_job, Scoring.wait)
@@ -165,7 +169,8 @@ class Twins:
 
     def release_as_answered(self, tiny: Tiny, changed: ChangedCircuits, by: str = "linus") -> Any:
         """The same, within `answering`."""
-        return release.release(tiny.name, changed.to_json(), by, return_state=True)
+        keep_document.fn(self.ledger, changed_path(tiny.name, changed.build_id), changed.to_json())
+        return release.release(tiny.name, changed.build_id, by, return_state=True)
 
     def change(self, name: str, how: Callable[[Enrolment], Enrolment]) -> None:
         """Change a person's enrolment, as `deployments.enrolling.change`."""
@@ -211,10 +216,11 @@ class TinyTwin(Tiny):
         for circuit in circuits or self.circuits:
             self.twins.places["production"].data[_path(folder, self.plant, circuit, "input.csv")] = text
 
-    def candidates(self) -> ChangedCircuits:
-        stamp, circuits = datetime.now(UTC).isoformat(), []
+    def candidates(self, cutoff: date = CUTOFF, champion: str | None = None) -> ChangedCircuits:
+        """cutoff: last day of their data. champion: the version that each was compared with."""
+        stamp, circuits = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f"), []
         for unit in self.units():
-            name, text = f"{unit.plant}-{unit.circuit}".lower(), f"{unit} {stamp}"
+            name, text = declared_workload(self.name).model_name(unit), f"{unit} {stamp}"
             version = str(1 + sum(known == name for known, _ in self.twins.models.dev))
             self.twins.models.dev[name, version] = text
             circuits.append(
@@ -224,17 +230,20 @@ class TinyTwin(Tiny):
                     model_name=name,
                     model_version=version,
                     model_digest=digest_of(text.encode()),
-                    data_asset=f"D:{stamp}",
-                    cutoff_date=date(2014, 6, 30),
+                    data_asset=DATA_ASSET,
+                    cutoff_date=cutoff,
                     data_report_digest=NOTHING,
-                    training_job="job",
-                    metrics={"rmse": 1.0},
+                    training_job=JOB,
+                    metrics=METRICS,
+                    champion_version=champion,
+                    champion_metrics={"rmse": 2.0} if champion else None,
                 )
             )
-        self.made.append(
-            ChangedCircuits(workload=self.name, build_id=stamp, code_commit="c" * 40, circuits=tuple(circuits))
-        )
-        return self.made[-1]
+            self.twins.models.trained[name, version] = circuits[-1]
+        return self.hand_over(circuits, build_id=stamp)
+
+    def ledger(self) -> Ledger:
+        return self.twins.ledger
 
 
 def _path(folder: str, plant: str, circuit: str, file: str) -> str:

@@ -18,6 +18,7 @@ from domain.changed_circuits import ChangedCircuit
 from domain.declaration import load_workload
 from domain.evaluation import Evaluation
 from domain.fact import Fact, Kind
+from domain.incumbent import Incumbent
 from domain.release import Release
 from tasks.evidence_report import MOST_PLOTS, evidence_report
 
@@ -82,8 +83,8 @@ def report(
     rows: tuple[tuple[str, str, str], ...] = (("expect_column_values_to_be_unique(time)", "NOT MET", "3 rows"),),
     **given: Any,
 ) -> str:
-    """given: the release's fields, or stage, gate, evaluation and no_way_back."""
-    no_way_back = given.pop("no_way_back", {})
+    """given: the release's fields, or stage, gate, evaluation and what is there."""
+    there = given.pop("there", {"P/C0": Incumbent("version 1 (deployment-3)", "1")})
     stage = given.pop("stage", STAGE)
     gate, evaluation = given.pop("gate", stage.gate), given.pop("evaluation", WORKLOAD.evaluation)
     fields = {
@@ -101,8 +102,7 @@ def report(
         stage,
         gate,
         evaluation,
-        {"P/C0": "version 1 (deployment-3)"},
-        no_way_back,
+        there,
         facts() if known is None else known,
         drawn,
         {"P/C0": rows},
@@ -115,7 +115,7 @@ def text_of(page: str) -> str:
 
 def test_a_way_back_that_is_blocked_is_said_with_its_reason_and_only_then(page: str) -> None:
     assert "No way back" not in page
-    text = text_of(report(no_way_back={"P/C0": "deployment-3 is Failed"}))
+    text = text_of(report(there={"P/C0": Incumbent("version 1 (deployment-3)", "1", fault="deployment-3 is Failed")}))
     assert "No way back for 1 of 2 circuits" in text
     assert "P/C0 deployment-3 is Failed" in text
 

@@ -18,7 +18,7 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 def made(number: int, deployment: str, replaced: Tags, status: str = SUPERSEDED) -> Revision:
     """By a release."""
-    tags = tags_of(deployment, replaced, "azureml://m", "", NOW, number)
+    tags = tags_of("engine", deployment, replaced, "azureml://m", "", NOW, number)
     labels = {REVISION: str(number), FENCE: str(number)}
     return Revision(number, status, {TAGS: tags}, labels, f"# {deployment}", "", "now")
 

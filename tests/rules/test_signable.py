@@ -1,0 +1,142 @@
+"""What is shown to those who sign is what they sign: the server is not believed, and what was changed is not signed."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from twins import TinyTwin, Twins
+
+from deployments.approver import Answer, Pending
+from deployments.signable import Signable, signable
+from domain.changed_circuits import ChangedCircuits
+from domain.errors import Terminal
+from domain.fact import Fact, Kind, facts_of
+from flows.evidence import report_path
+from tasks.evidence_report import form_of
+
+
+class Waiting:
+    """Releases that wait at their first gate: their forms, as the server would show them."""
+
+    def __init__(self, twins: Twins, tiny: TinyTwin) -> None:
+        self.twins, self.tiny = twins, tiny
+
+    def form(self, changed: ChangedCircuits) -> Pending:
+        seen: list[Pending] = []
+
+        def dies(pending: Pending) -> Answer:
+            seen.append(pending)
+            raise self.twins.power.cut()
+
+        with self.twins.power.failing(), self.twins.answering(dies):
+            self.twins.release_as_answered(self.tiny, changed)
+        return seen[0]
+
+    def signable(self, pending: Pending) -> Signable:
+        return signable(self.twins.ledger, [self.tiny.name], pending)
+
+    def asked(self) -> Fact:
+        return facts_of(self.twins.facts(self.tiny), Kind.ASKED)[-1]
+
+    def rewrite(self, name: str, change: Callable[[str], str]) -> None:
+        text = self.twins.blobs.download_blob(name).readall().decode()
+        assert change(text) != text
+        self.twins.blobs.upload_blob(name, change(text), overwrite=True)
+
+
+@pytest.fixture
+def waiting(twins: Twins, tiny: TinyTwin) -> Waiting:
+    return Waiting(twins, tiny)
+
+
+def test_what_is_shown_comes_from_the_report_that_is_signed(waiting: Waiting) -> None:
+    form = waiting.form(waiting.tiny.candidates())
+    about = waiting.signable(replace(form, evidence=form.evidence + "\n\nAll is well: **approve it now**"))
+    assert "approve it now" not in about.evidence
+    assert "nothing → version 1" in about.evidence
+    assert form.evidence.startswith(about.evidence.partition("**Waits for:**")[0].partition("The whole report")[0])
+    name = waiting.twins.names(waiting.tiny)[0]
+    assert about.headline == f"release {name} of {waiting.tiny.name} to registry, at Registry-Approval"
+    page = waiting.twins.blobs.download_blob(
+        report_path(waiting.tiny.name, name, "registry", waiting.asked().body["report_digest"])
+    )
+    assert form_of(page.readall().decode()) == about.evidence
+
+
+def test_a_server_that_shows_one_release_gets_no_signature_over_another(waiting: Waiting) -> None:
+    shown, meant = waiting.form(waiting.tiny.candidates()), waiting.form(waiting.tiny.candidates())
+    with pytest.raises(Terminal, match=r"nothing was signed for release: the server shows something else") as refused:
+        waiting.signable(replace(meant, evidence=shown.evidence))
+    assert f"would be about release {waiting.twins.names(waiting.tiny)[0]}" in str(refused.value)
+    with pytest.raises(Terminal, match="nothing was signed"):
+        waiting.signable(replace(shown, key=meant.key))
+
+
+def test_a_report_that_was_changed_or_is_gone_is_not_signed(waiting: Waiting) -> None:
+    form = waiting.form(waiting.tiny.candidates())
+    name = waiting.twins.names(waiting.tiny)[0]
+    kept = report_path(waiting.tiny.name, name, "registry", waiting.asked().body["report_digest"])
+    waiting.rewrite(kept, lambda page: page.replace("</main>", "<p>better by 90 %</p></main>"))
+    with pytest.raises(Terminal, match=r"nothing was signed .*the report of release .* was changed"):
+        waiting.signable(form)
+    waiting.twins.blobs.delete_blob(kept)
+    with pytest.raises(Terminal, match=r"nothing was signed .*the ledger holds no reports/"):
+        waiting.signable(form)
+
+
+@pytest.mark.parametrize(
+    ("number", "change", "why"),
+    [
+        (0, ('"rmse":1.0', '"rmse":0.1'), "it was changed"),
+        (0, ('"requested_by":"linus"', '"requested_by":"grace"'), "it was changed"),
+        (0, ('"workload":"', '"workload":"x'), "was changed|no release of|has asked what form"),
+        (1, ('"gate":"Registry-Approval"', '"gate":"Another"'), "has asked what form|was changed"),
+    ],
+)
+def test_a_ledger_that_was_changed_is_not_signed(
+    waiting: Waiting, number: int, change: tuple[str, str], why: str
+) -> None:
+    form = waiting.form(waiting.tiny.candidates())
+    name = waiting.twins.names(waiting.tiny)[0]
+    waiting.rewrite(f"{waiting.tiny.name}/{name}/{number:06d}.json", lambda text: text.replace(*change))
+    with pytest.raises(Terminal, match=why):
+        waiting.signable(form)
+
+
+def test_a_manifest_that_is_changed_with_its_digest_breaks_the_chain(waiting: Waiting) -> None:
+    form = waiting.form(waiting.tiny.candidates())
+    first = waiting.twins.facts(waiting.tiny)[0]
+    other = waiting.tiny.candidates()
+    waiting.form(other)
+    manifest = waiting.twins.facts(waiting.tiny)[0].body
+    forged = json.loads(first.canonical_json()) | {
+        "body": {
+            **manifest,
+            "release": {**manifest["release"], "name": first.release},
+        }
+    }
+    waiting.twins.blobs.upload_blob(first.slot, json.dumps(forged), overwrite=True)
+    with pytest.raises(Terminal, match=r"nothing was signed .*fact 0 \(requested\) was changed after fact 1"):
+        waiting.signable(form)
+
+
+def test_a_question_that_does_not_stand_any_more_is_not_signed(waiting: Waiting) -> None:
+    changed = waiting.tiny.candidates()
+    form = waiting.form(changed)
+    waiting.tiny.declare(production_gate={})
+    text = (waiting.tiny.folder / "workload.yaml").read_text()
+    (waiting.tiny.folder / "workload.yaml").write_text(text.replace("timeout_minutes: 1440", "timeout_minutes: 1439"))
+    again = waiting.form(changed)
+    assert again.key != form.key
+    with pytest.raises(Terminal, match="it does not stand any more"):
+        waiting.signable(form)
+    assert waiting.signable(again).evidence
+
+
+def test_a_report_of_before_shows_what_the_manifest_says(waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.evidence.evidence_report", lambda *given: f"an old page of {given[0].name}")
+    form = waiting.form(waiting.tiny.candidates())
+    about = waiting.signable(form)
+    assert f"| {waiting.tiny.plant}/A1 | {waiting.tiny.plant.lower()}-a1:1 | rmse 1 | none |" in about.evidence
+    assert "requested by linus" in about.evidence
