@@ -21,7 +21,7 @@ from workshop import Workshop, import_what_others_made
 
 MODULES = (
     *("approval", "admission", "decision", "statement", "one_time_code", "ssh_signature", "entra_token", "quorum"),
-    *("gate", "window", "refusal", "ask", "enrolment", "roster", "fact", "audit"),
+    *("gate", "window", "guessing", "ask", "asked", "ownership", "enrolment", "roster", "fact", "audit"),
 )
 WORKERS = 2
 EVERY = 25
