@@ -94,9 +94,9 @@ def release_floor(fleet: Fleet) -> None:
     """Promote all; at each stage what the product asks of Azure, in the same order."""
     dev, registry, ledger = loaded(Workspace, "dev"), loaded(ModelRegistry, "shared"), loaded(Ledger, "ledger")
     units = [circuit.unit for circuit in fleet.changed.circuits]
-    faults_of_registry(ledger, registry, fleet.workload, units)
+    faults_of_registry(ledger, registry, fleet.workload, "registry", units)
     for platform in fleet.platforms():
-        faults_of_endpoints(ledger, platform, fleet.workload, units)
+        faults_of_endpoints(ledger, platform, fleet.workload, "any", units)
     incumbents_of(fleet.platforms()[-1], units)
     fleet.each(lambda circuit: check_training.fn(dev, fleet.workload, circuit), fleet.changed.circuits)
 

@@ -18,7 +18,10 @@ class Ledger(Described):
     _block_type_name = "Signalbox Ledger"
     _block_type_slug = "signalbox-ledger"
 
-    account_url: str = Field(pattern=r"^https://[a-z0-9]{3,24}\.blob\.core\.[a-z.]+/?$")
+    account_url: str = Field(
+        pattern=r"^https://[a-z0-9]{3,24}\.blob\.core\.(windows\.net|usgovcloudapi\.net|chinacloudapi\.cn)/?$",
+        description="on Azure's own hosts: whoever asks it sends a token there",
+    )
     container: str = Field(default="ledger", pattern=r"^[a-z0-9](-?[a-z0-9]){2,62}$")
     credential: AzureCredential
 

@@ -15,7 +15,7 @@ from domain.release import Release
 from domain.requested import requested_release
 from flows.evidence import kept_report
 from flows.questions import Question, question_of
-from tasks.evidence import circuits_of, plain
+from tasks.evidence import circuits_of, decided_since, plain
 from tasks.evidence_report import form_of
 
 
@@ -53,7 +53,8 @@ def signable(ledger: Ledger, workloads: Sequence[str], pending: Pending) -> Sign
         faults.append(str(error))
     if faults:
         raise Terminal(_refused(pending, faults))
-    return Signable(question, release, form_of(page) or circuits_of(release))
+    shown = [form_of(page) or circuits_of(release), *decided_since(question.facts, question.asked)]
+    return Signable(question, release, "\n\n".join(shown))
 
 
 def _refused(pending: Pending, faults: Sequence[str]) -> str:

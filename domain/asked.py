@@ -26,6 +26,10 @@ def faults_of_asked(asked: Fact, facts: Sequence[Fact]) -> tuple[str, ...]:
         stage = Stage.model_validate(ask.policy)
     except ValidationError as error:
         return (*faults, f"how the stage is declared cannot be read: {str(error).splitlines()[0]}")
+    if stage.policy_digest != ask.policy_digest:
+        faults.append(
+            "it was asked by another version of Signalbox, which declares stages otherwise: use the one that runs the flows"
+        )
     if (release.workload, release.name) != (asked.workload, asked.release):
         faults.append(f"the manifest is of release {release.name} of {release.workload}")
     if ask.release_digest != release.digest:

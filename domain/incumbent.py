@@ -10,12 +10,14 @@ from domain.changed_circuits import ChangedCircuit
 class Incumbent:
     """What serves a circuit, or is the newest in the registry. name: in words, such as `version 2 (deployment-20251210-1)`.
 
-    version: of its model; empty where nothing of ours is there. cutoff: the last day of its data, where that is known.
+    model, version: of its model; empty where nothing of ours is there. release: that deployed it. cutoff: the last day of its data, where that is known.
     fault: why it could not serve again.
     """
 
     name: str
     version: str = ""
+    model: str = ""
+    release: str = ""
     cutoff: date | None = None
     fault: str = ""
 

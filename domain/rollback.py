@@ -1,6 +1,6 @@
 """The way back: to the deployment before, for one circuit or all."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.fleet import Switch
@@ -15,7 +15,7 @@ class Standing:
     """What one circuit's endpoint serves, and what its deployment says came before.
 
     previous: the tag `previous_deployment` of the current deployment. previous_ready: whether that deployment still
-    exists and can serve. release, workload: of the current one, as its tags say.
+    exists and can serve. release: of the current one, as its tags say.
     """
 
     unit: Unit
@@ -24,7 +24,6 @@ class Standing:
     previous: str | None
     previous_ready: bool
     release: str | None = None
-    workload: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,19 +67,26 @@ def plan_rollback(standings: Sequence[Standing]) -> RollbackPlan:
             )
         else:
             switches.append(Switch(standing.endpoint, standing.current, standing.previous))
-    if refusals and switches:
-        refusals.append(_way_out(standings, {switch.endpoint for switch in switches}))
     return RollbackPlan(() if refusals else tuple(switches), tuple(refusals))
 
 
-def _way_out(standings: Sequence[Standing], able: Collection[str]) -> str:
-    """How to take back those that can go back: all go back or none, and somebody may have set one back by hand."""
-    those = [one for one in standings if one.endpoint in able]
-    releases = {one.release for one in those if one.release is not None}
-    if len(releases) == 1 and all(one.release not in releases for one in standings if one.endpoint not in able):
+def those_alone(standings: Sequence[Standing]) -> str:
+    """How to take back those that can go back where others cannot, for all go or none; empty where that is no help.
+
+    Somebody may have set one back by hand: then what came before it serves already.
+    """
+    able = [one for one in standings if plan_rollback([one]).allowed]
+    releases = {one.release for one in able}
+    if not able or len(able) == len(standings):
+        return ""
+    if (
+        len(releases) == 1
+        and None not in releases
+        and not releases & {one.release for one in standings if one not in able}
+    ):
         how = f"--release {releases.pop()}"
+    elif len(able) <= MOST_NAMED:
+        how = " ".join(f"--circuit {one.unit}" for one in able)
     else:
-        how = " ".join(f"--circuit {one.unit}" for one in those[:MOST_NAMED]) + (
-            " …" if len(those) > MOST_NAMED else ""
-        )
-    return f"{len(those)} of {len(standings)} could go back without the others: {how}"
+        how = "--circuit PLANT/CIRCUIT for each"
+    return f"{len(able)} of {len(standings)} could go back without the others: `signalbox rollback {how}`"

@@ -1,11 +1,23 @@
 """Tags, as seed 002 lists them, and one that says whose a thing is: values are strings, never null."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from domain.moment import utc_text
 from domain.unit import Unit
 
-__all__ = ["CUTOFF", "NO_PREVIOUS", "PREVIOUS", "RELEASE_ID", "WORKLOAD", "deployment_tags", "model_tags", "utc_text"]
+__all__ = [
+    "CUTOFF",
+    "NO_CHAMPION",
+    "NO_PREVIOUS",
+    "PREVIOUS",
+    "RELEASE_ID",
+    "WORKLOAD",
+    "champion_in",
+    "deployment_tags",
+    "model_tags",
+    "utc_text",
+]
 
 CUTOFF = "cutoff_date"
 """Last day of the data that a model was trained on."""
@@ -15,8 +27,16 @@ RELEASE_ID = "release_id"
 """Of all that a release makes: what does not carry it is not ours."""
 PREVIOUS = "previous_deployment"
 """Of a batch deployment: the default deployment before it, for rollback."""
+NO_CHAMPION = "none"
+"""Of a candidate: nothing served when it was trained."""
 NO_PREVIOUS = "none"
 """Of an endpoint's first deployment."""
+
+
+def champion_in(tags: Mapping[str, str]) -> str | None:
+    """The version that a candidate was compared with; None for a first one."""
+    version = tags.get("champion_version", NO_CHAMPION)
+    return None if version == NO_CHAMPION else version
 
 
 def model_tags(

@@ -156,6 +156,11 @@ class Workload(Part):
         raise Terminal(f"{self.name} has no stage with target kind model_registry, so its models cannot be shared")
 
     @property
+    def registries(self) -> tuple[Stage, ...]:
+        """The stages that models are promoted to."""
+        return tuple(one for one in self.stages if isinstance(one.target, ModelRegistryTarget))
+
+    @property
     def container_registry(self) -> str:
         """The block name of the registry its images are built in; Terminal when no stage has one."""
         for stage in self.stages:

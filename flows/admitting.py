@@ -37,11 +37,14 @@ def _held(ledger: Ledger, stage: Stage, release: Release, facts: Sequence[Fact])
     """Models that another release had to take back from this stage since this one began."""
     digests = {unit.model_digest for unit in remaining(release, facts)}
     found = [
-        str(one)
+        one
         for one in holds_on(ledger, release.workload, digests)
         if one.lifted is None and one.stage == stage.name and one.release != release.name
     ]
-    return [f"held: {one}" for one in found[:MOST_SHOWN]]
+    return [
+        f"held: {one}. `signalbox unhold {one.release}` ends that, and this release goes on then; or release newer models"
+        for one in found[:MOST_SHOWN]
+    ]
 
 
 def must_admit(ledger: Ledger, stage: Stage, before: Sequence[Stage], release: Release) -> None:

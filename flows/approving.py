@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from blocks.ledger import Ledger
 from domain.approval import Approval, Verdict, judge, why_not
-from domain.ask import Ask, doubts_of, standing_ask, statement_of
+from domain.ask import Ask, standing_ask, statement_of
 from domain.choice import Choice
 from domain.decision import Decision
 from domain.errors import SignalboxError
@@ -25,8 +25,9 @@ from flows.evidence import Evidence, gather, keep_report
 from flows.gates import Answer, Unusable, ask
 from flows.questions import question_key
 from flows.telling import tell_broken_glass, tell_locked, tell_wanted
-from tasks.evidence import gate_evidence, plain, replay_doubts
+from tasks.evidence import gate_evidence, plain
 from tasks.ledger import read_facts, record
+from tasks.pointers import keep_asked
 from tasks.proving import Unproven, prove
 from tasks.roster import poll_seconds_of, roster_of
 
@@ -63,6 +64,7 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
     evidence: Evidence | None = None
     while True:
         facts = at.facts()
+        tell_locked(ledger, release, at.gate, stage.name, facts)
         roster = roster_of(at.gate, facts)
         approval = judge(stage, release, facts, roster, datetime.now(UTC))
         if approval.verdict is Verdict.OPEN:
@@ -74,7 +76,7 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
                 f"{MOST_REFUSALS} answers at {at.gate.name} did not count, and it takes no more: see who can reach the Prefect "
                 "server, then start the release again"
             )
-            return Ending(Outcome.EXPIRED, why)
+            return Ending(Outcome.ABORTED, why)
         evidence = evidence or gather(ledger, workload, release, stage)
         asked = standing_ask(release, stage, facts)
         if asked is None:
@@ -82,7 +84,6 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
             continue  # judged anew: another run of this release may have had an answer meanwhile
         question = Ask.model_validate(asked.body)
         tell_wanted(ledger, release, at.gate, asked)
-        tell_locked(ledger, release, at.gate, asked)
         seconds = int((question.answer_by - datetime.now(UTC)).total_seconds())
         attempt = _attempt(at.facts(), stage, asked)
         answer = (
@@ -97,6 +98,10 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
             else None
         )
         if answer is None:
+            facts = at.facts()
+            now = judge(stage, release, facts, roster_of(at.gate, facts), datetime.now(UTC))
+            if now.verdict is not Verdict.WAITING:
+                continue  # another run of this release had an answer in time
             return Ending(
                 Outcome.EXPIRED, f"nobody decided at {at.gate.name} before {question.answer_by:%Y-%m-%d %H:%M} UTC"
             )
@@ -107,7 +112,8 @@ def _open_question(at: Gateway, evidence: Evidence) -> None:
     """Keep the evidence and ask."""
     digest = keep_report(at.ledger, at.workload, at.release, at.stage, at.gate, evidence)
     run = str(runtime.flow_run.id or "")
-    at.write(Kind.ASKED, Ask.of(at.release, at.stage, digest, datetime.now(UTC), run).model_dump(mode="json"))
+    asked = at.write(Kind.ASKED, Ask.of(at.release, at.stage, digest, datetime.now(UTC), run).model_dump(mode="json"))
+    keep_asked(at.ledger, asked)
 
 
 def _attempt(facts: Sequence[Fact], stage: Stage, asked: Fact) -> int:
@@ -127,9 +133,6 @@ def _form(at: Gateway, evidence: Evidence, approval: Approval, facts: Sequence[F
         approval.reasons,
         evidence.held,
     )
-    doubted = doubts_of(facts, at.stage.name)
-    if doubted is not None:
-        shown = f"{replay_doubts(doubted)}\n\n{shown}"
     refused = facts_of(facts, Kind.REFUSED, at.stage.name)
     taken = facts_of(facts, Kind.DECIDED, at.stage.name)
     if refused and (not taken or refused[-1].sequence > taken[-1].sequence):

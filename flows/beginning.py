@@ -1,9 +1,9 @@
 """How a release begins: its manifest is the first fact, and asking again finds it there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from prefect import get_run_logger
+from prefect import get_run_logger, runtime
 
 from blocks.ledger import Ledger
 from domain.changed_circuits import BUILD, FILE, ChangedCircuit, ChangedCircuits, changed_path
@@ -11,16 +11,13 @@ from domain.errors import InvalidDeclaration, Terminal
 from domain.fact import Fact, Kind, facts_of
 from domain.hold import hold_of
 from domain.outcome import Outcome
-from domain.release import Release, next_name
-from domain.requested import requested_release
-from domain.stage import Stage
+from domain.release import NAME, Release, next_name
+from domain.requested import readable_release, requested_release
 from domain.suggestion import listed
-from domain.target import ServingTarget
 from domain.workload import Workload
 from tasks.holds import holds_on
-from tasks.incumbents import incumbents_of
-from tasks.ledger import read_document, readable_releases, record, release_names
-from tasks.platforms import platform_of
+from tasks.ledger import read_document, read_facts, readable_releases, record, release_names
+from tasks.pointers import begun_by, keep_begun, keep_taken_up, taken_up
 
 
 class AlreadyReleased(Terminal):
@@ -47,7 +44,7 @@ def changed_circuits_of(ledger: Ledger, workload: Workload, build: str | None) -
             ]
         )
     known = {unit: workload.model_name(unit) for unit in workload.units}
-    changed = ChangedCircuits.parse(read_document(ledger, changed_path(workload.name, build)), known)
+    changed = ChangedCircuits.parse(_content(ledger, workload.name, build), known)
     if changed.workload != workload.name:
         raise InvalidDeclaration(
             [f"{FILE}: workload: is {changed.workload!r}, and {workload.name!r} is to be released"]
@@ -55,18 +52,43 @@ def changed_circuits_of(ledger: Ledger, workload: Workload, build: str | None) -
     return changed
 
 
-def under_way(ledger: Ledger, changed: ChangedCircuits, stage: str | None = None) -> Release | None:
-    """The release of these models that has not ended, whatever build handed them over; None when there is none.
+def _content(ledger: Ledger, workload: str, build: str | None) -> str:
+    """A build's; or the newest, which stays the one for this run: a run that was suspended begins at the top, and newer ones may be there."""
+    if build is not None:
+        return read_document(ledger, changed_path(workload, build))
+    run = str(runtime.flow_run.id or "")
+    before = taken_up(ledger, workload, run) if run else None
+    if before is not None:
+        return before
+    newest = read_document(ledger, changed_path(workload))
+    if run:
+        keep_taken_up(ledger, workload, run, newest)
+    return newest
 
-    stage: the one to which a chosen version goes; None for all. Raises AlreadyReleased when this very build succeeded, Terminal when
-    its release was rolled back and is held.
+
+def begin(
+    ledger: Ledger,
+    changed: ChangedCircuits,
+    requested_by: str,
+    only: str | None = None,
+    first: Callable[[str | None], None] = lambda _: None,
+) -> Release:
+    """The release of these models: the one that has not ended, of this build or of the same people and commit, or a new one.
+
+    only: the stage to which a chosen version goes; None for all. first: what must hold before a new one is requested; it is given the
+    name of the release of this very build that succeeded and was not taken back, if there is one. Terminal when the release of this
+    build, or any of the models, was rolled back and is held. Of two that begin at once one is told.
     """
-    for name, facts in readable_releases(ledger, changed.workload, LOOKED_BACK):
+    taken = release_names(
+        ledger, changed.workload
+    )  # before anything is looked at: a name that is taken meanwhile is taken twice
+    done: str | None = None
+    for name, facts in _looked_through(ledger, changed):
         if not facts or facts[0].kind is not Kind.REQUESTED:
             continue
         same_build = facts[0].body.get("changed_digest") == changed.digest
         outcome = outcome_of(facts)
-        if outcome is None and (same_build or _is_of(facts, changed, stage)):
+        if outcome is None and (same_build or _is_of(facts, changed, requested_by, only)):
             get_run_logger().info("Release %s of these models is under way; it goes on where it stopped.", name)
             return requested_release(facts)
         if not same_build:
@@ -78,53 +100,41 @@ def under_way(ledger: Ledger, changed: ChangedCircuits, stage: str | None = None
                 f"end the hold with `signalbox unhold {name}`, and then release these again"
             )
         if outcome is Outcome.SUCCEEDED and not facts_of(facts, Kind.ROLLED_BACK):
-            raise AlreadyReleased(f"these circuits were released as {name}; there is nothing left to do")
-    return None
+            done = done or name
+    _refuse_held(ledger, changed)
+    first(done)
+    now = datetime.now(UTC)
+    release = Release.of(changed, next_name(now.date(), taken), now, requested_by)
+    request(ledger, release, changed.digest, only)
+    return release
 
 
-def _is_of(facts: Sequence[Fact], changed: ChangedCircuits, stage: str | None) -> bool:
-    """Whether a release is of exactly these models, to the same place."""
-    if facts[0].body.get(ONLY) != stage:
+def _looked_through(ledger: Ledger, changed: ChangedCircuits) -> Iterator[tuple[str, tuple[Fact, ...]]]:
+    """The newest releases, and the one that this build began, however many came since."""
+    newest = dict(readable_releases(ledger, changed.workload, LOOKED_BACK))
+    begun = begun_by(ledger, changed.workload, changed.digest)
+    if begun is not None and NAME.fullmatch(begun) and begun not in newest:
+        newest[begun] = read_facts(ledger, changed.workload, begun)
+    yield from newest.items()
+
+
+def _is_of(facts: Sequence[Fact], changed: ChangedCircuits, requested_by: str, only: str | None) -> bool:
+    """Whether a release is of exactly these models to the same place, by the same people from the same commit.
+
+    Else somebody could approve their own work under another's name. Not where its manifest cannot be read.
+    """
+    release = readable_release(facts)
+    if release is None or facts[0].body.get(ONLY) != only:
         return False
-    ours, theirs = ({_model(unit) for unit in units} for units in (changed.circuits, requested_release(facts).units))
+    by_whom = (release.requested_by, release.code_commit, release.code_author)
+    if by_whom != (requested_by, changed.code_commit, changed.code_author):
+        return False
+    ours, theirs = ({_model(unit) for unit in units} for units in (changed.circuits, release.units))
     return ours == theirs
 
 
 def _model(unit: ChangedCircuit) -> tuple[str, str, str, str]:
     return str(unit.unit), unit.model_name, unit.model_version, unit.model_digest
-
-
-def begin(ledger: Ledger, changed: ChangedCircuits, requested_by: str, stage: str | None = None) -> Release:
-    """A new release of these circuits, requested in the ledger; Terminal when any of the models was rolled back and is held.
-
-    stage: the only one that it goes to.
-    """
-    _refuse_held(ledger, changed)
-    now = datetime.now(UTC)
-    release = Release.of(changed, next_name(now.date(), release_names(ledger, changed.workload)), now, requested_by)
-    request(ledger, release, changed.digest, stage)
-    return release
-
-
-def must_change_something(workload: Workload, changed: ChangedCircuits, stage: Stage, older: bool) -> None:
-    """AlreadyReleased when the stage serves exactly these models; Terminal when it serves any of later data, unless that is wanted."""
-    if not isinstance(stage.target, ServingTarget):
-        return
-    serving = incumbents_of(platform_of(workload, stage.target), [unit.unit for unit in changed.circuits])
-    there = [(unit, serving.get(unit.unit)) for unit in changed.circuits]
-    if all(one is not None and one.version == unit.model_version for unit, one in there):
-        raise AlreadyReleased(f"{stage.name} serves exactly these models; there is nothing left to do")
-    newer = [
-        f"{unit.unit} serves {one.name}, trained on data up to {one.cutoff}"
-        for unit, one in there
-        if one and one.is_newer_than(unit)
-    ]
-    if newer and not older:
-        more = f" and {len(newer) - MOST_SHOWN} more" if len(newer) > MOST_SHOWN else ""
-        raise Terminal(
-            f"{len(newer)} of these models would replace one of later data at {stage.name}: {'; '.join(newer[:MOST_SHOWN])}{more}. To go "
-            "back, use `signalbox rollback`; to release older ones all the same, say so with --older (`older` of the flow)"
-        )
 
 
 def _refuse_held(ledger: Ledger, changed: ChangedCircuits) -> None:
@@ -142,14 +152,13 @@ def _refuse_held(ledger: Ledger, changed: ChangedCircuits) -> None:
         )
 
 
-def request(ledger: Ledger, release: Release, changed_digest: str, stage: str | None = None) -> None:
+def request(ledger: Ledger, release: Release, changed_digest: str, only: str | None = None) -> None:
     """Write the manifest down as the release's first fact."""
     body = {"release": release.model_dump(mode="json"), "digest": release.digest, "changed_digest": changed_digest}
-    if stage is not None:
-        body[ONLY] = stage
-    fact = record(ledger, release.workload, release.name, Kind.REQUESTED, body)
-    if fact.sequence != 0:
-        raise Terminal(f"release {release.name} was begun by somebody else at the same moment; run it again")
+    if only is not None:
+        body[ONLY] = only
+    record(ledger, release.workload, release.name, Kind.REQUESTED, body)
+    keep_begun(ledger, release.workload, changed_digest, release.name)
 
 
 def outcome_of(facts: tuple[Fact, ...]) -> Outcome | None:

@@ -10,14 +10,14 @@ from domain.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
 from domain.outcome import Outcome
 from domain.target import ServingTarget
-from flows.beginning import AlreadyReleased, begin, must_change_something, under_way
-from flows.climbing import check_blocks, climb
+from flows.beginning import AlreadyReleased
+from flows.climbing import climb
 from flows.declared import declared_workload
 from flows.ending import Ending
 from flows.fan_out import FAN_OUT
-from flows.owning import must_be_own
 from flows.release import ended
 from flows.run_names import run_name
+from flows.starting import start
 from tasks.models import promoted_circuit
 from tasks.run import code_author, code_commit
 
@@ -54,17 +54,12 @@ def deploy_version(
         build_id=str(runtime.flow_run.id),
         code_commit=code_commit(declared),
         code_author=code_author(declared),
-        circuits=(promoted_circuit(registry, declared.model_name(unit), version),),
+        circuits=(promoted_circuit(registry, declared.name, declared.model_name(unit), version),),
     )
     ledger = loaded(Ledger, "ledger")
     stages = (*declared.images_for(chosen), chosen)
-    check_blocks(declared, stages)
     try:
-        manifest = under_way(ledger, changed, stage)
-        if manifest is None:
-            must_be_own(ledger, declared, [unit], (*declared.before(stage), chosen))
-            must_change_something(declared, changed, chosen, older)
-            manifest = begin(ledger, changed, requested_by, stage)
+        manifest = start(ledger, declared, changed, requested_by, stages, older, only=stage)
     except AlreadyReleased as done:
         return ended(Ending(Outcome.SUCCEEDED, str(done)))
     get_run_logger().info("Release %s carries %s version %s to %s", manifest.name, unit, version, stage)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from prefect import get_run_logger
 
@@ -11,6 +12,7 @@ from domain.errors import StageBusy, Terminal
 from domain.expiry import EXPIRES_AT, Step, announced, due
 from domain.fact import Kind, facts_of
 from domain.notice import time_is_up
+from domain.ownership import why_not_ours
 from domain.stage import Stage
 from domain.suggestion import listed_reasons
 from domain.tags import RELEASE_ID
@@ -21,6 +23,7 @@ from tasks.container_instances import ContainerGroups
 from tasks.lease import HeldStage, stage_lease
 from tasks.ledger import read_facts, record
 from tasks.notices import notify
+from tasks.ownership import Makers
 from tasks.platforms import platform_of
 from tasks.run import short_run_id
 
@@ -36,7 +39,14 @@ def expire_stage(
         platform = platform_of(workload, stage.target) if isinstance(stage.target, ContainerInstanceTarget) else None
         if not isinstance(platform, ContainerGroups):
             return
+        known, units = (
+            Makers(ledger, workload.name, stage.name),
+            {platform.endpoint(unit): unit for unit in workload.units},
+        )
         for endpoint, tags in platform.lifetimes().items():
+            if why := why_not_ours(endpoint, tags, workload.name, partial(known.made, unit=units[endpoint])):
+                get_run_logger().warning("%s at %s is left alone: %s", endpoint, stage.name, why)
+                continue
             one = due(tags, now)
             get_run_logger().info("%s at %s: %s, %s", endpoint, stage.name, one.step, one.reason)
             if one.step is Step.LEAVE:

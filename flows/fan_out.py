@@ -14,6 +14,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
 from domain.errors import Terminal, Transient
+from domain.shown import shown_lines
 from domain.suggestion import listed_reasons
 from flows.progress import Progress
 from tasks.retries import with_retries
@@ -90,7 +91,7 @@ def work_through(
         except IndexError:
             call = None
     if failures:
-        return Failed(message=listed_reasons(failures))
+        return Failed(message=shown_lines(listed_reasons(failures)))
     return Completed(message=f"{done} circuits")
 
 

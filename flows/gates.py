@@ -24,7 +24,7 @@ from domain.statement import MAX_COMMENT
 
 MAX_PROOF = 20_000
 LOOKED_EVERY = 1.0
-"""Seconds between two looks at the state of a run that waits in place."""
+"""Seconds between two looks at the state of a run that waits in place, at the least."""
 RESUMED = "Resuming"
 """The state that the server gives a suspended run when it takes an answer."""
 
@@ -102,13 +102,16 @@ def _wait(form: type[Approval], seconds: int, poll_seconds: float, key: str) -> 
     if runtime.deployment.id:
         return suspend_flow_run(wait_for_input=form, timeout=seconds, key=key)
     every: Any = poll_seconds  # Prefect sleeps so long; it only says that it takes whole seconds
-    return _unless_ended(lambda: pause_flow_run(wait_for_input=form, timeout=seconds, poll_interval=every, key=key))
+    return _unless_ended(
+        lambda: pause_flow_run(wait_for_input=form, timeout=seconds, poll_interval=every, key=key),
+        max(poll_seconds, LOOKED_EVERY),
+    )
 
 
-def _unless_ended(pause: Callable[[], Approval]) -> Approval | None:
+def _unless_ended(pause: Callable[[], Approval], every: float) -> Approval | None:
     """What the pause gives; Terminal when somebody sets the run's state meanwhile, for no answer could reach it any more.
 
-    Prefect would wait on to the end of the gate's time.
+    Prefect would wait on to the end of the gate's time. every: seconds between two looks at the state.
     """
     given: SimpleQueue[Approval | BaseException] = SimpleQueue()
     context = copy_context()
@@ -123,10 +126,10 @@ def _unless_ended(pause: Callable[[], Approval]) -> Approval | None:
     with get_client(sync_client=True) as client:
         while True:
             try:
-                found = given.get(timeout=LOOKED_EVERY)
+                found = given.get(timeout=every)
             except Empty:
                 state = client.read_flow_run(UUID(str(runtime.flow_run.id))).state
-                if state is not None and state.is_final():
+                if state is not None and (state.is_final() or state.is_cancelling()):
                     raise Terminal(
                         f"this run was set {state.name} while it waited at its gate, so no answer can reach it. The release is not ended: "
                         "start it again with the same parameters, and it waits at the same question"

@@ -13,6 +13,7 @@ from domain.suggestion import listed_reasons
 from domain.target import ServingTarget
 from domain.workload import Workload
 from flows.admitting import admission_of
+from flows.beginning import ONLY
 from flows.ending import Ending
 from flows.finishing import discard_failed
 from flows.stage_run import serving_run
@@ -47,6 +48,8 @@ def superseded(
     platform = platform_of(workload, target)
     endpoints = [platform.endpoint(unit.unit) for unit in remaining(release, facts)]
     newer = newer_releases(serving_of(platform, endpoints), release.name)
+    if workload.stage(stage).gate is None:  # a version that anybody may choose there ends no release
+        newer = {at: name for at, name in newer.items() if not _is_chosen(ledger, workload.name, name)}
     if not newer:
         return None
     shown = listed_reasons({endpoint: f"serves release {name}" for endpoint, name in newer.items()})
@@ -55,6 +58,12 @@ def superseded(
         f"{stage} serves newer releases than {release.name}: {shown}. Nothing was changed; to put an older version "
         "there, ask for it by name with `signalbox deploy-version`",
     )
+
+
+def _is_chosen(ledger: Ledger, workload: str, release: str) -> bool:
+    """Whether it carried one chosen version to one stage."""
+    facts = read_facts(ledger, workload, release)
+    return bool(facts) and ONLY in facts[0].body
 
 
 def went_back(

@@ -7,6 +7,7 @@ from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from domain.errors import Terminal
 from domain.stage import Stage
+from domain.suggestion import listed_reasons
 from domain.target import ModelRegistryTarget, ServingTarget
 from domain.unit import Unit
 from domain.workload import Workload
@@ -18,13 +19,14 @@ MOST_SHOWN = 5
 
 def must_be_own(ledger: Ledger, workload: Workload, units: Sequence[Unit], stages: Sequence[Stage]) -> None:
     """Terminal, with what is whose, where these circuits have another workload's models or endpoints at these stages."""
-    faults: list[str] = []
+    faults: dict[str, str] = {}
     for stage in stages:
+        found: dict[str, str] = {}
         if isinstance(stage.target, ServingTarget):
-            faults += faults_of_endpoints(ledger, platform_of(workload, stage.target), workload, units)
+            found = faults_of_endpoints(ledger, platform_of(workload, stage.target), workload, stage.name, units)
         elif isinstance(stage.target, ModelRegistryTarget):
             registry = loaded(ModelRegistry, stage.target.registry)
-            faults += faults_of_registry(ledger, registry, workload, units)
+            found = faults_of_registry(ledger, registry, workload, stage.name, units)
+        faults |= {f"{name} at {stage.name}": why for name, why in found.items()}
     if faults:
-        more = f"; and {len(faults) - MOST_SHOWN} more" if len(faults) > MOST_SHOWN else ""
-        raise Terminal(f"nothing was touched: {'; '.join(faults[:MOST_SHOWN])}{more}")
+        raise Terminal(f"nothing was touched: {listed_reasons(faults, MOST_SHOWN)}")

@@ -12,12 +12,14 @@ from domain.target import ModelRegistryTarget
 from domain.workload import Workload
 from flows.fan_out import gathered
 from flows.fleet import Fleet
+from flows.owning import must_be_own
 from flows.stage_run import StageRun
 from tasks.models import promote_model
 
 
 def promote_stage(at: StageRun, workload: Workload, release: Release, target: ModelRegistryTarget) -> dict[str, str]:
     """Promote every circuit's model; circuit → reason when that failed and ends the release."""
+    must_be_own(at.ledger, workload, [unit.unit for unit in release.units], [workload.stage(at.stage)])
     fleet = Fleet(at, release, workload.fleet == "independent")
     dev, registry = loaded(Workspace, "dev"), loaded(ModelRegistry, target.registry)
     calls = {

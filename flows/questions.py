@@ -1,6 +1,8 @@
 """Which question a waiting form belongs to."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from blocks.ledger import Ledger
@@ -8,11 +10,14 @@ from domain.ask import statement_of
 from domain.choice import Choice
 from domain.errors import Terminal
 from domain.fact import Fact, Kind, facts_of
+from domain.release import NAME
 from domain.statement import Statement
-from tasks.ledger import readable_releases
+from tasks.ledger import QuarantinedError, read_facts, readable_releases
+from tasks.pointers import DIGITS, asked_by
 
 SEARCHED = 50
-"""Releases among which a question is looked for, newest first."""
+"""Releases among which a question is looked for, newest first, where nothing says which asked it."""
+KEY = re.compile(rf".*-([0-9a-f]{{{DIGITS}}})-\d+")
 
 
 @dataclass(frozen=True)
@@ -29,14 +34,25 @@ class Question:
 
 def question_key(asked: Fact, attempt: int) -> str:
     """What Prefect keeps the answer under: it names the question, and the attempt at answering it."""
-    return f"{asked.stage}-{asked.digest[-16:]}-{attempt}"
+    return f"{asked.stage}-{asked.digest[-DIGITS:]}-{attempt}"
 
 
 def question_of(ledger: Ledger, workloads: Sequence[str], key: str) -> Question:
     """The question that a form's key names; Terminal when none of the newest releases has asked it."""
     for workload in workloads:
-        for _, facts in readable_releases(ledger, workload, SEARCHED):
+        for facts in _looked_through(ledger, workload, key):
             for asked in facts_of(facts, Kind.ASKED):
-                if f"-{asked.digest[-16:]}-" in key:
+                if f"-{asked.digest[-DIGITS:]}-" in key:
                     return Question(asked, facts)
     raise Terminal(f"no release of {', '.join(workloads)} has asked what form {key} is about; decide in the Prefect UI")
+
+
+def _looked_through(ledger: Ledger, workload: str, key: str) -> Iterator[tuple[Fact, ...]]:
+    """The release that asked, where that was kept, and then the newest ones."""
+    named = KEY.fullmatch(key)
+    release = asked_by(ledger, workload, named[1]) if named else None
+    if release is not None and NAME.fullmatch(release):
+        with suppress(QuarantinedError):
+            yield read_facts(ledger, workload, release)
+    for _, facts in readable_releases(ledger, workload, SEARCHED):
+        yield facts

@@ -13,13 +13,13 @@ from domain.outcome import Outcome
 from domain.shown import shown_lines
 from domain.suggestion import listed_reasons
 from domain.workload import Workload
-from flows.beginning import AlreadyReleased, begin, changed_circuits_of, must_change_something, under_way
-from flows.climbing import check_blocks, climb
+from flows.beginning import AlreadyReleased, changed_circuits_of
+from flows.climbing import climb
 from flows.declared import declared_workload
 from flows.ending import Ending
 from flows.fan_out import FAN_OUT, gathered
-from flows.owning import must_be_own
 from flows.run_names import run_name
+from flows.starting import start
 from tasks.training_record import check_training
 
 
@@ -41,14 +41,16 @@ def release(
     here = declared.up_to(until)
     ledger = loaded(Ledger, "ledger")
     changed = changed_circuits_of(ledger, declared, changed_circuits)
-    check_blocks(declared, here.stages)
     try:
-        manifest = under_way(ledger, changed)
-        if manifest is None:
-            must_be_own(ledger, here, [circuit.unit for circuit in changed.circuits], here.stages)
-            must_change_something(declared, changed, here.stages[-1], older)
-            _must_be_as_trained(declared, changed)
-            manifest = begin(ledger, changed, requested_by)
+        manifest = start(
+            ledger,
+            declared,
+            changed,
+            requested_by,
+            here.stages,
+            older,
+            check=lambda: _must_be_as_trained(declared, changed),
+        )
     except AlreadyReleased as done:
         return ended(Ending(Outcome.SUCCEEDED, str(done)))
     get_run_logger().info(

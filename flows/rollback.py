@@ -13,11 +13,12 @@ from domain.errors import Terminal
 from domain.fleet import Journal, taken_back
 from domain.naming import artifact_key
 from domain.release import release_order
-from domain.rollback import RollbackPlan, Standing, plan_rollback
+from domain.rollback import RollbackPlan, Standing, plan_rollback, those_alone
 from domain.target import ServingTarget
 from domain.unit import Unit
 from flows.declared import declared_workload
 from flows.fan_out import FAN_OUT
+from flows.owning import must_be_own
 from flows.run_names import run_name
 from flows.stage_run import ServingRun
 from flows.switching import finish_way_back, settle, write_journal
@@ -57,6 +58,7 @@ def rollback(
         raise Terminal(f"stage {stage} serves nothing that could be rolled back; its target is {target.kind}")
     platform, ledger = platform_of(declared, target), loaded(Ledger, "ledger")
     units = declared.chosen_units(circuits)
+    must_be_own(ledger, declared, units, [declared.stage(stage)])
     if dry_run:
         rows, _ = planned(ledger, platform, workload, stage, units, release)
         if rows:
@@ -101,14 +103,11 @@ def planned(
 ) -> tuple[list[dict[str, Any]], list[Standing]]:
     """What goes back, shown; nothing where all is back. Terminal, with every reason, where something has nothing to go back to."""
     standings = [one for one in standings_of(platform, units) if release is None or one.release == release]
-    if others := [
-        f"{one.endpoint} is of workload {one.workload}" for one in standings if one.workload not in {None, workload}
-    ]:
-        raise Terminal(f"nothing was rolled back: {'; '.join(others)}")
     if release is not None and not standings:
         raise Terminal(
             f"release {release} serves none of these circuits at {stage}; `signalbox status` shows what does"
         )
+    back: dict[str, str] = {}
     if release is None:
         back = _back_already(ledger, workload, stage, standings)
         stay = Counter((one.release, back[one.endpoint]) for one in standings if one.endpoint in back)
@@ -123,7 +122,8 @@ def planned(
     plan = plan_rollback(standings)
     rows = show(plan, standings, workload, stage)
     if not plan.allowed:
-        raise Terminal("nothing was rolled back:\n  " + "\n  ".join(plan.refusals))
+        alone = those_alone(standings) if release is None and not back else ""
+        raise Terminal("nothing was rolled back:\n  " + "\n  ".join([*plan.refusals, *([alone] if alone else [])]))
     return rows, standings
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from prefect import get_run_logger
 
 from domain.dropped import dropped
-from domain.errors import SignalboxError, StageLost, Transient
+from domain.errors import SignalboxError, StageLost, Terminal, Transient
 from domain.fact import Kind, facts_of
 from domain.fleet import Journal, is_between_waves, last_journal, open_journal, way_back
 from domain.requested import requested_release
@@ -27,6 +27,9 @@ class Confirmed:
     doubts: dict[str, str] = field(default_factory=dict)
 
 
+MOST_SHOWN = 5
+
+
 def switch_fleet(
     at: ServingRun,
     after: Mapping[str, str],
@@ -44,6 +47,12 @@ def switch_fleet(
     """
     facts = at.facts()
     journal = open_journal(facts, at.stage) or _begin(at, after, alone)
+    if strangers := sorted(set(journal.after) - circuits.keys()):
+        raise Terminal(
+            f"the switch of release {at.release} at {at.stage} has begun with {', '.join(strangers[:MOST_SHOWN])}, which are no circuits' "
+            "endpoints any more: names were changed meanwhile, by a prefix, a suffix or a circuit's name. Put the names back until "
+            "this release has ended"
+        )
     failed = dropped(facts)
     gone = {one: failed[circuits[one]] for one in journal.after if circuits[one] in failed}
     if not journal.back and gone.keys() - journal.dropped.keys():  # failed since the switch began

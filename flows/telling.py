@@ -1,6 +1,6 @@
 """Who is told that an approval is wanted, that somebody broke the glass, that codes are guessed, or that a stage went back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from prefect import runtime
 
@@ -28,7 +28,7 @@ def tell_wanted(ledger: Ledger, release: Release, gate: Gate, asked: Fact) -> No
     notice = approval_wanted(
         release.workload, release.name, ask.stage, gate.name, ask.answer_by, run_link(ask.run), release.digest
     )
-    _tell(ledger, release, gate, ask.stage, asked, notice)
+    _tell(ledger, release, gate, {"stage": ask.stage, "asked": asked.digest}, notice)
 
 
 def tell_broken_glass(ledger: Ledger, release: Release, gate: Gate, asked: Fact, decision: Decision) -> None:
@@ -44,27 +44,21 @@ def tell_broken_glass(ledger: Ledger, release: Release, gate: Gate, asked: Fact,
         run_link(ask.run),
         release.digest,
     )
-    _tell(ledger, release, gate, ask.stage, asked, notice)
+    _tell(ledger, release, gate, {"stage": ask.stage, "asked": asked.digest}, notice)
 
 
-def tell_locked(ledger: Ledger, release: Release, gate: Gate, asked: Fact) -> None:
-    """Tell every group once of each authenticator that was locked here: somebody may be guessing."""
-    facts = read_facts(ledger, release.workload, release.name)
-    told = {fact.body.get("about") for fact in facts_of(facts, Kind.NOTIFIED, asked.stage)}
-    for fact in facts_of(facts, Kind.REFUSED, asked.stage):
-        refusal = Refusal.model_validate(fact.body)
-        if refusal.locked_until is None or fact.digest in told:
+def tell_locked(ledger: Ledger, release: Release, gate: Gate, stage: str, facts: Sequence[Fact]) -> None:
+    """Tell every group once of each authenticator that was locked at this gate: somebody may be guessing."""
+    told = {fact.body.get("about") for fact in facts_of(facts, Kind.NOTIFIED, stage)}
+    for fact in facts_of(facts, Kind.REFUSED, stage):
+        if fact.body.get("locked_until") is None or fact.digest in told:
             continue
-        ask = Ask.model_validate(asked.body)
-        notice = codes_locked(
-            release.workload, release.name, gate.name, refusal.approver, refusal.locked_until, run_link(ask.run)
-        )
-        channels, missed = _sent(gate.groups, notice)
-        body = {
-            "stage": asked.stage, "gate": gate.name, "about": fact.digest, "subject": notice.subject,
-            "channels": channels, "missed": missed,
-        }  # fmt: skip
-        record(ledger, release.workload, release.name, Kind.NOTIFIED, body)
+        refusal = Refusal.model_validate(fact.body)
+        if refusal.locked_until is None:
+            continue
+        link = run_link(str(runtime.flow_run.id or ""))
+        notice = codes_locked(release.workload, release.name, gate.name, refusal.approver, refusal.locked_until, link)
+        _tell(ledger, release, gate, {"stage": stage, "about": fact.digest}, notice)
 
 
 def tell_held(ledger: Ledger, workload: Workload, release: str, stage: str) -> None:
@@ -86,12 +80,10 @@ def tell_held(ledger: Ledger, workload: Workload, release: str, stage: str) -> N
     record(ledger, workload.name, release, Kind.NOTIFIED, body)
 
 
-def _tell(ledger: Ledger, release: Release, gate: Gate, stage: str, asked: Fact, notice: Notice) -> None:
+def _tell(ledger: Ledger, release: Release, gate: Gate, about: Mapping[str, str], notice: Notice) -> None:
+    """about: the stage, and the fact by which it is known that this was told."""
     channels, missed = _sent(gate.groups, notice)
-    body = {
-        "stage": stage, "gate": gate.name, "asked": asked.digest, "subject": notice.subject,
-        "channels": channels, "missed": missed,
-    }  # fmt: skip
+    body = {**about, "gate": gate.name, "subject": notice.subject, "channels": channels, "missed": missed}
     record(ledger, release.workload, release.name, Kind.NOTIFIED, body)
 
 

@@ -57,7 +57,7 @@ def train_register(
         loaded(ModelRegistry, declared.model_registry),
     )
 
-    must_be_own(ledger, declared, units, declared.stages)
+    must_be_own(ledger, declared, units, (*declared.registries, declared.stages[-1]))
     compute = ensure_compute(dev, declared.training.compute, declared.name)
     try:
         published = publish_pipeline(dev, declared.folder / declared.training.pipeline)

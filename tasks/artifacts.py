@@ -10,7 +10,9 @@ from domain.shown import shown, shown_lines
 
 def show_table(rows: Sequence[Mapping[str, Any]], key: str, description: str) -> None:
     """A table artifact: a line a row."""
-    cells = [{name: shown(cell) if isinstance(cell, str) else cell for name, cell in row.items()} for row in rows]
+    cells = [
+        {shown(name): shown(cell) if isinstance(cell, str) else cell for name, cell in row.items()} for row in rows
+    ]
     create_table_artifact(cells, key=key, description=shown(description))
 
 

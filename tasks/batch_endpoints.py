@@ -106,6 +106,7 @@ class BatchEndpoints:
         with azure_errors(f"switching {endpoint} to {deployment or 'nothing'}"):
             found = _endpoint(self.workspace, endpoint)
             held.check()
+            must_not_be_anothers(endpoint, found.tags or {} if found is not None else {}, self.workload.name)
             if found is None or deployment is None:
                 _unserve(self.workspace, endpoint, found, deployment)
                 return

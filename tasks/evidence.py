@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from domain.ask import doubts_of
 from domain.changed_circuits import ChangedCircuit
 from domain.dropped import dropped, remaining
 from domain.evaluation import Direction, Evaluation
@@ -56,8 +57,8 @@ def gate_evidence(
     incumbents: circuit → what this stage has of it now. waits_for: what the gate still lacks, in words. held: circuit → that
     its model was rolled back before.
     """
-    units = remaining(release, facts)
-    shown = by_gain(units, evaluation, incumbents)[:MOST_CIRCUITS]
+    units = by_gain(remaining(release, facts), evaluation, incumbents)
+    shown = units[:MOST_CIRCUITS]
     no_way_back = {name: one.fault for name, one in incumbents.items() if one.fault}
     compared = [
         (
@@ -71,7 +72,9 @@ def gate_evidence(
         for unit in shown
     ]
     more = len(units) - len(shown)
+    doubted = doubts_of(facts, stage.name)
     parts = [
+        *([replay_doubts(doubted)] if doubted is not None else []),
         f"## {plain(gate.name)}: release {release.name} of {plain(release.workload)} to {plain(stage.name)}",
         gate.instructions.strip().replace("{", "(").replace("}", ")"),
         f"Release ID: {release.name} · Build ID: {plain(release.build_id)} · commit {plain(release.code_commit[:12])} · "
@@ -84,8 +87,9 @@ def gate_evidence(
             compared,
         ),
         *(
-            [f"and {more} more circuits, all of them better by more than these; the report lists every one"]
-            * (more > 0)
+            [f"and {_rest(units[MOST_CIRCUITS:], evaluation, incumbents)}; the report lists every one"]
+            if more > 0
+            else []
         ),
         *_exceptions("Older data than what is there", older(units, incumbents)),
         *_exceptions(f"Rolled back before: {len(held)} of {len(units)} circuits", held),
@@ -128,6 +132,20 @@ def _all_metrics(metrics: Mapping[str, float] | None) -> str:
     return ", ".join(f"{name} {value:.4g}" for name, value in sorted((metrics or {}).items())) or "none"
 
 
+def _rest(units: Sequence[ChangedCircuit], evaluation: Evaluation, incumbents: Mapping[str, Incumbent]) -> str:
+    """Those that the form does not list, by what there is to know of them."""
+    changes = [change_of(unit, evaluation, incumbents.get(str(unit.unit))) for unit in units]
+    uncompared = sum(change.startswith("not compared") for change in changes)
+    first = sum(change == "first version" for change in changes)
+    compared = len(changes) - uncompared - first
+    told = {
+        "that are not compared with what they replace": uncompared,
+        "that improve at least as much as these": compared,
+        "that are first versions": first,
+    }
+    return ", ".join(f"{count} more circuits {which}" for which, count in told.items() if count)
+
+
 def _nobody(release: Release, gate: Gate) -> list[str]:
     """The gate keeps some people from approving their own work; who they are is not always known."""
     unknown = [role.replace("_", " ") for role in gate.not_by if not release.people(role)]
@@ -155,6 +173,11 @@ def replay_doubts(replayed: Fact) -> str:
     more = [f"- and {len(doubts) - MOST_DOUBTS} more"] if len(doubts) > MOST_DOUBTS else []
     head = f"**The replay is inconclusive for {len(doubts)} circuits: please look.** Report {plain(replayed.body['report'])}"
     return "\n".join([head, "", *doubts[:MOST_DOUBTS], *more])
+
+
+def decided_since(facts: Sequence[Fact], asked: Fact) -> list[str]:
+    """What was decided after the question, which its report cannot have."""
+    return _so_far([fact for fact in facts if fact.sequence > asked.sequence])
 
 
 def _so_far(facts: Sequence[Fact]) -> list[str]:

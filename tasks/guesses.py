@@ -7,12 +7,14 @@ newest first by name, with the storage service's time; a second one beside it sa
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
-from uuid import uuid4
+
+from prefect import task
 
 from blocks.ledger import Ledger
 from domain.guessing import LOCKED_FOR, WITHIN, locked_until
 from tasks.azure_errors import azure_errors
 from tasks.ledger import open_ledger
+from tasks.retries import RETRIED
 from tasks.storage_clock import StorageClock
 
 if TYPE_CHECKING:
@@ -33,16 +35,22 @@ class Guess:
     locks_until: datetime | None
 
 
-def count_guess(ledger: Ledger, credential: str) -> Guess | datetime:
-    """Count a code for an authenticator; the moment until which it takes none, when too many were wrong."""
+@task(name="count a code", **RETRIED)
+def count_guess(ledger: Ledger, credential: str, token: str) -> Guess | datetime:
+    """Count a code for an authenticator; the moment until which it takes none, when too many were wrong.
+
+    token: of this attempt at deciding, so that what is counted and not answered is counted once.
+    """
     from azure.core.exceptions import ResourceExistsError
 
     container = open_ledger(ledger)
     folder = f"{FOLDER}/{credential.removeprefix('code:')}/"
-    token = uuid4().hex
     with azure_errors("counting the codes that were typed"):
         while True:
             newest, wrong, now = _wrong(container, folder)
+            last = f"{folder}{newest:010d}"
+            if newest < LAST and container.download_blob(last).readall() == token.encode():
+                return Guess(last, locked_until(wrong, now))
             until = locked_until(wrong, now)
             if until is not None:
                 return until
@@ -50,11 +58,11 @@ def count_guess(ledger: Ledger, credential: str) -> Guess | datetime:
             try:
                 container.upload_blob(name, token, overwrite=False)
             except ResourceExistsError:
-                if container.download_blob(name).readall() != token.encode():
-                    continue  # somebody else's came first; ours counts as well
+                continue  # somebody else's came first, or ours, whose answer was lost
             return Guess(name, locked_until((*wrong, now), now))
 
 
+@task(name="a code was right", **RETRIED)
 def was_right(ledger: Ledger, guess: Guess) -> None:
     """The code was right, and counts no more."""
     from azure.core.exceptions import ResourceExistsError

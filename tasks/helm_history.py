@@ -58,6 +58,11 @@ class History:
         return tags_of_revision(self.applied) if self.applied is not None else {}
 
     @property
+    def newest_tags(self) -> Tags:
+        """Of what somebody put there last, whether it was applied or failed."""
+        return tags_of_revision(self.newest) if self.newest is not None else {}
+
+    @property
     def serving(self) -> str | None:
         """The deployment that was applied; None where no release made it."""
         return serving_of(self.tags)

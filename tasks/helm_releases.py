@@ -83,8 +83,7 @@ class HelmReleases:
     def tags(self, endpoint: str) -> Mapping[str, str]:
         """The newest revision's."""
         with access(self.cluster) as there:
-            newest = History.read(there, endpoint).newest
-        return tags_of_revision(newest) if newest is not None else {}
+            return History.read(there, endpoint).newest_tags
 
     def find(self, endpoint: str, name: str) -> Deployment | None:
         """The release where it serves that; else the image, from which it could."""
@@ -109,7 +108,9 @@ class HelmReleases:
         image = self._images.existing(unit, release_of(request.name))
         with access(self.cluster) as there:
             history = History.read(there, request.endpoint)
-            must_not_be_anothers(f"Helm release {request.endpoint} in {self.place}", history.tags, self.workload.name)
+            must_not_be_anothers(
+                f"Helm release {request.endpoint} in {self.place}", history.newest_tags, self.workload.name
+            )
             history.refuse_changes(there)
             wanted = self._request(history, request.name, image, 0)
             check_chart(wanted.chart, wanted.values, there)

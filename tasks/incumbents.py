@@ -7,7 +7,7 @@ from blocks.model_registry import ModelRegistry
 from domain.changed_circuits import ChangedCircuit
 from domain.incumbent import Incumbent, written_day
 from domain.kept import is_ours
-from domain.tags import CUTOFF
+from domain.tags import CUTOFF, RELEASE_ID
 from domain.unit import Unit
 from tasks.models import models_of
 from tasks.platform import Deployment, Platform, model_of
@@ -24,10 +24,12 @@ def incumbents_of(
         found = deployment_serving(platform, unit)
         if found is None:
             return _nothing(platform, unit)
-        version = model_of(found)[1]
+        model, version = model_of(found)
         return Incumbent(
             f"version {version} ({found.name})",
             version,
+            model,
+            found.tags.get(RELEASE_ID, ""),
             written_day(found.tags.get(CUTOFF)),
             lack_of(found) if found.state == "Succeeded" else f"{found.name} is {found.state}",
         )
@@ -46,7 +48,7 @@ def newest_in_registry(registry: ModelRegistry, candidates: Sequence[ChangedCirc
         if not others:
             return None
         newest = others[-1]
-        return Incumbent(f"version {newest.version}", newest.version, written_day(newest.tags.get(CUTOFF)))
+        return Incumbent(f"version {newest.version}", newest.version, cutoff=written_day(newest.tags.get(CUTOFF)))
 
     with ThreadPoolExecutor(READERS, "reading versions") as pool:
         found = zip(candidates, pool.map(read, candidates), strict=True)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache, partial
+from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ MAX_FACT_BYTES = 8_000_000
 """Ten times what the manifest or the smoke tests of a thousand circuits take."""
 MAX_FACTS = 2000
 """Gates refuse a limited number of answers, and nothing else writes more than some dozens."""
-SMALL = 64_000
+SMALL = 16_000
 """Bytes of a fact of which thousands are kept in memory."""
 READ_AT_ONCE = 8
 
@@ -55,12 +56,13 @@ def read_facts(ledger: Ledger, workload: str, release: str) -> tuple[Fact, ...]:
     container = ledger.get_client()
     with azure_errors(f"reading the ledger of release {release}"):
         try:
-            listed = list(container.list_blobs(name_starts_with=f"{workload}/{release}/"))
+            blobs = container.list_blobs(name_starts_with=f"{workload}/{release}/")
+            listed = list(islice(blobs, MAX_FACTS + 1))
         except ResourceNotFoundError:
             return ()  # no container yet
         if len(listed) > MAX_FACTS:
             raise QuarantinedError(
-                f"{workload}/{release}/ in the ledger has {len(listed)} blobs, more than the {MAX_FACTS} facts of the longest "
+                f"{workload}/{release}/ in the ledger has more than {MAX_FACTS} blobs, and no release has so many facts"
                 "release, so nothing is read of this release or added to it; see who wrote them"
             )
         with ThreadPoolExecutor(READ_AT_ONCE) as pool:
@@ -128,6 +130,8 @@ def append_fact(ledger: Ledger, workload: str, release: str, kind: Kind, body: M
         if earlier.canonical_json() == fact.at_place_of(earlier).canonical_json():
             show_head(facts)
             return earlier
+    if kind is Kind.REQUESTED and facts:
+        raise Terminal(f"release {release} was begun by somebody else at the same moment; run it again")
     if len(content) > MAX_FACT_BYTES:
         raise Terminal(f"fact {fact.slot} has {len(content)} bytes, more than the {MAX_FACT_BYTES} the ledger takes")
     blob = open_ledger(ledger).get_blob_client(fact.slot)

@@ -55,6 +55,11 @@ def faults_of_head(head: Head, facts: Sequence[Fact]) -> tuple[str, ...]:
     held = {fact.sequence: fact.digest for fact in facts}
     faults: list[str] = []
     for row in head:
+        if not isinstance(row, Mapping) or not {"fact", "kind", "digest"} <= row.keys():
+            return (
+                "what the server shows of the release's facts cannot be read: somebody wrote another artifact under its key. See who, "
+                "and delete it; `signalbox audit` looks at the ledger alone",
+            )
         if row["fact"] not in held:
             faults.append(f"fact {row['fact']} ({row['kind']}) was written, and the ledger does not hold it any more")
         elif held[row["fact"]] != row["digest"]:

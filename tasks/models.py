@@ -12,6 +12,7 @@ from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.changed_circuits import ChangedCircuit
 from domain.errors import Terminal
+from domain.ownership import must_not_be_anothers
 from domain.tags import RELEASE_ID
 from tasks.azure_errors import azure_errors
 from tasks.content import content_digest
@@ -144,12 +145,13 @@ def check_model(registry: ModelRegistry, circuit: ChangedCircuit) -> None:
     _must_match(found, circuit.model_digest, name, version, f"registry {registry.registry_name}")
 
 
-def promoted_circuit(registry: ModelRegistry, name: str, version: str) -> ChangedCircuit:
-    """What training said of a version in the registry; Terminal when it is not there or was not promoted by Signalbox."""
+def promoted_circuit(registry: ModelRegistry, workload: str, name: str, version: str) -> ChangedCircuit:
+    """What training said of a version in the registry; Terminal when it is not there, or no release of this workload put it there."""
     model = find_model(registry, name, version)
     if model is None:
         there = ", ".join(found.version for found in models_of(registry, name)) or "none"
         raise Terminal(f"registry {registry.registry_name} has no version {version} of {name}; it has {there}")
+    must_not_be_anothers(f"model {name}:{version} in registry {registry.registry_name}", model.tags, workload)
     if CIRCUIT not in model.properties:
         raise Terminal(f"model {name}:{version} was not promoted by Signalbox, so nothing is known of how it was made")
     return ChangedCircuit.model_validate_json(model.properties[CIRCUIT])

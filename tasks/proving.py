@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from blocks.approvers import code_secret
 from blocks.ledger import Ledger
@@ -65,7 +66,8 @@ def _by_code(ledger: Ledger, statement: Statement, code: str, roster: Roster, no
     if not usable:
         return Unproven(f"{statement.approver} has enrolled no authenticator for codes; use `signalbox enrol`")
     secrets = {one.id: code_secret(one).get_secret_value() for one in usable}
-    counted = {one.id: count_guess(ledger, one.id) for one in usable}
+    token = uuid4().hex
+    counted = {one.id: count_guess(ledger, one.id, token) for one in usable}
     guesses = {credential: guess for credential, guess in counted.items() if isinstance(guess, Guess)}
     if not guesses:
         until = min(guess for guess in counted.values() if isinstance(guess, datetime))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from domain.errors import SignalboxError
 from domain.rollback import Standing
-from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID, WORKLOAD
+from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID
 from domain.unit import Unit
 from tasks.platform import Deployment, Platform
 
@@ -37,9 +37,7 @@ def standing_of(platform: Platform, unit: Unit) -> Standing:
     previous = current.tags.get(PREVIOUS)
     before = platform.find(endpoint, previous) if previous and previous != NO_PREVIOUS else None
     ready = before is not None and before.state == "Succeeded"
-    return Standing(
-        unit, endpoint, current.name, previous, ready, current.tags.get(RELEASE_ID), current.tags.get(WORKLOAD)
-    )
+    return Standing(unit, endpoint, current.name, previous, ready, current.tags.get(RELEASE_ID))
 
 
 def standings_of(platform: Platform, units: Sequence[Unit]) -> list[Standing]:

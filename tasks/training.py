@@ -16,7 +16,7 @@ from domain.changed_circuits import ChangedCircuit
 from domain.errors import Terminal
 from domain.naming import artifact_key
 from domain.outcome import Outcome
-from domain.tags import WORKLOAD
+from domain.tags import NO_CHAMPION, WORKLOAD, champion_in
 from domain.unit import Unit
 from domain.workload import Workload
 from tasks.artifacts import show_table
@@ -29,7 +29,6 @@ from tasks.pipelines import JobInput, PublishedPipeline, download_output, run_pi
 from tasks.platform import Platform
 from tasks.retries import RETRIED
 from tasks.run import short_run_id
-from tasks.training_record import NO_CHAMPION
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def _registered_for(dev: Workspace, workload: Workload, unit: Unit, data: DataAs
     """The candidate of this data; Terminal where the circuit's models are another workload's."""
     asset, models = f"{data.name}:{data.version}", models_of(dev, workload.model_name(unit))
     found = [model for model in models if model.tags.get("data_asset") == asset]
-    for model in (*models[-1:], *found[-1:]):
+    for model in {one.version: one for one in (*models[-1:], *found[-1:])}.values():
         must_be_ours(dev, workload, model, model.tags.get("training_job", ""))
     return found[-1] if found else None
 
@@ -127,7 +126,6 @@ def _tags(
 
 def _changed(unit: Unit, cutoff: date, data: DataAsset, model: Model) -> ChangedCircuit:
     champion_metrics = json.loads(model.tags.get("champion_metrics", "{}"))
-    champion = model.tags.get("champion_version", NO_CHAMPION)
     return ChangedCircuit(
         plant_id=unit.plant,
         circuit_id=unit.circuit,
@@ -140,7 +138,7 @@ def _changed(unit: Unit, cutoff: date, data: DataAsset, model: Model) -> Changed
         data_publisher=data.publisher,
         training_job=model.tags["training_job"],
         metrics=json.loads(model.tags["metrics"]),
-        champion_version=None if champion == NO_CHAMPION else champion,
+        champion_version=champion_in(model.tags),
         champion_metrics=champion_metrics or None,
     )
 

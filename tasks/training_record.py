@@ -5,7 +5,7 @@ from prefect import task
 from blocks.workspace import Workspace
 from domain.changed_circuits import ChangedCircuit
 from domain.errors import Terminal
-from domain.tags import CUTOFF
+from domain.tags import CUTOFF, champion_in
 from domain.training_record import TrainingRecord, differences
 from domain.workload import Workload
 from tasks.datasets import find_data
@@ -13,9 +13,6 @@ from tasks.evaluations import evaluation_of, numbers
 from tasks.models import find_model
 from tasks.ownership import must_be_ours
 from tasks.retries import RETRIED
-
-NO_CHAMPION = "none"
-"""In the tag `champion_version`: tags are never empty."""
 
 
 @task(name="check training", **RETRIED)
@@ -40,15 +37,19 @@ def training_record(dev: Workspace, workload: Workload, circuit: ChangedCircuit)
         raise Terminal(
             f"workspace {dev.workspace_name} has no data asset {circuit.data_asset}, so nobody knows its data"
         )
-    job = model.tags.get("training_job") or circuit.training_job
+    job = model.tags.get("training_job", "")
+    if not job:
+        raise Terminal(
+            f"model {name}:{version} in {dev.workspace_name} names no training job, so nothing says how it was made"
+        )
     must_be_ours(dev, workload, model, job)
+    must_be_ours(dev, workload, data, data.tags.get("job", ""))
     evaluation = evaluation_of(dev, job)
-    champion = model.tags.get("champion_version", NO_CHAMPION)
     return TrainingRecord(
         model.digest,
         model.tags.get("data_asset", ""),
-        model.tags.get("training_job", ""),
-        None if champion == NO_CHAMPION else champion,
+        job,
+        champion_in(model.tags),
         numbers(evaluation["candidate"]),
         numbers(evaluation.get("champion")),
         data.publisher,

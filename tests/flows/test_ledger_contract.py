@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from cast import Person
@@ -294,9 +295,9 @@ def guessed(store: Store, authenticator: str, *right: bool) -> list[Guess | date
     """Codes that come one after the other, and whether each is right."""
     found = []
     for one in right:
-        found.append(count_guess(store.ledger, authenticator))
+        found.append(count_guess.fn(store.ledger, authenticator, uuid4().hex))
         if one and isinstance(found[-1], Guess):
-            was_right(store.ledger, found[-1])
+            was_right.fn(store.ledger, found[-1])
     return found
 
 
@@ -318,8 +319,14 @@ def test_right_codes_between_them_neither_lock_nor_help(store: Store, authentica
 
 def test_of_many_codes_at_once_five_are_looked_at(store: Store, authenticator: str) -> None:
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: count_guess(store.ledger, authenticator), range(16)))
+        found = list(pool.map(lambda number: count_guess.fn(store.ledger, authenticator, str(number)), range(16)))
     assert sum(isinstance(one, Guess) for one in found) == 5
+
+
+def test_a_code_that_is_counted_again_for_the_same_attempt_is_counted_once(store: Store, authenticator: str) -> None:
+    first = count_guess.fn(store.ledger, authenticator, "one attempt")
+    assert [count_guess.fn(store.ledger, authenticator, "one attempt") for _ in range(9)] == [first] * 9
+    assert [isinstance(one, Guess) for one in guessed(store, authenticator, *[False] * 5)] == [True] * 4 + [False]
 
 
 def test_a_code_whose_counting_was_not_answered_is_counted_once(store: Store, authenticator: str) -> None:

@@ -34,7 +34,7 @@ from domain.unit import Unit
 from domain.workload import Workload
 from tasks.invocations import PREDICTIONS
 from tasks.lease import HeldStage
-from tasks.models import Model, _must_match
+from tasks.models import DIGEST, Model, _must_match
 from tasks.platform import Deployment, DeploymentRequest, model_of
 
 ENVIRONMENT = "azureml:/environments/scoring/versions/1"
@@ -85,15 +85,20 @@ class Models:
 
     def versions(self, home: object, name: str) -> tuple[Model, ...]:
         """As `tasks.models.models_of`, of the registry."""
-        found = [
-            Model(name, version, self.tags.get((known, version), {}), {})
-            for known, version in self.registry
-            if known == name
-        ]
+        found = [self._model(known, version) for known, version in self.registry if known == name]
         return tuple(sorted(found, key=lambda model: int(model.version)))
 
-    def promoted_circuit(self, registry: ModelRegistry, name: str, version: str) -> ChangedCircuit:
+    def find(self, home: object, name: str, version: str) -> Model | None:
+        """As `tasks.models.find_model`, of the registry."""
+        return self._model(name, version) if (name, version) in self.registry else None
+
+    def _model(self, name: str, version: str) -> Model:
+        key = name, version
+        return Model(name, version, self.tags.get(key, {}), {DIGEST: digest_of(self.registry[key].encode())})
+
+    def promoted_circuit(self, registry: ModelRegistry, workload: str, name: str, version: str) -> ChangedCircuit:
         """As `tasks.models.promoted_circuit`."""
+        must_not_be_anothers(f"model {name}:{version}", self.tags.get((name, version), {}), workload)
         return self.circuits[name, version]
 
 

@@ -145,7 +145,7 @@ def test_who_fills_the_ledger_with_answers_that_do_not_count_comes_to_an_end(
     nobody = {"decision": "approve", "approver": "mallory", "comment": "", "proof": "123456"}
     with twins.answering(*[nobody] * 3) as seen:
         state = twins.release_as_answered(tiny, tiny.candidates())
-    assert (state.name, len(seen)) == ("Expired", 3)
+    assert (state.name, len(seen)) == ("Aborted", 3)
     assert state.message.startswith("3 answers at Registry-Approval did not count, and it takes no more: see who can")
     assert len(facts_of(twins.facts(tiny), Kind.REFUSED)) == 3
 

@@ -53,7 +53,8 @@ def test_a_hold_is_never_too_old(
     monkeypatch.setattr(beginning, "LOOKED_BACK", 1)
     for _ in range(2):
         assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
-    assert "models are held" in (twins.release(tiny, bad).message or "")
+    assert "is held at production: it hums" in (twins.release(tiny, bad).message or "")
+    assert "models are held" in (twins.release(tiny, another_build(bad)).message or "")
 
 
 def test_a_chosen_version_that_is_held_is_refused(twins: Twins, tiny: TinyTwin, bad: ChangedCircuits) -> None:

@@ -40,7 +40,7 @@ from flows.questions import question_of
 from tasks.batch_deployments import find_deployment
 from tasks.invocations import invoke
 from tasks.ledger import keep_document, read_facts, release_names
-from tasks.models import check_model, models_of, promote_model, promoted_circuit
+from tasks.models import check_model, find_model, models_of, promote_model, promoted_circuit
 from tasks.pipelines import wait_for_job
 from tasks.platforms import platform_of, workspace_of
 from tasks.predictions import fetch_predictions
@@ -90,6 +90,7 @@ class Twins:
         rebind(patch, promoted_circuit, self.models.promoted_circuit)
         rebind(patch, training_record, self.models.training_record)
         rebind(patch, models_of, self.models.versions)
+        rebind(patch, find_model, self.models.find)
         rebind(patch, workspace_of, lambda platform: Scoring(platform.at))
         rebind(patch, find_deployment, Scoring.find)
         rebind(patch, wait_for_job, Scoring.wait)
