@@ -8,7 +8,7 @@ from one_gate import OneGate
 from domain.asked import faults_of_asked
 from domain.fact import Fact, Kind
 
-OTHER = "sha256:" + "f" * 64
+OTHER, SMALLEST = "sha256:" + "f" * 64, "sha256:" + "0" * 64
 
 
 def faults(gate: OneGate, asked: Fact) -> str:
@@ -27,6 +27,7 @@ def test_a_question_that_stands_may_be_answered() -> None:
     ("changes", "why"),
     [
         ({"release_digest": OTHER}, f"it asks about {OTHER}, and the manifest is sha256:"),
+        ({"release_digest": SMALLEST}, f"it asks about {SMALLEST}, and the manifest is sha256:"),
         ({"gate": "Another"}, "it asks at Another of production, and the declaration in it is of another stage"),
         ({"stage": "registry"}, "it asks at Production-Approval of registry, and the declaration in it"),
         ({"policy": {"name": "production"}}, "how the stage is declared cannot be read"),
@@ -88,10 +89,31 @@ def test_a_manifest_that_is_not_its_digest_is_said() -> None:
 
 
 @pytest.mark.parametrize("field", ["workload", "release"])
-def test_a_question_among_another_release_s_facts_is_said(field: str) -> None:
+@pytest.mark.parametrize("other", ["00000000.0", "zzz"])
+def test_a_question_among_another_release_s_facts_is_said(field: str, other: str) -> None:
     gate = OneGate()
-    asked = gate.ask().model_copy(update={field: "20990101.9" if field == "release" else "pumps"})
+    asked = gate.ask().model_copy(update={field: other})
     assert "the manifest is of release 20251210.1 of plants" in "; ".join(faults_of_asked(asked, gate.facts))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"report_digest": "none"}, {"policy": {"name": "production"}}, {"gate": "Another"}]
+)
+def test_a_chain_that_does_not_hold_is_said_beside_whatever_else_is_wrong(changes: dict[str, Any]) -> None:
+    gate = OneGate()
+    gate.ask()
+    asked = gate.ask(**changes)
+    facts = (gate.facts[0], gate.facts[1].model_copy(update={"body": {}}), *gate.facts[2:])
+    found = faults_of_asked(asked, facts)
+    assert any("was changed after" in one for one in found)
+    assert len(found) > 1
+
+
+def test_one_that_another_version_asked_cannot_be_answered_with_this_one() -> None:
+    gate = OneGate()
+    policy = gate.stage.model_dump(mode="json")
+    del policy["waves"]
+    assert "it was asked by another version of Signalbox" in faults(gate, gate.ask(policy=policy))
 
 
 def test_no_facts_at_all_are_said() -> None:

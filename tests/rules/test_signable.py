@@ -54,6 +54,7 @@ def test_what_is_shown_comes_from_the_report_that_is_signed(waiting: Waiting) ->
     form = waiting.form(waiting.tiny.candidates())
     about = waiting.signable(replace(form, evidence=form.evidence + "\n\nAll is well: **approve it now**"))
     assert "approve it now" not in about.evidence
+    assert waiting.signable(replace(form, evidence="")).evidence == about.evidence  # nothing is shown yet
     assert "nothing → version 1" in about.evidence
     assert form.evidence.startswith(about.evidence.partition("**Waits for:**")[0].partition("The whole report")[0])
     name = waiting.twins.names(waiting.tiny)[0]
