@@ -104,6 +104,7 @@ def release_floor(fleet: Fleet) -> None:
         tags = model_tags(fleet.workload.name, circuit.unit, circuit.cutoff_date, "dev", datetime.now(UTC), FIRST, "1")
         promote_model.fn(dev, registry, circuit, tags)
 
+    faults_of_registry(ledger, registry, fleet.workload, "registry", units)  # whose they are, once more after the gate
     fleet.each(promote, fleet.changed.circuits)
     for platform in fleet.platforms():
         endpoints = [platform.endpoint(circuit.unit) for circuit in fleet.changed.circuits]
@@ -124,9 +125,10 @@ def supersede(fleet: Fleet) -> None:
 
 
 def rollback_floor(fleet: Fleet) -> None:
-    """Read what serves and what served before; switch all; read back."""
-    platform = fleet.platforms()[-1]
-    standings = standings_of(platform, [circuit.unit for circuit in fleet.changed.circuits])
+    """Read whose it is, what serves and what served before; switch all; read back."""
+    platform, units = fleet.platforms()[-1], [circuit.unit for circuit in fleet.changed.circuits]
+    faults_of_endpoints(loaded(Ledger, "ledger"), platform, fleet.workload, "production", units)
+    standings = standings_of(platform, units)
     back = {standing.unit: standing for standing in standings}
 
     def one(circuit: ChangedCircuit) -> None:

@@ -114,7 +114,7 @@ def releasing_the_same_circuits_again_changes_nothing_and_is_green(story: Story)
     state = release("plants", story.first.build_id, "linus", return_state=True)
     assert (state.name, state.message) == (
         "Succeeded",
-        f"these circuits were released as {story.released}; there is nothing left to do",
+        "production serves exactly these models; there is nothing left to do",
     )
     assert read_facts(story.site.ledger, "plants", story.released) == facts
 
