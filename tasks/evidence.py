@@ -77,7 +77,7 @@ def gate_evidence(
         *([replay_doubts(doubted)] if doubted is not None else []),
         f"## {plain(gate.name)}: release {release.name} of {plain(release.workload)} to {plain(stage.name)}",
         gate.instructions.strip().replace("{", "(").replace("}", ")"),
-        f"Release ID: {release.name} · Build ID: {plain(release.build_id)} · commit {plain(release.code_commit[:12])} · "
+        f"Release ID: {release.name} · Build ID: {plain(release.build_id)} · commit {plain(_short(release.code_commit))} · "
         f"requested by {plain(release.requested_by)}",
         f"Digest: `{release.digest}`",
         *_nobody(release, gate),
@@ -121,11 +121,17 @@ def circuits_of(release: Release) -> str:
     ]
     more = len(release.units) - len(rows)
     parts = [
-        f"Build {plain(release.build_id)} · commit {plain(release.code_commit[:12])} · requested by {plain(release.requested_by)}",
+        f"Build {plain(release.build_id)} · commit {plain(_short(release.code_commit))} · requested by {plain(release.requested_by)}",
         table(("circuit", "model", "metrics", "champion", "data"), rows),
         *([f"and {more} more circuits"] * (more > 0)),
     ]
     return "\n\n".join(parts)
+
+
+def _short(commit: str) -> str:
+    """Twelve digits, and what says that files were changed since."""
+    digits, changed, what = commit.partition("+")
+    return digits[:12] + changed + what
 
 
 def _all_metrics(metrics: Mapping[str, float] | None) -> str:

@@ -8,6 +8,7 @@ from prefect import runtime
 
 from domain.errors import Terminal
 from domain.workload import Workload
+from tasks.content import content_digest
 
 
 def short_run_id() -> str:
@@ -19,13 +20,24 @@ def short_run_id() -> str:
 
 
 def code_commit(workload: Workload) -> str:
-    """The git commit of the workload's own work tree; `uncommitted` where none holds its declaration."""
-    return _git(workload.folder, "rev-parse", "HEAD") or "uncommitted"
+    """The git commit of the workload's own work tree; `uncommitted` where none holds its declaration.
+
+    `COMMIT+12345678` where its files are not those of a commit: the digits are of what they are.
+    """
+    commit = _git(workload.folder, "rev-parse", "HEAD")
+    if commit and not _is_changed(workload):
+        return commit
+    digest = content_digest(workload.folder, ignoring="__pycache__").removeprefix("sha256:")
+    return f"{commit or 'uncommitted'}+{digest[:8]}"
 
 
 def code_author(workload: Workload) -> str:
-    """Who wrote that commit, as `Name <address>`; empty where no commit holds the workload's declaration."""
-    return _git(workload.folder, "log", "-1", "--format=%an <%ae>")
+    """Who wrote that commit, as `Name <address>`; empty where the files are not those of a commit: nobody knows who changed them."""
+    return "" if _is_changed(workload) else _git(workload.folder, "log", "-1", "--format=%an <%ae>")
+
+
+def _is_changed(workload: Workload) -> bool:
+    return _git(workload.folder, "status", "--porcelain", "--", ".") != ""
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -1,5 +1,6 @@
 """Commit and author are those of the workload's own work tree; where none holds it, none is said."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -47,4 +48,26 @@ def test_a_workload_that_no_commit_holds_has_neither(team: Path, tmp_path: Path)
     untracked.mkdir()
     (untracked / "workload.yaml").write_text("name: fans\n")
     for folder in (outside, untracked):
-        assert (code_commit(of(folder)), code_author(of(folder))) == ("uncommitted", "")
+        assert re.fullmatch(r"uncommitted\+[0-9a-f]{8}", code_commit(of(folder)))
+        assert code_author(of(folder)) == ""
+
+
+def test_files_that_are_not_those_of_the_commit_are_told_apart_by_what_they_are(team: Path) -> None:
+    """So that what was changed since is no more taken for what serves already."""
+    commit = code_commit(of(team))
+    (team / "score.py").write_text("1\n")
+    first = code_commit(of(team))
+    assert re.fullmatch(rf"{commit}\+[0-9a-f]{{8}}", first)
+    assert code_commit(of(team)) == first
+    assert code_author(of(team)) == ""
+    (team / "__pycache__").mkdir()
+    (team / "__pycache__" / "score.pyc").write_text("compiled")
+    assert code_commit(of(team)) == first
+    (team / "score.py").write_text("2\n")
+    assert code_commit(of(team)) not in {commit, first}
+    (team / "score.py").unlink()
+    shutil.rmtree(team / "__pycache__")
+    assert code_commit(of(team)) == commit
+    (team.parent / "fans").mkdir()
+    (team.parent / "fans" / "workload.yaml").write_text("name: fans\n")
+    assert code_commit(of(team)) == commit  # another workload's changes are not its own
