@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from deployments.processes import free_port
@@ -52,6 +53,14 @@ class Up:
         finally:
             connection.close()
 
+    def scheduled(self) -> set[str]:
+        """Flows of which the server has planned a run, by the schedules of their deployments."""
+        with httpx.Client(base_url=f"http://127.0.0.1:{self.api_port}/api", timeout=10) as client:
+            wanted = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}, "limit": 50}
+            runs = client.post("/flow_runs/filter", json=wanted).raise_for_status().json()
+            flows = {run["flow_id"] for run in runs if run["auto_scheduled"]}
+            return {client.get(f"/flows/{one}").raise_for_status().json()["name"] for one in flows}
+
     def left(self) -> list[str]:
         """Command lines of processes that work with this home."""
         mine = f"{self.home}".encode()
@@ -94,6 +103,7 @@ def test_termination_when_all_is_up_leaves_no_process(up: Up) -> None:
     up.until(lambda: "Signalbox is up." in up.said(), seconds=240)
     assert up.answers(up.api_port, "/api/health")
     assert f"http://127.0.0.1:{up.api_port}" in up.said()
+    up.until(lambda: "expire" in up.scheduled(), seconds=120)  # the server looks every minute
     up.process.send_signal(signal.SIGTERM)
     assert up.process.wait(timeout=60) == 130, up.said()
     assert up.left() == []
