@@ -42,9 +42,8 @@ def signable(ledger: Ledger, workloads: Sequence[str], pending: Pending) -> Sign
         raise Terminal(_refused(pending, faults))
     release = requested_release(question.facts)
     ask = Ask.model_validate(question.asked.body)
-    if (
-        pending.evidence and release.digest not in pending.evidence
-    ):  # the server writes it after the form: there may be none yet
+    # the server writes its evidence after the form, so there may be none yet
+    if pending.evidence and release.digest not in pending.evidence:
         faults.append(
             f"the server shows something else beside the form, and an answer to it would be about release {release.name} of "
             f"{release.workload} to {ask.stage}, digest {release.digest}"

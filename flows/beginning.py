@@ -79,9 +79,8 @@ def begin(
     name of the release of this very build that succeeded and was not taken back, if there is one. Terminal when the release of this
     build, or any of the models, was rolled back and is held. Of two that begin at once one is told.
     """
-    taken = release_names(
-        ledger, changed.workload
-    )  # before anything is looked at: a name that is taken meanwhile is taken twice
+    # before anything is looked at: a name that another run takes meanwhile is then taken twice, and one of the two is told
+    taken = release_names(ledger, changed.workload)
     done: str | None = None
     for name, facts in _looked_through(ledger, changed):
         if not facts or facts[0].kind is not Kind.REQUESTED:

@@ -36,23 +36,27 @@ def are_there(ledger: Ledger, changed: ChangedCircuits, stage: Stage, there: Inc
 
     only: a chosen version goes to this stage alone; else what a chosen version put there did not pass the stages below.
     """
-    releases: dict[str, tuple[Fact, ...]] = {}
+    served: dict[str, Mapping[Unit, str]] = {}
     for circuit in changed.circuits:
         found = there.get(circuit.unit)
         if found is None or found.fault or (found.model, found.version) != (circuit.model_name, circuit.model_version):
             return False
-        if found.release not in releases:
-            releases[found.release] = _facts(ledger, changed.workload, found.release)
-        facts = releases[found.release]
-        release = readable_release(facts)
-        if release is None or not is_switched(facts, stage.name) or release.code_commit != changed.code_commit:
-            return False
-        if only is None and ONLY in facts[0].body:
-            return False
-        digests = {one.unit: one.model_digest for one in release.units}
-        if digests.get(circuit.unit) != circuit.model_digest:
+        if found.release not in served:  # one or a few, however many circuits they serve
+            served[found.release] = _served(ledger, changed, found.release, stage, only)
+        if served[found.release].get(circuit.unit) != circuit.model_digest:
             return False
     return True
+
+
+def _served(ledger: Ledger, changed: ChangedCircuits, name: str, stage: Stage, only: str | None) -> Mapping[Unit, str]:
+    """Circuit → digest of the model that a release switched a stage to, from this commit; nothing where it did not."""
+    facts = _facts(ledger, changed.workload, name)
+    release = readable_release(facts)
+    if release is None or not is_switched(facts, stage.name) or release.code_commit != changed.code_commit:
+        return {}
+    if only is None and ONLY in facts[0].body:
+        return {}
+    return {one.unit: one.model_digest for one in release.units}
 
 
 def _facts(ledger: Ledger, workload: str, release: str) -> tuple[Fact, ...]:
