@@ -19,7 +19,7 @@ from domain.approval import Verdict, judge
 from domain.ask import Ask, statement_of
 from domain.audit import audit
 from domain.changed_circuits import ChangedCircuit
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.decision import Decision, proven_by
 from domain.declaration import load_workload
 from domain.enrolment import Enrolment

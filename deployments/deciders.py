@@ -11,7 +11,7 @@ from rich.text import Text
 
 from deployments.approver import Answer, Decide, Pending
 from deployments.screen import Screen
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.errors import Terminal
 from flows.approving import NOT_ACCEPTED
 

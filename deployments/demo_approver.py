@@ -10,7 +10,7 @@ from deployments.approver import Pending
 from deployments.enrolling import enrol, enrolled
 from deployments.signable import signable
 from deployments.signing import make_key, sign
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.ssh_signature import SshKey
 from flows.declared import known_workloads
 

@@ -12,7 +12,7 @@ from domain.ask import Ask
 from domain.asked import faults_of_asked
 from domain.errors import Terminal
 from domain.release import Release
-from domain.requested import requested_release
+from domain.release import requested_release
 from flows.evidence import kept_report
 from flows.questions import Question, question_of
 from tasks.evidence import circuits_of, decided_since, plain

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import ValidationError
 
 from domain.ask import Ask, standing_ask
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.decision import Decision, proven_by
 from domain.entra_token import EntraProof
 from domain.fact import Fact, Kind, facts_of

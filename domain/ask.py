@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from domain.canonical import canonical_json, digest_of
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.fact import Fact, Kind, facts_of
 from domain.identifiers import Sha256
 from domain.moment import Moment

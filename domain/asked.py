@@ -8,7 +8,7 @@ from domain.ask import read_ask, standing_ask
 from domain.errors import Terminal
 from domain.fact import Fact, Kind, chain_faults, facts_of
 from domain.release import Release
-from domain.requested import requested_release
+from domain.release import requested_release
 from domain.stage import Stage
 
 

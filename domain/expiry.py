@@ -16,8 +16,6 @@ EXPIRES_AT = "expires_at"
 ANNOUNCED_AT = "expiry_announced_at"
 ANNOUNCED_FOR = "expiry_announced_for"
 """Tag: the end that was announced. Another `expires_at`, by a redeployment or by `signalbox extend`, makes it void."""
-HOURS = 24.0
-"""Time to live, where none is declared. (Seed 001.)"""
 EARLIEST, LATEST = 2000, 9000
 """Years that a tag may name: beyond them the calendar ends."""
 NOTICE = timedelta(hours=1)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from domain.errors import Terminal
 from domain.fact import Fact, Kind, facts_of
 from domain.naming import release_of
-from domain.release import NAME, release_order
+from domain.release_name import NAME, release_order
 
 ENDS = (Kind.SWITCHED, Kind.ROLLED_BACK)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.service import PATH
+from domain.identifiers import URL_PATH
 from domain.smoke import Check, SmokeTest, SmokeVerdict
 from domain.unit import Unit
 
@@ -61,7 +61,7 @@ class HttpSmokeTest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: str = Field(pattern=PATH)
+    path: str = Field(pattern=URL_PATH)
     question: Path
     answers: tuple[str, ...] = Field(min_length=1)
     version: str

@@ -47,3 +47,7 @@ ComputeName = Annotated[
     ),
 ]
 Sha256 = Annotated[str, _worded(r"sha256:[0-9a-f]{64}", "a digest is `sha256:` and 64 lower-case hexadecimal digits")]
+
+UrlPath = str
+"""A path on a service's own host."""
+URL_PATH = r"^/[A-Za-z0-9._~/-]{0,200}$"

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from domain.naming import deployment_name, old_deployment_name, release_of
-from domain.release import NAME, release_order
+from domain.release_name import NAME, release_order
+from domain.target import FEWEST_KEPT
 from domain.tags import NO_PREVIOUS, RELEASE_ID
 
-FEWEST = 2
-"""What serves and what served before: with less there is no way back."""
 READY = "Succeeded"
 
 SERVES = "serves"
@@ -57,15 +56,15 @@ def is_ours(deployment: Deployed) -> bool:
     )
 
 
-def kept_of(deployments: Sequence[Deployed], default: str | None, keep: int = FEWEST) -> Kept:
+def kept_of(deployments: Sequence[Deployed], default: str | None, keep: int = FEWEST_KEPT) -> Kept:
     """What stays of an endpoint's deployments, and what is removed, with reasons.
 
     default: what serves. keep: how many stay, what serves included, along `previous_deployment`. Where that chain breaks, the
     next older ready deployment takes the place; where it says that nothing came before, it ends. What half of the removals
     left gives the other half. ValueError for keep < 2.
     """
-    if keep < FEWEST:
-        raise ValueError(f"keep is {keep}; {FEWEST} or more stay: what serves and what served before")
+    if keep < FEWEST_KEPT:
+        raise ValueError(f"keep is {keep}; {FEWEST_KEPT} or more stay: what serves and what served before")
     there = {one.name: one for one in deployments}
     serving = there.get(default) if default is not None else None
     if serving is None or not is_ours(serving):

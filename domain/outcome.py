@@ -1,5 +1,6 @@
 """How things end."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -25,3 +26,11 @@ class Outcome(StrEnum):
     def is_green(self) -> bool:
         """Whether nobody has to do anything about it."""
         return self in {Outcome.SUCCEEDED, Outcome.NOT_PROMOTED, Outcome.SUPERSEDED}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The outcome, and why in one sentence."""
+
+    outcome: Outcome
+    reason: str

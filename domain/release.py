@@ -1,17 +1,16 @@
 """A release: an immutable manifest. Its identity is the sha256 of its canonical JSON."""
 
-import re
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from domain.canonical import canonical_json, digest_of
 from domain.changed_circuits import ChangedCircuit, ChangedCircuits
+from domain.errors import Terminal
+from domain.fact import Fact
 from domain.gate import Role
 from domain.moment import Moment
-
-NAME = re.compile(r"(\d{8})\.(\d+)")
 
 
 class Release(BaseModel):
@@ -70,14 +69,19 @@ class Release(BaseModel):
         return tuple(dict.fromkeys(name for name in named if name))
 
 
-def release_order(name: str) -> tuple[str, int]:
-    """What releases are sorted by, oldest first: the day, then the number."""
-    day, _, number = name.partition(".")
-    return day, int(number) if number.isdigit() else 0
+def requested_release(facts: Sequence[Fact]) -> Release:
+    """The manifest, as it was requested; Terminal when what is stored is not what was digested."""
+    release = Release.model_validate(facts[0].body["release"])
+    if release.digest != facts[0].body["digest"]:
+        raise Terminal(
+            f"the stored manifest of release {release.name} has digest {release.digest}, not {facts[0].body['digest']}: it was changed"
+        )
+    return release
 
 
-def next_name(day: date, taken: Iterable[str]) -> str:
-    """`YYYYMMDD.N`, N being one more than the highest of that day."""
-    stem = day.strftime("%Y%m%d")
-    numbers = [int(found[2]) for name in taken if (found := NAME.fullmatch(name)) and found[1] == stem]
-    return f"{stem}.{max(numbers, default=0) + 1}"
+def readable_release(facts: Sequence[Fact]) -> Release | None:
+    """The manifest; None where there is none, or it cannot be read, or was changed: of releases that are only looked at."""
+    try:
+        return requested_release(facts)
+    except (Terminal, ValidationError, LookupError, TypeError):
+        return None

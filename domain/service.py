@@ -4,9 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-UrlPath = str
-"""A path on the service's own host; see `Service`."""
-PATH = r"^/[A-Za-z0-9._~/-]{0,200}$"
+from domain.identifiers import URL_PATH, UrlPath
 
 
 class Service(BaseModel):
@@ -21,5 +19,5 @@ class Service(BaseModel):
     folder: Path
     dockerfile: Path = Path("Dockerfile")
     port: int = Field(default=8080, ge=1, le=65535)
-    health: UrlPath = Field(default="/health", pattern=PATH)
-    ready: UrlPath = Field(default="/ready", pattern=PATH)
+    health: UrlPath = Field(default="/health", pattern=URL_PATH)
+    ready: UrlPath = Field(default="/ready", pattern=URL_PATH)

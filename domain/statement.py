@@ -1,11 +1,11 @@
 """What an approver signs: one decision about one release at one gate, in one spelling."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from domain.canonical import canonical_json, digest_of
-from domain.choice import Choice
 from domain.identifiers import Sha256
 from domain.moment import Moment
 
@@ -22,6 +22,14 @@ def _printable(text: str) -> str:
 
 
 Comment = Annotated[str, Field(max_length=MAX_COMMENT), AfterValidator(_printable)]
+
+
+class Choice(StrEnum):
+    """approve, reject, or break glass: one person of a declared group lets the release pass at once, and says why."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    BREAK_GLASS = "break-glass"
 
 
 class Statement(BaseModel):

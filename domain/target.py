@@ -5,9 +5,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.expiry import HOURS
 from domain.identifiers import BlockName, ComputeName
-from domain.kept import FEWEST
+
+HOURS_TO_LIVE = 24.0
+"""Of what is deployed for a while, where none is declared. (Seed 001.)"""
+FEWEST_KEPT = 2
+"""What serves and what served before: with less there is no way back."""
 
 
 class ModelRegistryTarget(BaseModel):
@@ -64,9 +67,9 @@ class ContainerInstanceTarget(BaseModel):
     instances: BlockName
     cpu: float = Field(default=1.0, gt=0, le=4, allow_inf_nan=False)
     memory_gb: float = Field(default=1.5, gt=0, le=16, allow_inf_nan=False)
-    hours_to_live: float | None = Field(default=HOURS, gt=0, le=24 * 90, allow_inf_nan=False)
+    hours_to_live: float | None = Field(default=HOURS_TO_LIVE, gt=0, le=24 * 90, allow_inf_nan=False)
     notify: tuple[str, ...] = Field(default=(), max_length=20)
-    kept_deployments: ClassVar[int] = FEWEST
+    kept_deployments: ClassVar[int] = FEWEST_KEPT
     failed_deployments: ClassVar[Literal["keep", "delete"]] = "keep"
 
 
@@ -86,7 +89,7 @@ class HelmReleaseTarget(BaseModel):
     values: Path | None = None
     timeout_minutes: float = Field(default=5, gt=0, le=60, allow_inf_nan=False)
     kept_revisions: int = Field(default=10, ge=2, le=100)
-    kept_deployments: ClassVar[int] = FEWEST
+    kept_deployments: ClassVar[int] = FEWEST_KEPT
     failed_deployments: ClassVar[Literal["keep", "delete"]] = "keep"
 
 
@@ -103,7 +106,7 @@ class KubernetesManifestTarget(BaseModel):
     cluster: BlockName
     manifest: Path = Path("deployment.yaml")
     kubernetes: str = Field(default="1.31", pattern=r"^1\.[0-9]{1,3}$")
-    kept_deployments: ClassVar[int] = FEWEST
+    kept_deployments: ClassVar[int] = FEWEST_KEPT
     failed_deployments: ClassVar[Literal["keep", "delete"]] = "keep"
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from blocks.ledger import Ledger
 from domain.approval import Approval, Verdict, judge, why_not
 from domain.ask import Ask, standing_ask, statement_of
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.decision import Decision
 from domain.errors import SignalboxError
 from domain.fact import Fact, Kind, facts_of
@@ -20,7 +20,7 @@ from domain.refusal import Refusal
 from domain.release import Release
 from domain.stage import Stage
 from domain.workload import Workload
-from flows.ending import Ending
+from domain.outcome import Ending
 from flows.evidence import Evidence, gather, keep_report
 from flows.gates import Answer, Unusable, ask
 from flows.questions import question_key

@@ -11,8 +11,9 @@ from domain.errors import InvalidDeclaration, Terminal
 from domain.fact import Fact, Kind, facts_of
 from domain.hold import hold_of
 from domain.outcome import Outcome
-from domain.release import NAME, Release, next_name
-from domain.requested import readable_release, requested_release
+from domain.release import Release
+from domain.release_name import NAME, next_name
+from domain.release import readable_release, requested_release
 from domain.suggestion import listed
 from domain.workload import Workload
 from tasks.holds import holds_on

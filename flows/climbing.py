@@ -21,7 +21,7 @@ from flows.admitting import must_admit
 from flows.approving import decide
 from flows.building import build_stage
 from flows.deploying import Doubted, deploy_stage
-from flows.ending import Ending
+from domain.outcome import Ending
 from flows.finishing import discard_failed, finish_stage
 from flows.halting import halted, superseded, undo, went_back
 from flows.promoting import promote_stage
@@ -109,28 +109,6 @@ def _doubtful(facts: Sequence[Fact], stage: Stage) -> Ending | None:
         f"{stage.name} serves release {facts[0].release}, and people must look: {listed_reasons(doubts)}. Keep it, or go back "
         "with `signalbox rollback`",
     )
-
-
-def check_blocks(workload: Workload, stages: Sequence[Stage]) -> None:
-    """Every block and cluster that the stages name, before anything is touched; one error lists all that is missing or wrong."""
-    faults: list[str] = []
-    for stage in stages:
-        target = stage.target
-        try:
-            if isinstance(target, ModelRegistryTarget):
-                loaded(ModelRegistry, target.registry)
-            elif isinstance(target, ContainerRegistryTarget):
-                loaded(ContainerRegistry, target.registry)
-            else:
-                platform = platform_of(workload, target)
-                faults += platform.faults_of_names(workload.units)
-                faults += [f"stage {stage.name}: {one}" for one in platform.obstacles()]
-            if stage.gate is not None:
-                faults += faults_of_gate(stage.gate)
-        except Terminal as error:
-            faults.append(f"stage {stage.name}: {error}")
-    if faults:
-        raise Terminal("the release cannot start:\n  " + "\n  ".join(faults))
 
 
 def passed(facts: Sequence[Fact], stage: Stage) -> bool:

@@ -13,7 +13,7 @@ from domain.target import ServingTarget
 from flows.beginning import AlreadyReleased
 from flows.climbing import climb
 from flows.declared import declared_workload
-from flows.ending import Ending
+from domain.outcome import Ending
 from flows.fan_out import FAN_OUT
 from flows.release import ended
 from flows.run_names import run_name

@@ -7,7 +7,7 @@ from blocks.workspace import Workspace
 from domain.diagnosis import Finding
 from domain.errors import Terminal
 from domain.fact import Kind
-from domain.requested import requested_release
+from domain.release import requested_release
 from domain.target import ServingTarget
 from flows.declared import declared_workload
 from tasks.diagnosis import diagnose_models

@@ -16,13 +16,13 @@ from domain.errors import Terminal
 from domain.fact import Fact
 from domain.outcome import Outcome
 from domain.release import Release
-from domain.requested import requested_release
+from domain.release import requested_release
 from domain.workload import Workload
 from flows.account import Account
 from flows.beginning import outcome_of
 from flows.climbing import end, passed
 from flows.declared import declared_workload, known_workloads
-from flows.ending import Ending
+from domain.outcome import Ending
 from flows.expiring import expire_stage
 from flows.run_names import run_name
 from tasks.ledger import read_facts, release_names

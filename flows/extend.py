@@ -8,7 +8,8 @@ from prefect import flow, get_run_logger
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from domain.errors import Terminal
-from domain.expiry import EXPIRES_AT, HOURS, prolonged
+from domain.expiry import EXPIRES_AT, prolonged
+from domain.target import HOURS_TO_LIVE
 from domain.target import ContainerInstanceTarget
 from flows.declared import declared_workload
 from flows.run_names import run_name
@@ -21,7 +22,7 @@ LONGEST_HOURS = 24 * 90.0
 
 
 @flow(name="extend", flow_run_name=run_name("extend {workload} {stage} by {hours} h"))
-def extend(stage: str, workload: str, circuits: list[str] | None = None, hours: float = HOURS) -> list[str]:
+def extend(stage: str, workload: str, circuits: list[str] | None = None, hours: float = HOURS_TO_LIVE) -> list[str]:
     """Let circuits at a stage live for so many hours from now; what was announced is void. All circuits when none is named.
 
     What lives longer already stays as it is. Returns how long each lives, in words. Terminal where nothing there has an end.

@@ -18,7 +18,7 @@ from prefect.exceptions import FlowPauseTimeout
 from prefect.input import RunInput
 from pydantic import Field, ValidationError
 
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.errors import Terminal
 from domain.statement import MAX_COMMENT
 

@@ -14,7 +14,7 @@ from domain.target import ServingTarget
 from domain.workload import Workload
 from flows.admitting import admission_of
 from flows.beginning import ONLY
-from flows.ending import Ending
+from domain.outcome import Ending
 from flows.finishing import discard_failed
 from flows.stage_run import serving_run
 from flows.switching import go_back

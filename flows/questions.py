@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from blocks.ledger import Ledger
 from domain.ask import statement_of
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.errors import Terminal
 from domain.fact import Fact, Kind, facts_of
-from domain.release import NAME
+from domain.release_name import NAME
 from domain.statement import Statement
 from tasks.ledger import QuarantinedError, read_facts, readable_releases
 from tasks.pointers import DIGITS, asked_by

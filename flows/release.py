@@ -16,7 +16,7 @@ from domain.workload import Workload
 from flows.beginning import AlreadyReleased, changed_circuits_of
 from flows.climbing import climb
 from flows.declared import declared_workload
-from flows.ending import Ending
+from domain.outcome import Ending
 from flows.fan_out import FAN_OUT, gathered
 from flows.run_names import run_name
 from flows.starting import start

@@ -8,8 +8,8 @@ from domain.errors import Terminal
 from domain.fact import Fact
 from domain.fleet import is_switched
 from domain.incumbent import Incumbent
-from domain.release import NAME
-from domain.requested import readable_release
+from domain.release_name import NAME
+from domain.release import readable_release
 from domain.stage import Stage
 from domain.suggestion import listed_reasons
 from domain.target import ServingTarget

@@ -12,7 +12,7 @@ from blocks.loading import loaded
 from domain.errors import Terminal
 from domain.fleet import Journal, taken_back
 from domain.naming import artifact_key
-from domain.release import release_order
+from domain.release_name import release_order
 from domain.rollback import RollbackPlan, Standing, plan_rollback, those_alone
 from domain.target import ServingTarget
 from domain.unit import Unit

@@ -9,7 +9,8 @@ from domain.stage import Stage
 from domain.target import ServingTarget
 from domain.workload import Workload
 from flows.beginning import AlreadyReleased, begin
-from flows.climbing import check_blocks, passed
+from flows.climbing import passed
+from flows.preflight import check_blocks
 from flows.owning import must_be_own
 from flows.replacing import are_there, must_not_be_older, replaced
 from tasks.ledger import read_facts

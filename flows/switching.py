@@ -10,7 +10,7 @@ from domain.dropped import dropped
 from domain.errors import SignalboxError, StageLost, Terminal, Transient
 from domain.fact import Kind, facts_of
 from domain.fleet import Journal, is_between_waves, last_journal, open_journal, way_back
-from domain.requested import requested_release
+from domain.release import requested_release
 from domain.suggestion import listed_reasons
 from flows.fan_out import each
 from flows.stage_run import ServingRun

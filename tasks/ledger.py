@@ -14,7 +14,7 @@ from prefect import task
 from blocks.ledger import Ledger
 from domain.errors import Terminal, Transient
 from domain.fact import Fact, Kind
-from domain.release import NAME, release_order
+from domain.release_name import NAME, release_order
 from tasks.azure_errors import azure_errors
 from tasks.ledger_head import faults_of_head, show_head, shown_head
 from tasks.retries import RETRIED

@@ -11,7 +11,7 @@ from blocks.workspace import Workspace
 from domain.errors import Terminal
 from domain.fact import Kind
 from domain.ownership import why_not_ours
-from domain.requested import readable_release
+from domain.release import readable_release
 from domain.tags import WORKLOAD
 from domain.unit import Unit
 from domain.workload import Workload

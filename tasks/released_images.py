@@ -16,7 +16,7 @@ from domain.errors import Terminal
 from domain.fact import Fact
 from domain.naming import image_repository, release_of
 from domain.replacement import before
-from domain.requested import requested_release
+from domain.release import requested_release
 from domain.tags import PREVIOUS, RELEASE_ID
 from domain.unit import Unit
 from domain.workload import Workload

@@ -60,7 +60,7 @@ def _signing(decision: str, approver: str, comment: str | None, key: Path | None
     from deployments.deciders import Evidence
     from deployments.signable import signable
     from deployments.signing import sign
-    from domain.choice import Choice
+    from domain.statement import Choice
     from flows.declared import known_workloads
 
     def decide(pending: "Pending") -> "Answer":

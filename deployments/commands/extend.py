@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 
 from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
-from domain.expiry import HOURS
+from domain.target import HOURS_TO_LIVE
 
 
 def extend(
     stage: Annotated[str, typer.Argument(help="Where it serves.")],
     workload: Annotated[str, typer.Option(help="Which workload.")],
     circuit: Annotated[list[str] | None, typer.Option(help="PLANT/CIRCUIT; all when none is named.")] = None,
-    hours: Annotated[float, typer.Option(help="From now.")] = HOURS,
+    hours: Annotated[float, typer.Option(help="From now.")] = HOURS_TO_LIVE,
     home: Home = Path(".signalbox"),
     api_port: ApiPort = None,
     emulator_port: EmulatorPort = None,

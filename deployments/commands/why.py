@@ -21,7 +21,7 @@ def why(
         from blocks.ledger import Ledger
         from blocks.loading import loaded
         from domain.errors import Terminal
-        from domain.requested import requested_release
+        from domain.release import requested_release
         from flows.admitting import admission_of
         from flows.declared import declared_workload
         from tasks.ledger import read_facts

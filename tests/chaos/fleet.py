@@ -88,7 +88,7 @@ def release(home: Path, name: str, changed: str, kill: Kill, refused: bool) -> R
     from blocks.loading import loaded
     from deployments.approver import Answer, Approver, Pending
     from deployments.signing import sign
-    from domain.choice import Choice
+    from domain.statement import Choice
     from flows.questions import question_of
     from flows.release import release as flow
 

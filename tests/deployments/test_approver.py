@@ -19,7 +19,7 @@ from rich.console import Console
 from deployments.approver import FIELDS, Answer, Approver, Decide, Pending, form_of, own_runs, waiting_runs
 from deployments.deciders import Evidence, NotAcceptedError, at_terminal, demo
 from deployments.laptop import Laptop
-from domain.choice import Choice
+from domain.statement import Choice
 from flows.gates import Approval
 
 pytestmark = pytest.mark.usefixtures("laptop")

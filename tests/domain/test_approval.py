@@ -10,7 +10,7 @@ from cast import WAYS, Person
 from one_gate import MINUTE, OneGate
 
 from domain.approval import Verdict
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.decision import Decision
 from domain.errors import Terminal
 from domain.fact import Kind

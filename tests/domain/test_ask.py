@@ -9,7 +9,7 @@ from one_gate import MINUTE, REPORT, OneGate
 from pydantic import ValidationError
 
 from domain.ask import Ask, doubts_of, read_ask, standing_ask, statement_of
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.fact import Fact, Kind
 
 SMALLER, LARGER = "sha256:" + "0" * 64, "sha256:" + "f" * 64

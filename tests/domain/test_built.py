@@ -8,7 +8,7 @@ from domain.built import builds_begun, built_digest
 from domain.errors import Terminal
 from domain.fact import Fact, Kind
 from domain.release import Release
-from domain.requested import requested_release
+from domain.release import requested_release
 from domain.unit import Unit
 
 ONE, TWO = Unit(plant="PLANT001", circuit="CIRCUIT01"), Unit(plant="PLANT001", circuit="CIRCUIT02")

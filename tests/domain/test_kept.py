@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.kept import SERVES, WAY_BACK, Kept, is_ours, kept_of
 from domain.naming import deployment_name, old_deployment_name, release_of
-from domain.release import release_order
+from domain.release_name import release_order
 
 
 @dataclass(frozen=True)

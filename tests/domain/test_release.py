@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from domain.canonical import canonical_json, digest_of
 from domain.changed_circuits import ChangedCircuit, ChangedCircuits
-from domain.release import Release, next_name
+from domain.release import Release
+from domain.release_name import next_name
 
 OTHER_DIGEST = "sha256:" + "c" * 64
 ANOTHER_VALUE: dict[str, Any] = {

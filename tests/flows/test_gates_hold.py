@@ -22,7 +22,7 @@ from deployments.approver import Answer, Approver, Pending
 from deployments.enrolling import enrol, enrol_code, enrolled, revoke
 from deployments.entra_sign_in import id_token
 from deployments.laptop import Laptop
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.entra_token import EntraAccount
 from domain.errors import Terminal
 from domain.fact import Kind, facts_of

@@ -12,7 +12,7 @@ from tiny import APPROVE, Tiny, answering, endpoints_in, people, stored_models
 
 from deployments.approver import Answer, Pending
 from domain.ask import Ask
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.fact import Kind, facts_of
 from flows import climbing
 from flows.beginning import begin, outcome_of

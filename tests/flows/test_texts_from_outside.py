@@ -7,7 +7,7 @@ from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCol
 
 from domain.outcome import Outcome
 from flows.deploy_version import deploy_version
-from flows.ending import Ending
+from domain.outcome import Ending
 from flows.release import ended
 from tasks.artifacts import show_page, show_table
 

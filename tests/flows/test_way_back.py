@@ -34,7 +34,7 @@ def delete(site, path: str) -> None:
 
 def no_way_back(site, tiny: Tiny) -> dict[str, str]:
     """Of the newest release at production."""
-    from domain.requested import requested_release
+    from domain.release import requested_release
 
     workload = declared_workload(tiny.name)
     stage: Stage = workload.stage("production")

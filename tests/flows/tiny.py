@@ -19,7 +19,7 @@ from blocks.workspace import Workspace
 from deployments.approver import Answer, Approver, Pending
 from deployments.demo_approver import SigningApprover
 from domain.changed_circuits import ChangedCircuit, ChangedCircuits, changed_path
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.declaration import load_workload
 from domain.naming import Naming
 from domain.target import BatchEndpointTarget

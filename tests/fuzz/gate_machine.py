@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from ladder import EDITS
 
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.fact import Kind
 
 APPROVERS = ("ada", "grace", "emil", "olga")

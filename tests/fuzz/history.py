@@ -13,7 +13,7 @@ from raw_ledger import digest
 from weighing import Answer, Unproven
 
 from domain.ask import Ask, statement_of
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.decision import Decision
 from domain.errors import Terminal
 from domain.one_time_code import CodeGenerator, CodeProof

@@ -12,7 +12,7 @@ from weighing import Answer
 from world import World
 
 from domain.ask import statement_of
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.fact import Fact, Kind
 from domain.release import Release
 

@@ -7,7 +7,7 @@ from tampering import Stored, at, chained_anew, leaves, loaded, normal, other_va
 from world import World
 
 from domain.ask import standing_ask, statement_of
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.fact import Fact, Kind
 from domain.release import Release
 

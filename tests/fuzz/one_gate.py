@@ -11,7 +11,7 @@ from world import World
 
 from domain.approval import Approval, judge, why_not
 from domain.ask import Ask, statement_of
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.decision import Decision
 from domain.fact import Fact, Kind
 from domain.gate import Gate

@@ -10,7 +10,7 @@ from gate_machine import GateMachine, Hands
 from history import UnapprovedError
 from honest_history import honest_points
 
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.fact import Kind
 
 HOURS = 3600

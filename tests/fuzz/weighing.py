@@ -7,7 +7,7 @@ from world import World
 
 from domain.approval import why_not
 from domain.ask import statement_of
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.decision import Decision, Proof, proven_by
 from domain.entra_token import EntraProof, key_id
 from domain.fact import Fact

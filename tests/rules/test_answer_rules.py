@@ -11,7 +11,7 @@ from tiny import APPROVE
 from twins import TinyTwin, Twins
 
 from deployments.approver import Answer, Pending
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.fact import Kind, facts_of
 from domain.guessing import MAX_WRONG_CODES
 from flows import approving

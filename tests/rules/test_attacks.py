@@ -17,7 +17,7 @@ from blocks.azure_credential import AzureCredential
 from blocks.ledger import Ledger
 from deployments.approver import Answer, Pending
 from domain.changed_circuits import ChangedCircuits, changed_path
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.errors import Terminal
 from domain.tags import WORKLOAD
 from flows import waves

@@ -13,7 +13,7 @@ from deployments.signable import signable
 from domain.audit import audit
 from domain.audit_file import AuditFile
 from domain.fact import Kind, chain_faults, facts_of
-from domain.requested import requested_release
+from domain.release import requested_release
 from domain.tags import WORKLOAD
 from flows.beginning import outcome_of
 from flows.evidence import report_path

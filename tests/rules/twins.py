@@ -26,7 +26,7 @@ from blocks.workspace import Workspace
 from deployments.approver import Answer, Pending
 from domain.canonical import digest_of
 from domain.changed_circuits import ChangedCircuit, ChangedCircuits, changed_path
-from domain.choice import Choice
+from domain.statement import Choice
 from domain.enrolment import Credential, Enrolment
 from domain.errors import Terminal
 from domain.fact import Fact
