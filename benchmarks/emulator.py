@@ -21,10 +21,10 @@ from pathlib import Path
 import requests
 from azure.identity import ClientSecretCredential
 
-from emulator import identity
+from emulator.control_client import Control
 from emulator.execution.process import UserProcess
 from emulator.execution.warm.warm_start import WarmStart
-from emulator.remote_control import Control
+from emulator.identity import access
 
 GROUP = "https://management.azure.com/subscriptions/s/resourceGroups/bench?api-version=2022-09-01"
 BODY = {"location": "westeurope", "tags": {f"tag{number}": "x" * 100 for number in range(20)}}
@@ -95,8 +95,8 @@ def _emulator(count: int, state: Path) -> None:
         exports = (line.removeprefix("export ").strip() for line in lines if line.startswith("export "))
         os.environ.update(line.split("=", 1) for line in exports)
         control = Control(os.environ["HTTPS_PROXY"])
-        credential = ClientSecretCredential(identity.TENANT_ID, identity.CLIENT_ID, identity.CLIENT_SECRET)
-        token = credential.get_token(f"{identity.ARM_AUDIENCE}/.default").token
+        credential = ClientSecretCredential(access.TENANT_ID, access.CLIENT_ID, access.CLIENT_SECRET)
+        token = credential.get_token(f"{access.ARM_AUDIENCE}/.default").token
         session.headers["Authorization"] = f"Bearer {token}"
         for name, ask in (
             ("emulator, PUT 2 KiB", lambda: session.put(GROUP, json=BODY, timeout=10)),

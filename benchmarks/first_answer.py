@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.service import asked_until_ready, free_port, running, told
-from deployments.laptop import Laptop
+from deployments.laptop.laptop import Laptop
 
 WORKLOAD, CUTOFF, BELOW = "estimation_engine", date(2009, 6, 30), "dev"
 SERVED = {"container instances (emulated)": "dev", "Helm release (cluster)": "production"}
@@ -42,10 +42,10 @@ def _deployed(stage: str, times: int) -> list[float]:
     from blocks.ledger import Ledger
     from blocks.loading import loaded
     from domain.naming import deployment_name
-    from flows.declared import declared_workload
-    from tasks.lease import stage_lease
-    from tasks.ledger import release_names
+    from tasks.ledger.facts import release_names
+    from tasks.ledger.lease import stage_lease
     from tasks.platforms import platform_of
+    from tasks.workloads import declared_workload
 
     workload, ledger = declared_workload(WORKLOAD), loaded(Ledger, "ledger")
     declared = workload.stage(stage)
@@ -74,8 +74,8 @@ def main() -> None:
         Laptop(Path(home), api_port=free_port(), emulator_port=free_port()) as laptop,
     ):
         laptop.apply()
-        from deployments.preparation import prepare
-        from deployments.reach import within_reach
+        from deployments.laptop.prepare import prepare
+        from deployments.laptop.reachable_stages import within_reach
         from flows.extract_prepare import extract_prepare
         from flows.release import release
         from flows.train_register import train_register

@@ -21,13 +21,13 @@ from benchmarks.fleet_run import CHANGED
 from benchmarks.fleet_workload import candidates, circuit_names, declare
 from benchmarks.latencies import SWITCH, Latencies
 from deployments.bootstrap import bootstrap
-from deployments.environment import load_environment
-from deployments.laptop import Laptop
-from deployments.laptop_resources import create_resources
-from deployments.local_http import request
-from deployments.processes import free_port
-from emulator.remote_control import Control
-from flows.fan_out import WORKERS
+from deployments.environments.environment import load_environment
+from deployments.laptop.laptop import Laptop
+from deployments.laptop.local_http import request
+from deployments.laptop.processes import free_port
+from deployments.laptop.resources import create_resources
+from emulator.control_client import Control
+from flows.fan_out.each import WORKERS
 
 SIZES = (10, 100, 1000)
 QUIET_SECONDS = 5.0

@@ -21,21 +21,21 @@ from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
-from domain.changed_circuits import ChangedCircuit, ChangedCircuits
+from domain.candidate.changed_circuits import ChangedCircuit, ChangedCircuits
+from domain.declaration.target import BatchEndpointTarget
+from domain.declaration.workload import Workload
 from domain.naming import deployment_name
 from domain.tags import deployment_tags, model_tags
-from domain.target import BatchEndpointTarget
-from domain.workload import Workload
-from flows import declared
-from flows.declared import declared_workload
-from flows.fan_out import fan_out
-from tasks.batch_endpoints import BatchEndpoints
-from tasks.incumbents import incumbents_of
-from tasks.models import check_model, promote_model
-from tasks.ownership import faults_of_endpoints, faults_of_registry
-from tasks.platform import DeploymentRequest
-from tasks.serving import inventories, serving_of, standings_of
-from tasks.training_record import check_training
+from flows.fan_out.each import fan_out
+from tasks import workloads
+from tasks.azure_ml.models import check_model, promote_model
+from tasks.targets.batch_endpoint.target import BatchEndpoints
+from tasks.targets.champions import incumbents_of
+from tasks.targets.ownership import faults_of_endpoints, faults_of_registry
+from tasks.targets.platform import DeploymentRequest
+from tasks.targets.serving import inventories, serving_of, standings_of
+from tasks.training.training_record import check_training
+from tasks.workloads import declared_workload
 
 FIRST, SECOND = "19990101.1", "19990101.2"
 CHANGED = "changed.json"
@@ -199,7 +199,7 @@ def stolen_seconds() -> float:
 def main() -> None:
     """Run, and say how long it took."""
     run, name, workers = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    changed = ChangedCircuits.model_validate_json((declared.WORKLOADS / name / CHANGED).read_text())
+    changed = ChangedCircuits.model_validate_json((workloads.WORKLOADS / name / CHANGED).read_text())
     fleet = Fleet(declared_workload(name), changed, workers)
     warm(fleet)
     started, worked, stolen = time.perf_counter(), time.process_time(), stolen_seconds()

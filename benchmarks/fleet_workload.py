@@ -13,9 +13,9 @@ from benchmarks.pretended_training import CUTOFF, DATA_ASSET, JOB, METRICS, REPO
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.workspace import Workspace
-from domain.changed_circuits import ChangedCircuit, ChangedCircuits, changed_path
-from tasks.ledger import keep_document
-from tasks.models import register_model
+from domain.candidate.changed_circuits import ChangedCircuit, ChangedCircuits, changed_path
+from tasks.azure_ml.models import register_model
+from tasks.ledger.facts import keep_document
 
 KEPT = ("name", "target")
 """Of a stage: no gate, which would time people, and nothing that scores, which in the emulator is real processes here."""

@@ -12,23 +12,23 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prefect import flow
 from prefect.client.orchestration import get_client
 
-from deployments.laptop import Laptop
-from deployments.processes import free_port
-from deployments.signing import make_key, sign
-from domain.approval import Verdict, judge
-from domain.ask import Ask, statement_of
-from domain.audit import audit
-from domain.changed_circuits import ChangedCircuit
-from domain.statement import Choice
-from domain.decision import Decision, proven_by
-from domain.declaration import load_workload
-from domain.enrolment import Enrolment
-from domain.fact import Fact, Kind
-from domain.one_time_code import CodeGenerator, new_secret, seal_key, sealed
-from domain.release import Release
-from domain.roster import Roster
-from domain.ssh_signature import SshKey, SshProof
-from flows.gates import ask
+from deployments.approval.ssh_sign import make_key, sign
+from deployments.laptop.laptop import Laptop
+from deployments.laptop.processes import free_port
+from domain.approval.approvers import Roster
+from domain.approval.audit import audit
+from domain.approval.decision import Decision, proven_by
+from domain.approval.enrolment import Enrolment
+from domain.approval.one_time_code import CodeGenerator, new_secret, seal_key, sealed
+from domain.approval.request import Ask, statement_of
+from domain.approval.ssh_signature import SshKey, SshProof
+from domain.approval.statement import Choice
+from domain.approval.verdict import Verdict, judge
+from domain.candidate.changed_circuits import ChangedCircuit
+from domain.declaration.load import load_workload
+from domain.ledger.fact import Fact, Kind
+from domain.release.manifest import Release
+from flows.approval.form import ask
 
 ROUNDS = 200
 FACTS = 1000

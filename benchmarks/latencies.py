@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from emulator.remote_control import Control
+from emulator.control_client import Control
 
 TABLE = Path(__file__).with_name("latencies.yaml")
 SWITCH = "Microsoft.MachineLearningServices/workspaces/batchEndpoints:update"

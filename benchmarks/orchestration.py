@@ -6,8 +6,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from deployments.laptop import Laptop
-from deployments.processes import free_port
+from deployments.laptop.laptop import Laptop
+from deployments.laptop.processes import free_port
 
 CIRCUITS = 100
 WORKERS = 8
@@ -23,10 +23,10 @@ def main() -> None:
         from blocks.loading import loaded
         from blocks.workspace import Workspace
         from deployments.bootstrap import bootstrap
-        from deployments.environment import load_environment
-        from deployments.laptop_resources import create_resources
-        from flows.fan_out import FAN_OUT
-        from tasks.storage import list_files
+        from deployments.environments.environment import load_environment
+        from deployments.laptop.resources import create_resources
+        from flows.fan_out.each import FAN_OUT
+        from tasks.azure_ml.datastore_files import list_files
 
         bootstrap("laptop")
         create_resources(load_environment("laptop"))

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from blocks.workspace import Workspace
-from tasks.datasets import find_data, register_data
-from tasks.pipelines import wait_for_job
+from tasks.azure_ml.datasets import find_data, register_data
+from tasks.azure_ml.pipelines import wait_for_job
 
 JOB = "pretended-training"
 DATA, VERSION = "pretended-data", "1"

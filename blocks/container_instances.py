@@ -37,6 +37,6 @@ class ContainerInstances(Described):
 def _client(subscription_id: str, credential: object) -> "ContainerInstanceManagementClient":
     from azure.mgmt.containerinstance import ContainerInstanceManagementClient
 
-    from blocks.throttling import for_ml_client
+    from blocks.clients.throttling import for_ml_client
 
     return ContainerInstanceManagementClient(credential, subscription_id, **for_ml_client())  # type: ignore[arg-type]

@@ -42,7 +42,7 @@ class ContainerRegistry(Described):
 def _client(login_server: str, credential: object) -> "ContainerRegistryClient":
     from azure.containerregistry import ContainerRegistryClient
 
-    from blocks.throttling import for_ml_client
+    from blocks.clients.throttling import for_ml_client
 
     return ContainerRegistryClient(f"https://{login_server}", credential, **for_ml_client())  # type: ignore[arg-type]
 
@@ -51,6 +51,6 @@ def _client(login_server: str, credential: object) -> "ContainerRegistryClient":
 def _tasks_client(subscription_id: str, credential: object) -> "ContainerRegistryTasksMgmtClient":
     from azure.mgmt.containerregistrytasks import ContainerRegistryTasksMgmtClient
 
-    from blocks.throttling import for_ml_client
+    from blocks.clients.throttling import for_ml_client
 
     return ContainerRegistryTasksMgmtClient(credential, subscription_id, **for_ml_client())  # type: ignore[arg-type]

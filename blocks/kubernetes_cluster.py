@@ -43,6 +43,6 @@ class KubernetesCluster(Described):
 def _client(subscription_id: str, credential: object) -> "ContainerServiceClient":
     from azure.mgmt.containerservice import ContainerServiceClient
 
-    from blocks.throttling import for_ml_client
+    from blocks.clients.throttling import for_ml_client
 
     return ContainerServiceClient(credential, subscription_id, **for_ml_client())  # type: ignore[arg-type]

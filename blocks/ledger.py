@@ -34,6 +34,6 @@ class Ledger(Described):
 def _client(account_url: str, container: str, credential: object) -> "ContainerClient":
     from azure.storage.blob import ContainerClient
 
-    from blocks.throttling import for_storage_client
+    from blocks.clients.throttling import for_storage_client
 
     return ContainerClient(account_url, container, credential=credential, **for_storage_client())  # type: ignore[arg-type]

@@ -4,8 +4,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from blocks.azure_credential import AzureCredential
+from blocks.clients.ml_client import new_ml_client
 from blocks.described import Described
-from blocks.ml_client import new_ml_client
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from blocks.azure_credential import AzureCredential
+from blocks.clients.ml_client import new_ml_client
 from blocks.described import Described
-from blocks.ml_client import new_ml_client
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

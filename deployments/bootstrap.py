@@ -19,8 +19,8 @@ from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
-from deployments.environment import Environment, known_environments, load_environment
-from domain.enrolment import Enrolment
+from deployments.environments.environment import Environment, known_environments, load_environment
+from domain.approval.enrolment import Enrolment
 from domain.errors import SignalboxError, Terminal
 
 KINDS = (

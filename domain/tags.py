@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from domain.moment import utc_text
 from domain.unit import Unit
+from domain.utc import utc_text
 
 __all__ = [
     "CUTOFF",

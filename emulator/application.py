@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from emulator.arm.call import Answer, Call
 from emulator.arm.errors import AzureError
-from emulator.arm.service import answer as arm_answer
-from emulator.call import Answer, Call
+from emulator.behaviours.dispatch import answer as arm_answer
+from emulator.controls.journal import CUT, Entry
 from emulator.dataplane import load_services, service_for
-from emulator.identity import ARM_AUDIENCE, check_token
-from emulator.journal import CUT, Entry
-from emulator.serving import Connection
+from emulator.front.serving import Connection
+from emulator.identity.access import ARM_AUDIENCE, check_token
 from emulator.world import World
 
 MAX_BODY_BYTES = 256 * 1024 * 1024

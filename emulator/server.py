@@ -9,14 +9,15 @@ from typing import Self
 
 import uvloop
 
-from emulator import identity, token_keys
 from emulator.application import Application
-from emulator.control import ControlPlane
-from emulator.private_file import locked
-from emulator.remote_control import Control
-from emulator.serving import Serving
-from emulator.tls import Certificates
-from emulator.world import World
+from emulator.behaviours import open_world
+from emulator.control_client import Control
+from emulator.control_plane import ControlPlane
+from emulator.front.proxy import Front
+from emulator.front.serving import Serving
+from emulator.front.tls import Certificates
+from emulator.identity import access, token_keys
+from emulator.identity.private_file import locked
 
 HOST = "127.0.0.1"
 START_SECONDS = 30.0
@@ -87,9 +88,9 @@ class Emulator:
             "SSL_CERT_FILE": str(self.ca_file),
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
-            "AZURE_TENANT_ID": identity.TENANT_ID,
-            "AZURE_CLIENT_ID": identity.CLIENT_ID,
-            "AZURE_CLIENT_SECRET": identity.CLIENT_SECRET,
+            "AZURE_TENANT_ID": access.TENANT_ID,
+            "AZURE_CLIENT_ID": access.CLIENT_ID,
+            "AZURE_CLIENT_SECRET": access.CLIENT_SECRET,
         }
 
     def _run(self, listening: socket.socket) -> None:
@@ -105,9 +106,9 @@ class Emulator:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         certificates = Certificates(self.state)
         token_keys.open_key(self.state)
-        world = World(self.state, self._warm)
+        world = open_world(self.state, self._warm)
         try:
-            serving = Serving(Application(world), ControlPlane(world), certificates)
+            serving = Serving(Application(world), ControlPlane(world), certificates, Front)
             server = await serving.listen(listening)
             self._ready.set()
             await self._end.wait()

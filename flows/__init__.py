@@ -1,5 +1,5 @@
 """The sentences: what runs on Prefect."""
 
-from flows.plain_errors import show_plainly
+from tasks.plain_errors import show_plainly
 
 show_plainly()

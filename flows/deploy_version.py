@@ -6,20 +6,19 @@ from prefect.client.schemas.objects import State
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
-from domain.changed_circuits import ChangedCircuits
+from domain.candidate.changed_circuits import ChangedCircuits
+from domain.declaration.target import ServingTarget
 from domain.errors import Terminal
-from domain.outcome import Outcome
-from domain.target import ServingTarget
-from flows.beginning import AlreadyReleased
-from flows.climbing import climb
-from flows.declared import declared_workload
-from domain.outcome import Ending
-from flows.fan_out import FAN_OUT
+from domain.outcome import Ending, Outcome
+from flows.fan_out.each import FAN_OUT
+from flows.promotion.advance import climb
+from flows.promotion.manifest import AlreadyReleased
+from flows.promotion.start import start
 from flows.release import ended
-from flows.run_names import run_name
-from flows.starting import start
-from tasks.models import promoted_circuit
-from tasks.run import code_author, code_commit
+from tasks.azure_ml.models import promoted_circuit
+from tasks.flow_run import code_author, code_commit
+from tasks.run_names import run_name
+from tasks.workloads import declared_workload
 
 
 @flow(

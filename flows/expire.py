@@ -10,23 +10,21 @@ from prefect.states import Failed
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
-from domain.approval import Verdict, judge
-from domain.ask import Ask, standing_ask
+from domain.approval.request import Ask, standing_ask
+from domain.approval.verdict import Verdict, judge
+from domain.declaration.workload import Workload
 from domain.errors import Terminal
-from domain.fact import Fact
-from domain.outcome import Outcome
-from domain.release import Release
-from domain.release import requested_release
-from domain.workload import Workload
-from flows.account import Account
-from flows.beginning import outcome_of
-from flows.climbing import end, passed
-from flows.declared import declared_workload, known_workloads
-from domain.outcome import Ending
-from flows.expiring import expire_stage
-from flows.run_names import run_name
-from tasks.ledger import read_facts, release_names
-from tasks.roster import roster_of
+from domain.ledger.fact import Fact
+from domain.outcome import Ending, Outcome
+from domain.release.manifest import Release, requested_release
+from flows.fan_out.error_list import Account
+from flows.promotion.advance import end, passed
+from flows.promotion.manifest import outcome_of
+from flows.rollout.expire_stage import expire_stage
+from tasks.approval.approvers import roster_of
+from tasks.ledger.facts import read_facts, release_names
+from tasks.run_names import run_name
+from tasks.workloads import declared_workload, known_workloads
 
 LOOKED_AT = 50
 """Newest releases of each workload; a gate waits at most 30 days."""

@@ -7,16 +7,15 @@ from prefect import flow, get_run_logger
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
+from domain.declaration.target import HOURS_TO_LIVE, ContainerInstanceTarget
 from domain.errors import Terminal
-from domain.expiry import EXPIRES_AT, prolonged
-from domain.target import HOURS_TO_LIVE
-from domain.target import ContainerInstanceTarget
-from flows.declared import declared_workload
-from flows.run_names import run_name
-from tasks.container_instances import ContainerGroups
-from tasks.lease import HeldStage, stage_lease
+from domain.rollout.expiry import EXPIRES_AT, prolonged
+from tasks.flow_run import short_run_id
+from tasks.ledger.lease import HeldStage, stage_lease
 from tasks.platforms import platform_of
-from tasks.run import short_run_id
+from tasks.run_names import run_name
+from tasks.targets.container_instance.target import ContainerGroups
+from tasks.workloads import declared_workload
 
 LONGEST_HOURS = 24 * 90.0
 

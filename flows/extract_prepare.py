@@ -8,14 +8,14 @@ from prefect.events import emit_event
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.workspace import Workspace
-from domain.cutoff import check_cutoff
+from domain.candidate.cutoff import check_cutoff
 from domain.errors import Terminal
-from flows.declared import declared_workload
-from flows.fan_out import FAN_OUT, each
-from flows.run_names import run_name
-from tasks.compute import ensure_compute
-from tasks.pipelines import publish_pipeline
-from tasks.preparation import PreparedUnit, prepare_unit, report_preparation
+from flows.fan_out.each import FAN_OUT, each
+from tasks.azure_ml.compute import ensure_compute
+from tasks.azure_ml.pipelines import publish_pipeline
+from tasks.data.prepare import PreparedUnit, prepare_unit, report_preparation
+from tasks.run_names import run_name
+from tasks.workloads import declared_workload
 
 DATA_REGISTERED = "signalbox.data.registered"
 SOURCE_PUSHED = "signalbox.source.pushed"

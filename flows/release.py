@@ -7,20 +7,19 @@ from prefect.states import Completed, Failed
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.workspace import Workspace
-from domain.changed_circuits import ChangedCircuits
+from domain.candidate.changed_circuits import ChangedCircuits
+from domain.declaration.workload import Workload
 from domain.errors import Terminal
-from domain.outcome import Outcome
+from domain.outcome import Ending, Outcome
 from domain.shown import shown_lines
-from domain.suggestion import listed_reasons
-from domain.workload import Workload
-from flows.beginning import AlreadyReleased, changed_circuits_of
-from flows.climbing import climb
-from flows.declared import declared_workload
-from domain.outcome import Ending
-from flows.fan_out import FAN_OUT, gathered
-from flows.run_names import run_name
-from flows.starting import start
-from tasks.training_record import check_training
+from domain.text import listed_reasons
+from flows.fan_out.each import FAN_OUT, gathered
+from flows.promotion.advance import climb
+from flows.promotion.manifest import AlreadyReleased, changed_circuits_of
+from flows.promotion.start import start
+from tasks.run_names import run_name
+from tasks.training.training_record import check_training
+from tasks.workloads import declared_workload
 
 
 @flow(name="release", flow_run_name=run_name("release {workload}"), task_runner=FAN_OUT)

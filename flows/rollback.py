@@ -9,27 +9,27 @@ from prefect import flow, get_run_logger
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
+from domain.declaration.target import ServingTarget
 from domain.errors import Terminal
-from domain.fleet import Journal, taken_back
 from domain.naming import artifact_key
 from domain.release_name import release_order
-from domain.rollback import RollbackPlan, Standing, plan_rollback, those_alone
-from domain.target import ServingTarget
+from domain.rollout.rollback import RollbackPlan, Standing, plan_rollback, those_alone
+from domain.rollout.switch import Journal, taken_back
 from domain.unit import Unit
-from flows.declared import declared_workload
-from flows.fan_out import FAN_OUT
-from flows.owning import must_be_own
-from flows.run_names import run_name
-from flows.stage_run import ServingRun
-from flows.switching import finish_way_back, settle, write_journal
-from flows.telling import tell_held
+from flows.approval.notify import tell_held
+from flows.fan_out.each import FAN_OUT
+from flows.rollout.switch import finish_way_back, settle, write_journal
+from flows.stage.ownership import must_be_own
+from flows.stage.stage_run import ServingRun
 from tasks.artifacts import show_table
-from tasks.lease import stage_lease
-from tasks.ledger import readable_releases, release_names
-from tasks.platform import Platform
+from tasks.flow_run import short_run_id
+from tasks.ledger.facts import readable_releases, release_names
+from tasks.ledger.lease import stage_lease
 from tasks.platforms import platform_of
-from tasks.run import short_run_id
-from tasks.serving import standings_of
+from tasks.run_names import run_name
+from tasks.targets.platform import Platform
+from tasks.targets.serving import standings_of
+from tasks.workloads import declared_workload
 
 LOOKED_AT = 50
 """Newest releases that are looked through for a rollback before."""

@@ -10,19 +10,19 @@ from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
-from domain.changed_circuits import ChangedCircuits, changed_path
+from domain.candidate.changed_circuits import ChangedCircuits, changed_path
 from domain.errors import Terminal
-from flows.declared import declared_workload, production_of
-from flows.fan_out import FAN_OUT, each
-from flows.owning import must_be_own
-from flows.run_names import run_name
+from flows.fan_out.each import FAN_OUT, each
+from flows.stage.ownership import must_be_own
 from tasks.artifacts import show_table
-from tasks.compute import delete_compute, ensure_compute
-from tasks.ledger import keep_document
-from tasks.pipelines import publish_pipeline
+from tasks.azure_ml.compute import delete_compute, ensure_compute
+from tasks.azure_ml.pipelines import publish_pipeline
+from tasks.flow_run import code_author, code_commit
+from tasks.ledger.facts import keep_document
 from tasks.platforms import platform_of
-from tasks.run import code_author, code_commit
-from tasks.training import TrainedUnit, report_training, train_unit
+from tasks.run_names import run_name
+from tasks.training.train import TrainedUnit, report_training, train_unit
+from tasks.workloads import declared_workload, production_of
 
 MODELS_REGISTERED = "signalbox.models.registered"
 MOST_SHOWN = 100

@@ -5,11 +5,11 @@ from prefect import flow, get_run_logger
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from domain.errors import Terminal
-from domain.fact import Kind
-from domain.hold import hold_of
-from flows.run_names import run_name
-from tasks.holds import lift_holds
-from tasks.ledger import read_facts, record
+from domain.ledger.fact import Kind
+from domain.release.hold import hold_of
+from tasks.ledger.facts import read_facts, record
+from tasks.ledger.holds import lift_holds
+from tasks.run_names import run_name
 
 LONGEST = 1000
 """Characters of name and reason."""

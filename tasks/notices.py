@@ -20,8 +20,8 @@ from prefect.blocks.core import Block
 from prefect.blocks.notifications import AbstractAppriseNotificationBlock
 from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL
 
+from domain.approval.notice import MAIL, Channel, Notice
 from domain.errors import SignalboxError, Terminal, Transient
-from domain.notice import MAIL, Channel, Notice
 from tasks.retries import RETRIED
 
 SECONDS = 30.0
@@ -43,7 +43,7 @@ def run_link(run: str) -> str:
 def notify(channels: Sequence[str], notice: Notice) -> dict[str, str]:
     """Tell every channel; channel → why it could not be told. Never stops a release: who was missed is written down.
 
-    channels: see domain.notice.Channel. What is no channel is named by its place only: it may be a secret address.
+    channels: see domain.approval.notice.Channel. What is no channel is named by its place only: it may be a secret address.
     """
     missed: dict[str, str] = {}
     futures = {}

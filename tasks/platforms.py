@@ -4,14 +4,14 @@ from blocks.container_instances import ContainerInstances
 from blocks.kubernetes_cluster import KubernetesCluster
 from blocks.loading import loaded
 from blocks.workspace import Workspace
+from domain.declaration.target import BatchEndpointTarget, HelmReleaseTarget, KubernetesManifestTarget, ServingTarget
+from domain.declaration.workload import Workload
 from domain.errors import Terminal
-from domain.target import BatchEndpointTarget, HelmReleaseTarget, KubernetesManifestTarget, ServingTarget
-from domain.workload import Workload
-from tasks.batch_endpoints import BatchEndpoints
-from tasks.container_instances import ContainerGroups
-from tasks.helm_releases import HelmReleases
-from tasks.kubernetes_manifests import KubernetesManifests
-from tasks.platform import Platform
+from tasks.targets.batch_endpoint.target import BatchEndpoints
+from tasks.targets.container_instance.target import ContainerGroups
+from tasks.targets.helm.target import HelmReleases
+from tasks.targets.manifest.target import KubernetesManifests
+from tasks.targets.platform import Platform
 
 
 def platform_of(workload: Workload, target: ServingTarget) -> Platform:

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, settings
 from own_faults import OwnFaults
 from shared_laptop import ForgetfulLaptop, LaptopOwner, forget_clients, once, shared_laptop, want_laptop
 
-from deployments.laptop import Laptop
-from deployments.processes import free_port, termination_as_interrupt
-from emulator.remote_control import Control
+from deployments.laptop.laptop import Laptop
+from deployments.laptop.processes import free_port, termination_as_interrupt
+from emulator.control_client import Control
 from emulator.server import Emulator
 
 os.environ.pop("COLUMNS", None)  # of whoever looks at the tests; what is tested would draw its tables as narrow
@@ -93,8 +93,8 @@ def laptop(run_folder: Path) -> Iterator[Laptop]:
 def environment(laptop: Laptop, run_folder: Path) -> str:
     """The laptop environment's blocks and resources are there; its name."""
     from deployments.bootstrap import bootstrap
-    from deployments.environment import load_environment
-    from deployments.laptop_resources import create_resources
+    from deployments.environments.environment import load_environment
+    from deployments.laptop.resources import create_resources
 
     with once(run_folder, "environment") as first:
         if first:

@@ -3,8 +3,8 @@
 from contextlib import suppress
 from typing import Any, Self
 
-from emulator.faults import Fault, Kind
-from emulator.remote_control import Control, ControlError
+from emulator.control_client import Control, ControlError
+from emulator.controls.faults import Fault, Kind
 
 
 class OwnFaults:

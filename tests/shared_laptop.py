@@ -17,8 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Self
 
-from deployments.laptop import Laptop
-from deployments.processes import free_port
+from deployments.laptop.laptop import Laptop
+from deployments.laptop.processes import free_port
 
 START_SECONDS = 240
 """The machine may be busy, and pytest's own limit for a test is longer."""

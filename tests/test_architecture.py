@@ -10,6 +10,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("domain", "blocks", "tasks", "flows", "deployments", "emulator", "workloads")
@@ -74,7 +75,15 @@ def test_imports_run_one_way() -> None:
     [
         ("domain/unit.py", "import flows.release", "imports run one way"),
         ("workloads/plants/data.py", "import domain.unit", "import nothing of the product"),
-        ("emulator/call.py", "import workloads.plants.data", "stand alone"),
+        ("emulator/arm/call.py", "import workloads.plants.data", "stand alone"),
+        ("domain/release/hold.py", "import domain.approval.audit", "rooms of the domain"),
+        ("blocks/clients/limiter.py", "import blocks.workspace", "rooms of the blocks"),
+        ("tasks/ledger/holds.py", "import tasks.targets.serving", "rooms of the tasks"),
+        ("tasks/targets/kubernetes/access.py", "import tasks.targets.helm.target", "rooms of the targets"),
+        ("flows/stage/admit.py", "import flows.rollout.waves", "rooms of the flows"),
+        ("deployments/environments/environment.py", "import deployments.laptop.lock", "rooms of the deployments"),
+        ("emulator/state.py", "import emulator.world", "rooms of the emulator"),
+        ("domain/approval/statement.py", "import domain.approval.decision", "no circles"),
     ],
 )
 def test_an_import_against_the_layers_is_found(tmp_path: Path, module: str, line: str, contract: str) -> None:
@@ -104,12 +113,45 @@ def test_an_import_of_an_sdk_is_found_in_every_form(source: str) -> None:
 
 
 @pytest.mark.parametrize("package", ["flows", "blocks"])
-def test_no_file_hides_a_package_or_a_module_of_the_standard_library(package: str) -> None:
-    assert shadowing(file.stem for file in (ROOT / package).glob("*.py") if file.stem != "__init__") == []
+def test_no_file_or_room_hides_a_package_or_a_module_of_the_standard_library(package: str) -> None:
+    there = [one for one in (ROOT / package).iterdir() if one.suffix == ".py" or (one / "__init__.py").exists()]
+    assert len(there) > 5
+    assert shadowing(one.stem for one in there if one.stem != "__init__") == []
 
 
 def test_a_file_that_hides_a_package_is_found() -> None:
     assert shadowing(["azure", "calendar", "domain", "release_train"]) == ["azure", "calendar", "domain"]
+
+
+def deployed_flows() -> dict[str, str]:
+    """Modules of the flows that prefect.yaml deploys, and the function of each."""
+    entries = [one["entrypoint"] for one in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]]
+    return dict(entry.rsplit(".", 1) for entry in entries)
+
+
+def flow_functions(source: str) -> list[str]:
+    """Functions that a module decorates with @flow."""
+    return [
+        node.name
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef)
+        and any(ast.unparse(one).partition("(")[0] == "flow" for one in node.decorator_list)
+    ]
+
+
+def test_what_stands_directly_in_flows_is_a_flow_that_is_deployed_and_told_of() -> None:
+    standing = {f"flows.{file.stem}": flow_functions(file.read_text()) for file in (ROOT / "flows").glob("*.py")}
+    assert standing.pop("flows.__init__") == []
+    assert {name: functions[0] for name, functions in standing.items() if len(functions) == 1} == deployed_flows()
+    told = (ROOT / "README.md").read_text()
+    assert [name for name in standing if f"| `{name.replace('_', '-').removeprefix('flows.')}` |" not in told] == []
+
+
+def test_no_room_of_the_flows_holds_a_flow() -> None:
+    rooms = sorted((ROOT / "flows").glob("*/**/*.py"))
+    assert len(rooms) > 20
+    assert {str(file): names for file in rooms if (names := flow_functions(file.read_text()))} == {}
+    assert flow_functions("@flow(name='x')\ndef one(): ...\n@task\ndef two(): ...") == ["one"]
 
 
 def test_tests_are_no_packages_and_their_names_are_distinct() -> None:

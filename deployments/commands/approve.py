@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console
 from domain.errors import Terminal
 
 if TYPE_CHECKING:
-    from deployments.approver import Answer, Decide, Pending
-    from domain.fact import Fact
-    from domain.statement import Statement
+    from deployments.approval.form_client import Answer, Decide, Pending
+    from domain.approval.statement import Statement
+    from domain.ledger.fact import Fact
 
 VERDICT_SECONDS = 90
 """How long the gate's word is waited for: a suspended run needs a worker to start again."""
@@ -39,7 +39,7 @@ def approve(
 ) -> None:
     """Show what a waiting release is about, sign your decision with your SSH key or at Entra ID, and give the answer."""
     with connected(home, api_port, emulator_port):
-        from deployments.approver import Approver, waiting_form
+        from deployments.approval.form_client import Approver, waiting_form
 
         form = waiting_form(run)
         decide = _signing(decision, approver, comment, None if entra else key.expanduser())
@@ -57,11 +57,11 @@ def _signing(decision: str, approver: str, comment: str | None, key: Path | None
 
     from blocks.ledger import Ledger
     from blocks.loading import loaded
-    from deployments.deciders import Evidence
-    from deployments.signable import signable
-    from deployments.signing import sign
-    from domain.statement import Choice
-    from flows.declared import known_workloads
+    from deployments.approval.prompts import Evidence
+    from deployments.approval.signable import signable
+    from deployments.approval.ssh_sign import sign
+    from domain.approval.statement import Choice
+    from tasks.workloads import known_workloads
 
     def decide(pending: "Pending") -> "Answer":
         if pending.refusal:
@@ -91,9 +91,9 @@ def _signing(decision: str, approver: str, comment: str | None, key: Path | None
 
 def _signed_in(statement: "Statement") -> str:
     """A token of the approver's enrolled account."""
-    from deployments.enrolling import enrolled
-    from deployments.entra_sign_in import id_token
-    from domain.entra_token import EntraAccount
+    from deployments.approval.enrolment import enrolled
+    from deployments.approval.entra_sign_in import id_token
+    from domain.approval.entra_token import EntraAccount
 
     usable = [one for one in enrolled(statement.approver).credentials if one.revoked_at is None]
     accounts = [one for one in usable if isinstance(one, EntraAccount)]
@@ -106,9 +106,9 @@ def _answers(form: "Pending") -> "list[Fact]":
     """What the gate took and refused so far."""
     from blocks.ledger import Ledger
     from blocks.loading import loaded
-    from domain.fact import Kind
-    from flows.declared import known_workloads
-    from flows.questions import question_of
+    from domain.ledger.fact import Kind
+    from flows.approval.pending import question_of
+    from tasks.workloads import known_workloads
 
     facts = question_of(loaded(Ledger, "ledger"), known_workloads(), form.key).facts
     return [fact for fact in facts if fact.kind in {Kind.DECIDED, Kind.REFUSED}]
@@ -116,7 +116,7 @@ def _answers(form: "Pending") -> "list[Fact]":
 
 def _tell_verdict(form: "Pending", before: int) -> None:
     """Wait for what the gate says of the answer."""
-    from domain.fact import Kind
+    from domain.ledger.fact import Kind
 
     for _ in range(VERDICT_SECONDS):
         answers = _answers(form)[before:]

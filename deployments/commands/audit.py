@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deployments.connection import ApiPort, EmulatorPort, Home, connected, console, errors_told, table
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console, errors_told, table
 from domain.shown import shown
 
 if TYPE_CHECKING:
-    from domain.audit_file import AuditFile
+    from domain.approval.audit_bundle import AuditFile
 
 
 def audit(
@@ -27,7 +27,7 @@ def audit(
     emulator_port: EmulatorPort = None,
 ) -> None:
     """Verify the chain of a release's facts and every signature; print who decided what, when, why and how proven."""
-    from domain.audit_file import AuditFile
+    from domain.approval.audit_bundle import AuditFile
 
     if bool(release) == (source is not None):
         raise typer.BadParameter("name a release, or an exported file with --from", param_hint="RELEASE")
@@ -37,7 +37,7 @@ def audit(
             found = AuditFile.parse(source.read_text())
     else:
         with connected(home, api_port, emulator_port):
-            from tasks.ledger_head import faults_of_head, shown_head
+            from tasks.ledger.head import faults_of_head, shown_head
 
             head = shown_head(workload, release)
             found = _gathered(workload, release)
@@ -52,11 +52,11 @@ def audit(
 def _gathered(workload: str, release: str) -> "AuditFile":
     from blocks.ledger import Ledger
     from blocks.loading import loaded
-    from domain.audit_file import AuditFile
+    from domain.approval.audit_bundle import AuditFile
     from domain.errors import Terminal
-    from flows.declared import declared_workload
-    from tasks.ledger import read_facts
-    from tasks.roster import roster_of_gates
+    from tasks.approval.approvers import roster_of_gates
+    from tasks.ledger.facts import read_facts
+    from tasks.workloads import declared_workload
 
     stages = [stage for stage in declared_workload(workload).stages if stage.gate is not None]
     facts = read_facts(loaded(Ledger, "ledger"), workload, release)
@@ -67,7 +67,7 @@ def _gathered(workload: str, release: str) -> "AuditFile":
 
 
 def _told(found: "AuditFile", lost: tuple[str, ...]) -> bool:
-    from domain.audit import audit as audited
+    from domain.approval.audit import audit as audited
 
     result = audited(found.facts, found.roster, found.gated)
     faults = (*lost, *result.faults)

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from deployments.laptop import Laptop
-from deployments.laptop_cutoffs import CUTOFFS
-from deployments.processes import free_port, termination_as_interrupt
+from deployments.laptop.cutoffs import CUTOFFS
+from deployments.laptop.laptop import Laptop
+from deployments.laptop.processes import free_port, termination_as_interrupt
 from deployments.screen import Screen
 from domain.errors import SignalboxError, Terminal
-from emulator.remote_control import Control
+from emulator.control_client import Control
 
 if TYPE_CHECKING:
-    from deployments.demo_approver import SigningApprover
+    from deployments.approval.demo_approver import SigningApprover
 
 IMPORTED = (
-    "deployments.preparation",
-    "deployments.deciders",
+    "deployments.laptop.prepare",
+    "deployments.approval.prompts",
     "flows.extract_prepare",
     "flows.train_register",
     "flows.release",
@@ -102,7 +102,7 @@ def demo(
 
 def _check(name: str, cutoff: date | None) -> None:
     """What is wrong with the call or the declaration is said before a server starts. Imports nothing of Prefect."""
-    from flows.declared import declared_workload
+    from tasks.workloads import declared_workload
 
     declared_workload(name)
     if cutoff is None and name not in CUTOFFS:
@@ -131,14 +131,14 @@ def _import_all(modules: Iterable[str]) -> None:
 def _carry(steps: Steps, home: Path, name: str, cutoff: date | None, older: bool) -> None:
     """The main job. What it imports is there since `_import`."""
     with steps.step("register blocks, create workspaces, upload data"):
-        from deployments.laptop_data import missing_data
-        from deployments.preparation import demo_approver, prepare
+        from deployments.laptop.data import missing_data
+        from deployments.laptop.prepare import demo_approver, prepare
 
         workload = prepare(name, lambda line: console.print(f"  {line}", markup=False))
         if missing := missing_data(workload):
             raise Terminal(" ".join(missing))
         signer = demo_approver(home)
-    from deployments.reach import within_reach
+    from deployments.laptop.reachable_stages import within_reach
     from flows.extract_prepare import extract_prepare
     from flows.train_register import train_register
 
@@ -166,10 +166,10 @@ def _carry(steps: Steps, home: Path, name: str, cutoff: date | None, older: bool
 
 
 def _next_cutoff(workload: "object") -> date:
-    from domain.workload import Workload
-    from flows.declared import production_of
+    from domain.declaration.workload import Workload
     from tasks.platforms import platform_of
-    from tasks.serving import deployment_serving
+    from tasks.targets.serving import deployment_serving
+    from tasks.workloads import production_of
 
     if not isinstance(workload, Workload):
         raise TypeError("a workload is needed")
@@ -185,9 +185,9 @@ def _release(signer: "SigningApprover", workload: str, build: str, last: str, ol
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
 
-    from deployments.approver import Approver, own_runs
-    from deployments.deciders import at_terminal
-    from deployments.deciders import demo as demo_decider
+    from deployments.approval.form_client import Approver, own_runs
+    from deployments.approval.prompts import at_terminal
+    from deployments.approval.prompts import demo as demo_decider
     from flows.release import release
 
     asked = sys.stdin.isatty() and sys.stdout.isatty()

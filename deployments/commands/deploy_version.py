@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console
 
 
 def deploy_version(
@@ -21,8 +21,8 @@ def deploy_version(
 ) -> None:
     """Deploy one version of one circuit's model; a gate of the stage is asked here."""
     with connected(home, api_port, emulator_port):
-        from deployments.approver import Approver, own_runs
-        from deployments.deciders import at_terminal
+        from deployments.approval.form_client import Approver, own_runs
+        from deployments.approval.prompts import at_terminal
         from domain.errors import Terminal
         from flows.deploy_version import deploy_version as flow
 

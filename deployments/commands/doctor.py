@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.connection import ApiPort, EmulatorPort, Home, connected, console, table
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console, table
 
 
 def doctor(
@@ -17,7 +17,7 @@ def doctor(
 ) -> None:
     """Look at everything a release needs and say what to do; exit code 1 when somebody has to act."""
     with connected(home, api_port, emulator_port):
-        from flows.examination import examine
+        from tasks.doctor import examine
 
         findings = examine(workload, release or None)
     shown = table("looked at", "seen", "what to do")

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deployments.connection import ApiPort, EmulatorPort, Home, connected, console, table
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console, table
 from domain.errors import Terminal
 
 if TYPE_CHECKING:
-    from domain.enrolment import Enrolment
-    from domain.entra_token import EntraAccount
-    from domain.ssh_signature import SshKey
+    from domain.approval.enrolment import Enrolment
+    from domain.approval.entra_token import EntraAccount
+    from domain.approval.ssh_signature import SshKey
 
 ENTRA_PARTS = 4
 
@@ -36,26 +36,26 @@ def enrol(
 ) -> None:
     """Enrol an approver's credential, revoke one, or list what is enrolled when no option is given."""
     with connected(home, api_port, emulator_port):
-        from deployments import enrolling
-        from domain.enrolment import Enrolment
+        from deployments.approval import enrolment
+        from domain.approval.enrolment import Enrolment
 
         if alias:
-            enrolling.change(name, lambda known: known.joined(Enrolment(name=name, aliases=tuple(alias))))
+            enrolment.change(name, lambda known: known.joined(Enrolment(name=name, aliases=tuple(alias))))
         if ssh is not None:
-            enrolling.enrol(name, _ssh_key(ssh))
+            enrolment.enrol(name, _ssh_key(ssh))
         if entra:
-            enrolling.enrol(name, _account(entra))
+            enrolment.enrol(name, _account(entra))
         if revoke:
-            enrolling.revoke(name, revoke)
+            enrolment.revoke(name, revoke)
         if code:
             _authenticator(name)
-        _list(enrolling.enrolled(name))
+        _list(enrolment.enrolled(name))
 
 
 def _ssh_key(file: Path) -> "SshKey":
     from pydantic import ValidationError
 
-    from domain.ssh_signature import SshKey
+    from domain.approval.ssh_signature import SshKey
 
     try:
         return SshKey(public_key=file.read_text(errors="replace").strip(), enrolled_at=datetime.now(UTC))
@@ -66,7 +66,7 @@ def _ssh_key(file: Path) -> "SshKey":
 def _account(text: str) -> "EntraAccount":
     from pydantic import ValidationError
 
-    from domain.entra_token import EntraAccount
+    from domain.approval.entra_token import EntraAccount
 
     parts = text.split("/")
     if len(parts) != ENTRA_PARTS:
@@ -84,8 +84,8 @@ def _authenticator(name: str) -> None:
     """Show the secret once, as a QR code and as text; it is nowhere else but in its Secret block."""
     import segno
 
-    from deployments.enrolling import enrol_code
-    from domain.one_time_code import provisioning_uri
+    from deployments.approval.enrolment import enrol_code
+    from domain.approval.one_time_code import provisioning_uri
 
     secret = enrol_code(name).get_secret_value()
     segno.make(provisioning_uri(secret, name), error="l").terminal(compact=True)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
-from domain.target import HOURS_TO_LIVE
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console
+from domain.declaration.target import HOURS_TO_LIVE
 
 
 def extend(

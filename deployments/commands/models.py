@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.connection import ApiPort, EmulatorPort, Home, connected, console, table
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console, table
 
 
 def models(
@@ -24,7 +24,7 @@ def models(
         from blocks.loading import loaded
         from blocks.model_registry import ModelRegistry
         from blocks.workspace import Workspace
-        from tasks.models import models_tagged
+        from tasks.azure_ml.models import models_tagged
 
         place = loaded(Workspace, workspace) if workspace else loaded(ModelRegistry, registry)
         found = models_tagged(place, {name: value for name, value in wanted.items() if value})

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console
 
 
 def report(
@@ -25,12 +25,12 @@ def report(
     with connected(home, api_port, emulator_port):
         from blocks.ledger import Ledger
         from blocks.loading import loaded
-        from domain.ask import Ask
+        from domain.approval.request import Ask
         from domain.errors import Terminal
-        from domain.fact import Kind, facts_of
-        from flows.evidence import kept_report
-        from flows.replaying import replay_page
-        from tasks.ledger import read_facts
+        from domain.ledger.fact import Kind, facts_of
+        from flows.approval.evidence import kept_report
+        from flows.rollout.replay import replay_page
+        from tasks.ledger.facts import read_facts
 
         ledger = loaded(Ledger, "ledger")
         kept_as = replay_page(stage) if replay else stage

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.connection import ApiPort, EmulatorPort, Home, connected, console, table
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console, table
 
 
 def rollback(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.connection import ApiPort, EmulatorPort, Home, connected, console, table
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console, table
 
 NEWEST = 5
 
@@ -20,13 +20,13 @@ def status(
     with connected(home, api_port, emulator_port):
         from blocks.ledger import Ledger
         from blocks.loading import loaded
-        from domain.target import ServingTarget
-        from flows.beginning import outcome_of
-        from flows.declared import declared_workload
-        from tasks.ledger import QuarantinedError, read_facts, release_names
-        from tasks.platform import model_of
+        from domain.declaration.target import ServingTarget
+        from flows.promotion.manifest import outcome_of
+        from tasks.ledger.facts import QuarantinedError, read_facts, release_names
         from tasks.platforms import platform_of
-        from tasks.serving import deployment_serving
+        from tasks.targets.platform import model_of
+        from tasks.targets.serving import deployment_serving
+        from tasks.workloads import declared_workload
 
         declared = declared_workload(workload)
         serving = table("stage", "circuit", "model version", "deployment", "cutoff date", "deployed at")

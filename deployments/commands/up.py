@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from deployments.laptop import Laptop
-from deployments.processes import StartError, termination_as_interrupt
+from deployments.laptop.laptop import Laptop
+from deployments.laptop.processes import StartError, termination_as_interrupt
 from deployments.screen import Screen
 from domain.errors import SignalboxError
 
@@ -47,12 +47,12 @@ def up(
 
 def _import() -> None:
     """What `prepare_here` needs; Prefect, which takes two seconds to import, reads its settings then."""
-    import deployments.preparation  # noqa: F401
+    import deployments.laptop.prepare  # noqa: F401
 
 
 def prepare_here(laptop: Laptop) -> None:
     """Blocks, workspaces and data, so that the first run finds what it needs."""
-    from deployments.preparation import demo_approver, prepare
+    from deployments.laptop.prepare import demo_approver, prepare
 
     prepare(WORKLOAD, lambda line: console.print(line, markup=False, soft_wrap=True))
     approver = demo_approver(laptop.home)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.connection import ApiPort, EmulatorPort, Home, connected, console
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console
 
 
 def why(
@@ -21,10 +21,10 @@ def why(
         from blocks.ledger import Ledger
         from blocks.loading import loaded
         from domain.errors import Terminal
-        from domain.release import requested_release
-        from flows.admitting import admission_of
-        from flows.declared import declared_workload
-        from tasks.ledger import read_facts
+        from domain.release.manifest import requested_release
+        from flows.stage.admit import admission_of
+        from tasks.ledger.facts import read_facts
+        from tasks.workloads import declared_workload
 
         declared, ledger = declared_workload(workload), loaded(Ledger, "ledger")
         facts = read_facts(ledger, workload, release)

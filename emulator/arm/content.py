@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from emulator.arm.call import Call
 from emulator.arm.errors import bad_request
-from emulator.call import Call
 
 SERVER_FIELDS = ("id", "name", "type", "systemData")
 """Azure's own: what a client says about them is ignored, as is `properties.provisioningState`."""

@@ -1,14 +1,11 @@
 """Where an asset's files are, in the one form that the service keeps: the full azureml:// path of a datastore."""
 
 import re
-from typing import TYPE_CHECKING
 
 from emulator.arm.errors import bad_request
 from emulator.arm.resource_id import ResourceId
 from emulator.execution.locations import LONG, workspace_id
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 _SHORT = re.compile(r"azureml://datastores/(?P<store>[^/]+)/paths/(?P<path>.*)", re.DOTALL)
 _JOB = re.compile(r"azureml://jobs/(?P<job>[^/]+)/outputs/(?P<output>[^/]+)(?:/paths/(?P<path>.*))?", re.DOTALL)
@@ -21,7 +18,7 @@ def datastore_uri(workspace: ResourceId, store: str, path: str) -> str:
     return f"azureml:/{scope}/workspaces/{workspace.name}/datastores/{store}/paths/{path}"
 
 
-def resolved_uri(world: "World", workspace: ResourceId, uri: str) -> str:
+def resolved_uri(world: World, workspace: ResourceId, uri: str) -> str:
     """The path of an asset in full; Azure's refusal when it names a job or datastore that is not there."""
     whole = LONG.fullmatch(uri)
     if whole:
@@ -40,12 +37,12 @@ def resolved_uri(world: "World", workspace: ResourceId, uri: str) -> str:
     return uri
 
 
-def _check_datastore(world: "World", workspace: ResourceId, name: str) -> None:
+def _check_datastore(world: World, workspace: ResourceId, name: str) -> None:
     if world.store.get(workspace.child("datastores", name).path) is None:
         raise bad_request(f"Could not find datastore: {name}", "UserError")
 
 
-def _output_uri(world: "World", workspace: ResourceId, job: str, output: str, path: str) -> str:
+def _output_uri(world: World, workspace: ResourceId, job: str, output: str, path: str) -> str:
     document = world.store.get(workspace.child("jobs", job).path)
     if document is None:
         raise bad_request(f"Could not find job: {job}", "UserError")

@@ -3,15 +3,13 @@
 A container comes into being with its first version. A version's content never changes; its labels may.
 """
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from emulator.arm.errors import AzureError, parent_not_found
 from emulator.arm.resource_id import ResourceId
 from emulator.arm.stamp import stamped
 from emulator.behaviours import Behaviour, Document, behaviour_of
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 ANONYMOUS = frozenset({"azureml_anonymous", "CliV2AnonymousEnvironment"})
 
@@ -19,7 +17,7 @@ ANONYMOUS = frozenset({"azureml_anonymous", "CliV2AnonymousEnvironment"})
 class AssetContainers(Behaviour):
     """The name of an asset; latestVersion and nextVersion follow from the versions that are there."""
 
-    def shown(self, world: "World", id: ResourceId, document: Document) -> Document:
+    def shown(self, world: World, id: ResourceId, document: Document) -> Document:
         """With the versions that are there now; the latest is the one created last."""
         names = [one["name"] for one in world.store.children(f"{id.path}/versions")]
         numbers = [int(name) for name in names if name.isdecimal()]
@@ -29,7 +27,7 @@ class AssetContainers(Behaviour):
         return {**document, "properties": properties}
 
     def listed(
-        self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
+        self, world: World, collection: ResourceId, documents: list[Document], query: dict[str, str]
     ) -> list[Document]:
         """Without archived and anonymous ones, unless they are asked for."""
         return paged([one for one in documents if one["name"] not in ANONYMOUS and _in_view(one, query)], query)
@@ -43,7 +41,7 @@ class AssetVersions(Behaviour):
     noun: ClassVar[str] = "asset"
     location: ClassVar[str] = "path"
 
-    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+    def prepare(self, world: World, id: ResourceId, body: Document, existing: Document | None) -> Document:
         """Refuse other content under the same version; make the container with the first one."""
         owner = id.ancestor(1)
         if world.store.get(owner.path) is None:
@@ -69,7 +67,7 @@ class AssetVersions(Behaviour):
             "updated."
         )
 
-    def completed(self, world: "World", id: ResourceId, properties: Document) -> Document:
+    def completed(self, world: World, id: ResourceId, properties: Document) -> Document:
         """The given properties as the service keeps them; AzureError refuses them."""
         return properties
 
@@ -78,7 +76,7 @@ class AssetVersions(Behaviour):
         return {}
 
     def listed(
-        self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
+        self, world: World, collection: ResourceId, documents: list[Document], query: dict[str, str]
     ) -> list[Document]:
         """Newest first unless asked otherwise; none for a name that is not there."""
         chosen = [one for one in documents if _in_view(one, query)]
@@ -99,7 +97,7 @@ def _in_view(document: Document, query: dict[str, str]) -> bool:
     return view == "all" or bool(document["properties"].get("isArchived")) == (view == "archivedonly")
 
 
-def _ensure_container(world: "World", id: ResourceId, properties: Document) -> None:
+def _ensure_container(world: World, id: ResourceId, properties: Document) -> None:
     container = id.ancestor(len(id.pairs) - 1)
     if world.store.get(container.path) is None:
         body = behaviour_of(container.type).prepare(world, container, {"properties": properties}, None)

@@ -1,16 +1,14 @@
 """Batch deployments: a model, its scoring script and the compute that scores."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.arm.errors import AzureError, bad_request
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
 from emulator.behaviours.workspaces import region_of, workspace_of
 from emulator.execution.locations import REGISTRY, registry_asset
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 NAME = re.compile(r"[a-zA-Z](?=.{2,31}\Z)[a-zA-Z0-9]*(-[a-zA-Z0-9]+)*")
 """As endpoints' names (azure/machine-learning/how-to-manage-quotas)."""
@@ -40,7 +38,7 @@ class BatchDeployments(Behaviour):
     type = "Microsoft.MachineLearningServices/workspaces/batchEndpoints/deployments"
     long_running = True
 
-    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+    def prepare(self, world: World, id: ResourceId, body: Document, existing: Document | None) -> Document:
         """Complete it with Azure's defaults; numbers out of range are refused at once."""
         if existing is None and not NAME.fullmatch(id.name):
             raise bad_request(f"The specified deployment name '{id.name}' is invalid. {NAME_RULE}", "UserError")
@@ -62,7 +60,7 @@ class BatchDeployments(Behaviour):
         tags = body.get("tags") if body.get("tags") is not None else (existing or {}).get("tags")
         return {"location": region_of(workspace_of(world, id)), "tags": tags or {}, "properties": properties}
 
-    def settle(self, world: "World", id: ResourceId, document: Document) -> Document:
+    def settle(self, world: World, id: ResourceId, document: Document) -> Document:
         """Fails when the compute, the model, the environment or the code is not there."""
         properties = document["properties"]
         compute = str(properties.get("compute") or "")
@@ -78,7 +76,7 @@ class BatchDeployments(Behaviour):
                 )
         return document
 
-    def before_delete(self, world: "World", id: ResourceId, document: Document) -> None:
+    def before_delete(self, world: World, id: ResourceId, document: Document) -> None:
         """The default one serves, and stays."""
         endpoint = world.store.get(id.ancestor(len(id.pairs) - 1).path) or {}
         default = (endpoint.get("properties", {}).get("defaults") or {}).get("deploymentName")
@@ -98,7 +96,7 @@ def _arm(reference: str) -> str:
     return re.sub(r"^azureml:(?=/)", "", reference)
 
 
-def _is_there(world: "World", asset: str) -> bool:
+def _is_there(world: World, asset: str) -> bool:
     found = REGISTRY.match(asset)
     if found:
         return registry_asset(world, found[1], found[2], found[3], found[4]) is not None

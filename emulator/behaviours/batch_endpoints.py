@@ -6,15 +6,12 @@ answers for; clients only ever read it from the endpoint.
 """
 
 import re
-from typing import TYPE_CHECKING
 
 from emulator.arm.errors import bad_request
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
 from emulator.behaviours.workspaces import region_of, workspace_of
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 NAME = re.compile(r"[a-zA-Z](?=.{2,31}\Z)[-a-zA-Z0-9]*[a-zA-Z0-9]")
 NAME_RULE = (
@@ -29,7 +26,7 @@ class BatchEndpoints(Behaviour):
     type = "Microsoft.MachineLearningServices/workspaces/batchEndpoints"
     long_running = True
 
-    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+    def prepare(self, world: World, id: ResourceId, body: Document, existing: Document | None) -> Document:
         """Refuse a name that is not free in the region, and a default deployment that is not there."""
         if not NAME.fullmatch(id.name):
             raise bad_request(f"The specified endpoint name '{id.name}' is invalid. {NAME_RULE}", "UserError")
@@ -63,13 +60,13 @@ class BatchEndpoints(Behaviour):
             "properties": properties,
         }
 
-    def shown(self, world: "World", id: ResourceId, document: Document) -> Document:
+    def shown(self, world: World, id: ResourceId, document: Document) -> Document:
         """Without addresses while it is being created."""
         if document["properties"].get("provisioningState") != "Creating":
             return document
         return {**document, "properties": {**document["properties"], "scoringUri": None, "swaggerUri": None}}
 
-    def _refuse_taken_name(self, world: "World", id: ResourceId, region: str) -> None:
+    def _refuse_taken_name(self, world: World, id: ResourceId, region: str) -> None:
         for other in world.store.named(self.type, id.name):
             if region_of(other) == region:
                 raise bad_request(

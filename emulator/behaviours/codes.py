@@ -1,16 +1,13 @@
 """Code snapshots: found again by the hash of their content, uploaded to a container of their own."""
 
 import uuid
-from typing import TYPE_CHECKING
 
+from emulator.arm.call import Answer
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Document
 from emulator.behaviours.assets import AssetContainers, AssetVersions
 from emulator.behaviours.workspaces import workspace_of
-from emulator.call import Answer
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 
 class Codes(AssetContainers):
@@ -31,7 +28,7 @@ class CodeVersions(AssetVersions):
         return "Asset paths cannot be updated."
 
     def listed(
-        self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
+        self, world: World, collection: ResourceId, documents: list[Document], query: dict[str, str]
     ) -> list[Document]:
         """With `hash`, the snapshots of that content in the whole workspace: the name in the path is a new one then."""
         wanted = query.get("hash")
@@ -41,7 +38,7 @@ class CodeVersions(AssetVersions):
         mine = (one for one in world.store.all_of(self.type) if one["id"].lower().startswith(workspace))
         return [one for one in mine if (one["properties"].get("properties") or {}).get("hash_sha256") == wanted]
 
-    def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
+    def action(self, world: World, id: ResourceId, name: str, body: Document) -> Answer:
         """startPendingUpload: a new container and a signature that opens it."""
         if name.lower() != "startpendingupload":
             return super().action(world, id, name, body)
@@ -51,7 +48,7 @@ class CodeVersions(AssetVersions):
         return Answer(document=pending_upload(world, account, container))
 
 
-def pending_upload(world: "World", account: str, container: str, permissions: str = "racwdl") -> Document:
+def pending_upload(world: World, account: str, container: str, permissions: str = "racwdl") -> Document:
     """Where to upload to (or read from), and the signature that opens it."""
     address = f"https://{account}.blob.core.windows.net/{container}"
     sas = f"{address}?{world.keys.container_sas(account, container, permissions)}"

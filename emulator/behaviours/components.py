@@ -1,14 +1,10 @@
 """Components: the steps that pipelines are made of, named or anonymous."""
 
-from typing import TYPE_CHECKING
-
 from emulator.arm.errors import bad_request
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Document
 from emulator.behaviours.assets import AssetContainers, AssetVersions
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 
 class Components(AssetContainers):
@@ -24,7 +20,7 @@ class ComponentVersions(AssetVersions):
     content = ("componentSpec",)
     noun, location = "component", "definition"
 
-    def completed(self, world: "World", id: ResourceId, properties: Document) -> Document:
+    def completed(self, world: World, id: ResourceId, properties: Document) -> Document:
         """A specification must be given."""
         if not isinstance(properties.get("componentSpec"), dict):
             raise bad_request("The component's componentSpec is required.", "UserError")

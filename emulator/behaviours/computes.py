@@ -1,15 +1,12 @@
 """Computes: clusters (AmlCompute) that jobs and deployments run on."""
 
 import re
-from typing import TYPE_CHECKING
 
 from emulator.arm.errors import AzureError, bad_request
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
 from emulator.behaviours.workspaces import region_of, workspace_of
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,30}[a-zA-Z0-9]")
 VM_SIZE = re.compile(r"(standard|basic)_[a-z]{1,3}\d+(-\d+)?[a-z]*(_[a-z]+\d*)?(_v\d+)?", re.IGNORECASE)
@@ -23,7 +20,7 @@ class Computes(Behaviour):
     type = "Microsoft.MachineLearningServices/workspaces/computes"
     long_running = True
 
-    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+    def prepare(self, world: World, id: ResourceId, body: Document, existing: Document | None) -> Document:
         """Refuse what Azure refuses; an update may change the scale only."""
         if not NAME.fullmatch(id.name):
             raise bad_request(

@@ -1,15 +1,12 @@
 """What a container group must reach outside of its own network."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from emulator.arm.call import Answer
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour
-from emulator.call import Answer
 from emulator.containers.public_address import GROUPS
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 
 class OutboundNetworkDependencies(Behaviour):
@@ -17,6 +14,6 @@ class OutboundNetworkDependencies(Behaviour):
 
     type = f"{GROUPS}/outboundNetworkDependenciesEndpoints"
 
-    def read(self, world: "World", collection: ResourceId, query: Mapping[str, str]) -> Answer | None:
+    def read(self, world: World, collection: ResourceId, query: Mapping[str, str]) -> Answer | None:
         """A bare list, of nothing: groups of the emulator are in no virtual network."""
         return Answer(document=[])

@@ -1,7 +1,7 @@
 """What Azure refuses of a container group, in its words where they are known."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -11,9 +11,7 @@ from emulator.behaviours import Document
 from emulator.containers.group_form import GroupForm
 from emulator.containers.public_address import GROUPS
 from emulator.images.image_reference import HOST_SUFFIX
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 NAME = re.compile(r"[a-z0-9](?!.*--)([-a-z0-9]{0,61}[a-z0-9])?")
 LABEL = re.compile(r"[a-z][-a-z0-9]{3,61}[a-z0-9]")
@@ -38,7 +36,7 @@ def form_of(properties: Document) -> GroupForm:
         raise bad_request(text, "InvalidRequestContent") from error
 
 
-def refuse_wrong(world: "World", id: ResourceId, form: GroupForm, location: str, given: Document) -> None:
+def refuse_wrong(world: World, id: ResourceId, form: GroupForm, location: str, given: Document) -> None:
     """What no single field shows: names, ports, and what this emulator does not run."""
     _check_names(id, form)
     _check_ports(id, form)

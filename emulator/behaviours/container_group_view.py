@@ -1,12 +1,8 @@
 """A container group as it is read: what its containers do now, and no secret."""
 
-from typing import TYPE_CHECKING
-
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Document
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 NOT_HERE: Document = {
     "restartCount": 0,
@@ -15,7 +11,7 @@ NOT_HERE: Document = {
 }
 
 
-def without_secrets(world: "World", id: ResourceId, document: Document) -> Document:
+def without_secrets(world: World, id: ResourceId, document: Document) -> Document:
     """The document with instance views; secure values, passwords and keys stay here."""
     run, failure = world.containers.run_of(id), world.containers.failure(id)
     properties = {key: value for key, value in document["properties"].items() if key != "stopped"}

@@ -1,23 +1,19 @@
 """Container groups: containers that really run here, behind a public address of their own."""
 
-from typing import TYPE_CHECKING
-
+from emulator.arm.call import Answer
 from emulator.arm.errors import AzureError, conflict, resource_not_found
 from emulator.arm.resource_id import ResourceId
-from emulator.arm.service import accepted
 from emulator.behaviours import Behaviour, Document
 from emulator.behaviours.container_group_fields import refuse_unsaid
 from emulator.behaviours.container_group_rules import check_update, form_of, known, refuse_foreign, refuse_wrong
 from emulator.behaviours.container_group_view import without_secrets, without_views
+from emulator.behaviours.dispatch import accepted
 from emulator.behaviours.managed_identity import known_identity
+from emulator.behaviours.pull_rights import may_pull
 from emulator.behaviours.regions import chosen_region
-from emulator.call import Answer
 from emulator.containers.container_host import inaccessible_image
 from emulator.containers.public_address import GROUPS, address_for
-from emulator.containers.pull_rights import may_pull
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 TIMEOUT_SECONDS = 1800
 STORED = ("imageRegistryCredentials", "diagnostics", "dnsConfig", "priority", "zones")
@@ -31,7 +27,7 @@ class ContainerGroups(Behaviour):
     long_running = True
     shows_deleted = True
 
-    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+    def prepare(self, world: World, id: ResourceId, body: Document, existing: Document | None) -> Document:
         """Refuse what Azure refuses at once, images that cannot be pulled among it."""
         location = chosen_region(self.type, body if body.get("location") else existing or body)
         given = known(body.get("properties") or {})
@@ -73,30 +69,30 @@ class ContainerGroups(Behaviour):
         text = f"The container group '{id.name}' is still transitioning, please retry later."
         return conflict(text, "ContainerGroupTransitioning")
 
-    def begun(self, world: "World", id: ResourceId) -> None:
+    def begun(self, world: World, id: ResourceId) -> None:
         """Start the containers; a group that was there ends first, as on Azure."""
         world.containers.launch(id)
 
-    def working(self, world: "World", id: ResourceId) -> bool:
+    def working(self, world: World, id: ResourceId) -> bool:
         """While containers are being started or ended."""
         return world.containers.working(id)
 
-    def settle(self, world: "World", id: ResourceId, document: Document) -> Document:
+    def settle(self, world: World, id: ResourceId, document: Document) -> Document:
         """Failed when the containers could not be started, with the reason."""
         failure = world.containers.failure(id)
         if failure is not None:
             raise failure
         return document
 
-    def changed(self, world: "World", id: ResourceId, merged: Document, existing: Document) -> Document:
+    def changed(self, world: World, id: ResourceId, merged: Document, existing: Document) -> Document:
         """Tags only; the containers run on."""
         return {**existing, "tags": merged.get("tags") or {}}
 
-    def shown(self, world: "World", id: ResourceId, document: Document) -> Document:
+    def shown(self, world: World, id: ResourceId, document: Document) -> Document:
         """With what the containers do now, and without secrets."""
         return without_secrets(world, id, document)
 
-    def operation_shown(self, world: "World", id: ResourceId, document: Document) -> Document:
+    def operation_shown(self, world: World, id: ResourceId, document: Document) -> Document:
         """Under the group's own id, with what happened to its containers."""
         run = world.containers.run_of(id)
         status = "Pending" if document["status"] == "Updating" else document["status"]
@@ -104,16 +100,16 @@ class ContainerGroups(Behaviour):
         return {"id": id.path, "status": status, **kept, "properties": {"events": run.events if run else []}}
 
     def listed(
-        self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
+        self, world: World, collection: ResourceId, documents: list[Document], query: dict[str, str]
     ) -> list[Document]:
         """Without instance views: Azure gives them for one group at a time."""
         return [without_views(one) for one in documents]
 
-    def before_delete(self, world: "World", id: ResourceId, document: Document) -> None:
+    def before_delete(self, world: World, id: ResourceId, document: Document) -> None:
         """Its containers end; the address is free when they have."""
         world.containers.remove(id)
 
-    def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
+    def action(self, world: World, id: ResourceId, name: str, body: Document) -> Answer:
         """start, stop, restart."""
         document = world.store.get(id.path)
         if name not in {"start", "stop", "restart"}:
@@ -135,7 +131,7 @@ class ContainerGroups(Behaviour):
         return accepted(world, operation, 202 if name == "start" else 204)
 
 
-def _address(world: "World", id: ResourceId, asked: Document, location: str) -> Document:
+def _address(world: World, id: ResourceId, asked: Document, location: str) -> Document:
     address = {key: value for key, value in asked.items() if key != "fqdn"}
     label = address.get("dnsNameLabel")
     named = {"fqdn": f"{label}.{location}.azurecontainer.io"} if label else {}

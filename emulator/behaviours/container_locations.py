@@ -1,14 +1,10 @@
 """What a region offers for container groups, and how much of it is used."""
 
-from typing import TYPE_CHECKING
-
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
 from emulator.containers.group_form import MOST_CPU, MOST_MEMORY_GB
 from emulator.containers.public_address import GROUPS
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 MOST_GROUPS = 100
 """Of a subscription in a region, as Azure gives at first; the emulator counts, and refuses none."""
@@ -20,7 +16,7 @@ class ContainerCapabilities(Behaviour):
     type = "Microsoft.ContainerInstance/locations/capabilities"
 
     def listed(
-        self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
+        self, world: World, collection: ResourceId, documents: list[Document], query: dict[str, str]
     ) -> list[Document]:
         """One offer: Linux, a public address, no graphics card."""
         most = {"maxMemoryInGB": MOST_MEMORY_GB, "maxCpu": MOST_CPU, "maxGpuCount": 0}
@@ -34,7 +30,7 @@ class ContainerUsages(Behaviour):
     type = "Microsoft.ContainerInstance/locations/usages"
 
     def listed(
-        self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
+        self, world: World, collection: ResourceId, documents: list[Document], query: dict[str, str]
     ) -> list[Document]:
         """Those of the subscription in the region."""
         inside, region = f"{collection.scope.lower()}/", collection.names[0].lower()

@@ -1,16 +1,13 @@
 """What containers printed."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from emulator.arm.call import Answer
 from emulator.arm.errors import AzureError, bad_request, resource_not_found
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
-from emulator.call import Answer
 from emulator.containers.public_address import GROUPS
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 
 class ContainerLogs(Behaviour):
@@ -18,7 +15,7 @@ class ContainerLogs(Behaviour):
 
     type = f"{GROUPS}/containers/logs"
 
-    def read(self, world: "World", collection: ResourceId, query: Mapping[str, str]) -> Answer | None:
+    def read(self, world: World, collection: ResourceId, query: Mapping[str, str]) -> Answer | None:
         """What the container printed since its group was started: at most the last 4 MiB."""
         group, name = collection.ancestor(1), collection.names[1]
         document = world.store.get(group.path)

@@ -2,25 +2,22 @@
 
 import re
 import uuid
-from typing import TYPE_CHECKING
 
+from emulator.arm.call import Answer
 from emulator.arm.errors import bad_request, conflict, resource_not_found
 from emulator.arm.resource_id import ResourceId
-from emulator.arm.service import located
 from emulator.arm.stamp import stamped
 from emulator.behaviours import Behaviour, Document
 from emulator.behaviours.container_registry_admin import CHANGES, list_credentials, regenerate_credential
 from emulator.behaviours.container_registry_import import import_image
+from emulator.behaviours.dispatch import located
 from emulator.behaviours.regions import chosen_region
-from emulator.behaviours.workspaces import derived_account
-from emulator.call import Answer
 from emulator.images.build_request import BuildRequest
 from emulator.images.build_run import LOGS, UPLOADS
 from emulator.images.image_reference import HOST_SUFFIX
 from emulator.images.repository import now
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.storage.account_name import derived_account
+from emulator.world import World
 
 NAME = re.compile(r"[a-zA-Z0-9]{5,50}")
 TYPE = "Microsoft.ContainerRegistry/registries"
@@ -35,7 +32,7 @@ class ContainerRegistryNames(Behaviour):
 
     type = "Microsoft.ContainerRegistry"
 
-    def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
+    def action(self, world: World, id: ResourceId, name: str, body: Document) -> Answer:
         """Whether a registry may have a name."""
         if name.lower() != "checknameavailability":
             return super().action(world, id, name, body)
@@ -55,7 +52,7 @@ class ContainerRegistries(Behaviour):
     long_running = True
     ends_with_status = True
 
-    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+    def prepare(self, world: World, id: ResourceId, body: Document, existing: Document | None) -> Document:
         """Refuse what Azure refuses; complete the rest."""
         if not NAME.fullmatch(id.name):
             raise bad_request(WRONG_NAME.format(id.name), "InvalidResourceName")
@@ -78,12 +75,12 @@ class ContainerRegistries(Behaviour):
             "properties": {**defaults, **before, **given, **fixed},
         }
 
-    def shown(self, world: "World", id: ResourceId, document: Document) -> Document:
+    def shown(self, world: World, id: ResourceId, document: Document) -> Document:
         """Without what only the emulator needs to know."""
         properties = {key: value for key, value in document["properties"].items() if key != CHANGES}
         return {**document, "properties": properties}
 
-    def before_delete(self, world: "World", id: ResourceId, document: Document) -> None:
+    def before_delete(self, world: World, id: ResourceId, document: Document) -> None:
         """Its images, sources and logs go with it."""
         for run in world.store.children(f"{id.path}/runs"):
             world.builds.cancel(ResourceId.parse(run["id"]))
@@ -91,7 +88,7 @@ class ContainerRegistries(Behaviour):
         for container in (UPLOADS, LOGS):
             world.blobs.delete_container(derived_account(id.path), container)
 
-    def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
+    def action(self, world: World, id: ResourceId, name: str, body: Document) -> Answer:
         """listCredentials, regenerateCredential, listBuildSourceUploadUrl, importImage, scheduleRun."""
         document = world.store.get(id.path)
         if document is None:
@@ -111,7 +108,7 @@ class ContainerRegistries(Behaviour):
         return super().action(world, id, name, body)
 
 
-def container_registry_at(world: "World", host: str) -> Document | None:
+def container_registry_at(world: World, host: str) -> Document | None:
     """The registry whose login server that is."""
     for document in world.store.all_of(TYPE):
         if document["properties"]["loginServer"] == host:
@@ -119,7 +116,7 @@ def container_registry_at(world: "World", host: str) -> Document | None:
     return None
 
 
-def _upload(world: "World", id: ResourceId) -> Answer:
+def _upload(world: World, id: ResourceId) -> Answer:
     account = derived_account(id.path)
     world.blobs.create_container(account, UPLOADS)
     path = f"source/{uuid.uuid4()}.tar.gz"
@@ -128,7 +125,7 @@ def _upload(world: "World", id: ResourceId) -> Answer:
     return Answer(document={"uploadUrl": address, "relativePath": path})
 
 
-def _schedule(world: "World", id: ResourceId, document: Document, body: Document) -> Answer:
+def _schedule(world: World, id: ResourceId, document: Document, body: Document) -> Answer:
     number = max((int(one["name"][2:]) for one in world.store.children(f"{id.path}/runs")), default=0) + 1
     run = id.child("runs", f"ca{number}")
     request = BuildRequest.parse(body, document["properties"]["loginServer"], run.name)

@@ -1,14 +1,11 @@
 """The admin user of a container registry: called like it, with two passwords, so that one can be changed after the other."""
 
 import re
-from typing import TYPE_CHECKING
 
+from emulator.arm.call import Answer
 from emulator.arm.errors import bad_request
 from emulator.behaviours import Document
-from emulator.call import Answer
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 NAMES = ("password", "password2")
 CHANGES = "passwordChanges"
@@ -16,7 +13,7 @@ CHANGES = "passwordChanges"
 LENGTH = 52
 
 
-def admin_passwords(world: "World", document: Document) -> dict[str, str]:
+def admin_passwords(world: World, document: Document) -> dict[str, str]:
     """By name, whether the admin is enabled or not."""
     properties = document["properties"]
     changes = properties.get(CHANGES) or {}
@@ -24,14 +21,14 @@ def admin_passwords(world: "World", document: Document) -> dict[str, str]:
     return {name: re.sub(r"\W", "", world.keys.key(key))[:LENGTH] for name, key in keys.items()}
 
 
-def list_credentials(world: "World", document: Document) -> Answer:
+def list_credentials(world: World, document: Document) -> Answer:
     """AzureError 400 while the admin is disabled."""
     _refuse_while_disabled(document)
     passwords = [{"name": name, "value": value} for name, value in admin_passwords(world, document).items()]
     return Answer(document={"username": document["name"], "passwords": passwords})
 
 
-def regenerate_credential(world: "World", document: Document, name: str) -> Answer:
+def regenerate_credential(world: World, document: Document, name: str) -> Answer:
     """One password becomes another; the other stays."""
     if name not in NAMES:
         raise bad_request(f"The password name '{name}' is not one of {', '.join(NAMES)}.", "InvalidParameter")

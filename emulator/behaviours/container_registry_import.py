@@ -1,21 +1,19 @@
 """importImage: an image of one registry, under names of another, without a build."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
 from emulator.arm.errors import AzureError, bad_request, conflict
 from emulator.behaviours import Document
+from emulator.behaviours.pull_rights import may_pull
 from emulator.containers.group_form import Credential
-from emulator.containers.pull_rights import may_pull
 from emulator.images.image_reference import HOST_SUFFIX, ImageReference
 from emulator.images.image_store import LockedError
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 
-def import_image(world: "World", target: Document, body: Document) -> None:
+def import_image(world: World, target: Document, body: Document) -> None:
     """Copy it at once; AzureError where Azure, or the emulator, does not. target: the registry that it comes into."""
     source = body.get("source") or {}
     if not isinstance(source, dict):
@@ -43,7 +41,7 @@ def import_image(world: "World", target: Document, body: Document) -> None:
         raise conflict(str(error)) from error
 
 
-def _registry(world: "World", source: Document) -> str:
+def _registry(world: World, source: Document) -> str:
     """The login server that is imported from, once it lets its image be read."""
     if source.get("resourceId"):
         found = world.store.get(str(source["resourceId"]))

@@ -1,17 +1,13 @@
 """Runs of a registry's builds: made by scheduleRun, read, cancelled, archived."""
 
-from typing import TYPE_CHECKING
-
+from emulator.arm.call import Answer
 from emulator.arm.errors import AzureError, bad_request, conflict, resource_not_found
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
 from emulator.behaviours.run_filter import tests_of
-from emulator.call import Answer
 from emulator.images.build_run import ENDED, LOGS, BuildRun
 from emulator.images.builds import RUNS
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 MOST = 100
 """Runs in one list, as on Azure."""
@@ -22,7 +18,7 @@ class ContainerRegistryRuns(Behaviour):
 
     type = RUNS
 
-    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+    def prepare(self, world: World, id: ResourceId, body: Document, existing: Document | None) -> Document:
         """Only whether it is archived may be changed."""
         if existing is None:
             raise AzureError(405, "MethodNotAllowed", "A run is made by scheduleRun of its registry.")
@@ -30,7 +26,7 @@ class ContainerRegistryRuns(Behaviour):
         return {**existing, "properties": {**existing["properties"], "isArchiveEnabled": bool(wanted)}}
 
     def listed(
-        self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
+        self, world: World, collection: ResourceId, documents: list[Document], query: dict[str, str]
     ) -> list[Document]:
         """Newest first; `$filter` and `$top` narrow them down."""
         tests = tests_of(query.get("$filter", ""))
@@ -40,16 +36,16 @@ class ContainerRegistryRuns(Behaviour):
         chosen = [one for one in documents if all(test(one["properties"]) for test in tests)]
         return chosen[::-1][: int(top)]
 
-    def before_delete(self, world: "World", id: ResourceId, document: Document) -> None:
+    def before_delete(self, world: World, id: ResourceId, document: Document) -> None:
         """Azure keeps runs."""
         raise AzureError(405, "MethodNotAllowed", "A run cannot be deleted; it goes with its registry.")
 
-    def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
+    def action(self, world: World, id: ResourceId, name: str, body: Document) -> Answer:
         """listLogSasUrl and cancel."""
         document = world.store.get(id.path)
         if document is None:
             raise resource_not_found(id)
-        run = BuildRun(world, id)
+        run = BuildRun(world, world.images, id)
         if name.lower() == "listlogsasurl":
             sas = world.keys.container_sas(run.account, LOGS, "r", hours=1)
             run.open_log()

@@ -1,15 +1,12 @@
 """How much of a container registry is used, and how much its SKU lets."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from emulator.arm.call import Answer
 from emulator.arm.errors import resource_not_found
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour
-from emulator.call import Answer
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 LIMITS = {"Basic": (10 * 1024**3, 2), "Standard": (100 * 1024**3, 10), "Premium": (500 * 1024**3, 500)}
 """SKU → bytes and webhooks. https://learn.microsoft.com/azure/container-registry/container-registry-skus"""
@@ -20,7 +17,7 @@ class ContainerRegistryUsages(Behaviour):
 
     type = "Microsoft.ContainerRegistry/registries/listUsages"
 
-    def read(self, world: "World", collection: ResourceId, query: Mapping[str, str]) -> Answer | None:
+    def read(self, world: World, collection: ResourceId, query: Mapping[str, str]) -> Answer | None:
         """Size and webhooks; it has none of these."""
         registry = collection.ancestor(1)
         document = world.store.get(registry.path)

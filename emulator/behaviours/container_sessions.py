@@ -1,16 +1,12 @@
 """Terminals in containers, which the emulator has none of; and what else is asked of one container."""
 
-from typing import TYPE_CHECKING
-
+from emulator.arm.call import Answer
 from emulator.arm.errors import bad_request, resource_not_found
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
 from emulator.behaviours.container_logs import check_container
-from emulator.call import Answer
 from emulator.containers.public_address import GROUPS
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 
 class ContainerSessions(Behaviour):
@@ -18,7 +14,7 @@ class ContainerSessions(Behaviour):
 
     type = f"{GROUPS}/containers"
 
-    def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
+    def action(self, world: World, id: ResourceId, name: str, body: Document) -> Answer:
         """Refused, and said."""
         if name.lower() not in {"exec", "attach"}:
             return super().action(world, id, name, body)

@@ -1,16 +1,12 @@
 """Data assets: named, versioned paths of files, folders or MLTables. The files stay where they are."""
 
-from typing import TYPE_CHECKING
-
 from emulator.arm.errors import bad_request
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Document
 from emulator.behaviours.asset_paths import resolved_uri
 from emulator.behaviours.assets import AssetContainers, AssetVersions
 from emulator.behaviours.models import check_names
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 TYPES = ("uri_file", "uri_folder", "mltable")
 
@@ -28,7 +24,7 @@ class DataVersions(AssetVersions):
     content = ("dataUri", "dataType")
     noun, location = "data version", "data uri"
 
-    def completed(self, world: "World", id: ResourceId, properties: Document) -> Document:
+    def completed(self, world: World, id: ResourceId, properties: Document) -> Document:
         """With the full path; a type other than that of the first version is refused."""
         check_names(id)
         kind = properties.get("dataType")

@@ -1,14 +1,10 @@
 """Datastores: names for containers, and the keys that open them."""
 
-from typing import TYPE_CHECKING
-
+from emulator.arm.call import Answer
 from emulator.arm.errors import bad_request
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
-from emulator.call import Answer
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 PLACES = {"AzureBlob": "containerName", "AzureDataLakeGen2": "filesystem", "AzureFile": "fileShareName"}
 
@@ -18,7 +14,7 @@ class Datastores(Behaviour):
 
     type = "Microsoft.MachineLearningServices/workspaces/datastores"
 
-    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+    def prepare(self, world: World, id: ResourceId, body: Document, existing: Document | None) -> Document:
         """Check that it says where it points to; the container is made, as if it had been there."""
         properties = {key: value for key, value in (body.get("properties") or {}).items() if value is not None}
         kind = properties.get("datastoreType", "")
@@ -34,14 +30,14 @@ class Datastores(Behaviour):
         return {"properties": {**defaults, **(existing or {}).get("properties", {}), **properties}}
 
     def listed(
-        self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
+        self, world: World, collection: ResourceId, documents: list[Document], query: dict[str, str]
     ) -> list[Document]:
         """`isDefault=true` asks for the one."""
         if query.get("isDefault", "").lower() != "true":
             return documents
         return [one for one in documents if one["properties"].get("isDefault")]
 
-    def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
+    def action(self, world: World, id: ResourceId, name: str, body: Document) -> Answer:
         """listSecrets: the account's key."""
         if name.lower() != "listsecrets":
             return super().action(world, id, name, body)

@@ -1,14 +1,10 @@
 """Environments: an image, and what conda adds to it. Nothing is built: jobs run with the emulator's own Python."""
 
-from typing import TYPE_CHECKING
-
 from emulator.arm.errors import bad_request
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Document
 from emulator.behaviours.assets import AssetContainers, AssetVersions
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 
 class Environments(AssetContainers):
@@ -24,7 +20,7 @@ class EnvironmentVersions(AssetVersions):
     content = ("image", "condaFile", "build")
     noun, location = "environment", "definition"
 
-    def completed(self, world: "World", id: ResourceId, properties: Document) -> Document:
+    def completed(self, world: World, id: ResourceId, properties: Document) -> Document:
         """An image or a build context must be given."""
         if not properties.get("image") and not properties.get("build"):
             raise bad_request("The environment needs either an image or a build context.", "UserError")

@@ -1,16 +1,12 @@
 """Jobs: created by PUT, run at once, cancelled by POST. A pipeline's steps are read through run history, as in Azure."""
 
-from typing import TYPE_CHECKING
-
+from emulator.arm.call import Answer
 from emulator.arm.errors import AzureError, bad_request, conflict
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
-from emulator.call import Answer
 from emulator.execution.locations import workspace_id
 from emulator.execution.records import ENDED
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 HIDDEN = ("batch", "parentJobName", "error", "startTimeUtc", "endTimeUtc")
 """What the emulator notes on a job and the service does not show here."""
@@ -22,7 +18,7 @@ class Jobs(Behaviour):
 
     type = "Microsoft.MachineLearningServices/workspaces/jobs"
 
-    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+    def prepare(self, world: World, id: ResourceId, body: Document, existing: Document | None) -> Document:
         """Check and complete a new job; of one that is there, only labels change."""
         given = body.get("properties") or {}
         if existing is not None:
@@ -59,11 +55,11 @@ class Jobs(Behaviour):
         }
         return {"properties": properties}
 
-    def created(self, world: "World", id: ResourceId) -> None:
+    def created(self, world: World, id: ResourceId) -> None:
         """Start it."""
         world.executor.submit(id)
 
-    def shown(self, world: "World", id: ResourceId, document: Document) -> Document:
+    def shown(self, world: World, id: ResourceId, document: Document) -> Document:
         """Without what the emulator noted; a step has no properties here."""
         if document["properties"].get("parentJobName"):
             return {**document, "properties": None}
@@ -77,7 +73,7 @@ class Jobs(Behaviour):
         return {**document, "properties": {**properties, "outputs": outputs}}
 
     def listed(
-        self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
+        self, world: World, collection: ResourceId, documents: list[Document], query: dict[str, str]
     ) -> list[Document]:
         """Jobs of their own, newest first; archived ones only when asked for."""
         view = query.get("listViewType", "ActiveOnly")
@@ -88,12 +84,12 @@ class Jobs(Behaviour):
             if view == "All" or bool(one["properties"].get("isArchived")) == (view == "ArchivedOnly")
         ]
 
-    def before_delete(self, world: "World", id: ResourceId, document: Document) -> None:
+    def before_delete(self, world: World, id: ResourceId, document: Document) -> None:
         """A job that runs is not deleted."""
         if document["properties"].get("status") not in ENDED:
             raise conflict(f"The job {id.name} is {document['properties'].get('status')}; cancel it first.")
 
-    def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
+    def action(self, world: World, id: ResourceId, name: str, body: Document) -> Answer:
         """POST …/cancel."""
         document = world.store.get(id.path)
         if name != "cancel" or document is None:

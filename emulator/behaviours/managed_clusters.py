@@ -7,17 +7,14 @@ import base64
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from emulator.arm.call import Answer
 from emulator.arm.errors import AzureError, bad_request, resource_not_found
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
 from emulator.behaviours.managed_identity import known_identity
 from emulator.behaviours.regions import chosen_region
-from emulator.call import Answer
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 NAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?")
 KUBECONFIG = "KUBECONFIG"
@@ -33,7 +30,7 @@ class ManagedClusters(Behaviour):
     type = "Microsoft.ContainerService/managedClusters"
     long_running = True
 
-    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+    def prepare(self, world: World, id: ResourceId, body: Document, existing: Document | None) -> Document:
         """Refuse a wrong name; complete the rest."""
         if not NAME.fullmatch(id.name):
             raise bad_request(
@@ -52,7 +49,7 @@ class ManagedClusters(Behaviour):
             "properties": {"disableLocalAccounts": False, **before, **given, **fixed},
         }
 
-    def shown(self, world: "World", id: ResourceId, document: Document) -> Document:
+    def shown(self, world: World, id: ResourceId, document: Document) -> Document:
         """Without secrets."""
         properties = {**document["properties"]}
         for profile, secret in SECRETS.items():
@@ -60,7 +57,7 @@ class ManagedClusters(Behaviour):
                 properties[profile] = {key: value for key, value in properties[profile].items() if key != secret}
         return {**document, "properties": properties}
 
-    def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
+    def action(self, world: World, id: ResourceId, name: str, body: Document) -> Answer:
         """listClusterUserCredential, listClusterAdminCredential."""
         document = world.store.get(id.path)
         if document is None:

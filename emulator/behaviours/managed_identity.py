@@ -5,7 +5,7 @@ from typing import Any
 
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Document
-from emulator.identity import TENANT_ID
+from emulator.identity.access import TENANT_ID
 
 
 def known_identity(id: ResourceId, asked: Document) -> Document:

@@ -1,16 +1,13 @@
 """Models: named, versioned folders or files of one kind."""
 
 import re
-from typing import TYPE_CHECKING
 
 from emulator.arm.errors import bad_request
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Document
 from emulator.behaviours.asset_paths import resolved_uri
 from emulator.behaviours.assets import AssetContainers, AssetVersions
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 NAME = re.compile(r"(?![-_.])[a-zA-Z0-9._-]{1,255}(?<!\.)")
 VERSION = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,29}")
@@ -29,7 +26,7 @@ class ModelVersions(AssetVersions):
     content = ("modelUri", "modelType")
     noun, location = "model", "ModelUri"
 
-    def completed(self, world: "World", id: ResourceId, properties: Document) -> Document:
+    def completed(self, world: World, id: ResourceId, properties: Document) -> Document:
         """With the full path of the files; flavors are never null, or clients fail."""
         check_names(id)
         if not properties.get("modelUri"):

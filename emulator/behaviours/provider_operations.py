@@ -1,12 +1,10 @@
 """What may be done with a provider's resources: GET /providers/{namespace}/operations."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 VERBS = {"read": "Get", "write": "Create or update", "delete": "Delete"}
 
@@ -17,7 +15,7 @@ class ProviderOperations(Behaviour):
     nouns: ClassVar[tuple[tuple[str, str], ...]] = ()
 
     def listed(
-        self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
+        self, world: World, collection: ResourceId, documents: list[Document], query: dict[str, str]
     ) -> list[Document]:
         """Reading, writing and deleting, of each."""
         return [

@@ -2,18 +2,16 @@
 
 import re
 import uuid
-from typing import TYPE_CHECKING
 
+from emulator.arm.call import Answer
 from emulator.arm.errors import AzureError, bad_request, conflict
 from emulator.arm.resource_id import ResourceId
-from emulator.arm.service import accepted
 from emulator.behaviours import Behaviour, Document
-from emulator.behaviours.workspaces import add_storage_account, derived_account, region_of, storage_account_id
-from emulator.call import Answer
-from emulator.identity import TENANT_ID
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.behaviours.dispatch import accepted
+from emulator.behaviours.workspaces import add_storage_account, region_of, storage_account_id
+from emulator.identity.access import TENANT_ID
+from emulator.storage.account_name import derived_account
+from emulator.world import World
 
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{1,32}")
 
@@ -23,7 +21,7 @@ class Registries(Behaviour):
 
     type = "Microsoft.MachineLearningServices/registries"
 
-    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+    def prepare(self, world: World, id: ResourceId, body: Document, existing: Document | None) -> Document:
         """Check the name, which is the tenant's; make the storage."""
         if not NAME.fullmatch(id.name):
             raise bad_request(
@@ -54,7 +52,7 @@ class Registries(Behaviour):
         identity = body.get("identity") or {"type": "SystemAssigned", "tenantId": TENANT_ID}
         return {"location": region, "tags": body.get("tags") or {}, "identity": identity, "properties": properties}
 
-    def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
+    def action(self, world: World, id: ResourceId, name: str, body: Document) -> Answer:
         """import: copy a workspace's asset here; the operation's result is empty, as clients expect."""
         if name.lower() != "import":
             return super().action(world, id, name, body)
@@ -67,7 +65,7 @@ class Registries(Behaviour):
         return accepted(world, world.operations.begin(ticket, "action"))
 
 
-def new_container(world: "World", registry: ResourceId) -> tuple[str, str]:
+def new_container(world: World, registry: ResourceId) -> tuple[str, str]:
     """A container for one asset's files in a registry's storage: account and name."""
     account = derived_account(registry.path)
     head = re.sub(r"[^a-z0-9]+", "-", registry.name.lower()).strip("-")[:20]
@@ -76,12 +74,12 @@ def new_container(world: "World", registry: ResourceId) -> tuple[str, str]:
     return account, container
 
 
-def registry_named(world: "World", name: str) -> Document | None:
+def registry_named(world: World, name: str) -> Document | None:
     """The registry of that name, whatever its subscription and group."""
     return next(iter(world.store.named(Registries.type, name)), None)
 
 
-def known_registry(world: "World", name: str) -> Document:
+def known_registry(world: World, name: str) -> Document:
     """The registry of that name; Azure's error when there is none."""
     document = registry_named(world, name)
     if document is None:

@@ -1,7 +1,5 @@
 """Assets in registries: as in workspaces, but known by azureml:// ids, with files in the registry's own storage."""
 
-from typing import TYPE_CHECKING
-
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Document
 from emulator.behaviours.assets import AssetContainers, AssetVersions
@@ -10,9 +8,7 @@ from emulator.behaviours.components import ComponentVersions
 from emulator.behaviours.data import DataVersions
 from emulator.behaviours.environments import EnvironmentVersions
 from emulator.behaviours.models import ModelVersions
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 REGISTRY = "Microsoft.MachineLearningServices/registries"
 
@@ -23,13 +19,13 @@ def registry_asset_id(id: ResourceId) -> str:
 
 
 class _Named(AssetContainers):
-    def shown(self, world: "World", id: ResourceId, document: Document) -> Document:
+    def shown(self, world: World, id: ResourceId, document: Document) -> Document:
         """Under its registry id."""
         return {**super().shown(world, id, document), "id": registry_asset_id(id)}
 
 
 class _Versioned(AssetVersions):
-    def shown(self, world: "World", id: ResourceId, document: Document) -> Document:
+    def shown(self, world: World, id: ResourceId, document: Document) -> Document:
         """Under its registry id."""
         return {**super().shown(world, id, document), "id": registry_asset_id(id)}
 

@@ -1,7 +1,6 @@
 """Sharing: a workspace's asset, copied with its files into a registry while the operation runs."""
 
 import re
-from typing import TYPE_CHECKING
 
 from emulator.arm.errors import AzureError, bad_request, conflict
 from emulator.arm.resource_id import ResourceId
@@ -9,9 +8,7 @@ from emulator.arm.stamp import stamped
 from emulator.behaviours import Behaviour, Document, behaviour_of
 from emulator.behaviours.registries import new_container
 from emulator.execution.locations import locate
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 SOURCE = re.compile(
     r"azureml://locations/[^/]+/workspaces/(?P<workspace>[^/]+)/(?P<kind>models|data|environments)/(?P<name>[^/]+)"
@@ -37,7 +34,7 @@ class RegistryImports(Behaviour):
 
     type = "Microsoft.MachineLearningServices/registries/imports"
 
-    def settle(self, world: "World", id: ResourceId, document: Document) -> Document:
+    def settle(self, world: World, id: ResourceId, document: Document) -> Document:
         """Make the copy; nothing is left in the registry when it fails."""
         order = document["properties"]
         found = SOURCE.fullmatch(order["sourceAssetId"])
@@ -61,14 +58,14 @@ class RegistryImports(Behaviour):
         return document
 
 
-def _workspace(world: "World", guid: str) -> ResourceId:
+def _workspace(world: World, guid: str) -> ResourceId:
     for document in world.store.all_of("Microsoft.MachineLearningServices/workspaces"):
         if guid in (document["properties"]["workspaceId"], document["name"]):
             return ResourceId.parse(document["id"])
     raise AzureError(404, "UserError", f"The workspace '{guid}' was not found.")
 
 
-def _copied(world: "World", workspace: ResourceId, uri: str, registry: ResourceId) -> str:
+def _copied(world: World, workspace: ResourceId, uri: str, registry: ResourceId) -> str:
     place = locate(world, workspace, uri)
     source = place.file(world)
     if not source.exists():

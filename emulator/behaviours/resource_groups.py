@@ -1,16 +1,13 @@
 """Subscriptions and resource groups: what all other resources are in."""
 
 import re
-from typing import TYPE_CHECKING
 
 from emulator.arm.errors import bad_request
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
 from emulator.behaviours.workspaces import region_of
-from emulator.identity import TENANT_ID
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.identity.access import TENANT_ID
+from emulator.world import World
 
 OF_TYPE = re.compile(r"resourceType eq '(?P<type>[^']+)'", re.IGNORECASE)
 NAME = re.compile(r"[-\w._()]{0,89}[-\w_()]")
@@ -21,7 +18,7 @@ class Subscriptions(Behaviour):
 
     type = "Microsoft.Resources/subscriptions"
 
-    def missing(self, world: "World", id: ResourceId) -> Document | None:
+    def missing(self, world: World, id: ResourceId) -> Document | None:
         """Enabled."""
         document = {"id": id.path, "subscriptionId": id.name, "displayName": "Emulator", "tenantId": TENANT_ID}
         return {**document, "state": "Enabled"}
@@ -33,7 +30,7 @@ class ResourceGroups(Behaviour):
     type = "Microsoft.Resources/subscriptions/resourceGroups"
     needs_parent = False
 
-    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+    def prepare(self, world: World, id: ResourceId, body: Document, existing: Document | None) -> Document:
         """A name that Azure takes, and a place."""
         if not NAME.fullmatch(id.name):
             raise bad_request(
@@ -47,7 +44,7 @@ class ResourceGroups(Behaviour):
         properties = {"provisioningState": "Succeeded"}
         return {"location": region_of(existing or body), "tags": tags or {}, "properties": properties}
 
-    def before_delete(self, world: "World", id: ResourceId, document: Document) -> None:
+    def before_delete(self, world: World, id: ResourceId, document: Document) -> None:
         """What runs in it ends."""
         world.containers.remove_under(id)
 
@@ -58,7 +55,7 @@ class SubscriptionResources(Behaviour):
     type = "Microsoft.Resources/subscriptions/resources"
 
     def listed(
-        self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
+        self, world: World, collection: ResourceId, documents: list[Document], query: dict[str, str]
     ) -> list[Document]:
         """Of one type, where `$filter` names it."""
         return _outermost(world.store.under(collection.ancestor(1).path), query)
@@ -70,7 +67,7 @@ class GroupedResources(Behaviour):
     type = "Microsoft.Resources/subscriptions/resourceGroups/resources"
 
     def listed(
-        self, world: "World", collection: ResourceId, documents: list[Document], query: dict[str, str]
+        self, world: World, collection: ResourceId, documents: list[Document], query: dict[str, str]
     ) -> list[Document]:
         """Of one type, where `$filter` names it."""
         group = ResourceId(collection.scope, collection.namespace, collection.pairs).path.lower()

@@ -1,16 +1,13 @@
 """Storage accounts and their containers, as ARM knows them; their blobs are elsewhere."""
 
 import re
-from typing import TYPE_CHECKING
 
+from emulator.arm.call import Answer
 from emulator.arm.errors import bad_request, not_found
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
 from emulator.behaviours.workspaces import region_of
-from emulator.call import Answer
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 NAME = re.compile(r"[a-z0-9]{3,24}")
 
@@ -20,7 +17,7 @@ class StorageAccounts(Behaviour):
 
     type = "Microsoft.Storage/storageAccounts"
 
-    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+    def prepare(self, world: World, id: ResourceId, body: Document, existing: Document | None) -> Document:
         """A name that can be part of a host's."""
         if not NAME.fullmatch(id.name):
             raise bad_request(
@@ -35,7 +32,7 @@ class StorageAccounts(Behaviour):
         sku = body.get("sku") or {"name": "Standard_LRS"}
         return {**known, "kind": body.get("kind") or "StorageV2", "sku": sku, "properties": properties}
 
-    def action(self, world: "World", id: ResourceId, name: str, body: Document) -> Answer:
+    def action(self, world: World, id: ResourceId, name: str, body: Document) -> Answer:
         """listKeys."""
         if name.lower() != "listkeys":
             return super().action(world, id, name, body)
@@ -51,11 +48,11 @@ class BlobContainers(Behaviour):
     type = "Microsoft.Storage/storageAccounts/blobServices/containers"
     needs_parent = False
 
-    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+    def prepare(self, world: World, id: ResourceId, body: Document, existing: Document | None) -> Document:
         """There at once."""
         world.blobs.create_container(id.names[0], id.name)
         return {"properties": {"publicAccess": "None", **(body.get("properties") or {})}}
 
-    def before_delete(self, world: "World", id: ResourceId, document: Document) -> None:
+    def before_delete(self, world: World, id: ResourceId, document: Document) -> None:
         """With all its blobs."""
         world.blobs.delete_container(id.names[0], id.name)

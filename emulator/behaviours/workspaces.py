@@ -1,17 +1,14 @@
 """Workspaces: each comes with a storage account, default datastores and the addresses of its region's services."""
 
-import hashlib
 import re
 import uuid
-from typing import TYPE_CHECKING
 
 from emulator.arm.errors import bad_request
 from emulator.arm.resource_id import ResourceId
 from emulator.behaviours import Behaviour, Document
-from emulator.identity import TENANT_ID
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.identity.access import TENANT_ID
+from emulator.storage.account_name import derived_account
+from emulator.world import World
 
 DEFAULT_REGION = "westeurope"
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{1,32}")
@@ -28,15 +25,9 @@ def region_of(document: Document) -> str:
     return str(document.get("location") or DEFAULT_REGION).replace(" ", "").lower()
 
 
-def workspace_of(world: "World", id: ResourceId) -> Document:
+def workspace_of(world: World, id: ResourceId) -> Document:
     """The document of the workspace (or registry) around a resource; empty when there is none."""
     return world.store.get(id.ancestor(1).path) or {}
-
-
-def derived_account(path: str) -> str:
-    """A storage account's name for a resource: lower case letters and digits, at most 24."""
-    letters = re.sub(r"[^a-z0-9]", "", path.rpartition("/")[2].lower())[:10]
-    return f"st{letters}{hashlib.sha256(path.lower().encode()).hexdigest()[:12]}"
 
 
 def storage_account_id(id: ResourceId, account: str) -> str:
@@ -44,7 +35,7 @@ def storage_account_id(id: ResourceId, account: str) -> str:
     return f"{id.scope}/providers/Microsoft.Storage/storageAccounts/{account}"
 
 
-def add_storage_account(world: "World", path: str, region: str) -> None:
+def add_storage_account(world: World, path: str, region: str) -> None:
     """Make the storage account of a workspace or registry, unless it is there."""
     if world.store.get(path) is None:
         name = path.rpartition("/")[2]
@@ -60,7 +51,7 @@ class Workspaces(Behaviour):
 
     type = "Microsoft.MachineLearningServices/workspaces"
 
-    def prepare(self, world: "World", id: ResourceId, body: Document, existing: Document | None) -> Document:
+    def prepare(self, world: World, id: ResourceId, body: Document, existing: Document | None) -> Document:
         """Check the name, keep what only the service decides."""
         if not NAME.fullmatch(id.name):
             raise bad_request(
@@ -90,7 +81,7 @@ class Workspaces(Behaviour):
         return {**known, "tags": known["tags"] or {}, "location": region, "properties": properties}
 
 
-def _add_datastores(world: "World", id: ResourceId, account: str, guid: str) -> None:
+def _add_datastores(world: World, id: ResourceId, account: str, guid: str) -> None:
     for name, (kind, pattern) in DEFAULT_STORES.items():
         container = pattern.format(guid=guid)
         place = {"containerName": container} if kind == "AzureBlob" else {"fileShareName": container}

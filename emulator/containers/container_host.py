@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from emulator.arm.errors import AzureError, bad_request
 from emulator.arm.resource_id import ResourceId
@@ -11,9 +10,8 @@ from emulator.containers.group_form import GroupForm
 from emulator.containers.group_run import GroupRun
 from emulator.containers.public_address import GROUPS
 from emulator.containers.relay import PortTakenError, Relays
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.images.image_store import ImageStore
+from emulator.state import State
 
 logger = logging.getLogger(__name__)
 
@@ -21,8 +19,8 @@ logger = logging.getLogger(__name__)
 class ContainerHost:
     """The groups of one emulator. What takes time goes on beside, one thing after the other for each group."""
 
-    def __init__(self, world: "World") -> None:
-        self._world = world
+    def __init__(self, state: State, images: ImageStore) -> None:
+        self._state, self._images = state, images
         self._relays = Relays()
         self._lock = threading.Lock()
         self._runs: dict[str, GroupRun] = {}
@@ -63,7 +61,7 @@ class ContainerHost:
 
     def resume(self) -> None:
         """Start again what ran when an emulator before this one ended: groups that are always to run."""
-        for document in self._world.store.all_of(GROUPS):
+        for document in self._state.store.all_of(GROUPS):
             properties = document["properties"]
             wanted = properties["restartPolicy"] == "Always" and not properties["stopped"]
             if wanted and properties.get("provisioningState") == "Succeeded":
@@ -100,13 +98,13 @@ class ContainerHost:
 
     def _launch(self, id: ResourceId) -> None:
         self._forget(id)
-        document = self._world.store.get(id.path)
+        document = self._state.store.get(id.path)
         if document is None:
             return
         form = GroupForm.model_validate(document["properties"])
         images = {}
         for one in form.containers:
-            image = self._world.images.find(one.properties.image)
+            image = self._images.find(one.properties.image)
             if image is None:
                 raise inaccessible_image(one.properties.image, id.name)
             images[one.name] = image

@@ -2,11 +2,9 @@
 
 import ipaddress
 import secrets
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from emulator.arm.resource_id import ResourceId
-    from emulator.world import World
+from emulator.arm.resource_id import ResourceId
+from emulator.state import State
 
 NETWORK = ipaddress.IPv4Network("127.64.0.0/10")
 """Loopback, and far from 127.0.0.1: nothing outside this machine reaches it, and nothing here uses it already."""
@@ -14,13 +12,13 @@ NETWORK = ipaddress.IPv4Network("127.64.0.0/10")
 GROUPS = "Microsoft.ContainerInstance/containerGroups"
 
 
-def address_for(world: "World", group: "ResourceId") -> str:
+def address_for(state: State, group: ResourceId) -> str:
     """The group's address as long as it exists; for a new group one that no other has.
 
     Taken by chance, not in order: another emulator on this machine has groups of its own.
     """
     taken: dict[str, str] = {}
-    for document in world.store.all_of(GROUPS):
+    for document in state.store.all_of(GROUPS):
         address = document["properties"].get("ipAddress") or {}
         if address.get("ip"):
             taken[str(address["ip"])] = str(document["id"]).lower()

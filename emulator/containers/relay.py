@@ -8,7 +8,7 @@ from typing import cast
 
 import uvloop
 
-from emulator.tunnel import Tunnel
+from emulator.front.tunnel import Tunnel
 
 Target = Callable[[], tuple[str, int] | None]
 """Where the container listens now; None while it does not run."""

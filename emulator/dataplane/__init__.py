@@ -5,14 +5,11 @@ import pkgutil
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from emulator.call import Answer, Call
+from emulator.arm.call import Answer, Call
+from emulator.world import World
 
-if TYPE_CHECKING:
-    from emulator.world import World
-
-Handler = Callable[["World", Call], Answer]
+Handler = Callable[[World, Call], Answer]
 
 
 @dataclass(frozen=True)

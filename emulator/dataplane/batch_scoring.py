@@ -2,18 +2,16 @@
 
 import re
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isodate import parse_duration
 
+from emulator.arm.call import Answer, Call
 from emulator.arm.errors import AzureError, bad_request, not_found
 from emulator.arm.resource_id import ResourceId
-from emulator.call import Answer, Call
 from emulator.dataplane import ML_AUDIENCE, ML_HOST, service
 from emulator.execution.records import now
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 SCORING = re.compile(r"/batch(?P<endpoint>/subscriptions/.+/batchEndpoints/[^/]+)/jobs")
 LISTED = re.compile(
@@ -23,7 +21,7 @@ DEPLOYMENT_HEADER = "azureml-model-deployment"
 
 
 @service(ML_HOST, r"/batch/subscriptions/", ML_AUDIENCE)
-def score(world: "World", call: Call) -> Answer:
+def score(world: World, call: Call) -> Answer:
     """POST: start a scoring job on the deployment in the header, or on the default."""
     found = SCORING.fullmatch(call.path)
     if found is None or call.method != "POST":
@@ -46,7 +44,7 @@ def score(world: "World", call: Call) -> Answer:
 
 
 def _start(
-    world: "World", endpoint: ResourceId, name: str, deployment: dict[str, Any], asked: dict[str, Any]
+    world: World, endpoint: ResourceId, name: str, deployment: dict[str, Any], asked: dict[str, Any]
 ) -> ResourceId:
     id = endpoint.ancestor(1).child("jobs", str(asked.get("name") or f"batchjob-{uuid.uuid4()}"))
     if world.store.get(id.path) is not None:
@@ -111,7 +109,7 @@ def _start(
     return id
 
 
-def _resource(world: "World", id: ResourceId) -> dict[str, Any]:
+def _resource(world: World, id: ResourceId) -> dict[str, Any]:
     document = world.store.get(id.path)
     if document is None:
         raise not_found("job", id.name)
@@ -130,7 +128,7 @@ def _resource(world: "World", id: ResourceId) -> dict[str, Any]:
 
 
 @service(ML_HOST, r"/mferp/managementfrontend/subscriptions/.+/batchEndpoints/", ML_AUDIENCE)
-def jobs(world: "World", call: Call) -> Answer:
+def jobs(world: World, call: Call) -> Answer:
     """GET: the scoring jobs of an endpoint, or of one of its deployments."""
     found = LISTED.fullmatch(call.path)
     if found is None or call.method != "GET":

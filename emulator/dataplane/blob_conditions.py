@@ -3,9 +3,9 @@
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+from emulator.arm.call import Call
 from emulator.arm.errors import AzureError
-from emulator.call import Call
-from emulator.dataplane.blob_store import Blob
+from emulator.storage.blob_store import Blob
 
 NOT_MET = "The condition specified using HTTP conditional header(s) is not met."
 

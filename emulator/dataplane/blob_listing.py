@@ -2,19 +2,16 @@
 
 from collections.abc import Mapping
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from emulator.call import Answer
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.arm.call import Answer
+from emulator.world import World
 
 MAX_RESULTS = 5000
 DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 
 
-def list_containers(world: "World", account: str) -> Answer:
+def list_containers(world: World, account: str) -> Answer:
     """GET /?comp=list."""
     items = "".join(
         f"<Container><Name>{escape(name)}</Name><Properties><Etag>0x1</Etag>"
@@ -25,7 +22,7 @@ def list_containers(world: "World", account: str) -> Answer:
     return xml(f"<EnumerationResults><Containers>{items}</Containers><NextMarker/></EnumerationResults>")
 
 
-def list_blobs(world: "World", account: str, container: str, query: Mapping[str, str]) -> Answer:
+def list_blobs(world: World, account: str, container: str, query: Mapping[str, str]) -> Answer:
     """GET /{container}?restype=container&comp=list, with prefix, delimiter, marker, maxresults and include=metadata."""
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     most = min(MAX_RESULTS, int(query.get("maxresults") or MAX_RESULTS))
@@ -49,7 +46,7 @@ def list_blobs(world: "World", account: str, container: str, query: Mapping[str,
     )
 
 
-def _blob(world: "World", account: str, container: str, name: str, with_metadata: bool) -> str:
+def _blob(world: World, account: str, container: str, name: str, with_metadata: bool) -> str:
     blob = world.blobs.stat(account, container, name)
     metadata = (
         "".join(f"<{key}>{escape(value)}</{key}>" for key, value in blob.metadata.items()) if with_metadata else ""

@@ -5,18 +5,15 @@ import uuid
 import xml.etree.ElementTree as ElementTree
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
 
+from emulator.arm.call import Answer, Call
 from emulator.arm.errors import AzureError
-from emulator.call import Answer, Call
 from emulator.dataplane import service
 from emulator.dataplane.blob_conditions import check_conditions
 from emulator.dataplane.blob_listing import list_blobs, list_containers, xml
-from emulator.dataplane.blob_store import Blob
-from emulator.identity import check_token
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.identity.access import check_token
+from emulator.storage.blob_store import Blob
+from emulator.world import World
 
 AUDIENCE = "https://storage.azure.com"
 VERSION = "2021-08-06"
@@ -25,7 +22,7 @@ METADATA = "x-ms-meta-"
 
 
 @service(r".+\.(blob|dfs)\.core\.windows\.net", r"/", None)
-def blobs(world: "World", call: Call) -> Answer:
+def blobs(world: World, call: Call) -> Answer:
     """Answer one request to a storage account; errors are XML here, not JSON."""
     base = {
         "x-ms-version": VERSION,
@@ -42,7 +39,7 @@ def blobs(world: "World", call: Call) -> Answer:
     return Answer(answer.status, answer.document, answer.content, {**base, **answer.headers})
 
 
-def _answer(world: "World", call: Call) -> Answer:
+def _answer(world: World, call: Call) -> Answer:
     account = call.host.partition(".")[0]
     container, _, name = call.path.lstrip("/").partition("/")
     _authorize(world, call, account, container, name)
@@ -63,7 +60,7 @@ def _answer(world: "World", call: Call) -> Answer:
     return _read(world, call, account, container, name)
 
 
-def _authorize(world: "World", call: Call, account: str, container: str, name: str) -> None:
+def _authorize(world: World, call: Call, account: str, container: str, name: str) -> None:
     if "sig" in call.query:
         listing = call.query.get("comp") == "list"
         needed = {"GET": "l" if listing else "r", "HEAD": "r", "PUT": "cwa", "DELETE": "d"}.get(call.method, "w")
@@ -74,7 +71,7 @@ def _authorize(world: "World", call: Call, account: str, container: str, name: s
         check_token(call.headers, AUDIENCE)
 
 
-def _container(world: "World", call: Call, account: str, container: str) -> Answer:
+def _container(world: World, call: Call, account: str, container: str) -> Answer:
     there = world.blobs.path(account, container).is_dir()
     headers = {"ETag": '"0x1"', "Last-Modified": format_datetime(datetime.now(UTC), usegmt=True)}
     if call.method == "PUT":
@@ -91,7 +88,7 @@ def _container(world: "World", call: Call, account: str, container: str) -> Answ
     return Answer(200, headers=headers)
 
 
-def _put(world: "World", call: Call, account: str, container: str, name: str) -> Answer:
+def _put(world: World, call: Call, account: str, container: str, name: str) -> Answer:
     if not world.blobs.path(account, container).is_dir():
         raise AzureError(404, "ContainerNotFound", "The specified container does not exist.")
     store, comp = world.blobs, call.query.get("comp")
@@ -127,7 +124,7 @@ def _blocks(body: bytes) -> list[ElementTree.Element]:
         raise AzureError(400, "InvalidXmlDocument", "XML specified is not syntactically valid.") from error
 
 
-def _read(world: "World", call: Call, account: str, container: str, name: str) -> Answer:
+def _read(world: World, call: Call, account: str, container: str, name: str) -> Answer:
     if not world.blobs.path(account, container).is_dir():
         raise AzureError(404, "ContainerNotFound", "The specified container does not exist.")
     if call.query.get("comp") == "blocklist":

@@ -4,11 +4,10 @@ Nothing is pushed over HTTP: images come into being by builds. A tree's files ar
 """
 
 import re
-from typing import TYPE_CHECKING
 
+from emulator.arm.call import Answer, Call
 from emulator.arm.errors import AzureError
 from emulator.behaviours.container_registries import container_registry_at
-from emulator.call import Answer, Call
 from emulator.dataplane import service
 from emulator.dataplane.container_registry_errors import RegistryError, disallowed, unknown_manifest
 from emulator.dataplane.container_registry_metadata import catalog, delete_manifest, known_repository, metadata
@@ -16,9 +15,7 @@ from emulator.dataplane.container_registry_pages import page
 from emulator.dataplane.container_registry_tokens import check_caller, exchange, token
 from emulator.images.image_config import CONFIG_TYPE, MANIFEST_TYPE, digest_of
 from emulator.images.repository import Repository
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
 RANGE = re.compile(r"bytes=(?P<start>[0-9]{1,18})-(?P<end>[0-9]{1,18})")
@@ -26,7 +23,7 @@ PATH = re.compile(r"/v2/(?P<name>.+?)/(?P<kind>manifests|blobs|tags)/(?P<referen
 
 
 @service(r"[a-z0-9]{5,50}\.azurecr\.io", "/", audience=None)
-def container_registry(world: "World", call: Call) -> Answer:
+def container_registry(world: World, call: Call) -> Answer:
     """Answer one request to a registry's own host."""
     try:
         answer = _answer(world, call)
@@ -37,7 +34,7 @@ def container_registry(world: "World", call: Call) -> Answer:
     return Answer(answer.status, answer.document, answer.content, {**VERSION, **answer.headers})
 
 
-def _answer(world: "World", call: Call) -> Answer:
+def _answer(world: World, call: Call) -> Answer:
     if container_registry_at(world, call.host) is None:
         raise RegistryError(404, "NAME_UNKNOWN", f"there is no registry {call.host}; create it first")
     if call.path == "/oauth2/exchange":

@@ -5,7 +5,7 @@ Sources: the distribution specification's token authentication; recordings of th
 
 from dataclasses import dataclass
 
-from emulator.call import Call
+from emulator.arm.call import Call
 from emulator.dataplane.container_registry_errors import RegistryError
 
 VERBS = {"GET": "metadata_read", "HEAD": "metadata_read", "PATCH": "metadata_write", "DELETE": "delete"}

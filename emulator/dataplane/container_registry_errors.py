@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from emulator.call import Answer
+from emulator.arm.call import Answer
 
 DISALLOWED = (
     "The operation is disallowed on this registry, repository or image. View troubleshooting steps at "

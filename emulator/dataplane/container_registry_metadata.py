@@ -1,9 +1,9 @@
 """ACR's own paths, /acr/v1/…: repositories, tags and manifests, and what may be done with them."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from emulator.call import Answer, Call
+from emulator.arm.call import Answer, Call
 from emulator.dataplane.container_registry_errors import (
     RegistryError,
     disallowed,
@@ -15,15 +15,13 @@ from emulator.dataplane.container_registry_pages import ordered, page
 from emulator.images.image_config import CONFIG_TYPE, MANIFEST_TYPE, architecture
 from emulator.images.image_store import LockedError
 from emulator.images.repository import Attributes, Manifest, Repository, Tag, now
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 PATH = re.compile(r"/acr/v1/(?P<name>[^_].*?)(?:/_(?P<kind>tags|manifests)(?:/(?P<reference>[^/]+))?)?")
 Document = dict[str, Any]
 
 
-def metadata(world: "World", call: Call) -> Answer:
+def metadata(world: World, call: Call) -> Answer:
     """Answer one request under /acr/v1/; RegistryError refuses it."""
     if call.path == "/acr/v1/_catalog":
         return catalog(world, call)
@@ -46,14 +44,14 @@ def metadata(world: "World", call: Call) -> Answer:
     return _manifest(world, call, repository, reference, head)
 
 
-def catalog(world: "World", call: Call) -> Answer:
+def catalog(world: World, call: Call) -> Answer:
     """The repositories' names, but for those that are not to be listed."""
     listed = [one.short for one in world.images.repositories(call.host) if one.attributes.list]
     names, headers = page(call, listed)
     return Answer(document={"repositories": names}, headers=headers)
 
 
-def known_repository(world: "World", host: str, name: str) -> Repository:
+def known_repository(world: World, host: str, name: str) -> Repository:
     """RegistryError 404 when there is none of that name."""
     repository = world.images.repository(f"{host}/{name}")
     if repository is None:
@@ -61,7 +59,7 @@ def known_repository(world: "World", host: str, name: str) -> Repository:
     return repository
 
 
-def delete_manifest(world: "World", repository: Repository, manifest: Manifest) -> Answer:
+def delete_manifest(world: World, repository: Repository, manifest: Manifest) -> Answer:
     """With its tags."""
     try:
         world.images.delete_manifest(repository, manifest)
@@ -70,7 +68,7 @@ def delete_manifest(world: "World", repository: Repository, manifest: Manifest) 
     return Answer(202)
 
 
-def _repository(world: "World", call: Call, repository: Repository) -> Answer:
+def _repository(world: World, call: Call, repository: Repository) -> Answer:
     if call.method == "DELETE":
         gone = {"manifestsDeleted": list(repository.manifests), "tagsDeleted": list(repository.tags)}
         try:
@@ -112,7 +110,7 @@ def _manifests(call: Call, repository: Repository, head: Document) -> Answer:
     return Answer(document={**head, "manifests": shown}, headers=headers)
 
 
-def _tag(world: "World", call: Call, repository: Repository, name: str, head: Document) -> Answer:
+def _tag(world: World, call: Call, repository: Repository, name: str, head: Document) -> Answer:
     tag = repository.tags.get(name)
     if tag is None:
         raise unknown_tag()
@@ -126,7 +124,7 @@ def _tag(world: "World", call: Call, repository: Repository, name: str, head: Do
     return Answer(document={**head, "tag": _tag_shown(tag)})
 
 
-def _manifest(world: "World", call: Call, repository: Repository, digest: str, head: Document) -> Answer:
+def _manifest(world: World, call: Call, repository: Repository, digest: str, head: Document) -> Answer:
     manifest = repository.manifests.get(digest)
     if manifest is None:
         raise unknown_manifest()
@@ -136,7 +134,7 @@ def _manifest(world: "World", call: Call, repository: Repository, digest: str, h
     return Answer(document={**head, "manifest": _manifest_shown(repository, manifest)})
 
 
-def _changed(world: "World", call: Call, attributes: Attributes, one: Repository | Tag | Manifest) -> None:
+def _changed(world: World, call: Call, attributes: Attributes, one: Repository | Tag | Manifest) -> None:
     if call.method == "GET":
         return
     if call.method != "PATCH":

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol, TypeVar
 from urllib.parse import urlencode
 
-from emulator.call import Call
+from emulator.arm.call import Call
 from emulator.dataplane.container_registry_errors import RegistryError
 
 MOST = 100

@@ -7,17 +7,14 @@ Three kinds of names: the registry's admin user, the service principal, and the 
 import base64
 import binascii
 import hmac
-from typing import TYPE_CHECKING
 
+from emulator.arm.call import Call
 from emulator.arm.errors import AzureError
 from emulator.behaviours.container_registries import container_registry_at
 from emulator.behaviours.container_registry_admin import admin_passwords
-from emulator.call import Call
 from emulator.dataplane.container_registry_errors import RegistryError
-from emulator.identity import CLIENT_ID, check_token, secret_is_right
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.identity.access import CLIENT_ID, check_token, secret_is_right
+from emulator.world import World
 
 NULL_GUID = "00000000-0000-0000-0000-000000000000"
 
@@ -27,7 +24,7 @@ def refresh_audience(host: str) -> str:
     return f"https://{host}/refresh"
 
 
-def check_basic(world: "World", call: Call) -> None:
+def check_basic(world: World, call: Call) -> None:
     """RegistryError 401 unless the request carries a name and its password."""
     try:
         given = base64.b64decode(call.headers.get("authorization", "").partition(" ")[2], validate=True)
@@ -37,7 +34,7 @@ def check_basic(world: "World", call: Call) -> None:
     check_sign_in(world, call.host, name, password)
 
 
-def check_sign_in(world: "World", host: str, name: str, password: str) -> None:
+def check_sign_in(world: World, host: str, name: str, password: str) -> None:
     """RegistryError 401 unless the password is that name's."""
     if name == NULL_GUID:
         check_bearer(password, refresh_audience(host), host)
@@ -61,7 +58,7 @@ def unauthorized(reason: str) -> RegistryError:
     return RegistryError(401, "UNAUTHORIZED", reason)
 
 
-def _check_admin(world: "World", host: str, name: str, password: str) -> None:
+def _check_admin(world: World, host: str, name: str, password: str) -> None:
     document = container_registry_at(world, host) or {"name": "", "properties": {}}
     passwords = admin_passwords(world, document) if document["properties"].get("adminUserEnabled") else {}
     right = [hmac.compare_digest(password.encode(), one.encode()) for one in passwords.values()]

@@ -3,12 +3,11 @@
 Sources: Azure/acr, docs/AAD-OAuth.md; the distribution specification's token authentication.
 """
 
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+from emulator.arm.call import Answer, Call
 from emulator.arm.errors import AzureError
 from emulator.behaviours.container_registries import container_registry_at
-from emulator.call import Answer, Call
 from emulator.dataplane.container_registry_access import access_of, challenge
 from emulator.dataplane.container_registry_errors import RegistryError
 from emulator.dataplane.container_registry_sign_in import (
@@ -18,10 +17,8 @@ from emulator.dataplane.container_registry_sign_in import (
     refresh_audience,
     unauthorized,
 )
-from emulator.identity import ARM_AUDIENCE, check_token, issue_token
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.identity.access import ARM_AUDIENCE, check_token, issue_token
+from emulator.world import World
 
 ENTRA_AUDIENCES = ("https://containerregistry.azure.net", ARM_AUDIENCE, "https://management.core.windows.net")
 
@@ -33,7 +30,7 @@ def exchange(call: Call) -> Answer:
     return Answer(document={"refresh_token": issue_token(refresh_audience(call.host))})
 
 
-def token(world: "World", call: Call) -> Answer:
+def token(world: World, call: Call) -> Answer:
     """/oauth2/token: a refresh token, a name with its password, or nobody's name for an access token."""
     if call.method == "GET":  # docker login
         known = bool(call.headers.get("authorization"))
@@ -49,7 +46,7 @@ def token(world: "World", call: Call) -> Answer:
     return _granted(world, call, form.get("scope", ""), known)
 
 
-def check_caller(world: "World", call: Call) -> None:
+def check_caller(world: World, call: Call) -> None:
     """RegistryError 401, with the challenge, unless the request carries a token or password that lets it do this."""
     given = call.headers.get("authorization", "")
     if given.lower().startswith("basic "):
@@ -65,14 +62,14 @@ def check_caller(world: "World", call: Call) -> None:
             raise challenge(call, "insufficient_scope") from error
 
 
-def _granted(world: "World", call: Call, scope: str, known: bool) -> Answer:
+def _granted(world: World, call: Call, scope: str, known: bool) -> Answer:
     if not known and not _lets_anybody_pull(world, call.host):
         raise unauthorized("authentication required, visit https://aka.ms/acr/authorization for more information.")
     audience = call.host if known else _anonymous_audience(call.host)
     return Answer(document={"access_token": issue_token(audience, claims={"access": scope})})
 
 
-def _is_anonymous(world: "World", call: Call) -> bool:
+def _is_anonymous(world: World, call: Call) -> bool:
     try:
         check_token(call.headers, _anonymous_audience(call.host))
     except AzureError:
@@ -80,7 +77,7 @@ def _is_anonymous(world: "World", call: Call) -> bool:
     return _lets_anybody_pull(world, call.host)
 
 
-def _lets_anybody_pull(world: "World", host: str) -> bool:
+def _lets_anybody_pull(world: World, host: str) -> bool:
     document = container_registry_at(world, host)
     return document is not None and document["properties"].get("anonymousPullEnabled") is True
 

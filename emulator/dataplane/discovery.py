@@ -1,19 +1,15 @@
 """{region}.api.azureml.ms/discovery: where a workspace's other services are. Anonymous, as on Azure."""
 
-from typing import TYPE_CHECKING
-
+from emulator.arm.call import Answer, Call
 from emulator.arm.errors import AzureError
-from emulator.call import Answer, Call
 from emulator.dataplane import service
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 API_HOST = r"[a-z0-9-]+\.api\.azureml\.ms"
 
 
 @service(API_HOST, r"/discovery(/|$)", audience=None)
-def discovery(world: "World", call: Call) -> Answer:
+def discovery(world: World, call: Call) -> Answer:
     """The addresses of one region."""
     if call.method != "GET":
         raise AzureError(405, "MethodNotAllowed", f"The method {call.method} is not allowed here.")

@@ -1,18 +1,16 @@
 """login.microsoftonline.com: what azure-identity and msal ask of Entra's v2.0 endpoint."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
-from emulator import identity, token_keys
-from emulator.call import Answer, Call
+from emulator.arm.call import Answer, Call
 from emulator.dataplane import service
 from emulator.dataplane.login_authorize import authorize
 from emulator.dataplane.login_errors import LoginError
 from emulator.dataplane.login_token import token
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.identity import access, token_keys
+from emulator.world import World
 
 HOST = "login.microsoftonline.com"
 BASE = f"https://{HOST}"
@@ -24,7 +22,7 @@ _ANY_TENANT = ("common", "organizations")
 
 
 @service(re.escape(HOST), "/", audience=None)
-def login(world: "World", call: Call) -> Answer:
+def login(world: World, call: Call) -> Answer:
     """Answer one request for configuration, keys, a sign-in or a token."""
     try:
         return _login(world, call)
@@ -32,7 +30,7 @@ def login(world: "World", call: Call) -> Answer:
         return error.answer()
 
 
-def _login(world: "World", call: Call) -> Answer:
+def _login(world: World, call: Call) -> Answer:
     match = _PATH.fullmatch(call.path)
     if match is None:
         raise LoginError(404, "invalid_request", 900561, f"The endpoint {call.path} is not served by the emulator.")
@@ -41,7 +39,7 @@ def _login(world: "World", call: Call) -> Answer:
         return Answer(document=_instance(call.query.get("authorization_endpoint", "")))
     if match["username"]:
         return Answer(document=_realm(world, match["username"]))
-    if tenant not in (identity.TENANT_ID, *_ANY_TENANT):
+    if tenant not in (access.TENANT_ID, *_ANY_TENANT):
         text = (
             f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the "
             "correct cloud."
@@ -60,7 +58,7 @@ def _login(world: "World", call: Call) -> Answer:
 
 
 def _instance(endpoint: str) -> dict[str, Any]:
-    tenant = endpoint.removeprefix(BASE + "/").partition("/")[0] or identity.TENANT_ID
+    tenant = endpoint.removeprefix(BASE + "/").partition("/")[0] or access.TENANT_ID
     network = {"preferred_network": HOST, "preferred_cache": "login.windows.net"}
     return {
         "tenant_discovery_endpoint": f"{BASE}/{tenant}/v2.0/.well-known/openid-configuration",
@@ -69,7 +67,7 @@ def _instance(endpoint: str) -> dict[str, Any]:
     }
 
 
-def _realm(world: "World", username: str) -> dict[str, Any]:
+def _realm(world: World, username: str) -> dict[str, Any]:
     """Where people of a domain sign in: here, for the domains of people who were added."""
     domain = username.rpartition("@")[2]
     cloud = {"cloud_instance_name": "microsoftonline.com", "cloud_audience_urn": "urn:federation:MicrosoftOnline"}

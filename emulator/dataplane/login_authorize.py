@@ -3,16 +3,13 @@
 import html
 import re
 import time
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-from emulator.call import Answer
+from emulator.arm.call import Answer
 from emulator.dataplane.login_errors import UNCACHED, LoginError, missing, unknown_user
 from emulator.dataplane.login_token import Form, check_client, client_info
-from emulator.sign_ins import SignIn
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.identity.sign_ins import SignIn
+from emulator.world import World
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _REDIRECT = re.compile(r"[!-\"$-~]{1,2000}")
@@ -20,7 +17,7 @@ _REDIRECT = re.compile(r"[!-\"$-~]{1,2000}")
 _MODES = ("query", "fragment", "form_post")
 
 
-def authorize(world: "World", tenant: str, form: Form) -> Answer:
+def authorize(world: World, tenant: str, form: Form) -> Answer:
     """Answer a browser that an application sent here; LoginError when it cannot be sent back."""
     client, redirect_uri = form.get("client_id", ""), form.get("redirect_uri", "")
     check_client(tenant, client)
@@ -42,7 +39,7 @@ def authorize(world: "World", tenant: str, form: Form) -> Answer:
     return _sent_back(redirect_uri, mode, parameters)
 
 
-def _signed_in(world: "World", tenant: str, form: Form) -> dict[str, str]:
+def _signed_in(world: World, tenant: str, form: Form) -> dict[str, str]:
     if form.get("response_type") != "code":
         text = f"response_type '{form.get('response_type', '')}' is not enabled for the application."
         raise LoginError(400, "unsupported_response_type", 700054, text)

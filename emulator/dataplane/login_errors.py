@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from emulator.call import Answer
+from emulator.arm.call import Answer
 
 UNCACHED = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"}
 

@@ -4,21 +4,19 @@ import base64
 import json
 import time
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from emulator import identity, user_tokens
-from emulator.call import Answer
+from emulator.arm.call import Answer
 from emulator.dataplane.login_errors import UNCACHED, LoginError, missing, unknown_client, unknown_user
-from emulator.sign_ins import CODE_SECONDS
-from emulator.users import User
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.identity import access, user_tokens
+from emulator.identity.sign_ins import CODE_SECONDS
+from emulator.identity.users import User
+from emulator.world import World
 
 Form = Mapping[str, str]
 
 
-def token(world: "World", tenant: str, form: Form) -> Answer:
+def token(world: World, tenant: str, form: Form) -> Answer:
     """Answer one request for tokens; LoginError when it gets none."""
     grant, client = form.get("grant_type", ""), form.get("client_id", "")
     if grant not in ("client_credentials", "password", "authorization_code"):
@@ -36,15 +34,15 @@ def token(world: "World", tenant: str, form: Form) -> Answer:
 
 def check_client(tenant: str, client: str) -> None:
     """LoginError unless the application is known."""
-    if client not in (identity.CLIENT_ID, identity.AZURE_CLI_ID):
+    if client not in (access.CLIENT_ID, access.AZURE_CLI_ID):
         raise unknown_client(client, tenant)
 
 
 def _check_secret(client: str, secret: str) -> None:
-    if client == identity.AZURE_CLI_ID:
+    if client == access.AZURE_CLI_ID:
         text = "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."
         raise LoginError(401, "invalid_client", 700025, text)
-    if not identity.secret_is_right(secret):
+    if not access.secret_is_right(secret):
         text = (
             "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "
             f"not the client secret ID, for a secret added to app '{client}'."
@@ -60,10 +58,10 @@ def _for_client(scope: str) -> Answer:
             "/.default suffixed to the resource identifier (application ID URI)."
         )
         raise LoginError(400, "invalid_scope", 1002012, text)
-    return _answer(identity.issue_token(resources[0]), {})
+    return _answer(access.issue_token(resources[0]), {})
 
 
-def _by_password(world: "World", tenant: str, client: str, form: Form) -> Answer:
+def _by_password(world: World, tenant: str, client: str, form: Form) -> Answer:
     for parameter in ("username", "password", "scope"):
         if parameter not in form:
             raise missing(parameter)
@@ -76,7 +74,7 @@ def _by_password(world: "World", tenant: str, client: str, form: Form) -> Answer
     return _for_person(user, client, form["scope"].split(), "", time.time(), form)
 
 
-def _by_code(world: "World", tenant: str, client: str, form: Form) -> Answer:
+def _by_code(world: World, tenant: str, client: str, form: Form) -> Answer:
     code = form.get("code")
     if code is None:
         raise missing("code")
@@ -127,11 +125,11 @@ def _for_person(user: User, client: str, scopes: Collection[str], nonce: str, si
 
 def client_info(user: User) -> str:
     """The account, as msal keeps it."""
-    text = json.dumps({"uid": str(user.oid), "utid": identity.TENANT_ID})
+    text = json.dumps({"uid": str(user.oid), "utid": access.TENANT_ID})
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
 def _answer(access_token: str, more: dict[str, Any]) -> Answer:
-    seconds = identity.LIFETIME_SECONDS
+    seconds = access.LIFETIME_SECONDS
     document = {"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": access_token}
     return Answer(document=document | more, headers=UNCACHED)

@@ -5,23 +5,20 @@ Behind that prefix the paths are ARM's, so that the same behaviours answer.
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from emulator.arm.call import Answer, Call
 from emulator.arm.errors import AzureError, conflict, not_found
 from emulator.arm.resource_id import ResourceId
-from emulator.arm.service import answer as arm_answer
 from emulator.behaviours.codes import pending_upload
+from emulator.behaviours.dispatch import answer as arm_answer
 from emulator.behaviours.registries import known_registry, new_container
 from emulator.behaviours.registry_assets import registry_asset_id
 from emulator.behaviours.workspaces import region_of
-from emulator.call import Answer, Call
 from emulator.dataplane import ML_AUDIENCE, ML_HOST, service
 from emulator.dataplane.discovery import API_HOST
 from emulator.execution.locations import locate
-from emulator.identity import TENANT_ID
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.identity.access import TENANT_ID
+from emulator.world import World
 
 PREFIX = "/mferp/managementfrontend"
 DISCOVERY = re.compile(r"/registrymanagement/v1\.0/registries/(?P<name>[^/]+)/discovery")
@@ -29,7 +26,7 @@ ASSET = re.compile(r"azureml://registries/[^/]+/(?P<kind>[^/]+)/(?P<name>[^/]+)/
 
 
 @service(API_HOST, r"/registrymanagement/v1\.0/", ML_AUDIENCE)
-def discovery(world: "World", call: Call) -> Answer:
+def discovery(world: World, call: Call) -> Answer:
     """Where a registry is."""
     found = DISCOVERY.fullmatch(call.path)
     if found is None:
@@ -53,7 +50,7 @@ def discovery(world: "World", call: Call) -> Answer:
 
 
 @service(ML_HOST, rf"{PREFIX}/subscriptions/.+?/registries/", ML_AUDIENCE)
-def registry(world: "World", call: Call) -> Answer:
+def registry(world: World, call: Call) -> Answer:
     """One registry's assets, and the signatures that open their files."""
     path = call.path.removeprefix(PREFIX)
     id = ResourceId.parse(path)
@@ -67,14 +64,14 @@ def registry(world: "World", call: Call) -> Answer:
     return arm_answer(world, replace(call, path=home.path + rest))
 
 
-def _upload(world: "World", home: ResourceId, asset: str) -> Answer:
+def _upload(world: World, home: ResourceId, asset: str) -> Answer:
     if world.store.get(_asset(home, asset).path) is not None:
         raise conflict(f"The asset '{asset}' already exists.", "UserError")
     account, container = new_container(world, home)
     return Answer(document=pending_upload(world, account, container))
 
 
-def _download(world: "World", home: ResourceId, asset: str) -> Answer:
+def _download(world: World, home: ResourceId, asset: str) -> Answer:
     id = _asset(home, asset)
     document = world.store.get(id.path)
     if document is None:

@@ -1,16 +1,14 @@
 """{region}.api.azureml.ms/history and /data: what the SDK asks about runs and their outputs."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from emulator.arm.call import Answer, Call
 from emulator.arm.errors import AzureError, not_found
-from emulator.call import Answer, Call
 from emulator.dataplane import ML_AUDIENCE, ML_HOST, service
 from emulator.execution.locations import LONG, SHORT, locate, workspace_id
 from emulator.execution.records import JobRecord
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 RUN = re.compile(
     r"/history/v1\.0/(?P<scope>subscriptions/.+?/workspaces/[^/]+)(?:/experiment(?:s|ids)/[^/]+)?/runs/(?P<run>[^/]+)(?P<rest>/.*)?"
@@ -19,7 +17,7 @@ RUN_DATA = re.compile(r"/history/v1\.0/(?P<scope>subscriptions/.+?/workspaces/[^
 
 
 @service(ML_HOST, r"/history/v1\.0/", ML_AUDIENCE)
-def history(world: "World", call: Call) -> Answer:
+def history(world: World, call: Call) -> Answer:
     """Runs: their metadata, details, children; a PATCH changes labels."""
     if found := RUN_DATA.fullmatch(call.path):
         record = _record(world, found["scope"], str(call.json().get("runId")))
@@ -48,14 +46,14 @@ def history(world: "World", call: Call) -> Answer:
     raise AzureError(404, "NotFound", f"Run history has no {call.method} {call.path}.")
 
 
-def _record(world: "World", scope: str, run: str) -> JobRecord:
+def _record(world: World, scope: str, run: str) -> JobRecord:
     record = JobRecord(world, workspace_id(f"/{scope}").child("jobs", run))
     if not record.properties:
         raise not_found("run", run)
     return record
 
 
-def _children(world: "World", record: JobRecord) -> list[JobRecord]:
+def _children(world: World, record: JobRecord) -> list[JobRecord]:
     jobs = world.store.children(record.workspace.path + "/jobs")
     return [
         JobRecord(world, record.workspace.child("jobs", job["name"]))
@@ -96,7 +94,7 @@ def _asset_id(record: JobRecord, uri: str) -> str:
     return f"azureml://locations/emulator/workspaces{record.workspace.path}/data/{uri}"
 
 
-def _details(world: "World", record: JobRecord) -> dict[str, Any]:
+def _details(world: World, record: JobRecord) -> dict[str, Any]:
     folder, properties = record.artifacts, record.properties
     logs = {}
     for name in world.blobs.list(folder.account, folder.container, folder.path + "/"):
@@ -117,7 +115,7 @@ def _details(world: "World", record: JobRecord) -> dict[str, Any]:
 
 
 @service(ML_HOST, r"/data/v1\.0/.+/dataversion/batchGetResolvedUris", ML_AUDIENCE)
-def resolved_uris(world: "World", call: Call) -> Answer:
+def resolved_uris(world: World, call: Call) -> Answer:
     """The address behind each output's asset id, in the long form that the SDK downloads from."""
     workspace = workspace_id(call.path)
     values: dict[str, Any] = {}

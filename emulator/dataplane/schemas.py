@@ -1,13 +1,9 @@
 """The host of Azure ML's file schemas: the SDK fetches one there, anonymously, before it registers an MLTable."""
 
-from typing import TYPE_CHECKING
-
+from emulator.arm.call import Answer, Call
 from emulator.arm.errors import AzureError
-from emulator.call import Answer, Call
 from emulator.dataplane import service
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.world import World
 
 SCHEMA_HOST = r"azuremlschemas(prod)?\.azureedge\.net"
 MLTABLE = {
@@ -20,7 +16,7 @@ MLTABLE = {
 
 
 @service(SCHEMA_HOST, r"/", audience=None)
-def schemas(world: "World", call: Call) -> Answer:
+def schemas(world: World, call: Call) -> Answer:
     """The MLTable's schema, of any release; no other."""
     if call.method in {"GET", "HEAD"} and call.path.endswith("/MLTable.schema.json"):
         return Answer(document=MLTABLE)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from os import cpu_count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.arm.errors import AzureError
 from emulator.execution.batch_worker import BatchWorker, WorkerError
@@ -15,9 +15,7 @@ from emulator.execution.locations import locate
 from emulator.execution.process import UserProcess
 from emulator.execution.records import JobRecord
 from emulator.execution.warm.warm_start import WarmStart
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.state import State
 
 MOST_WORKERS = 2 * (cpu_count() or 1)
 """This machine's limit; a deployment's instance_count × concurrency is honoured up to it, and the log says so."""
@@ -32,18 +30,18 @@ class Tally:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def run_batch(world: "World", record: JobRecord, new_process: Callable[[], UserProcess]) -> None:
+def run_batch(state: State, warm: WarmStart, record: JobRecord, new_process: Callable[[], UserProcess]) -> None:
     """Score every file and set the record's end. new_process: something whose `stopped` tells of a cancellation."""
     record.begin()
     child = record.add_child(
         f"{record.id.name}-batchscoring", {"jobType": "Command", "displayName": "batchscoring", "tags": {}}
     )
     child.begin()
-    folder = world.state / "runs" / record.id.name
+    folder = state.folder / "runs" / record.id.name
     shutil.rmtree(folder, ignore_errors=True)
     cancelled = new_process().stopped
     try:
-        failure = _score(world, record, child, folder, cancelled)
+        failure = _score(state, warm, record, child, folder, cancelled)
     except AzureError as error:
         failure = error.message
     except OSError as error:
@@ -57,17 +55,19 @@ def run_batch(world: "World", record: JobRecord, new_process: Callable[[], UserP
         one.end(status, failure)
 
 
-def _score(world: "World", record: JobRecord, child: JobRecord, folder: Path, cancelled: threading.Event) -> str:
+def _score(
+    state: State, warm: WarmStart, record: JobRecord, child: JobRecord, folder: Path, cancelled: threading.Event
+) -> str:
     properties = record.properties["batch"]
     folder.mkdir(parents=True)
     code, model, data = folder / "code", folder / "model", folder / "data"
-    shutil.copytree(locate(world, record.workspace, properties["code"]).file(world), code)
+    shutil.copytree(locate(state, record.workspace, properties["code"]).file(state), code)
     variables = {name: str(value) for name, value in (properties.get("environmentVariables") or {}).items()}
     if properties.get("model"):
-        source = locate(world, record.workspace, properties["model"]).file(world)
+        source = locate(state, record.workspace, properties["model"]).file(state)
         shutil.copytree(source, model / source.name) if source.is_dir() else _copy(source, model / source.name)
         variables["AZUREML_MODEL_DIR"] = str(model)
-    files = _input_files(world, record, properties["inputs"], data)
+    files = _input_files(state, record, properties["inputs"], data)
     size = max(1, int(properties.get("miniBatchSize") or 10))
     batches = [files[start : start + size] for start in range(0, len(files), size)]
     wanted = max(1, int(properties.get("instanceCount") or 1)) * max(
@@ -81,7 +81,7 @@ def _score(world: "World", record: JobRecord, child: JobRecord, folder: Path, ca
     results = folder / "results"
     results.mkdir()
     tally, threshold = Tally(), int(properties.get("errorThreshold", -1))
-    session = _Session(script, code, variables, child.log, results, properties, tally, threshold, cancelled, world.warm)
+    session = _Session(script, code, variables, child.log, results, properties, tally, threshold, cancelled, warm)
     with ThreadPoolExecutor(max_workers=workers) as pool:
         list(pool.map(session.work, [list(enumerate(batches))[start::workers] for start in range(workers)]))
     if session.fatal or cancelled.is_set():
@@ -89,7 +89,7 @@ def _score(world: "World", record: JobRecord, child: JobRecord, folder: Path, ca
     child.write_log(f"{tally.rows} rows, {tally.errors} errors, threshold {threshold}")
     if 0 <= threshold < tally.errors:
         return f"{tally.errors} items failed, more than the error threshold {threshold}"
-    _store(world, record, child, sorted(results.iterdir()), properties)
+    _store(state, record, child, sorted(results.iterdir()), properties)
     return ""
 
 
@@ -149,10 +149,10 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def _input_files(world: "World", record: JobRecord, inputs: Sequence[str], place: Path) -> list[str]:
+def _input_files(state: State, record: JobRecord, inputs: Sequence[str], place: Path) -> list[str]:
     found: list[str] = []
     for position, address in enumerate(inputs):
-        source = locate(world, record.workspace, address).file(world)
+        source = locate(state, record.workspace, address).file(state)
         target = place / str(position) / source.name
         if source.is_dir():
             shutil.copytree(source, target)
@@ -166,14 +166,14 @@ def _input_files(world: "World", record: JobRecord, inputs: Sequence[str], place
 
 
 def _store(
-    world: "World", record: JobRecord, child: JobRecord, results: Sequence[Path], properties: dict[str, Any]
+    state: State, record: JobRecord, child: JobRecord, results: Sequence[Path], properties: dict[str, Any]
 ) -> None:
     address = str(
         properties.get("output") or f"azureml://datastores/workspaceblobstore/paths/azureml/{child.id.name}/score/"
     )
-    location = locate(world, record.workspace, address)
+    location = locate(state, record.workspace, address)
     if str(properties.get("outputAction", "AppendRow")).lower() == "appendrow":
         content = b"".join(item.read_bytes() for item in results)
         name = str(properties.get("outputFileName") or "predictions.csv")
-        world.blobs.write(location.account, location.container, location.inside(name).path, content)
+        state.blobs.write(location.account, location.container, location.inside(name).path, content)
     child.update(outputs={"score": {"jobOutputType": "uri_folder", "uri": address}})

@@ -4,16 +4,14 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.arm.errors import AzureError
 from emulator.execution.bindings import fill
 from emulator.execution.locations import locate
 from emulator.execution.process import UserProcess
 from emulator.execution.records import JobRecord
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.state import State
 
 LITERALS = frozenset({"literal", "string", "number", "integer", "boolean"})
 
@@ -33,13 +31,13 @@ class Command:
     timeout: float | None = None
 
 
-def run_command(world: "World", record: JobRecord, command: Command, process: UserProcess) -> None:
+def run_command(state: State, record: JobRecord, command: Command, process: UserProcess) -> None:
     """Run it and set the record's end: Completed, Failed with the reason, or Canceled."""
-    folder = world.state / "runs" / record.id.name
+    folder = state.folder / "runs" / record.id.name
     shutil.rmtree(folder, ignore_errors=True)
     try:
         record.begin()
-        code = run_in(world, record, command, process, folder)
+        code = run_in(state, record, command, process, folder)
     except TimeoutError as error:
         record.write_log(f"The job was ended: {error}.")
         record.end("Failed", f"The job exceeded its time limit: {error}.")
@@ -64,16 +62,16 @@ def run_command(world: "World", record: JobRecord, command: Command, process: Us
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run_in(world: "World", record: JobRecord, command: Command, process: UserProcess, folder: Path) -> int:
+def run_in(state: State, record: JobRecord, command: Command, process: UserProcess, folder: Path) -> int:
     """Prepare the folder, run the command there, store its outputs; the exit code."""
     work = folder / "wd"
     work.mkdir(parents=True)
     if command.code:
-        shutil.copytree(locate(world, record.workspace, command.code).file(world), work, dirs_exist_ok=True)
+        shutil.copytree(locate(state, record.workspace, command.code).file(state), work, dirs_exist_ok=True)
     values: dict[str, str] = {}
     for name, (kind, value) in command.inputs.items():
         values[f"inputs.{name}"] = (
-            value if kind in LITERALS else str(_mounted(world, record, folder / "inputs" / name, value))
+            value if kind in LITERALS else str(_mounted(state, record, folder / "inputs" / name, value))
         )
     for name, (kind, _) in command.outputs.items():
         place = folder / "outputs" / name
@@ -88,17 +86,17 @@ def run_in(world: "World", record: JobRecord, command: Command, process: UserPro
     finally:
         for name in OWN_FOLDERS:
             kept = record.artifacts.inside(name)
-            world.blobs.put_folder(kept.account, kept.container, kept.path, work / name)
+            state.blobs.put_folder(kept.account, kept.container, kept.path, work / name)
     if code == 0:
         for name, (_, address) in command.outputs.items():
-            _stored(world, record, folder / "outputs" / name, address)
+            _stored(state, record, folder / "outputs" / name, address)
     return code
 
 
-def _mounted(world: "World", record: JobRecord, place: Path, address: str) -> Path:
+def _mounted(state: State, record: JobRecord, place: Path, address: str) -> Path:
     """A copy of the input: user code can never change what is stored."""
-    location = locate(world, record.workspace, address)
-    source = location.file(world)
+    location = locate(state, record.workspace, address)
+    source = location.file(state)
     place.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
         shutil.copytree(source, place)
@@ -109,12 +107,12 @@ def _mounted(world: "World", record: JobRecord, place: Path, address: str) -> Pa
     return Path(shutil.copyfile(source, place / source.name))
 
 
-def _stored(world: "World", record: JobRecord, place: Path, address: str) -> None:
-    location = locate(world, record.workspace, address)
+def _stored(state: State, record: JobRecord, place: Path, address: str) -> None:
+    location = locate(state, record.workspace, address)
     if place.is_file():
-        world.blobs.write(location.account, location.container, location.path.strip("/"), place)
+        state.blobs.write(location.account, location.container, location.path.strip("/"), place)
     elif place.is_dir():
-        world.blobs.put_folder(location.account, location.container, location.path.strip("/"), place)
+        state.blobs.put_folder(location.account, location.container, location.path.strip("/"), place)
 
 
 def _last_line(record: JobRecord) -> str:

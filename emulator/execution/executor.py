@@ -5,7 +5,6 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from isodate import parse_duration
 
@@ -16,9 +15,8 @@ from emulator.execution.command_run import Command, input_of, run_command
 from emulator.execution.pipeline_run import PipelineRun
 from emulator.execution.process import UserProcess
 from emulator.execution.records import ENDED, JobRecord
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.execution.warm.warm_start import WarmStart
+from emulator.state import State
 
 INTERRUPTED = "The emulator stopped while this job ran. Submit it again."
 
@@ -28,8 +26,8 @@ logger = logging.getLogger(__name__)
 class Executor:
     """Every job of one emulator. Jobs that an earlier process left unfinished are Failed, with the reason."""
 
-    def __init__(self, world: "World") -> None:
-        self._world = world
+    def __init__(self, state: State, warm: WarmStart) -> None:
+        self._state, self._warm = state, warm
         self._lock = threading.Lock()
         self._processes: dict[str, list[UserProcess]] = defaultdict(list)
         self._cancelled: set[str] = set()
@@ -40,16 +38,16 @@ class Executor:
             record.end("Failed", INTERRUPTED)
 
     def _unfinished(self) -> list[JobRecord]:
-        jobs = self._world.store.all_of("Microsoft.MachineLearningServices/workspaces/jobs")
+        jobs = self._state.store.all_of("Microsoft.MachineLearningServices/workspaces/jobs")
         return [
-            JobRecord(self._world, ResourceId.parse(job["id"]))
+            JobRecord(self._state, ResourceId.parse(job["id"]))
             for job in jobs
             if job["properties"].get("status") not in ENDED
         ]
 
     def submit(self, id: ResourceId) -> None:
         """Start a job that is in the store; returns at once."""
-        record = JobRecord(self._world, id)
+        record = JobRecord(self._state, id)
         run: Callable[[JobRecord], None] = {
             "command": self._run_command,
             "pipeline": self._run_pipeline,
@@ -99,7 +97,7 @@ class Executor:
 
     def _process(self, job: str) -> UserProcess:
         """A process that ends when the job is cancelled."""
-        process = UserProcess(self._world.warm)
+        process = UserProcess(self._warm)
         with self._lock:
             self._processes[job].append(process)
             if job in self._cancelled:
@@ -127,7 +125,7 @@ class Executor:
         record.begin()
         name = record.id.name
         run = PipelineRun(
-            self._world, record, lambda child, command, compute: self._run_step(name, child, command, compute)
+            self._state, record, lambda child, command, compute: self._run_step(name, child, command, compute)
         )
         status = run.run()
         if name in self._cancelled:
@@ -138,7 +136,7 @@ class Executor:
         cluster = self._cluster(str(record.properties.get("computeId") or ""))
         record.update(status="Queued")
         with cluster:
-            run_batch(self._world, record, lambda: self._process(record.id.name))
+            run_batch(self._state, self._warm, record, lambda: self._process(record.id.name))
 
     def _run_step(self, job: str, record: JobRecord, command: Command, compute: str) -> str:
         process = self._process(job)
@@ -147,13 +145,13 @@ class Executor:
             if process.stopped.is_set():
                 record.end("Canceled")
             else:
-                run_command(self._world, record, command, process)
+                run_command(self._state, record, command, process)
         return str(record.properties["status"])
 
     def _cluster(self, compute: str) -> threading.BoundedSemaphore:
         """Room on a cluster: as many jobs at once as it has nodes."""
         key = compute.lower()
-        document = self._world.store.get(compute)
+        document = self._state.store.get(compute)
         if document is None and compute:
             raise AzureError(404, "UserError", f"Compute target {compute.rsplit('/', 1)[-1]} was not found.")
         scale = ((document or {}).get("properties", {}).get("properties") or {}).get("scaleSettings") or {}

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.arm.errors import AzureError, bad_request
 from emulator.execution.bindings import EXPRESSION, parts, whole_expression
 from emulator.execution.command_run import Command, input_of
 from emulator.execution.records import JobRecord
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.state import State
 
 RunStep = Callable[[JobRecord, Command, str], str]
 """(record, command, compute) → the status with which the step ended."""
@@ -19,9 +17,9 @@ RunStep = Callable[[JobRecord, Command, str], str]
 class PipelineRun:
     """One run of a pipeline job."""
 
-    def __init__(self, world: "World", record: JobRecord, run_step: RunStep) -> None:
-        self._world, self._record, self._run_step = world, record, run_step
-        self._properties = _opened(world, record)
+    def __init__(self, state: State, record: JobRecord, run_step: RunStep) -> None:
+        self._state, self._record, self._run_step = state, record, run_step
+        self._properties = _opened(state, record)
         self._steps: dict[str, dict[str, Any]] = self._properties.get("jobs") or {}
         if not self._steps:
             raise bad_request("The pipeline has no steps.", "UserError")
@@ -39,7 +37,7 @@ class PipelineRun:
 
     def _spec(self, step: Mapping[str, Any]) -> dict[str, Any]:
         address = str(step.get("componentId", "")).removeprefix("azureml:")
-        document = self._world.store.get(address)
+        document = self._state.store.get(address)
         if document is None:
             raise AzureError(404, "UserError", f"The component {address} of a pipeline step was not found.")
         spec = document["properties"]["componentSpec"]
@@ -168,13 +166,13 @@ class PipelineRun:
             return "Failed"
 
 
-def _opened(world: "World", record: JobRecord) -> dict[str, Any]:
+def _opened(state: State, record: JobRecord) -> dict[str, Any]:
     """The job's properties, with what the pipeline component that it runs declares: steps, defaults, outputs."""
     properties = record.properties
     address = properties.get("componentId")
     if not address:
         return properties
-    document = world.store.get(str(address).removeprefix("azureml:"))
+    document = state.store.get(str(address).removeprefix("azureml:"))
     if document is None:
         raise AzureError(404, "UserError", f"The pipeline component {address} was not found.")
     spec = document["properties"]["componentSpec"]

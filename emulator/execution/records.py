@@ -2,13 +2,11 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.arm.resource_id import ResourceId
 from emulator.execution.locations import Location, locate, workspace_id
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.state import State
 
 ENDED = frozenset({"Completed", "Failed", "Canceled"})
 LOG = "user_logs/std_log.txt"
@@ -22,15 +20,15 @@ def now() -> str:
 class JobRecord:
     """One job's document in the store, changed as the job goes on."""
 
-    def __init__(self, world: "World", id: ResourceId) -> None:
-        self._world = world
+    def __init__(self, state: State, id: ResourceId) -> None:
+        self._state = state
         self.id = id
         self.workspace = workspace_id(id.path)
 
     @property
     def document(self) -> dict[str, Any]:
         """As it stands now; empty when the job was deleted."""
-        return self._world.store.get(self.id.path) or {"properties": {}}
+        return self._state.store.get(self.id.path) or {"properties": {}}
 
     @property
     def properties(self) -> dict[str, Any]:
@@ -41,11 +39,11 @@ class JobRecord:
 
     def update(self, **changes: Any) -> None:
         """Change properties."""
-        document = self._world.store.get(self.id.path)
+        document = self._state.store.get(self.id.path)
         if document is None:
             return
         document["properties"].update(changes)
-        self._world.store.put(self.id.path, document)
+        self._state.store.put(self.id.path, document)
 
     def begin(self) -> None:
         """It runs."""
@@ -76,14 +74,14 @@ class JobRecord:
             "systemData": created,
             "properties": {**body, **properties},
         }
-        self._world.store.put(id.path, document)
-        return JobRecord(self._world, id)
+        self._state.store.put(id.path, document)
+        return JobRecord(self._state, id)
 
     @property
     def artifacts(self) -> Location:
         """Where logs and the default output are."""
         return locate(
-            self._world,
+            self._state,
             self.workspace,
             f"azureml://datastores/workspaceartifactstore/paths/ExperimentRun/dcid.{self.id.name}",
         )
@@ -91,7 +89,7 @@ class JobRecord:
     @property
     def log(self) -> Path:
         """The log file of user code."""
-        return self.artifacts.inside(LOG).file(self._world)
+        return self.artifacts.inside(LOG).file(self._state)
 
     def write_log(self, text: str) -> None:
         """Add a line of the service's own to the log."""

@@ -4,11 +4,10 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from emulator.arm.resource_id import ResourceId
-from emulator.behaviours.workspaces import derived_account
 from emulator.execution.process import UserProcess
 from emulator.images.build_context import unpack
 from emulator.images.build_failure import BuildCanceledError, BuildFailedError
@@ -18,12 +17,11 @@ from emulator.images.cluster_registry import find_cluster_registry
 from emulator.images.engine import Engine, find_engine
 from emulator.images.engine_build import build_with_engine, forget_build, name_in_engine
 from emulator.images.image_reference import ImageReference
-from emulator.images.image_store import LockedError
+from emulator.images.image_store import ImageStore, LockedError
 from emulator.images.repository import now
 from emulator.images.tree_build import TreeBuild
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.state import State
+from emulator.storage.account_name import derived_account
 
 ENDED = frozenset({"Succeeded", "Failed", "Canceled", "Error", "Timeout"})
 IN_LOG = {"Timeout": "timedout", "Error": "internalerror"}
@@ -35,8 +33,8 @@ UPLOADS, LOGS = "source-uploads", "run-logs"
 class BuildRun:
     """The run of an id that is in the store."""
 
-    def __init__(self, world: "World", id: ResourceId) -> None:
-        self._world, self.id = world, id
+    def __init__(self, state: State, images: ImageStore, id: ResourceId) -> None:
+        self._state, self._images, self.id = state, images, id
         self.account = derived_account(id.ancestor(1).path)
 
     @property
@@ -47,21 +45,21 @@ class BuildRun:
     @property
     def log(self) -> Path:
         """The blob's file."""
-        return self._world.blobs.path(self.account, LOGS, self.log_name)
+        return self._state.blobs.path(self.account, LOGS, self.log_name)
 
     @property
     def status(self) -> str:
         """Empty when the run is gone."""
-        document = self._world.store.get(self.id.path) or {"properties": {}}
+        document = self._state.store.get(self.id.path) or {"properties": {}}
         return str(document["properties"].get("status") or "")
 
     def update(self, **changes: Any) -> None:
         """Change properties of what has not ended."""
-        document = self._world.store.get(self.id.path)
+        document = self._state.store.get(self.id.path)
         if document is None or document["properties"].get("status") in ENDED:
             return
         document["properties"].update(changes, lastUpdatedTime=now())
-        self._world.store.put(self.id.path, document)
+        self._state.store.put(self.id.path, document)
 
     def open_log(self) -> None:
         """Make it, unless it is there."""
@@ -83,12 +81,12 @@ class BuildRun:
             with self.log.open("a", encoding="utf-8") as stream:
                 stream.write(f"{reason}\n")
         said = IN_LOG.get(status, status.lower())
-        self._world.blobs.set_metadata(self.account, LOGS, self.log_name, {"complete": said})
+        self._state.blobs.set_metadata(self.account, LOGS, self.log_name, {"complete": said})
         self.update(status=status, finishTime=now(), runErrorMessage=reason or None, outputImages=images or [])
 
     def build(self, request: BuildRequest, process: UserProcess) -> list[dict[str, str]]:
         """Build and push; the output images. The build's errors when it fails."""
-        folder = Path(tempfile.mkdtemp(dir=self._world.images.workshop))
+        folder = Path(tempfile.mkdtemp(dir=self._images.workshop))
         try:
             deadline = time.monotonic() + request.seconds
             places = (folder / "context", request.dockerfile)
@@ -100,7 +98,7 @@ class BuildRun:
                 order.write("unpacked tree, run by this machine's own processes: no isolation")
             size = unpack(self._source(request.source), order.context)
             order.write(f"Sending build context to the build  {size:,} bytes")
-            images = self._world.images
+            images = self._images
             built = (
                 build_with_engine(engine, order)
                 if engine is not None
@@ -117,7 +115,7 @@ class BuildRun:
         if place.scheme == "https" and place.hostname and place.hostname.endswith(".blob.core.windows.net"):
             account = place.hostname.partition(".")[0]
             container, _, name = place.path.lstrip("/").partition("/")
-        file = self._world.blobs.path(account, container, name)
+        file = self._state.blobs.path(account, container, name)
         if not file.is_file():
             raise BuildFailedError(
                 f"failed to download source: there is no blob '{name}' in {account}/{container}. Upload the archive to the "
@@ -132,9 +130,9 @@ class BuildRun:
             order.check()
             cluster = find_cluster_registry() if engine is not None else None
             if engine is not None and cluster is not None:
-                self._world.images.check(names)
+                self._images.check(names)
                 built = cluster.push(engine, built, names)
-            digest = self._world.images.push(built, names)
+            digest = self._images.push(built, names)
         except (BuildCanceledError, BuildFailedError):
             self._drop(built, engine)
             raise

@@ -3,7 +3,6 @@
 import logging
 import os
 import threading
-from typing import TYPE_CHECKING
 
 from emulator.arm.errors import AzureError
 from emulator.arm.resource_id import ResourceId
@@ -11,9 +10,8 @@ from emulator.execution.process import UserProcess
 from emulator.images.build_failure import BuildCanceledError, BuildFailedError, BuildTimeoutError
 from emulator.images.build_request import BuildRequest
 from emulator.images.build_run import ENDED, BuildRun
-
-if TYPE_CHECKING:
-    from emulator.world import World
+from emulator.images.image_store import ImageStore
+from emulator.state import State
 
 RUNS = "Microsoft.ContainerRegistry/registries/runs"
 INTERRUPTED = "The emulator stopped while this build ran. Schedule it again."
@@ -24,8 +22,8 @@ logger = logging.getLogger(__name__)
 class Builds:
     """Every build of one emulator. Those that an earlier process left unfinished are Failed, with the reason."""
 
-    def __init__(self, world: "World") -> None:
-        self._world = world
+    def __init__(self, state: State, images: ImageStore) -> None:
+        self._state, self._images = state, images
         self._lock = threading.Lock()
         self._processes: dict[str, UserProcess] = {}
         self._threads: list[threading.Thread] = []
@@ -33,14 +31,14 @@ class Builds:
         self._end_left_over()
 
     def _end_left_over(self) -> None:
-        for document in self._world.store.all_of(RUNS):
+        for document in self._state.store.all_of(RUNS):
             if document["properties"].get("status") not in ENDED:
-                BuildRun(self._world, ResourceId.parse(document["id"])).end("Failed", INTERRUPTED)
+                BuildRun(self._state, self._images, ResourceId.parse(document["id"])).end("Failed", INTERRUPTED)
 
     def submit(self, id: ResourceId, request: BuildRequest) -> None:
         """Start a run that is in the store; returns at once."""
         process = UserProcess()
-        arguments = (BuildRun(self._world, id), request, process)
+        arguments = (BuildRun(self._state, self._images, id), request, process)
         thread = threading.Thread(target=self._guarded, args=arguments, name=f"build {id.name}", daemon=True)
         with self._lock:
             self._processes[id.key] = process

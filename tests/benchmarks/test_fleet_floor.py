@@ -8,11 +8,11 @@ import pytest
 
 from benchmarks.fleet_run import Fleet, release, release_floor, rollback, rollback_floor, supersede, warm
 from benchmarks.fleet_workload import candidates, circuit_names, declare
-from deployments.environment import load_environment
-from deployments.laptop_resources import create_resources
-from emulator.journal import Entry
+from deployments.environments.environment import load_environment
+from deployments.laptop.resources import create_resources
+from emulator.controls.journal import Entry
 from emulator.server import Emulator
-from flows import declared
+from tasks import workloads
 
 SAME = re.compile(r"batchEndpoints|/models/|/datarefs/")
 """What is asked of every circuit. Polls depend on the clock, and code and environments on who comes first."""
@@ -34,12 +34,12 @@ def test_the_floor_makes_the_calls_that_the_product_makes(
     environment: str, own_azure: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create_resources(load_environment(environment))
-    monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
+    monkeypatch.setattr(workloads, "WORKLOADS", tmp_path)
     control, fleets = own_azure.control, {}
     for name in ("ourfleet", "itsfloor"):
         declare(tmp_path, name, CIRCUITS)
         changed = candidates(tmp_path, name, circuit_names(CIRCUITS), CIRCUITS)
-        fleets[name] = Fleet(declared.declared_workload(name), changed, CIRCUITS)
+        fleets[name] = Fleet(workloads.declared_workload(name), changed, CIRCUITS)
     warm(fleets["ourfleet"])
     found = {}
     for flow, floor in ((release, release_floor), (rollback, rollback_floor)):

@@ -62,8 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     say(f"seed {given.seed}, {len(fleet.CIRCUITS)} circuits, {len(LANES)} fleets side by side")
     import_what_runs_import()
-    from deployments.laptop import Laptop
-    from deployments.processes import free_port
+    from deployments.laptop.laptop import Laptop
+    from deployments.laptop.processes import free_port
 
     began = time.monotonic()
     with (
@@ -109,8 +109,8 @@ def import_what_runs_import() -> None:
 def furnish() -> None:
     """The subscription and the blocks."""
     from deployments.bootstrap import bootstrap
-    from deployments.environment import load_environment
-    from deployments.laptop_resources import create_resources
+    from deployments.environments.environment import load_environment
+    from deployments.laptop.resources import create_resources
 
     bootstrap("laptop")
     create_resources(load_environment("laptop"))

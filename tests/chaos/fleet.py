@@ -86,10 +86,10 @@ def release(home: Path, name: str, changed: str, kill: Kill, refused: bool) -> R
 
     from blocks.ledger import Ledger
     from blocks.loading import loaded
-    from deployments.approver import Answer, Approver, Pending
-    from deployments.signing import sign
-    from domain.statement import Choice
-    from flows.questions import question_of
+    from deployments.approval.form_client import Answer, Approver, Pending
+    from deployments.approval.ssh_sign import sign
+    from domain.approval.statement import Choice
+    from flows.approval.pending import question_of
     from flows.release import release as flow
 
     def answer(pending: Pending) -> Answer | None:
@@ -126,12 +126,12 @@ def see(home: Path, name: str) -> Seen:
     from blocks.ledger import Ledger
     from blocks.loading import loaded
     from blocks.workspace import Workspace
-    from domain.audit import audit
-    from domain.fact import Fact
-    from flows.declared import declared_workload
-    from tasks.ledger import open_ledger, release_names
-    from tasks.roster import roster_of_gates
-    from tasks.serving import serving_of
+    from domain.approval.audit import audit
+    from domain.ledger.fact import Fact
+    from tasks.approval.approvers import roster_of_gates
+    from tasks.ledger.facts import open_ledger, release_names
+    from tasks.targets.serving import serving_of
+    from tasks.workloads import declared_workload
 
     serving: dict[str, dict[str, str | None]] = {}
     for stage in ("test", "production"):
@@ -183,14 +183,14 @@ def _tiny(home: Path, name: str, enrol: bool = False) -> Any:
 
     from tiny import Tiny, people
 
-    from deployments.demo_approver import SigningApprover
-    from domain import lease as rules
-    from flows import declared
-    from tasks import lease
+    from deployments.approval.demo_approver import SigningApprover
+    from domain.ledger import lease as rules
+    from tasks import workloads
+    from tasks.ledger import lease
 
     rules.DURATION, rules.MARGIN = timedelta(seconds=LEASE_SECONDS), timedelta(seconds=LEASE_SECONDS / 4)
     lease.RENEWED_EVERY = LEASE_SECONDS / 4
-    declared.WORKLOADS = home / "workloads"
+    workloads.WORKLOADS = home / "workloads"
     people["ada"] = SigningApprover("ada", home / "keys" / "ada")
     if enrol:
         people["ada"].enrol()

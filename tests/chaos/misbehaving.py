@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from emulator.remote_control import Control
+    from emulator.control_client import Control
 
 KINDS = ("throttle", "server_error", "reset", "lost_answer", "failed_operation", "silent_no_op", "slow")
 AT_ONCE = (2, 3, 4)

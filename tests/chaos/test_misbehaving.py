@@ -9,7 +9,7 @@ import requests
 from chances import chance_of
 from misbehaving import AT_ONCE, KINDS, Misbehaviour, forms_of
 
-from emulator.faults import Fault
+from emulator.controls.faults import Fault
 from emulator.server import Emulator
 
 ENDPOINT = "https://management.azure.com/x/workspaces/mlw-prod/batchEndpoints/be-chaosa1-a1"

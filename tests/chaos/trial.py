@@ -51,7 +51,7 @@ class Verdict:
 
 def play(home: Path, control: str, name: str, trial: Trial, before: Seen) -> Verdict:
     """Kill, run again, kill again, run to the end, look. before: what was seen last of the fleet."""
-    from emulator.remote_control import Control
+    from emulator.control_client import Control
 
     chance = chance_of(trial.chance)
     command = _Command(home, name, trial.kind, refused=chance.random() < REFUSED)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deployments.laptop_cutoffs import CUTOFFS
-from flows.declared import known_workloads
+from deployments.laptop.cutoffs import CUTOFFS
+from tasks.workloads import known_workloads
 
 PLANTS = Path(__file__).parents[2] / "workloads" / "plants"
 

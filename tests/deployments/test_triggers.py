@@ -15,8 +15,8 @@ from prefect.settings import PREFECT_API_URL
 
 from deployments.bootstrap import create_work_pool
 from deployments.commands.up import deploy
-from deployments.environment import load_environment
-from deployments.laptop import Laptop
+from deployments.environments.environment import load_environment
+from deployments.laptop.laptop import Laptop
 from domain.errors import Terminal
 from flows.deploy_version import deploy_version
 from flows.extract_prepare import DATA_REGISTERED, SOURCE_PUSHED

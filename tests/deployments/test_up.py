@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deployments.processes import free_port
+from deployments.laptop.processes import free_port
 
 FETCHED = Path(__file__).parents[2] / ".signalbox" / "data"
 """Where set-up keeps the fetched data."""

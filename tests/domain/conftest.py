@@ -8,11 +8,11 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from domain.changed_circuits import ChangedCircuit, ChangedCircuits
-from domain.entra_token import EntraAccount, EntraProof
-from domain.fact import Fact, Kind
-from domain.release import Release
-from domain.statement import Statement
+from domain.approval.entra_token import EntraAccount, EntraProof
+from domain.approval.statement import Statement
+from domain.candidate.changed_circuits import ChangedCircuit, ChangedCircuits
+from domain.ledger.fact import Fact, Kind
+from domain.release.manifest import Release
 
 NOON = datetime(2025, 12, 10, 12, 0, tzinfo=UTC)
 

@@ -3,9 +3,9 @@
 import pytest
 from one_gate import OneGate
 
-from domain.admission import admit
-from domain.ask import read_ask
-from domain.audit import audit
+from domain.approval.audit import audit
+from domain.approval.request import read_ask
+from domain.promotion.admission import admit
 
 
 def test_no_field_can_be_given_another_value() -> None:

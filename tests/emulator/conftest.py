@@ -13,8 +13,8 @@ import requests
 from azure.identity import ClientSecretCredential
 from building import ended, pushed, scheduled
 
-from emulator import identity
-from emulator.remote_control import Control
+from emulator.control_client import Control
+from emulator.identity import access
 from emulator.server import Emulator
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def control(emulator: Emulator) -> Iterator[Control]:
 @pytest.fixture(scope="module")
 def credential(azure_environment: None) -> ClientSecretCredential:
     """The real credential, with the emulator's client."""
-    return ClientSecretCredential(identity.TENANT_ID, identity.CLIENT_ID, identity.CLIENT_SECRET)
+    return ClientSecretCredential(access.TENANT_ID, access.CLIENT_ID, access.CLIENT_SECRET)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.containerinstance import ContainerInstanceManagementClient
 
-from emulator import identity
+from emulator.identity import access
 from emulator.server import Emulator
 
 GROUP = "rg"
@@ -27,8 +27,8 @@ def group(image: str) -> dict[str, Any]:
     container = {"name": "app", "properties": {"image": image, "ports": [{"port": 8080}], "resources": resources}}
     credential = {
         "server": "acrservices.azurecr.io",
-        "username": identity.CLIENT_ID,
-        "password": identity.CLIENT_SECRET,
+        "username": access.CLIENT_ID,
+        "password": access.CLIENT_SECRET,
     }
     return {
         "location": "westeurope",

@@ -15,8 +15,8 @@ from azure.mgmt.containerinstance import ContainerInstanceManagementClient
 from azure.mgmt.containerinstance.models import ContainerExecRequest, ContainerGroup
 from building import pushed
 
-from emulator import identity
-from emulator.remote_control import Control
+from emulator.control_client import Control
+from emulator.identity import access
 from emulator.server import Emulator
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
@@ -43,7 +43,7 @@ print("version 1 serves", flush=True)
 http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Page).serve_forever()
 """
 CREDENTIALS = [
-    {"server": "acrservices.azurecr.io", "username": identity.CLIENT_ID, "password": identity.CLIENT_SECRET},
+    {"server": "acrservices.azurecr.io", "username": access.CLIENT_ID, "password": access.CLIENT_SECRET},
 ]
 Groups = Callable[..., ContainerGroup]
 
@@ -154,7 +154,7 @@ def test_a_groups_identity_has_principals_that_stay(deploy: Groups, service: str
     system = {"type": "SystemAssigned"}
     one, again = (deploy("identity", {**body(service, port=None), "identity": system}).identity for _ in range(2))
     assert one.principal_id
-    assert (one.principal_id, one.tenant_id) == (again.principal_id, identity.TENANT_ID)
+    assert (one.principal_id, one.tenant_id) == (again.principal_id, access.TENANT_ID)
     both = {"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": {user: {}}}
     found = deploy("identity-user", {**body(service, port=None), "identity": both}).identity
     assert found.principal_id != one.principal_id
@@ -463,7 +463,7 @@ def test_groups_run_again_under_their_address_when_the_emulator_starts_again(
         with Emulator(tmp_path) as running:
             for name, value in running.environment().items():
                 monkeypatch.setenv(name, value)
-            credential = ClientSecretCredential(identity.TENANT_ID, identity.CLIENT_ID, identity.CLIENT_SECRET)
+            credential = ClientSecretCredential(access.TENANT_ID, access.CLIENT_ID, access.CLIENT_SECRET)
             with ContainerInstanceManagementClient(credential, SUBSCRIPTION) as client:
                 if not processes:
                     image = pushed(credential, SERVICE)

@@ -11,8 +11,8 @@ from azure.containerregistry import ContainerRegistryClient
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 from azure.identity import ClientSecretCredential
 
-from emulator import identity
-from emulator.identity import issue_token
+from emulator.identity import access
+from emulator.identity.access import issue_token
 from emulator.images.image_store import ImageStore
 from emulator.server import Emulator
 
@@ -157,7 +157,7 @@ def test_tags_of_one_build_have_an_order(client: ContainerRegistryClient, build:
 
 def test_a_deleted_repository_says_what_went_with_it(host: str, build: Build) -> None:
     digest = build(files("all"), "all:1", "all:2")[0].output_images[0].digest
-    admin = (identity.CLIENT_ID, identity.CLIENT_SECRET)
+    admin = (access.CLIENT_ID, access.CLIENT_SECRET)
     answer = requests.delete(f"https://{host}/acr/v1/all", auth=admin, timeout=10)
     assert (answer.status_code, answer.json()) == (202, {"manifestsDeleted": [digest], "tagsDeleted": ["1", "2"]})
 
@@ -194,7 +194,7 @@ def test_what_is_not_there_is_not_found(client: ContainerRegistryClient) -> None
 def test_what_is_not_there_is_called_as_azure_calls_it(
     host: str, repository: str, kind: str, error: dict[str, str]
 ) -> None:
-    caller = (identity.CLIENT_ID, identity.CLIENT_SECRET)
+    caller = (access.CLIENT_ID, access.CLIENT_SECRET)
     answer = requests.get(f"https://{host}/acr/v1/{repository}/{kind}", auth=caller, timeout=10)
     assert (answer.status_code, answer.json()) == (404, {"errors": [error]})
 
@@ -225,7 +225,7 @@ def test_a_token_of_another_service_is_not_exchanged(host: str) -> None:
 
 
 def test_a_wrong_secret_reads_nothing(host: str) -> None:
-    wrong = ClientSecretCredential(identity.TENANT_ID, identity.CLIENT_ID, "wrong")
+    wrong = ClientSecretCredential(access.TENANT_ID, access.CLIENT_ID, "wrong")
     with ContainerRegistryClient(f"https://{host}", wrong) as client, pytest.raises(ClientAuthenticationError):
         client.get_tag_properties("team/app", "1")
 

@@ -18,7 +18,7 @@ from azure.mgmt.containerregistry.models import (
     Sku,
 )
 
-from emulator import identity
+from emulator.identity import access
 from emulator.images.image_store import ImageStore
 from emulator.server import Emulator
 
@@ -50,7 +50,7 @@ def digest(build: Callable[..., tuple[Any, str]]) -> str:
 
 
 def order(registry: str, image: str = "team/app:1", **more: Any) -> ImportImageParameters:
-    password = ImportSourceCredentials(username=identity.CLIENT_ID, password=identity.CLIENT_SECRET)
+    password = ImportSourceCredentials(username=access.CLIENT_ID, password=access.CLIENT_SECRET)
     host = f"{registry}.azurecr.io"
     source = ImportSource(registry_uri=host, source_image=image, credentials=more.pop("credentials", password))
     return ImportImageParameters(source=source, **more)
@@ -102,7 +102,7 @@ def test_a_tag_that_is_there_is_moved_by_force_only(
 def test_who_may_not_pull_does_not_import(
     client: ContainerRegistryManagementClient, container_registry: str, other: str
 ) -> None:
-    wrong = ImportSourceCredentials(username=identity.CLIENT_ID, password="wrong")
+    wrong = ImportSourceCredentials(username=access.CLIENT_ID, password="wrong")
     for credentials in (wrong, None):
         with pytest.raises(ClientAuthenticationError, match="do not open"):
             client.registries.begin_import_image(GROUP, other, order(container_registry, credentials=credentials))

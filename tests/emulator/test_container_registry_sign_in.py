@@ -11,12 +11,12 @@ from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import ClientSecretCredential
 from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 
-from emulator import identity
+from emulator.identity import access
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 GROUP = "rg"
 NULL_GUID = "00000000-0000-0000-0000-000000000000"
-PRINCIPAL = (identity.CLIENT_ID, identity.CLIENT_SECRET)
+PRINCIPAL = (access.CLIENT_ID, access.CLIENT_SECRET)
 Build = Callable[..., tuple[Any, str]]
 
 
@@ -51,10 +51,10 @@ def catalog(host: str, **more: Any) -> int:
 
 def test_a_service_principal_signs_in_with_its_secret(host: str) -> None:
     assert catalog(host, auth=PRINCIPAL) == 200
-    assert catalog(host, auth=(identity.CLIENT_ID, "wrong")) == 401
+    assert catalog(host, auth=(access.CLIENT_ID, "wrong")) == 401
     token = access_token(host, *PRINCIPAL).json()["access_token"]
     assert catalog(host, headers={"Authorization": f"Bearer {token}"}) == 200
-    assert access_token(host, identity.CLIENT_ID, "wrong").status_code == 401
+    assert access_token(host, access.CLIENT_ID, "wrong").status_code == 401
 
 
 def test_the_null_guid_signs_in_with_a_token(host: str, refresh_token: str) -> None:
@@ -65,8 +65,8 @@ def test_the_null_guid_signs_in_with_a_token(host: str, refresh_token: str) -> N
 
 
 def test_a_name_and_its_password_are_posted_for_a_token(host: str) -> None:
-    form = {"grant_type": "password", "service": host, "username": identity.CLIENT_ID}
-    for password, status in ((identity.CLIENT_SECRET, 200), ("wrong", 401)):
+    form = {"grant_type": "password", "service": host, "username": access.CLIENT_ID}
+    for password, status in ((access.CLIENT_SECRET, 200), ("wrong", 401)):
         answer = requests.post(f"https://{host}/oauth2/token", data={**form, "password": password}, timeout=10)
         assert answer.status_code == status
 

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from emulator import identity
-from emulator.pace import Pace
-from emulator.remote_control import Control, ControlError
+from emulator.control_client import Control, ControlError
+from emulator.controls.pace import Pace
+from emulator.identity import access
 from emulator.server import Emulator
 
 GROUP = "/subscriptions/s/resourceGroups/control"
@@ -29,7 +29,7 @@ def test_reset_empties_an_emulator_and_its_controls(tmp_path: Path) -> None:
         control, session = emulator.control, requests.Session()
         session.proxies, session.verify = {"https": emulator.url}, str(emulator.ca_file)
         session.trust_env = False
-        session.headers["Authorization"] = f"Bearer {identity.issue_token(identity.ARM_AUDIENCE)}"
+        session.headers["Authorization"] = f"Bearer {access.issue_token(access.ARM_AUDIENCE)}"
         url = "https://management.azure.com/subscriptions/s/resourceGroups/g?api-version=1"
         assert session.put(url, json={"location": "westeurope"}, timeout=10).status_code == 201
         control.add_fault("throttle")

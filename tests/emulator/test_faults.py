@@ -12,8 +12,8 @@ import pytest
 import requests
 from azure.core.exceptions import HttpResponseError
 
-from emulator.journal import CUT
-from emulator.remote_control import Control
+from emulator.control_client import Control
+from emulator.controls.journal import CUT
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

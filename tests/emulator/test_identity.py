@@ -9,12 +9,12 @@ import requests
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import ClientSecretCredential
 
-from emulator import identity
 from emulator.arm.errors import AzureError
+from emulator.identity import access
 from emulator.server import Emulator
 
 GROUP = "https://management.azure.com/subscriptions/s/resourceGroups/absent?api-version=2022-09-01"
-SCOPE = f"{identity.ARM_AUDIENCE}/.default"
+SCOPE = f"{access.ARM_AUDIENCE}/.default"
 
 
 def _refused(token: str | None) -> tuple[int, str]:
@@ -26,16 +26,16 @@ def _refused(token: str | None) -> tuple[int, str]:
 def test_a_real_credential_gets_a_token_that_opens_azure(credential: ClientSecretCredential) -> None:
     token = credential.get_token(SCOPE).token
     claims = jwt.decode(token, options={"verify_signature": False})
-    assert claims["aud"] == identity.ARM_AUDIENCE
+    assert claims["aud"] == access.ARM_AUDIENCE
     assert _refused(f"Bearer {token}") == (404, "ResourceGroupNotFound")
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ((identity.TENANT_ID, identity.CLIENT_ID, "wrong"), "AADSTS7000215"),
-        ((identity.TENANT_ID, "11111111-0000-0000-0000-000000000000", identity.CLIENT_SECRET), "AADSTS700016"),
-        (("11111111-0000-0000-0000-000000000000", identity.CLIENT_ID, identity.CLIENT_SECRET), "AADSTS90002"),
+        ((access.TENANT_ID, access.CLIENT_ID, "wrong"), "AADSTS7000215"),
+        ((access.TENANT_ID, "11111111-0000-0000-0000-000000000000", access.CLIENT_SECRET), "AADSTS700016"),
+        (("11111111-0000-0000-0000-000000000000", access.CLIENT_ID, access.CLIENT_SECRET), "AADSTS90002"),
     ],
 )
 def test_a_wrong_secret_client_or_tenant_is_refused_in_the_words_of_entra(
@@ -48,8 +48,8 @@ def test_a_wrong_secret_client_or_tenant_is_refused_in_the_words_of_entra(
 
 
 def test_a_scope_without_default_and_another_grant_are_refused(emulator: Emulator) -> None:
-    url = f"https://login.microsoftonline.com/{identity.TENANT_ID}/oauth2/v2.0/token"
-    form = {"client_id": identity.CLIENT_ID, "client_secret": identity.CLIENT_SECRET, "scope": "https://x/y"}
+    url = f"https://login.microsoftonline.com/{access.TENANT_ID}/oauth2/v2.0/token"
+    form = {"client_id": access.CLIENT_ID, "client_secret": access.CLIENT_SECRET, "scope": "https://x/y"}
     answer = requests.post(url, {**form, "grant_type": "client_credentials"}, timeout=10)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
     answer = requests.post(url, {**form, "grant_type": "refresh_token"}, timeout=10)
@@ -80,26 +80,26 @@ def test_a_token_signed_by_another_key_or_by_none_is_refused(credential: ClientS
 
 
 def test_a_token_expires_though_it_was_accepted_before(emulator: Emulator) -> None:
-    headers = {"authorization": f"Bearer {identity.issue_token(identity.ARM_AUDIENCE, lifetime=1)}"}
-    identity.check_token(headers, identity.ARM_AUDIENCE + "/")
+    headers = {"authorization": f"Bearer {access.issue_token(access.ARM_AUDIENCE, lifetime=1)}"}
+    access.check_token(headers, access.ARM_AUDIENCE + "/")
     time.sleep(1.1)
     with pytest.raises(AzureError, match="The access token expiry UTC time"):
-        identity.check_token(headers, identity.ARM_AUDIENCE)
+        access.check_token(headers, access.ARM_AUDIENCE)
 
 
 def test_a_checked_token_costs_microseconds(emulator: Emulator) -> None:
-    headers = {"authorization": f"Bearer {identity.issue_token(identity.ARM_AUDIENCE)}"}
-    identity.check_token(headers, identity.ARM_AUDIENCE)
+    headers = {"authorization": f"Bearer {access.issue_token(access.ARM_AUDIENCE)}"}
+    access.check_token(headers, access.ARM_AUDIENCE)
     started = time.perf_counter()
     for _ in range(1000):
-        identity.check_token(headers, identity.ARM_AUDIENCE)
+        access.check_token(headers, access.ARM_AUDIENCE)
     assert (time.perf_counter() - started) / 1000 < 100e-6
 
 
 def test_published_keys_verify_tokens(credential: ClientSecretCredential) -> None:
-    base = f"https://login.microsoftonline.com/{identity.TENANT_ID}"
+    base = f"https://login.microsoftonline.com/{access.TENANT_ID}"
     configuration = requests.get(f"{base}/v2.0/.well-known/openid-configuration", timeout=10).json()
     token = credential.get_token(SCOPE).token
     keys = jwt.PyJWKSet.from_dict(requests.get(configuration["jwks_uri"], timeout=10).json())
     key = keys[jwt.get_unverified_header(token)["kid"]]
-    assert jwt.decode(token, key.key, ["RS256"], audience=identity.ARM_AUDIENCE)["tid"] == identity.TENANT_ID
+    assert jwt.decode(token, key.key, ["RS256"], audience=access.ARM_AUDIENCE)["tid"] == access.TENANT_ID

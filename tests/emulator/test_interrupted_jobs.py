@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from emulator.arm.resource_id import ResourceId
+from emulator.behaviours import open_world
 from emulator.execution.executor import INTERRUPTED
 from emulator.execution.records import JobRecord
 from emulator.world import World
@@ -19,7 +20,7 @@ WORKSPACE = ResourceId.parse(
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """A world with the one datastore that a job needs."""
-    one = World(tmp_path / "state")
+    one = open_world(tmp_path / "state")
     place = {"accountName": "account", "containerName": "artifacts"}
     _put(one, WORKSPACE.child("datastores", "workspaceartifactstore"), place)
     yield one
@@ -41,7 +42,7 @@ def _job(world: World, command: str, status: str) -> JobRecord:
 @pytest.mark.parametrize("status", ["NotStarted", "Queued", "Running"])
 def test_a_job_left_unfinished_by_a_killed_emulator_is_failed_with_the_reason(world: World, status: str) -> None:
     _job(world, "true", status)
-    later = World(world.state)
+    later = open_world(world.folder)
     try:
         properties = JobRecord(later, WORKSPACE.child("jobs", "j")).properties
         assert (properties["status"], properties["error"]["message"]) == ("Failed", INTERRUPTED)
@@ -51,7 +52,7 @@ def test_a_job_left_unfinished_by_a_killed_emulator_is_failed_with_the_reason(wo
 
 def test_what_ended_before_stays_as_it_ended(world: World) -> None:
     _job(world, "true", "Completed")
-    later = World(world.state)
+    later = open_world(world.folder)
     try:
         assert JobRecord(later, WORKSPACE.child("jobs", "j")).properties["status"] == "Completed"
     finally:

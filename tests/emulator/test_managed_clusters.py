@@ -16,7 +16,7 @@ from azure.mgmt.containerservice.models import (
     RunCommandRequest,
 )
 
-from emulator import identity
+from emulator.identity import access
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 GROUP = "rg"
@@ -49,7 +49,7 @@ def test_its_identity_has_a_principal(client: ContainerServiceClient) -> None:
     found = client.managed_clusters.begin_create_or_update(GROUP, "aks-identity", wanted).result().identity
     assert found is not None
     assert found.principal_id
-    assert found.tenant_id == identity.TENANT_ID
+    assert found.tenant_id == access.TENANT_ID
 
 
 def test_its_credentials_are_the_kubeconfig_as_it_is_now(

@@ -11,8 +11,8 @@ import requests
 
 from emulator.arm.errors import AzureError
 from emulator.arm.resource_id import ResourceId
-from emulator.behaviours import Behaviour, Document
-from emulator.remote_control import Control
+from emulator.behaviours import Behaviour, Document, open_world
+from emulator.control_client import Control
 from emulator.world import World
 
 Arm = Callable[..., requests.Response]
@@ -151,12 +151,12 @@ def test_an_update_can_be_silently_not_done(control: Control, arm: Arm, thing: s
 
 def test_what_a_killed_emulator_left_open_is_ended_at_the_next_start(tmp_path: Path) -> None:
     base = f"/subscriptions/s/resourceGroups/rg/providers/{TYPE}"
-    first = World(tmp_path)
+    first = open_world(tmp_path)
     for state in ("Creating", "Updating", "Deleting", "Succeeded"):
         path = f"{base}/{state}"
         first.store.put(path, {"id": path, "type": TYPE, "name": state, "properties": {"provisioningState": state}})
     first.store.close()  # and no word of the operations
-    second = World(tmp_path)
+    second = open_world(tmp_path)
     try:
         left = {one["name"]: one["properties"] for one in second.store.children(base)}
         settled = {"provisioningState": "Succeeded", "settled": True}

@@ -6,8 +6,8 @@ import jwt
 import pytest
 import requests
 
-from emulator import identity, token_keys
-from emulator.remote_control import Control, ControlError
+from emulator.control_client import Control, ControlError
+from emulator.identity import access, token_keys
 from emulator.server import Emulator
 
 GROUP = "AAAAAAAA-0000-0000-0000-000000000001"
@@ -49,9 +49,9 @@ def test_a_rotated_key_signs_and_the_one_before_is_published_after_a_restart_too
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Emulator(tmp_path) as emulator:
-        old = identity.issue_token(identity.ARM_AUDIENCE)
+        old = access.issue_token(access.ARM_AUDIENCE)
         kid = emulator.control.rotate_token_key()
-        new = identity.issue_token(identity.ARM_AUDIENCE)
+        new = access.issue_token(access.ARM_AUDIENCE)
         assert jwt.get_unverified_header(new)["kid"] == kid != jwt.get_unverified_header(old)["kid"]
     assert sorted(file.stat().st_mode & 0o777 for file in tmp_path.glob("token-key*.pem")) == [0o600, 0o600]
     assert sum(b"PRIVATE" in file.read_bytes() for file in tmp_path.glob("token-key*.pem")) == 1
@@ -61,5 +61,5 @@ def test_a_rotated_key_signs_and_the_one_before_is_published_after_a_restart_too
         keys = jwt.PyJWKSet.from_dict(token_keys.published("https://issuer.example"))
         for token in (old, new):
             key = keys[jwt.get_unverified_header(token)["kid"]]
-            assert jwt.decode(token, key, ["RS256"], audience=identity.ARM_AUDIENCE)
-            identity.check_token({"authorization": f"Bearer {token}"}, identity.ARM_AUDIENCE)
+            assert jwt.decode(token, key, ["RS256"], audience=access.ARM_AUDIENCE)
+            access.check_token({"authorization": f"Bearer {token}"}, access.ARM_AUDIENCE)

@@ -11,9 +11,10 @@ import pytest
 import requests
 import trustme
 
-from emulator import identity, proxy
+from emulator.front import proxy
+from emulator.front.tls import INTERCEPTED
+from emulator.identity import access
 from emulator.server import Emulator
-from emulator.tls import INTERCEPTED
 
 Connected = Callable[[str], socket.socket]
 Secured = Callable[..., ssl.SSLSocket]
@@ -191,7 +192,7 @@ def test_only_the_loopback_is_listened_to(emulator: Emulator) -> None:
 def test_requests_with_a_body_are_not_held_up_by_delayed_acknowledgements(emulator: Emulator) -> None:
     url = "https://management.azure.com/subscriptions/s/resourceGroups/rg?api-version=1"
     with requests.Session() as session:
-        session.headers["Authorization"] = f"Bearer {identity.issue_token(identity.ARM_AUDIENCE)}"
+        session.headers["Authorization"] = f"Bearer {access.issue_token(access.ARM_AUDIENCE)}"
         seconds = [
             session.put(url, json={"location": "x", "tags": {"a": "b" * 3000}}, timeout=10).elapsed.total_seconds()
             for _ in range(40)

@@ -18,10 +18,11 @@ import pytest
 import requests
 from cryptography import x509
 
-from emulator import identity, tls, token_keys
+from emulator.front import tls
+from emulator.front.serving import Serving
+from emulator.front.tls import Certificates
+from emulator.identity import access, token_keys
 from emulator.server import Emulator
-from emulator.serving import Serving
-from emulator.tls import Certificates
 
 GROUP = "https://management.azure.com/subscriptions/s/resourceGroups/kept?api-version=1"
 
@@ -40,7 +41,7 @@ def _command(*arguments: str) -> list[str]:
 
 def test_resources_tokens_and_certificates_outlive_a_restart(tmp_path: Path) -> None:
     with Emulator(tmp_path) as first:
-        token = identity.issue_token(identity.ARM_AUDIENCE)
+        token = access.issue_token(access.ARM_AUDIENCE)
         assert (
             _session(first.url, first.ca_file, token)
             .put(GROUP, json={"location": "westeurope", "tags": {"a": "b"}}, timeout=10)
@@ -58,7 +59,7 @@ def test_stopping_leaves_no_thread_and_no_open_port(tmp_path: Path) -> None:
     with Emulator(tmp_path) as emulator:
         port = urlsplit(emulator.url).port
         idle = socket.create_connection(("127.0.0.1", port))
-        session = _session(emulator.url, emulator.ca_file, identity.issue_token(identity.ARM_AUDIENCE))
+        session = _session(emulator.url, emulator.ca_file, access.issue_token(access.ARM_AUDIENCE))
         assert session.get(GROUP, timeout=10).status_code == 404
     assert {thread for thread in threading.enumerate() if thread not in before and thread.name == "emulator"} == set()
     assert idle.recv(10) == b""
@@ -178,7 +179,7 @@ def test_a_killed_emulator_starts_again_with_all_it_had(tmp_path: Path) -> None:
             lines = itertools.takewhile(lambda line: "Ctrl-C" not in line, process.stdout)
             exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines if "=" in line)
             token_keys.open_key(tmp_path)
-            token = identity.issue_token(identity.ARM_AUDIENCE)
+            token = access.issue_token(access.ARM_AUDIENCE)
             session = _session(exports["HTTPS_PROXY"], Path(exports["REQUESTS_CA_BUNDLE"]), token)
             if number == 0:
                 assert session.put(GROUP, json={"location": "westeurope"}, timeout=10).status_code == 201

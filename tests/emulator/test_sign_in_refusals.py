@@ -10,28 +10,28 @@ import jwt
 import pytest
 import requests
 
-from emulator import identity
+from emulator.behaviours import open_world
+from emulator.control_client import Control
 from emulator.dataplane.login_errors import LoginError
 from emulator.dataplane.login_token import token
-from emulator.remote_control import Control
-from emulator.sign_ins import CODE_SECONDS, SignIn
-from emulator.users import User
-from emulator.world import World
+from emulator.identity import access
+from emulator.identity.sign_ins import CODE_SECONDS, SignIn
+from emulator.identity.users import User
 
-BASE = f"https://login.microsoftonline.com/{identity.TENANT_ID}/oauth2/v2.0"
+BASE = f"https://login.microsoftonline.com/{access.TENANT_ID}/oauth2/v2.0"
 REDIRECT = "http://127.0.0.1:5000/"
 VERIFIER = "verifier-of-at-least-forty-three-characters-in-length"
 CHALLENGE = "10xXpLEFoQgZ4rpbKjYsm15ab5WYtukzg50RcPzjKX8"
 """S256 of it."""
 PASSWORD_FORM = {
     "grant_type": "password",
-    "client_id": identity.CLIENT_ID,
+    "client_id": access.CLIENT_ID,
     "username": "bob@contoso.example",
     "password": "right",
     "scope": "openid",
 }
 QUERY = {
-    "client_id": identity.CLIENT_ID,
+    "client_id": access.CLIENT_ID,
     "response_type": "code",
     "redirect_uri": REDIRECT,
     "scope": "openid profile",
@@ -73,7 +73,7 @@ def _back(**changed: str) -> dict[str, str]:
         ({"username": "nobody@contoso.example"}, 50034),
         ({"client_id": "11111111-0000-0000-0000-000000000000"}, 700016),
         ({"client_secret": "wrong"}, 7000215),
-        ({"client_id": identity.AZURE_CLI_ID, "client_secret": identity.CLIENT_SECRET}, 700025),
+        ({"client_id": access.AZURE_CLI_ID, "client_secret": access.CLIENT_SECRET}, 700025),
         ({"scope": "https://management.azure.com/.default https://storage.azure.com/.default"}, 28000),
         ({"password": ""}, 900144),
         ({"grant_type": "authorization_code"}, 900144),
@@ -92,7 +92,7 @@ def test_a_code_is_good_once_and_for_who_asked_for_it() -> None:
     assert back["state"] == "a&b"
     form = {
         "grant_type": "authorization_code",
-        "client_id": identity.CLIENT_ID,
+        "client_id": access.CLIENT_ID,
         "redirect_uri": REDIRECT,
         "code": back["code"],
         "code_verifier": VERIFIER,
@@ -100,7 +100,7 @@ def test_a_code_is_good_once_and_for_who_asked_for_it() -> None:
     for changed, code in (
         ({"code_verifier": VERIFIER + "x"}, 501481),
         ({"code_verifier": ""}, 501481),
-        ({"client_id": identity.AZURE_CLI_ID}, 70000),
+        ({"client_id": access.AZURE_CLI_ID}, 70000),
         ({"redirect_uri": "http://127.0.0.1:5001/"}, 500112),
     ):
         assert _asked(**{**form, **changed})[1]["error_codes"] == [code]
@@ -110,26 +110,26 @@ def test_a_code_is_good_once_and_for_who_asked_for_it() -> None:
 
 def test_a_code_asked_for_without_a_challenge_takes_no_verifier() -> None:
     code = _back(code_challenge="", code_challenge_method="")["code"]
-    form = {"grant_type": "authorization_code", "client_id": identity.CLIENT_ID, "redirect_uri": REDIRECT, "code": code}
+    form = {"grant_type": "authorization_code", "client_id": access.CLIENT_ID, "redirect_uri": REDIRECT, "code": code}
     assert _asked(**form, code_verifier=VERIFIER)[1]["error_codes"] == [501481]
     assert _asked(**form)[0] == 200
 
 
 @pytest.mark.parametrize(("age", "code"), [(CODE_SECONDS - 60, None), (CODE_SECONDS + 1, 70008)])
 def test_a_code_ages(tmp_path: Path, age: float, code: int | None) -> None:
-    world = World(tmp_path)
+    world = open_world(tmp_path)
     world.users.add(User(username="bob@contoso.example", name="Bob"))
     signed_in = time.time() - age
-    sign_in = SignIn("bob@contoso.example", identity.CLIENT_ID, REDIRECT, ("openid",), "", "", "plain", signed_in)
-    form = {"grant_type": "authorization_code", "client_id": identity.CLIENT_ID, "redirect_uri": REDIRECT}
+    sign_in = SignIn("bob@contoso.example", access.CLIENT_ID, REDIRECT, ("openid",), "", "", "plain", signed_in)
+    form = {"grant_type": "authorization_code", "client_id": access.CLIENT_ID, "redirect_uri": REDIRECT}
     form["code"] = world.sign_ins.add(sign_in)
     if code is None:
-        id_token = token(world, identity.TENANT_ID, form).document["id_token"]
+        id_token = token(world, access.TENANT_ID, form).document["id_token"]
         claims = jwt.decode(id_token, options={"verify_signature": False})
         assert (claims["auth_time"], "oid" in claims) == (int(signed_in), False)  # no scope `profile`, no person
     else:
         with pytest.raises(LoginError, match="has expired") as caught:
-            token(world, identity.TENANT_ID, form)
+            token(world, access.TENANT_ID, form)
         assert caught.value.code == code
     world.close()
 
@@ -180,13 +180,13 @@ def test_a_page_that_posts_a_form_is_escaped() -> None:
 
 def test_an_id_token_opens_nothing() -> None:
     id_token = _asked(**PASSWORD_FORM)[1]["id_token"]
-    url = f"{identity.ARM_AUDIENCE}/subscriptions/s/resourceGroups/absent?api-version=2022-09-01"
+    url = f"{access.ARM_AUDIENCE}/subscriptions/s/resourceGroups/absent?api-version=2022-09-01"
     answer = requests.get(url, headers={"Authorization": f"Bearer {id_token}"}, timeout=10)
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "InvalidAuthenticationToken")
 
 
 def test_after_a_reset_nobody_is_known(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = open_world(tmp_path)
     world.users.add(User(username="bob@contoso.example", name="Bob"))
     world.reset()
     assert world.users.find("bob@contoso.example") is None

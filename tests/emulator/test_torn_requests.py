@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from emulator import identity
+from emulator.identity import access
 from emulator.server import Emulator
 
 ARM = "https://management.azure.com/subscriptions/s/resourceGroups/torn"
@@ -19,7 +19,7 @@ def test_half_a_request_is_stored_nowhere(emulator: Emulator) -> None:
     session = requests.Session()
     session.trust_env = False
     session.proxies, session.verify = {"https": emulator.url}, str(emulator.ca_file)
-    arm = {"Authorization": f"Bearer {identity.issue_token(identity.ARM_AUDIENCE)}"}
+    arm = {"Authorization": f"Bearer {access.issue_token(access.ARM_AUDIENCE)}"}
     account = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}, "properties": {}}
     session.put(f"{ARM}?api-version=1", json={"location": "westeurope"}, headers=arm, timeout=10).raise_for_status()
     session.put(
@@ -27,7 +27,7 @@ def test_half_a_request_is_stored_nowhere(emulator: Emulator) -> None:
     ).raise_for_status()
     time.sleep(0.2)
     storage = {
-        "Authorization": f"Bearer {identity.issue_token('https://storage.azure.com')}",
+        "Authorization": f"Bearer {access.issue_token('https://storage.azure.com')}",
         "x-ms-version": "2024-05-04",
         "x-ms-blob-type": "BlockBlob",
     }

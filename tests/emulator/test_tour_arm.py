@@ -8,7 +8,7 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError
 from azure.identity import ClientSecretCredential
 from azure.storage.blob import BlobServiceClient
 
-from emulator.remote_control import Control
+from emulator.control_client import Control
 
 SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-0000000000aa"
 GROUP = f"{SUBSCRIPTION}/resourceGroups/tour"

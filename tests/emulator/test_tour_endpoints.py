@@ -9,7 +9,7 @@ import pytest
 import requests
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from emulator.remote_control import Control
+from emulator.control_client import Control
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from emulator.remote_control import Control
+from emulator.control_client import Control
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

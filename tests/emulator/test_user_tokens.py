@@ -14,15 +14,15 @@ import pytest
 import requests
 from playwright.sync_api import ProxySettings, sync_playwright
 
-from emulator import identity
-from emulator.remote_control import Control
+from emulator.control_client import Control
+from emulator.identity import access
 from emulator.server import Emulator
 
-AUTHORITY = f"https://login.microsoftonline.com/{identity.TENANT_ID}"
+AUTHORITY = f"https://login.microsoftonline.com/{access.TENANT_ID}"
 REDIRECT = "http://localhost:5000/signed-in"
 PASSWORD = "correct horse"
 GROUPS = ["aaaaaaaa-0000-0000-0000-000000000001", "aaaaaaaa-0000-0000-0000-000000000002"]
-ARM = f"{identity.ARM_AUDIENCE}/.default"
+ARM = f"{access.ARM_AUDIENCE}/.default"
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def ada(control: Control) -> dict[str, Any]:
 
 @pytest.fixture
 def application(emulator: Emulator) -> msal.PublicClientApplication:
-    return msal.PublicClientApplication(identity.CLIENT_ID, authority=AUTHORITY)
+    return msal.PublicClientApplication(access.CLIENT_ID, authority=AUTHORITY)
 
 
 def _by_password(application: msal.ClientApplication, scopes: list[str]) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def _verified(token: str) -> dict[str, Any]:
         token,
         key,
         ["RS256"],
-        audience=identity.CLIENT_ID,
+        audience=access.CLIENT_ID,
         issuer=configuration["issuer"],
         options={"require": required},
     )
@@ -75,7 +75,7 @@ def test_msal_signs_in_by_password(ada: dict[str, Any], application: msal.Public
         "oid": ada["oid"],
         "preferred_username": "ada@contoso.example",
         "groups": GROUPS,
-        "tid": identity.TENANT_ID,
+        "tid": access.TENANT_ID,
         "ver": "2.0",
         "iss": f"{AUTHORITY}/v2.0",
     }
@@ -86,12 +86,12 @@ def test_msal_signs_in_by_password(ada: dict[str, Any], application: msal.Public
 
 
 @pytest.mark.filterwarnings("ignore:response_mode=:UserWarning")  # msal would rather see a form posted
-@pytest.mark.parametrize("secret", [None, identity.CLIENT_SECRET], ids=["public", "confidential"])
+@pytest.mark.parametrize("secret", [None, access.CLIENT_SECRET], ids=["public", "confidential"])
 def test_msal_signs_in_by_code_and_finds_its_nonce(ada: dict[str, Any], secret: str | None) -> None:
     if secret is None:
-        application: Any = msal.PublicClientApplication(identity.CLIENT_ID, authority=AUTHORITY)
+        application: Any = msal.PublicClientApplication(access.CLIENT_ID, authority=AUTHORITY)
     else:
-        application = msal.ConfidentialClientApplication(identity.CLIENT_ID, secret, authority=AUTHORITY)
+        application = msal.ConfidentialClientApplication(access.CLIENT_ID, secret, authority=AUTHORITY)
     flow = application.initiate_auth_code_flow(
         [ARM], redirect_uri=REDIRECT, login_hint="ADA@contoso.example", max_age=60
     )
@@ -100,7 +100,7 @@ def test_msal_signs_in_by_code_and_finds_its_nonce(ada: dict[str, Any], secret: 
     claims = _verified(result["id_token"])
     assert (claims["oid"], len(claims["nonce"])) == (ada["oid"], 64)
     answer = requests.get(
-        f"{identity.ARM_AUDIENCE}/subscriptions/s/resourceGroups/absent?api-version=2022-09-01",
+        f"{access.ARM_AUDIENCE}/subscriptions/s/resourceGroups/absent?api-version=2022-09-01",
         headers={"Authorization": f"Bearer {result['access_token']}"},
         timeout=10,
     )

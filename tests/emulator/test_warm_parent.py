@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from emulator.behaviours import open_world
 from emulator.execution.batch_worker import BatchWorker, WorkerError
 from emulator.execution.process import UserProcess, user_environment
 from emulator.execution.warm.message import receive, send
 from emulator.execution.warm.standing import standing
 from emulator.execution.warm.warm_start import SETTING, WarmStart
-from emulator.world import World
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched as Linux does it")
 
@@ -379,7 +379,7 @@ def test_a_parent_that_cannot_begin_is_not_started_for_ever(
 def test_a_setting_turns_it_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     if how == "environment":
         monkeypatch.setenv(SETTING, "off")
-    world = World(tmp_path / "state", warm=how != "argument")
+    world = open_world(tmp_path / "state", warm=how != "argument")
     try:
         assert ran(world.warm, written(tmp_path / "code", {"a.py": WARM})) == "cold\n"
         assert world.warm.parent is None

@@ -11,11 +11,11 @@ from served import SMOKE, Served
 
 from blocks.kubernetes_cluster import KubernetesCluster
 from blocks.loading import loaded
-from flows.declared import declared_workload
-from tasks.cluster_access import access
-from tasks.kubectl import kubectl_json, port_forward
-from tasks.kubernetes_manifests import KubernetesManifests
 from tasks.platforms import platform_of
+from tasks.targets.kubernetes.access import access
+from tasks.targets.kubernetes.kubectl import kubectl_json, port_forward
+from tasks.targets.manifest.target import KubernetesManifests
+from tasks.workloads import declared_workload
 
 SECONDS = 20
 """Until its pods are ready, or the smoke test fails."""

@@ -11,12 +11,12 @@ from served import SMOKE, Served
 
 from blocks.kubernetes_cluster import KubernetesCluster
 from blocks.loading import loaded
-from flows.declared import declared_workload
-from tasks.cluster_access import access
-from tasks.helm import Revision, revisions
-from tasks.helm_releases import HelmReleases
-from tasks.kubectl import kubectl_json, port_forward
 from tasks.platforms import platform_of
+from tasks.targets.helm.client import Revision, revisions
+from tasks.targets.helm.target import HelmReleases
+from tasks.targets.kubernetes.access import access
+from tasks.targets.kubernetes.kubectl import kubectl_json, port_forward
+from tasks.workloads import declared_workload
 
 CHART = {
     "Chart.yaml": "apiVersion: v2\nname: tiny\nversion: 0.1.0\n",

@@ -15,11 +15,11 @@ from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
-from deployments.demo_approver import SigningApprover
-from deployments.laptop_data import seed_data
-from domain.workload import Workload
-from flows import declared
-from flows.declared import declared_workload
+from deployments.approval.demo_approver import SigningApprover
+from deployments.laptop.data import seed_data
+from domain.declaration.workload import Workload
+from tasks import workloads
+from tasks.workloads import declared_workload
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def site(environment: str, run_folder: Path) -> Site:
 def tiny(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tiny:
     """A workload of its own for each test, declared well and with its test data."""
     made = Tiny(f"tiny{unique}", tmp_path / f"tiny{unique}")
-    monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
+    monkeypatch.setattr(workloads, "WORKLOADS", tmp_path)
     made.declare()
     made.give_test_data()
     return made
@@ -85,7 +85,7 @@ def own_person(site: Site, tiny: Tiny) -> Iterator[str]:
 def served(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Served:
     """A workload of its own for each test, served over HTTP and declared well."""
     name = f"served{unique}"
-    monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
+    monkeypatch.setattr(workloads, "WORKLOADS", tmp_path)
     made = Served(name, tmp_path / name, ("A1",))
     made.declare()
     return made

@@ -9,8 +9,8 @@ from uuid import UUID
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 
-from deployments.approver import Pending, form_of
-from deployments.processes import Child
+from deployments.approval.form_client import Pending, form_of
+from deployments.laptop.processes import Child
 
 Found = TypeVar("Found")
 SECONDS = 240

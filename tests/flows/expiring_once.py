@@ -12,9 +12,9 @@ from prefect import flow
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
-from flows.account import Account
-from flows.declared import declared_workload
-from flows.expiring import expire_stage
+from flows.fan_out.error_list import Account
+from flows.rollout.expire_stage import expire_stage
+from tasks.workloads import declared_workload
 
 
 @flow

@@ -12,10 +12,10 @@ from urllib3 import Retry
 
 from blocks.container_instances import ContainerInstances
 from blocks.loading import loaded
-from flows.declared import declared_workload
-from tasks.container_groups import ContainerGroup, find_group
-from tasks.container_instances import ContainerGroups
 from tasks.platforms import platform_of
+from tasks.targets.container_instance.groups import ContainerGroup, find_group
+from tasks.targets.container_instance.target import ContainerGroups
+from tasks.workloads import declared_workload
 
 APP = """
 import http.server, json, os, pathlib

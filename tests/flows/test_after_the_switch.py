@@ -4,15 +4,15 @@ import pytest
 from prefect.states import State
 from tiny import APPROVE, CONFIRMED, WARY, Tiny, answering, endpoints_in, naming_of
 
-from domain.changed_circuits import ChangedCircuits
-from domain.fact import Fact, Kind, facts_of
+from domain.candidate.changed_circuits import ChangedCircuits
+from domain.ledger.fact import Fact, Kind, facts_of
 from domain.naming import deployment_name, release_of
-from flows import waves
 from flows.release import release
 from flows.rollback import rollback
-from tasks.invocations import invoke
-from tasks.ledger import read_facts, release_names
-from tasks.serving import serving_of
+from flows.rollout import waves
+from tasks.azure_ml.scoring_jobs import invoke
+from tasks.ledger.facts import read_facts, release_names
+from tasks.targets.serving import serving_of
 
 pytestmark = pytest.mark.usefixtures("site")
 

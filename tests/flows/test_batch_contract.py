@@ -17,20 +17,20 @@ from prefect import flow
 from tiny import GOOD, Tiny
 from twins import TinyTwin, Twins
 
-from domain.changed_circuits import ChangedCircuit
+from domain.candidate.changed_circuits import ChangedCircuit
+from domain.declaration.workload import Compute
 from domain.errors import StageLost, Terminal
 from domain.naming import deployment_name
-from domain.replacement import FENCE
-from domain.smoke import SmokeTest
+from domain.rollout.deployment_history import FENCE
 from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID, deployment_tags
-from domain.workload import Compute
-from flows import declared
-from flows.declared import declared_workload
-from tasks.batch_endpoints import BatchEndpoints
-from tasks.compute import ensure_compute
-from tasks.lease import HeldStage, stage_lease
-from tasks.models import promote_model
-from tasks.platform import Deployment, DeploymentRequest, Platform, deploy, model_of, remove_deployment, switch
+from domain.verification.smoke import SmokeTest
+from tasks import workloads
+from tasks.azure_ml.compute import ensure_compute
+from tasks.azure_ml.models import promote_model
+from tasks.ledger.lease import HeldStage, stage_lease
+from tasks.targets.batch_endpoint.target import BatchEndpoints
+from tasks.targets.platform import Deployment, DeploymentRequest, Platform, deploy, model_of, remove_deployment, switch
+from tasks.workloads import declared_workload
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 NEWEST = "20260101.9"
@@ -142,7 +142,7 @@ def on_twins(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[There]:
 def on_azure(request: pytest.FixtureRequest, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[There]:
     site, faults = request.getfixturevalue("site"), request.getfixturevalue("faults")
     name = f"batch{request.getfixturevalue('unique')}"
-    patch.setattr(declared, "WORKLOADS", folder)
+    patch.setattr(workloads, "WORKLOADS", folder)
     tiny = Tiny(name, folder / name)
     tiny.declare()
     tiny.give_test_data()

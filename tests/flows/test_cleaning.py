@@ -9,20 +9,20 @@ from own_faults import OwnFaults
 from prefect import flow
 from tiny import Tiny, naming_of
 
-from domain.cleaned import Cleaned
-from domain.fact import FIRST, Fact, Kind
+from domain.declaration.workload import Compute
+from domain.ledger.fact import FIRST, Fact, Kind
 from domain.naming import deployment_name
+from domain.rollout.cleanup_report import Cleaned
 from domain.tags import NO_PREVIOUS, PREVIOUS, deployment_tags
-from domain.workload import Compute
-from flows.cleaning import clean_stage, discard_stage
-from flows.declared import declared_workload
-from flows.fan_out import FAN_OUT
-from tasks.batch_deployments import deployments_of
-from tasks.batch_endpoints import BatchEndpoints
-from tasks.compute import ensure_compute
-from tasks.lease import HeldStage, stage_lease
-from tasks.models import register_model
-from tasks.platform import DeploymentRequest, remove_deployment, remove_endpoint
+from flows.fan_out.each import FAN_OUT
+from flows.rollout.cleanup import clean_stage, discard_stage
+from tasks.azure_ml.compute import ensure_compute
+from tasks.azure_ml.models import register_model
+from tasks.ledger.lease import HeldStage, stage_lease
+from tasks.targets.batch_endpoint.deployments import deployments_of
+from tasks.targets.batch_endpoint.target import BatchEndpoints
+from tasks.targets.platform import DeploymentRequest, remove_deployment, remove_endpoint
+from tasks.workloads import declared_workload
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 NEWEST = "20260101.9"

@@ -6,11 +6,11 @@ from tiny import APPROVE, Tiny, answering
 from typer.testing import CliRunner, Result
 
 from deployments.cli import app
-from domain.fact import Kind
+from domain.ledger.fact import Kind
 from domain.naming import deployment_name
 from flows.release import release
-from tasks.ledger import record, release_names
-from tasks.storage import container_of
+from tasks.azure_ml.datastore_files import container_of
+from tasks.ledger.facts import record, release_names
 
 pytestmark = pytest.mark.usefixtures("site")
 

@@ -9,19 +9,19 @@ from served import SICK, Served
 
 from blocks.container_registry import ContainerRegistry
 from blocks.loading import loaded
-from domain.changed_circuits import ChangedCircuits
+from domain.candidate.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
-from domain.expiry import EXPIRES_AT
 from domain.naming import deployment_name, image_repository
+from domain.rollout.expiry import EXPIRES_AT
 from domain.tags import PREVIOUS, RELEASE_ID
-from flows.declared import declared_workload
 from flows.deploy_version import deploy_version
 from flows.release import release
 from flows.rollback import rollback
-from tasks.container_groups import GroupRequest, create_group, delete_group
-from tasks.images import find_image
-from tasks.lease import stage_lease
-from tasks.ledger import release_names
+from tasks.ledger.facts import release_names
+from tasks.ledger.lease import stage_lease
+from tasks.targets.container_instance.groups import GroupRequest, create_group, delete_group
+from tasks.targets.images.build import find_image
+from tasks.workloads import declared_workload
 
 pytestmark = pytest.mark.usefixtures("site")
 

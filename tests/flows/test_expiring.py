@@ -17,26 +17,26 @@ from prefect.states import State
 from served import Served
 from tiny import Tiny
 
-from domain.ask import Ask
+from domain.approval.request import Ask
 from domain.errors import StageLost, Terminal
-from domain.expiry import ANNOUNCED_AT, EXPIRES_AT
-from domain.fact import Kind, facts_of
-from domain.lease import Lease
-from domain.moment import utc_text
+from domain.ledger.fact import Kind, facts_of
+from domain.ledger.lease import Lease
 from domain.naming import deployment_name
-from domain.replacement import FENCE
+from domain.rollout.deployment_history import FENCE
+from domain.rollout.expiry import ANNOUNCED_AT, EXPIRES_AT
 from domain.tags import PREVIOUS, RELEASE_ID
-from flows.account import Account
-from flows.beginning import begin, outcome_of
-from flows.declared import declared_workload
+from domain.utc import utc_text
 from flows.expire import expire
-from flows.expiring import expire_stage
 from flows.extend import extend
+from flows.fan_out.error_list import Account
+from flows.promotion.manifest import begin, outcome_of
 from flows.release import release
-from tasks import lease
-from tasks.container_groups import ContainerGroup, GroupRequest, create_group, tag_group
-from tasks.lease import stage_lease
-from tasks.ledger import open_ledger, read_facts, record, release_names
+from flows.rollout.expire_stage import expire_stage
+from tasks.ledger import lease
+from tasks.ledger.facts import open_ledger, read_facts, record, release_names
+from tasks.ledger.lease import stage_lease
+from tasks.targets.container_instance.groups import ContainerGroup, GroupRequest, create_group, tag_group
+from tasks.workloads import declared_workload
 
 pytestmark = pytest.mark.usefixtures("site")
 

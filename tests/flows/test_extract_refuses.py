@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from prefect.client.orchestration import get_client
 
+from domain.declaration.workload import Workload
 from domain.errors import Terminal
-from domain.workload import Workload
-from flows import declared
 from flows.extract_prepare import extract_prepare
 from flows.train_register import train_register
-from tasks.datasets import find_data
-from tasks.storage import upload_file
+from tasks import workloads
+from tasks.azure_ml.datasets import find_data
+from tasks.azure_ml.datastore_files import upload_file
 
 CUTOFF = date(2014, 3, 31)
 GOOD, BAD = "HAUTEBORNE/R80711", "HAUTEBORNE/R80721"
@@ -24,7 +24,7 @@ GOOD, BAD = "HAUTEBORNE/R80711", "HAUTEBORNE/R80721"
 def plant(site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unique: str) -> Workload:
     """The plants' workload under a name, a prefix, raw data and a training cluster of this test's own."""
     folder = tmp_path / f"plants{unique}"
-    shutil.copytree(declared.WORKLOADS / "plants", folder)
+    shutil.copytree(workloads.WORKLOADS / "plants", folder)
     text = (folder / "workload.yaml").read_text()
     for old, new in {
         "name: plants\n": f"name: {folder.name}\nprefix: x{unique}-\n",
@@ -34,8 +34,8 @@ def plant(site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unique: str) ->
         assert old in text
         text = text.replace(old, new)
     (folder / "workload.yaml").write_text(text)
-    monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
-    return declared.declared_workload(folder.name)
+    monkeypatch.setattr(workloads, "WORKLOADS", tmp_path)
+    return workloads.declared_workload(folder.name)
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_the_emulator_that_does_not_run_is_named(site, silent_port: int, monkeyp
     from azure.storage.blob import ContainerClient
 
     from tasks.azure_errors import azure_errors
-    from tasks.ledger import Transient
+    from tasks.ledger.facts import Transient
 
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{silent_port}")
     lost = ContainerClient(

@@ -15,15 +15,15 @@ from tiny import APPROVE, answering
 
 from blocks.kubernetes_cluster import KubernetesCluster
 from blocks.loading import loaded
-from deployments.laptop_data import seed_data
-from flows import declared
-from flows.declared import declared_workload
+from deployments.laptop.data import seed_data
 from flows.extract_prepare import extract_prepare
 from flows.release import release
 from flows.rollback import rollback
 from flows.train_register import train_register
-from tasks.cluster_access import access
-from tasks.kubectl import port_forward
+from tasks import workloads
+from tasks.targets.kubernetes.access import access
+from tasks.targets.kubernetes.kubectl import port_forward
+from tasks.workloads import declared_workload
 
 pytestmark = [*needs_cluster, pytest.mark.usefixtures("site")]
 NAME = "flask_app"
@@ -32,12 +32,12 @@ NAME = "flask_app"
 @pytest.fixture
 def production(site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KubernetesCluster]:
     """Where the application as it is declared serves, but for its cluster's block, which means a namespace of this test's own."""
-    shutil.copytree(declared.WORKLOADS / NAME, tmp_path / NAME)
+    shutil.copytree(workloads.WORKLOADS / NAME, tmp_path / NAME)
     with own_namespace("flask-app") as namespace:
         save_cluster(namespace, namespace=namespace)
         file = tmp_path / NAME / "workload.yaml"
         file.write_text(file.read_text().replace("cluster: production", f"cluster: {namespace}"))
-        monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
+        monkeypatch.setattr(workloads, "WORKLOADS", tmp_path)
         yield loaded(KubernetesCluster, namespace)
 
 

@@ -11,7 +11,7 @@ from prefect import flow, runtime
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.responses import SetStateStatus
 
-from flows.gates import ask
+from flows.approval.form import ask
 
 pytestmark = pytest.mark.usefixtures("laptop")
 

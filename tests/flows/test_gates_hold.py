@@ -18,21 +18,21 @@ from tiny import APPROVE, Tiny, answering
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
-from deployments.approver import Answer, Approver, Pending
-from deployments.enrolling import enrol, enrol_code, enrolled, revoke
-from deployments.entra_sign_in import id_token
-from deployments.laptop import Laptop
-from domain.statement import Choice
-from domain.entra_token import EntraAccount
+from deployments.approval.enrolment import enrol, enrol_code, enrolled, revoke
+from deployments.approval.entra_sign_in import id_token
+from deployments.approval.form_client import Answer, Approver, Pending
+from deployments.laptop.laptop import Laptop
+from domain.approval.entra_token import EntraAccount
+from domain.approval.lockout import MAX_WRONG_CODES
+from domain.approval.statement import Choice
 from domain.errors import Terminal
-from domain.fact import Kind, facts_of
-from domain.guessing import MAX_WRONG_CODES
-from emulator.identity import CLIENT_ID, TENANT_ID
-from emulator.remote_control import Control
-from flows.declared import known_workloads
-from flows.questions import question_of
+from domain.ledger.fact import Kind, facts_of
+from emulator.control_client import Control
+from emulator.identity.access import CLIENT_ID, TENANT_ID
+from flows.approval.pending import question_of
 from flows.release import release
-from tasks.ledger import read_facts, release_names
+from tasks.ledger.facts import read_facts, release_names
+from tasks.workloads import known_workloads
 
 pytestmark = pytest.mark.usefixtures("site")
 

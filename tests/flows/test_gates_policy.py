@@ -10,17 +10,17 @@ from prefect.client.orchestration import get_client
 from prefect.states import State
 from tiny import APPROVE, Tiny, answering, endpoints_in, people, stored_models
 
-from deployments.approver import Answer, Pending
-from domain.ask import Ask
-from domain.statement import Choice
-from domain.fact import Kind, facts_of
-from flows import climbing
-from flows.beginning import begin, outcome_of
-from flows.declared import declared_workload
+from deployments.approval.form_client import Answer, Pending
+from domain.approval.request import Ask
+from domain.approval.statement import Choice
+from domain.ledger.fact import Kind, facts_of
 from flows.expire import expire
+from flows.promotion import advance
+from flows.promotion.manifest import begin, outcome_of
 from flows.release import release
-from tasks.ledger import open_ledger, read_facts, record, release_names
-from tasks.serving import deployment_serving
+from tasks.ledger.facts import open_ledger, read_facts, record, release_names
+from tasks.targets.serving import deployment_serving
+from tasks.workloads import declared_workload
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -46,7 +46,7 @@ def test_what_changes_after_the_approval_voids_it_before_the_switch(
     site, tiny: Tiny, laptop: Any, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """The change comes between the last approval and the switch, while the stage is being deployed."""
-    carry = climbing.carry
+    carry = advance.carry
 
     def changed_meanwhile(ledger, workload, manifest, stage, lower):  # type: ignore[no-untyped-def]
         if stage.name == "production":
@@ -57,7 +57,7 @@ def test_what_changes_after_the_approval_voids_it_before_the_switch(
                 open_ledger(site.ledger).delete_blob(facts(site, tiny)[-1].slot)
         return carry(ledger, workload, manifest, stage, lower)
 
-    monkeypatch.setattr(climbing, "carry", changed_meanwhile)
+    monkeypatch.setattr(advance, "carry", changed_meanwhile)
     reason = {
         "model file": rf"the files of model {tiny.plant.lower()}-a1:1 in registry \S+ changed after it was registered",
         "newest fact": r"fact \d+ \(decided\) was written, and the ledger does not hold it any more",

@@ -15,20 +15,20 @@ from prefect.states import State
 from real_cluster import kubectl_as_admin, needs_cluster, of_service_account, own_namespace, save_cluster, unreachable
 from served import SICK
 
-from domain.changed_circuits import ChangedCircuits
+from domain.candidate.changed_circuits import ChangedCircuits
 from domain.errors import SignalboxError, StageLost, Terminal
 from domain.naming import deployment_name
-from flows import declared
 from flows.release import release
 from flows.rollback import rollback
-from tasks import helm_releases
-from tasks.cluster_access import ChangedByHandError, access
-from tasks.helm import PROGRAM, ReleaseRequest, Revision, install, roll_back
-from tasks.helm_history import FENCE, REVISION, secret_of
-from tasks.helm_releases import HelmReleases
-from tasks.kubectl import kubectl, kubectl_json
-from tasks.lease import stage_lease
-from tasks.ledger import release_names
+from tasks import workloads
+from tasks.ledger.facts import release_names
+from tasks.ledger.lease import stage_lease
+from tasks.targets.helm import target
+from tasks.targets.helm.client import PROGRAM, ReleaseRequest, Revision, install, roll_back
+from tasks.targets.helm.history import FENCE, REVISION, secret_of
+from tasks.targets.helm.target import HelmReleases
+from tasks.targets.kubernetes.access import ChangedByHandError, access
+from tasks.targets.kubernetes.kubectl import kubectl, kubectl_json
 
 pytestmark = [*needs_cluster, pytest.mark.usefixtures("site")]
 
@@ -45,7 +45,7 @@ def namespace(site) -> Iterator[str]:
 def charted(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, namespace: str) -> Charted:
     """A workload of its own for each test, declared well."""
     name = f"charted{unique}"
-    monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
+    monkeypatch.setattr(workloads, "WORKLOADS", tmp_path)
     made = Charted(name, tmp_path / name, ("A1",), cluster=namespace)
     made.declare()
     return made
@@ -159,10 +159,10 @@ def test_a_namespace_without_rights_is_said_before_anything_starts(
 
 def _only_with(charted: Charted, kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[object, ...]:
     """From here on the cluster's credentials are these; its history before that."""
-    from tasks import cluster_access
+    from tasks.targets.kubernetes import access
 
     before = charted.history()
-    monkeypatch.setattr(cluster_access, "_credentials", lambda block: kubeconfig.read_bytes())
+    monkeypatch.setattr(access, "_credentials", lambda block: kubeconfig.read_bytes())
     return before
 
 
@@ -313,7 +313,7 @@ def test_a_way_back_over_what_somebody_set_since_touches_nothing(site, charted: 
 def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
     site, charted: Charted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(helm_releases, "BACK_SECONDS", 3)
+    monkeypatch.setattr(target, "BACK_SECONDS", 3)
     succeed(run(charted))
     succeed(run(charted))
     first = _deployment(charted.history()[1])
@@ -329,7 +329,7 @@ def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
             number = charted.history()[0].number
             kubectl(there, "label", secret_of(charted.endpoint, number), f"{FENCE}-")  # killed before it was set
             kubectl(there, "delete", "quota", "none")
-        monkeypatch.setattr(helm_releases, "BACK_SECONDS", 60)
+        monkeypatch.setattr(target, "BACK_SECONDS", 60)
         charted.releases().switch(held, charted.endpoint, first)
         assert int(charted.history()[0].labels[FENCE]) == held.fence
     assert charted.ask_production()

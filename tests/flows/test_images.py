@@ -22,20 +22,20 @@ from blocks.container_registry import ContainerRegistry
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
-from domain.changed_circuits import ChangedCircuits
+from domain.candidate.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
-from domain.fact import Kind, facts_of
+from domain.ledger.fact import Kind, facts_of
 from domain.naming import deployment_name, image_repository
-from domain.release import Release
-from flows import declared
-from flows.beginning import begin
-from flows.declared import declared_workload
+from domain.release.manifest import Release
+from flows.promotion.manifest import begin
 from flows.release import release
-from tasks import images
-from tasks.images import Image, begin_build, find_image, finish_build
-from tasks.lease import stage_lease
-from tasks.ledger import read_facts, record, release_names
-from tasks.platform import Deployment, DeploymentRequest
+from tasks import workloads
+from tasks.ledger.facts import read_facts, record, release_names
+from tasks.ledger.lease import stage_lease
+from tasks.targets.images import build as build_module
+from tasks.targets.images.build import Image, begin_build, find_image, finish_build
+from tasks.targets.platform import Deployment, DeploymentRequest
+from tasks.workloads import declared_workload
 
 pytestmark = pytest.mark.usefixtures("site")
 DOCKERFILE = "FROM scratch\nCOPY . .\n"
@@ -47,7 +47,7 @@ SLOW = "FROM python:3.11-slim\nRUN sleep 120\n"
 def served(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Served:
     """A workload of its own for each test."""
     name = f"built{unique}"
-    monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
+    monkeypatch.setattr(workloads, "WORKLOADS", tmp_path)
     made = Served(name, tmp_path / name, ("A1",))
     made.declare(dockerfile=DOCKERFILE)
     return made
@@ -257,7 +257,7 @@ def test_a_run_that_built_something_else_is_not_taken_for_the_image(
 def test_a_build_that_never_begins_is_cancelled_and_said(
     site, served: Served, registry: ContainerRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(images, "QUEUE_MINUTES", 0.02)
+    monkeypatch.setattr(build_module, "QUEUE_MINUTES", 0.02)
     client = registry.get_tasks_client()
     others = [scheduled(registry, f"others:{number}", SLOW) for number in range(os.cpu_count() or 1)]
 

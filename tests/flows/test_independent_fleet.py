@@ -4,11 +4,11 @@ import pytest
 from prefect.states import State
 from tiny import APPROVE, CONFIRMED, WARY, Tiny, answering, endpoints_in, naming_of
 
-from domain.fact import Fact, Kind, facts_of
+from domain.ledger.fact import Fact, Kind, facts_of
 from domain.naming import deployment_name, release_of
 from flows.release import release
-from tasks.ledger import read_facts, release_names
-from tasks.serving import serving_of
+from tasks.ledger.facts import read_facts, release_names
+from tasks.targets.serving import serving_of
 
 pytestmark = pytest.mark.usefixtures("site")
 

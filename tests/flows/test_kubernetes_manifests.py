@@ -19,16 +19,16 @@ from real_cluster import (
 )
 from served import SICK
 
-from domain.changed_circuits import ChangedCircuits
+from domain.candidate.changed_circuits import ChangedCircuits
 from domain.errors import InvalidDeclaration, Terminal
-from domain.manifest import MANAGED_BY, RELEASE
 from domain.naming import deployment_name
-from flows import declared
+from domain.parsing.kubernetes_manifest import MANAGED_BY, RELEASE
 from flows.release import release
 from flows.rollback import rollback
-from tasks import kubernetes_manifests
-from tasks.lease import stage_lease
-from tasks.ledger import release_names
+from tasks import workloads
+from tasks.ledger.facts import release_names
+from tasks.ledger.lease import stage_lease
+from tasks.targets.manifest import target
 
 pytestmark = [*needs_cluster, pytest.mark.usefixtures("site")]
 
@@ -45,7 +45,7 @@ def namespace(site) -> Iterator[str]:
 def applied(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, namespace: str) -> Applied:
     """A workload of its own for each test, declared well."""
     name = f"applied{unique}"
-    monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
+    monkeypatch.setattr(workloads, "WORKLOADS", tmp_path)
     made = Applied(name, tmp_path / name, ("A1",), cluster=namespace)
     made.declare()
     return made
@@ -184,9 +184,9 @@ def test_a_cluster_that_cannot_be_reached_or_gives_no_rights_is_said_before_anyt
 
 def use(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From here on the cluster's credentials are these."""
-    from tasks import cluster_access
+    from tasks.targets.kubernetes import access
 
-    monkeypatch.setattr(cluster_access, "_credentials", lambda block: kubeconfig.read_bytes())
+    monkeypatch.setattr(access, "_credentials", lambda block: kubeconfig.read_bytes())
 
 
 def test_what_a_person_changed_is_said_never_overwritten_and_undone_by_the_line_that_is_told(
@@ -220,7 +220,7 @@ def test_what_a_person_changed_is_said_never_overwritten_and_undone_by_the_line_
 def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
     site, applied: Applied, monkeypatch: pytest.MonkeyPatch, namespace: str
 ) -> None:
-    monkeypatch.setattr(kubernetes_manifests, "BACK_SECONDS", 3)
+    monkeypatch.setattr(target, "BACK_SECONDS", 3)
     applied.declare(
         manifest=MANIFEST.replace("replicas: 1", "replicas: 1\n  revisionHistoryLimit: 0")
     )  # no template is kept
@@ -235,7 +235,7 @@ def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
                 applied.manifests().switch(held, applied.endpoint, first)
         assert applied.live()["metadata"]["annotations"]["signalbox/taken_back_from"] == second
         kubectl_as_admin("-n", namespace, "delete", "quota", "none")
-        monkeypatch.setattr(kubernetes_manifests, "BACK_SECONDS", 60)
+        monkeypatch.setattr(target, "BACK_SECONDS", 60)
         applied.manifests().switch(held, applied.endpoint, first)
     assert applied.ask_production()
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.errors import StageBusy
-from domain.lease import DURATION
-from tasks import storage_clock
-from tasks.lease import stage_lease
-from tasks.ledger import open_ledger
+from domain.ledger.lease import DURATION
+from tasks.ledger import storage_clock
+from tasks.ledger.facts import open_ledger
+from tasks.ledger.lease import stage_lease
 
 
 @pytest.fixture(params=[3600, -3600], ids=["an hour ahead", "an hour behind"])

@@ -21,13 +21,13 @@ from twins import Twins
 
 from blocks.ledger import Ledger
 from domain.errors import StageLost, Terminal, Transient
-from domain.fact import Fact, Kind, chain_faults
-from domain.lease import DURATION, Lease
-from tasks import lease
-from tasks.guesses import Guess, count_guess, was_right
-from tasks.lease import stage_lease
-from tasks.ledger import append_fact, keep_document, open_ledger, read_document, read_facts, record, release_names
-from tasks.spent import spend
+from domain.ledger.fact import Fact, Kind, chain_faults
+from domain.ledger.lease import DURATION, Lease
+from tasks.approval.lockout import Guess, count_guess, was_right
+from tasks.approval.used_proofs import spend
+from tasks.ledger import lease
+from tasks.ledger.facts import append_fact, keep_document, open_ledger, read_document, read_facts, record, release_names
+from tasks.ledger.lease import stage_lease
 
 OLD, NEW = "20990101.1", "20990101.2"
 

@@ -15,16 +15,16 @@ from blocks.container_instances import ContainerInstances
 from blocks.loading import loaded
 from domain.errors import Terminal
 from domain.tags import RELEASE_ID, WORKLOAD
-from flows.declared import declared_workload
-from flows.owning import must_be_own
 from flows.release import release
-from tasks.container_groups import find_group, tag_group
-from tasks.datasets import register_data
-from tasks.ledger import release_names
-from tasks.models import models_of, register_model
-from tasks.pipelines import PublishedPipeline
-from tasks.preparation import prepare_unit
-from tasks.training import train_unit
+from flows.stage.ownership import must_be_own
+from tasks.azure_ml.datasets import register_data
+from tasks.azure_ml.models import models_of, register_model
+from tasks.azure_ml.pipelines import PublishedPipeline
+from tasks.data.prepare import prepare_unit
+from tasks.ledger.facts import release_names
+from tasks.targets.container_instance.groups import find_group, tag_group
+from tasks.training.train import train_unit
+from tasks.workloads import declared_workload
 
 pytestmark = pytest.mark.usefixtures("site")
 CUTOFF = date(2014, 6, 30)

@@ -17,19 +17,19 @@ from twins import TinyTwin, Twins
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
-from domain.changed_circuits import ChangedCircuit
+from domain.candidate.changed_circuits import ChangedCircuit
+from domain.declaration.stage import Stage
+from domain.declaration.target import ServingTarget
 from domain.errors import StageLost, Terminal
 from domain.naming import deployment_name
-from domain.stage import Stage
 from domain.tags import PREVIOUS, deployment_tags
-from domain.target import ServingTarget
-from flows import declared
-from flows.declared import declared_workload
 from flows.release import release
-from tasks.lease import stage_lease
-from tasks.ledger import release_names
-from tasks.platform import DeploymentRequest, Platform, model_of
+from tasks import workloads
+from tasks.ledger.facts import release_names
+from tasks.ledger.lease import stage_lease
 from tasks.platforms import platform_of
+from tasks.targets.platform import DeploymentRequest, Platform, model_of
+from tasks.workloads import declared_workload
 
 KINDS: dict[str, tuple[type[Tiny], str, str]] = {
     "batch_endpoint": (Tiny, "registry", "test"),
@@ -102,7 +102,7 @@ def asked(request: pytest.FixtureRequest, unique: str, tmp_path: Path, monkeypat
     site = request.getfixturevalue("site")
     made_as, below, named = KINDS[kind]
     name = f"asked{unique}"
-    monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
+    monkeypatch.setattr(workloads, "WORKLOADS", tmp_path)
     made = made_as(name, tmp_path / name, ("A1",))
     if isinstance(made, Charted | Applied):
         made.cluster = request.getfixturevalue("cluster")

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from domain.changed_circuits import ChangedCircuit
+from domain.candidate.changed_circuits import ChangedCircuit
 from domain.errors import Terminal
-from tasks.compute import Compute, ensure_compute
-from tasks.pipelines import publish_pipeline, run_pipeline
-from tasks.predictions import fetch_predictions
+from tasks.azure_ml.compute import Compute, ensure_compute
+from tasks.azure_ml.pipelines import publish_pipeline, run_pipeline
 from tasks.retries import is_transient
+from tasks.training.predictions import fetch_predictions
 
 PIPELINE = """
 type: pipeline

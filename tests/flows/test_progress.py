@@ -13,8 +13,9 @@ from prefect.client.schemas.filters import (
 )
 
 from domain.errors import Terminal, Transient
-from flows import fan_out, progress
-from flows.fan_out import each
+from flows.fan_out import each as fan_out
+from flows.fan_out import progress
+from flows.fan_out.each import each
 from tasks import retries
 
 pytestmark = pytest.mark.usefixtures("laptop")

@@ -4,8 +4,8 @@ from tiny import Tiny
 from typer.testing import CliRunner
 
 from deployments.cli import app
-from flows.examination import examine
-from tasks.ledger import open_ledger
+from tasks.doctor import examine
+from tasks.ledger.facts import open_ledger
 
 
 def test_a_release_in_quarantine_is_named_with_what_to_do(site, tiny: Tiny) -> None:

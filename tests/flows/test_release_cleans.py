@@ -8,7 +8,7 @@ from prefect.states import State
 from tiny import APPROVE, GOOD, Tiny, answering, endpoints_in
 
 from flows.release import release
-from tasks.batch_deployments import deployments_of
+from tasks.targets.batch_endpoint.deployments import deployments_of
 
 pytestmark = pytest.mark.usefixtures("site")
 

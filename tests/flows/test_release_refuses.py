@@ -8,14 +8,14 @@ from prefect.states import State
 from tiny import APPROVE, GOOD, Tiny, answering, endpoints_in, naming_of
 
 from domain.errors import Terminal
-from domain.fact import Kind, facts_of
+from domain.ledger.fact import Kind, facts_of
 from domain.outcome import Outcome
-from flows.beginning import outcome_of
+from flows.promotion.manifest import outcome_of
 from flows.release import release
 from flows.rollback import rollback
-from tasks.ledger import read_facts, release_names
-from tasks.models import models_of
-from tasks.storage import container_of
+from tasks.azure_ml.datastore_files import container_of
+from tasks.azure_ml.models import models_of
+from tasks.ledger.facts import read_facts, release_names
 
 pytestmark = pytest.mark.usefixtures("site")
 

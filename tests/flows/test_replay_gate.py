@@ -7,12 +7,12 @@ from replayed import REPLAY, SCORE
 from tiny import APPROVE, Tiny, answering, endpoints_in, naming_of
 
 from blocks.workspace import Workspace
-from domain.fact import Kind
+from domain.ledger.fact import Kind
 from domain.naming import deployment_name
 from flows.release import release
-from tasks.ledger import read_facts, release_names
-from tasks.serving import serving_of
-from tasks.storage import upload_file
+from tasks.azure_ml.datastore_files import upload_file
+from tasks.ledger.facts import read_facts, release_names
+from tasks.targets.serving import serving_of
 
 
 def released(tiny: Tiny, shift: float) -> tuple[str, str, list[Any]]:

@@ -17,31 +17,31 @@ from prefect.client.orchestration import get_client
 from tiny import Tiny, endpoints_in, naming_of
 
 from blocks.workspace import Workspace
-from deployments.laptop_data import DATA, TEST_UNTIL
-from domain.changed_circuits import ChangedCircuits
-from domain.declaration import load_workload
+from deployments.laptop.data import DATA, TEST_UNTIL
+from domain.candidate.changed_circuits import ChangedCircuits
+from domain.declaration.load import load_workload
+from domain.declaration.stage import Stage
+from domain.declaration.target import BatchEndpointTarget
+from domain.declaration.workload import Compute, Workload
 from domain.errors import Terminal
-from domain.fact import Fact, Kind, facts_of
+from domain.ledger.fact import Fact, Kind, facts_of
 from domain.naming import deployment_name
-from domain.release import Release
-from domain.replay import Replay, Verdict
-from domain.stage import Stage
+from domain.release.manifest import Release
 from domain.tags import model_tags
-from domain.target import BatchEndpointTarget
 from domain.unit import Unit
-from domain.workload import Compute, Workload
-from flows.evidence import kept_report
-from flows.fan_out import FAN_OUT
-from flows.replaying import ReplayOutcome, replay_page, replay_stage
-from tasks.answers import MOST_REASON
-from tasks.batch_endpoints import BatchEndpoints
-from tasks.compute import ensure_compute
-from tasks.ledger import read_facts
-from tasks.models import promote_model, register_model
-from tasks.platform import DeploymentRequest
-from tasks.replay import replay
+from domain.verification.replay import Replay, Verdict
+from flows.approval.evidence import kept_report
+from flows.fan_out.each import FAN_OUT
+from flows.rollout.replay import ReplayOutcome, replay_page, replay_stage
+from tasks.azure_ml.compute import ensure_compute
+from tasks.azure_ml.datastore_files import upload_file
+from tasks.azure_ml.models import promote_model, register_model
+from tasks.ledger.facts import read_facts
 from tasks.retries import is_transient
-from tasks.storage import upload_file
+from tasks.targets.batch_endpoint.target import BatchEndpoints
+from tasks.targets.platform import DeploymentRequest
+from tasks.verification.replay import replay
+from tasks.verification.scored_rows import MOST_REASON
 from workloads.plants.code.circuit_power.train import train
 from workloads.plants.data import cut_test_input
 

@@ -7,8 +7,8 @@ from azure.core.exceptions import ResourceNotFoundError
 from prefect import flow
 
 from blocks.workspace import Workspace
-from domain.workload import Compute
-from tasks.compute import delete_compute, ensure_compute
+from domain.declaration.workload import Compute
+from tasks.azure_ml.compute import delete_compute, ensure_compute
 
 
 @flow

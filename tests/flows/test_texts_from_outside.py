@@ -5,9 +5,8 @@ from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
 
-from domain.outcome import Outcome
+from domain.outcome import Ending, Outcome
 from flows.deploy_version import deploy_version
-from domain.outcome import Ending
 from flows.release import ended
 from tasks.artifacts import show_page, show_table
 

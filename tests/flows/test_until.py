@@ -8,12 +8,12 @@ import pytest
 from charted import Charted
 from served import Served
 
-from deployments.reach import within_reach
+from deployments.laptop.reachable_stages import within_reach
 from domain.errors import Terminal
-from flows import declared
-from flows.declared import declared_workload
 from flows.release import release
-from tasks import cluster_access
+from tasks import workloads
+from tasks.targets.kubernetes import access
+from tasks.workloads import declared_workload
 
 pytestmark = pytest.mark.usefixtures("site")
 NOWHERE = b"""
@@ -38,8 +38,8 @@ class Climbing(Charted):
 def climbing(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Climbing:
     """A workload whose cluster does not answer."""
     name = f"climbing{unique}"
-    monkeypatch.setattr(declared, "WORKLOADS", tmp_path)
-    monkeypatch.setattr(cluster_access, "_credentials", lambda block: NOWHERE)
+    monkeypatch.setattr(workloads, "WORKLOADS", tmp_path)
+    monkeypatch.setattr(access, "_credentials", lambda block: NOWHERE)
     made = Climbing(name, tmp_path / name, ("A1",), cluster="production")
     made.declare()
     return made

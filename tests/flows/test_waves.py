@@ -6,13 +6,14 @@ import pytest
 from prefect.states import State
 from tiny import APPROVE, WARY, Tiny, answering, endpoints_in, naming_of
 
-from domain.changed_circuits import ChangedCircuits
-from domain.fact import Fact, Kind, facts_of
+from domain.candidate.changed_circuits import ChangedCircuits
+from domain.ledger.fact import Fact, Kind, facts_of
 from domain.naming import release_of
-from flows import climbing, deploying
+from flows.promotion import advance
 from flows.release import release
-from tasks.ledger import read_facts, release_names
-from tasks.serving import serving_of
+from flows.rollout import deploy
+from tasks.ledger.facts import read_facts, release_names
+from tasks.targets.serving import serving_of
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -63,7 +64,7 @@ def test_a_soak_is_a_fact_and_a_restart_does_not_start_it_over(
 
     changed = tiny.candidates()
     with monkeypatch.context() as patched:
-        patched.setattr(climbing, "wait_for_soak", dies_while_it_soaks)
+        patched.setattr(advance, "wait_for_soak", dies_while_it_soaks)
         for _ in range(2):
             assert run(tiny, changed).is_failed()
     name, facts = newest(site, tiny)
@@ -72,7 +73,7 @@ def test_a_soak_is_a_fact_and_a_restart_does_not_start_it_over(
     (switched,) = facts_of(facts, Kind.SWITCHED, "production")
     assert (switched.body["wave"], switched.body["left"]) == (1, 1)
 
-    monkeypatch.setattr(deploying, "datetime", AnHourLater)
+    monkeypatch.setattr(deploy, "datetime", AnHourLater)
     assert run(tiny, changed).name == "Succeeded"
     assert production(site, tiny) == [name, name]
     assert [fact.body["left"] for fact in facts_of(newest(site, tiny)[1], Kind.SWITCHED, "production")] == [1, 0]

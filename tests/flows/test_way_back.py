@@ -8,15 +8,15 @@ from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 from azure.core.rest import HttpRequest
 from tiny import APPROVE, Tiny, answering, endpoints_in
 
-from deployments.environment import load_environment
-from deployments.laptop_resources import API_VERSION, ARM, PROVIDER
+from deployments.environments.environment import load_environment
+from deployments.laptop.resources import API_VERSION, ARM, PROVIDER
+from domain.declaration.stage import Stage
 from domain.naming import deployment_name
-from domain.stage import Stage
-from flows.declared import declared_workload
-from flows.evidence import gather
+from flows.approval.evidence import gather
 from flows.release import release
-from tasks.batch_deployments import find_deployment
-from tasks.ledger import read_facts, release_names
+from tasks.ledger.facts import read_facts, release_names
+from tasks.targets.batch_endpoint.deployments import find_deployment
+from tasks.workloads import declared_workload
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -34,7 +34,7 @@ def delete(site, path: str) -> None:
 
 def no_way_back(site, tiny: Tiny) -> dict[str, str]:
     """Of the newest release at production."""
-    from domain.release import requested_release
+    from domain.release.manifest import requested_release
 
     workload = declared_workload(tiny.name)
     stage: Stage = workload.stage("production")

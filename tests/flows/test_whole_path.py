@@ -14,20 +14,20 @@ from tiny import APPROVE, answering, endpoints_in
 from typer.testing import CliRunner
 
 from deployments.cli import app
-from domain.changed_circuits import ChangedCircuits
+from domain.candidate.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
-from domain.fact import Kind, chain_faults, facts_of
+from domain.ledger.fact import Kind, chain_faults, facts_of
 from domain.naming import deployment_name
-from flows import declared
 from flows.deploy_version import deploy_version
 from flows.extract_prepare import extract_prepare
 from flows.release import release
 from flows.rollback import rollback
 from flows.train_register import train_register
-from tasks.ledger import read_facts, release_names
-from tasks.models import models_of, models_tagged
-from tasks.platform import model_of
-from tasks.serving import deployment_serving
+from tasks import workloads
+from tasks.azure_ml.models import models_of, models_tagged
+from tasks.ledger.facts import read_facts, release_names
+from tasks.targets.platform import model_of
+from tasks.targets.serving import deployment_serving
 
 CIRCUITS = ["HAUTEBORNE/R80711", "HAUTEBORNE/R80736"]
 FIRST, SECOND = date(2014, 4, 30), date(2014, 9, 30)
@@ -218,9 +218,9 @@ def test_from_raw_data_to_production_and_back(
     """One after the other: each part finds what those before it left."""
     (tmp_path / "workloads").mkdir()
     (tmp_path / "workloads" / "plants").symlink_to(
-        declared.WORKLOADS / "plants"
+        workloads.WORKLOADS / "plants"
     )  # forms of other workloads are not ours
-    monkeypatch.setattr(declared, "WORKLOADS", tmp_path / "workloads")
+    monkeypatch.setattr(workloads, "WORKLOADS", tmp_path / "workloads")
     first = trained()
     story = Story(site, tmp_path, first, carried(site, first))
     for part in PARTS:

@@ -16,20 +16,20 @@ from benchmarks.pretended_training import CUTOFF, DATA, DATA_ASSET, JOB, METRICS
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.workspace import Workspace
-from deployments.approver import Answer, Approver, Pending
-from deployments.demo_approver import SigningApprover
-from domain.changed_circuits import ChangedCircuit, ChangedCircuits, changed_path
-from domain.statement import Choice
-from domain.declaration import load_workload
+from deployments.approval.demo_approver import SigningApprover
+from deployments.approval.form_client import Answer, Approver, Pending
+from domain.approval.statement import Choice
+from domain.candidate.changed_circuits import ChangedCircuit, ChangedCircuits, changed_path
+from domain.declaration.load import load_workload
+from domain.declaration.target import BatchEndpointTarget
 from domain.naming import Naming
-from domain.target import BatchEndpointTarget
 from domain.unit import Unit
-from flows.declared import known_workloads
-from tasks.batch_endpoints import BatchEndpoints
-from tasks.datasets import find_data
-from tasks.ledger import keep_document
-from tasks.models import register_model
-from tasks.storage import upload_file
+from tasks.azure_ml.datasets import find_data
+from tasks.azure_ml.datastore_files import upload_file
+from tasks.azure_ml.models import register_model
+from tasks.ledger.facts import keep_document
+from tasks.targets.batch_endpoint.target import BatchEndpoints
+from tasks.workloads import known_workloads
 
 TARGET = BatchEndpointTarget(kind="batch_endpoint", workspace="any", compute="batch-cluster", vm_size="Standard_DS3_v2")
 

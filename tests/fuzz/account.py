@@ -12,9 +12,9 @@ from typing import Any
 
 from raw_ledger import chain_breaks, digest, ends, moment, rejected
 
-from domain.gate import Gate, Rule
-from domain.release import Release
-from domain.stage import Stage
+from domain.declaration.gate import Gate, Rule
+from domain.declaration.stage import Stage
+from domain.release.manifest import Release
 
 HAD_A_PART = {"requester": "rhea", "commit_author": "carl", "data_publisher": "petra"}
 NIGHT_BEGINS, NIGHT_ENDS, DAY_BEGINS, DAY_ENDS = 22, 5, 6, 18

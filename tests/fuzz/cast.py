@@ -20,12 +20,12 @@ from proof_making import (
     token,
 )
 
-from domain.enrolment import Credential, Enrolment
-from domain.entra_token import EntraAccount
-from domain.one_time_code import CodeGenerator, seal_key
-from domain.roster import Roster
-from domain.ssh_signature import SshKey
-from domain.statement import Statement
+from domain.approval.approvers import Roster
+from domain.approval.enrolment import Credential, Enrolment
+from domain.approval.entra_token import EntraAccount
+from domain.approval.one_time_code import CodeGenerator, seal_key
+from domain.approval.ssh_signature import SshKey
+from domain.approval.statement import Statement
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 WAYS = ("ssh", "code", "token", "fresh token")

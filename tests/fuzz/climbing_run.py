@@ -1,4 +1,4 @@
-"""A run of the release flow over a world: `flows.climbing`, `flows.approving` and `flows.deploying`, one point at a time.
+"""A run of the release flow over a world: `flows.promotion.advance`, `flows.approval.gate` and `flows.rollout.deploy`, one point at a time.
 
 Between two points anything may happen, and at each of them the run may die: only storage remembers.
 """
@@ -10,16 +10,16 @@ from stored_facts import ATTEMPTS
 from weighing import Answer, Unproven, weigh
 from world import Watch, World
 
-from domain.admission import admit
-from domain.approval import Verdict, judge
-from domain.ask import Ask, standing_ask
-from domain.decision import Decision
+from domain.approval.decision import Decision
+from domain.approval.invalid_answer import Refusal
+from domain.approval.request import Ask, standing_ask
+from domain.approval.verdict import Verdict, judge
+from domain.declaration.stage import Stage
+from domain.declaration.target import BatchEndpointTarget
 from domain.errors import Terminal, Transient
-from domain.fact import Fact, Kind, facts_of
-from domain.refusal import Refusal
-from domain.release import Release
-from domain.stage import Stage
-from domain.target import BatchEndpointTarget
+from domain.ledger.fact import Fact, Kind, facts_of
+from domain.promotion.admission import admit
+from domain.release.manifest import Release
 
 REPORT = "sha256:" + "d" * 64
 Steps = Generator[str, None, str | None]

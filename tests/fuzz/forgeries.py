@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from cast import OUTSIDER, Person
 from proof_making import claims, private_key, ssh_signature, token, token_by_public_key, unsigned_token
 
-from domain.statement import Choice
-from domain.statement import Statement
+from domain.approval.statement import Choice, Statement
 
 ACCOMPLICE = Person("rhea")
 """Is enrolled, and lends a proof of their own."""

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from ladder import EDITS
 
-from domain.statement import Choice
-from domain.fact import Kind
+from domain.approval.statement import Choice
+from domain.ledger.fact import Kind
 
 APPROVERS = ("ada", "grace", "emil", "olga")
 FORGED = tuple(name for name in NAMES if name not in {"rhea", "carl"})

@@ -12,13 +12,13 @@ from honest_history import Point, answer
 from raw_ledger import digest
 from weighing import Answer, Unproven
 
-from domain.ask import Ask, statement_of
-from domain.statement import Choice
-from domain.decision import Decision
+from domain.approval.decision import Decision
+from domain.approval.one_time_code import CodeGenerator, CodeProof
+from domain.approval.request import Ask, statement_of
+from domain.approval.statement import Choice
+from domain.declaration.stage import Stage
 from domain.errors import Terminal
-from domain.one_time_code import CodeGenerator, CodeProof
-from domain.release import Release
-from domain.stage import Stage
+from domain.release.manifest import Release
 
 TICK = 7
 """Seconds that everything takes."""

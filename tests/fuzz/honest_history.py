@@ -11,10 +11,10 @@ from climbing_run import ClimbingRun
 from weighing import Answer
 from world import World
 
-from domain.ask import statement_of
-from domain.statement import Choice
-from domain.fact import Fact, Kind
-from domain.release import Release
+from domain.approval.request import statement_of
+from domain.approval.statement import Choice
+from domain.ledger.fact import Fact, Kind
+from domain.release.manifest import Release
 
 APPROVERS = {
     "registry": (("grace", "code"),),
@@ -52,7 +52,7 @@ def enrolled() -> Account:
 
 
 def request(world: World, release: Release) -> None:
-    """As `flows.beginning.request`."""
+    """As `flows.promotion.manifest.request`."""
     body = {"release": release.model_dump(mode="json"), "digest": release.digest, "changed_digest": "-"}
     world.facts.record(release, Kind.REQUESTED, world.now, body)
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from cast import AUTHOR, PUBLISHER, REQUESTER
 
-from domain.changed_circuits import ChangedCircuit, ChangedCircuits
-from domain.release import Release
-from domain.stage import Stage
+from domain.candidate.changed_circuits import ChangedCircuit, ChangedCircuits
+from domain.declaration.stage import Stage
+from domain.release.manifest import Release
 
 START = datetime(2025, 12, 10, 12, 0, tzinfo=UTC)
 """A Wednesday noon."""

@@ -6,10 +6,10 @@ from raw_ledger import digest
 from tampering import Stored, at, chained_anew, leaves, loaded, normal, other_value, replaced, texts_of
 from world import World
 
-from domain.ask import standing_ask, statement_of
-from domain.statement import Choice
-from domain.fact import Fact, Kind
-from domain.release import Release
+from domain.approval.request import standing_ask, statement_of
+from domain.approval.statement import Choice
+from domain.ledger.fact import Fact, Kind
+from domain.release.manifest import Release
 
 
 def _lay(world: World, stored: Stored, first: int, anew: bool) -> None:

@@ -9,16 +9,15 @@ from stored_facts import StoredFacts
 from weighing import prove
 from world import World
 
-from domain.approval import Approval, judge, why_not
-from domain.ask import Ask, statement_of
-from domain.statement import Choice
-from domain.decision import Decision
-from domain.fact import Fact, Kind
-from domain.gate import Gate
-from domain.release import Release
-from domain.roster import Roster
-from domain.stage import Stage
-from domain.statement import Statement
+from domain.approval.approvers import Roster
+from domain.approval.decision import Decision
+from domain.approval.request import Ask, statement_of
+from domain.approval.statement import Choice, Statement
+from domain.approval.verdict import Approval, judge, why_not
+from domain.declaration.gate import Gate
+from domain.declaration.stage import Stage
+from domain.ledger.fact import Fact, Kind
+from domain.release.manifest import Release
 
 REPORT = "sha256:" + "d" * 64
 MINUTE = timedelta(minutes=1)

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from domain.statement import NAMESPACE
+from domain.approval.statement import NAMESPACE
 
 TENANT = "11111111-1111-4111-8111-111111111111"
 AUDIENCE = "22222222-2222-4222-8222-222222222222"

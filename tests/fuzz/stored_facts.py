@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 from domain.errors import Transient
-from domain.fact import Fact, Kind
-from domain.release import Release
+from domain.ledger.fact import Fact, Kind
+from domain.release.manifest import Release
 
 ATTEMPTS = 3
 """Of recording a fact whose slot somebody else has taken."""
@@ -28,7 +28,7 @@ class StoredFacts:
         return tuple(self.slots[slot] for slot in sorted(self.slots))
 
     def read(self) -> tuple[Fact, ...]:
-        """As `tasks.ledger.read_facts`; ValidationError for what is no fact."""
+        """As `tasks.ledger.facts.read_facts`; ValidationError for what is no fact."""
         return tuple(_parsed(text) for text in self.texts())
 
     def put(self, fact: Fact) -> bool:

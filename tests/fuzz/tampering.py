@@ -6,7 +6,7 @@ from typing import Any
 
 from raw_ledger import FIRST, digest, spelled
 
-from domain.fact import Fact
+from domain.ledger.fact import Fact
 
 Stored = list[dict[str, Any]]
 

@@ -10,8 +10,8 @@ from gate_machine import GateMachine, Hands
 from history import UnapprovedError
 from honest_history import honest_points
 
-from domain.statement import Choice
-from domain.fact import Kind
+from domain.approval.statement import Choice
+from domain.ledger.fact import Kind
 
 HOURS = 3600
 Attack = Callable[[GateMachine], None]
@@ -55,32 +55,35 @@ def ask_for_longer(state: GateMachine) -> None:
 
 
 ATTACKS: dict[str, tuple[Attack, Plant]] = {
-    "nobody approves": (lambda state: None, ("domain.approval.missing_approvals", nothing)),
-    "days later": (lambda state: state.wait(seconds=50 * HOURS), ("domain.approval._faults_of_time", nothing)),
-    "at night": (lambda state: state.wait(seconds=10 * HOURS), ("domain.gate.Gate.closures", nothing)),
+    "nobody approves": (lambda state: None, ("domain.approval.verdict.missing_approvals", nothing)),
+    "days later": (lambda state: state.wait(seconds=50 * HOURS), ("domain.approval.verdict._faults_of_time", nothing)),
+    "at night": (lambda state: state.wait(seconds=10 * HOURS), ("domain.declaration.gate.Gate.closures", nothing)),
     "ada breaks the glass": (
         lambda state: state.break_glass(which=0, name="ada", way="ssh"),
-        ("domain.approval._faults_of_person", lambda *_: []),
+        ("domain.approval.verdict._faults_of_person", lambda *_: []),
     ),
     "rhea approves what she requested": (
         approve_by_rhea,
-        ("domain.approval._faults_of_separation", lambda *_: []),
+        ("domain.approval.verdict._faults_of_separation", lambda *_: []),
     ),
     "ada's key is revoked": (
         lambda state: state.revoke(name="ada", way="ssh", enrolled_again=False),
-        ("domain.decision._revoked", lambda *_: ""),
+        ("domain.approval.decision._revoked", lambda *_: ""),
     ),
     "somebody guesses": (guess_and_approve, ("weighing.locked_until", lambda *_: None)),
-    "a fact is removed": (lambda state: state.remove(which=1, anew=False), ("domain.admission.chain_faults", nothing)),
+    "a fact is removed": (
+        lambda state: state.remove(which=1, anew=False),
+        ("domain.promotion.admission.chain_faults", nothing),
+    ),
     "it has ended": (
         lambda state: state.append(kind=Kind.ENDED, stage="production", passed=False),
-        ("domain.admission._over_or_held", nothing),
+        ("domain.promotion.admission._over_or_held", nothing),
     ),
-    "a question for longer": (ask_for_longer, ("domain.ask._ends_in_time", lambda *_: True)),
+    "a question for longer": (ask_for_longer, ("domain.approval.request._ends_in_time", lambda *_: True)),
 }
 BY_TOKENS: tuple[Attack, Plant] = (
     lambda state: state.invent_decision(which=0, name=None, choice=Choice.APPROVE, now_proven=True),
-    ("domain.approval._took_token_before", lambda *_: False),
+    ("domain.approval.verdict._took_token_before", lambda *_: False),
 )
 
 
@@ -124,7 +127,7 @@ def test_a_gate_that_opens_for_nobody_is_found(monkeypatch: pytest.MonkeyPatch) 
 def test_the_command_says_how_it_ended(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert fuzz.main(["--histories", "10", "--workers", "1", "--seed", "1"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "fuzz: 10 histories, 0 unapproved switches"
-    monkeypatch.setattr("domain.approval.missing_approvals", nothing)
+    monkeypatch.setattr("domain.approval.verdict.missing_approvals", nothing)
     assert fuzz.main(["--histories", "10", "--workers", "1", "--seed", "1"]) == 1
     printed = capsys.readouterr().out
     assert re.fullmatch(r"fuzz: 10 histories, [1-9] unapproved switches", printed.splitlines()[-1])

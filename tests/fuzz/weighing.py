@@ -1,22 +1,21 @@
-"""An answer as it is weighed and proven: `flows.approving` and `tasks.proving` over a world instead of Prefect and Azure."""
+"""An answer as it is weighed and proven: `flows.approval.gate` and `tasks.approval.verify_proof` over a world instead of Prefect and Azure."""
 
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 from world import World
 
-from domain.approval import why_not
-from domain.ask import statement_of
-from domain.statement import Choice
-from domain.decision import Decision, Proof, proven_by
-from domain.entra_token import EntraProof, key_id
-from domain.fact import Fact
-from domain.guessing import locked_until
-from domain.one_time_code import CodeGenerator, sealed, step_of
-from domain.release import Release
-from domain.ssh_signature import SshProof, armored
-from domain.stage import Stage
-from domain.statement import Statement
+from domain.approval.decision import Decision, Proof, proven_by
+from domain.approval.entra_token import EntraProof, key_id
+from domain.approval.lockout import locked_until
+from domain.approval.one_time_code import CodeGenerator, sealed, step_of
+from domain.approval.request import statement_of
+from domain.approval.ssh_signature import SshProof, armored
+from domain.approval.statement import Choice, Statement
+from domain.approval.verdict import why_not
+from domain.declaration.stage import Stage
+from domain.ledger.fact import Fact
+from domain.release.manifest import Release
 
 
 @dataclass(frozen=True)

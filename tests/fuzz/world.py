@@ -8,10 +8,10 @@ import ladder
 from cast import roster
 from stored_facts import StoredFacts
 
-from domain.enrolment import Enrolment
-from domain.release import Release
-from domain.roster import Roster
-from domain.stage import Stage
+from domain.approval.approvers import Roster
+from domain.approval.enrolment import Enrolment
+from domain.declaration.stage import Stage
+from domain.release.manifest import Release
 
 Watch = Callable[[str, Stage, Release], None]
 """Told what a run is about to do at a stage with a release: promote, deploy, switch; wait at the gate; refuse to go on."""
@@ -55,7 +55,7 @@ class World:
         self.now += timedelta(seconds=seconds)
 
     def spend(self, what: str, statement: str) -> bool:
-        """As `tasks.spent.spend`: True for the first, and for the same statement again."""
+        """As `tasks.approval.used_proofs.spend`: True for the first, and for the same statement again."""
         return self.spent.setdefault(what, statement) == statement
 
     def enrol(self, enrolment: Enrolment) -> None:

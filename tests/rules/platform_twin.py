@@ -1,4 +1,4 @@
-"""Batch endpoints in memory: a `tasks.platform.Platform` that can be made to go wrong on purpose.
+"""Batch endpoints in memory: a `tasks.targets.platform.Platform` that can be made to go wrong on purpose.
 
 It is held to the same contract as the real ones (tests/flows/test_platforms.py, tests/flows/test_batch_contract.py). Models are
 texts, input is text at a path, and a deployment scores with the script that the workload had when it was made.
@@ -17,25 +17,25 @@ from azure.core.exceptions import ResourceNotFoundError
 from troubles import Power, Troubles
 
 from blocks.model_registry import ModelRegistry
-from domain.canonical import digest_of
-from domain.changed_circuits import ChangedCircuit
-from domain.diagnosis import Finding
+from domain.candidate.changed_circuits import ChangedCircuit
+from domain.candidate.training_record import TrainingRecord
+from domain.canonical_json import digest_of
+from domain.declaration.stage import Stage
+from domain.declaration.workload import Workload
 from domain.errors import StageLost, Terminal, Transient
-from domain.http_smoke import AnySmokeTest
-from domain.kept import is_ours
 from domain.naming import faults_of_names
 from domain.ownership import must_not_be_anothers
-from domain.replacement import FENCE, fence_of
-from domain.smoke import SmokeEvidence, SmokeTest, SmokeVerdict
-from domain.stage import Stage
+from domain.rollout.deployment_history import FENCE, fence_of
+from domain.rollout.diagnosis import Finding
+from domain.rollout.retention import is_ours
 from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID, WORKLOAD
-from domain.training_record import TrainingRecord
 from domain.unit import Unit
-from domain.workload import Workload
-from tasks.invocations import PREDICTIONS
-from tasks.lease import HeldStage
-from tasks.models import DIGEST, Model, _must_match
-from tasks.platform import Deployment, DeploymentRequest, model_of
+from domain.verification.http_smoke import AnySmokeTest
+from domain.verification.smoke import SmokeEvidence, SmokeTest, SmokeVerdict
+from tasks.azure_ml.models import DIGEST, Model, _must_match
+from tasks.azure_ml.scoring_jobs import PREDICTIONS
+from tasks.ledger.lease import HeldStage
+from tasks.targets.platform import Deployment, DeploymentRequest, model_of
 
 ENVIRONMENT = "azureml:/environments/scoring/versions/1"
 
@@ -54,7 +54,7 @@ class Models:
     tags: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
 
     def promote(self, source: object, registry: ModelRegistry, circuit: ChangedCircuit, tags: Mapping[str, str]) -> Any:
-        """As `tasks.models.promote_model`."""
+        """As `tasks.azure_ml.models.promote_model`."""
         key = circuit.model_name, circuit.model_version
         if key not in self.registry:
             _must_match(digest_of(self.dev[key].encode()), circuit.model_digest, *key, "workspace mlw-dev")
@@ -62,13 +62,13 @@ class Models:
         self.check(registry, circuit)
 
     def check(self, registry: ModelRegistry, circuit: ChangedCircuit) -> None:
-        """As `tasks.models.check_model`."""
+        """As `tasks.azure_ml.models.check_model`."""
         key = circuit.model_name, circuit.model_version
         found = digest_of(self.registry.get(key, "").encode())
         _must_match(found, circuit.model_digest, *key, f"registry {registry.registry_name}")
 
     def training_record(self, dev: object, workload: object, circuit: ChangedCircuit) -> TrainingRecord:
-        """As `tasks.training_record.training_record`."""
+        """As `tasks.training.training_record.training_record`."""
         key = circuit.model_name, circuit.model_version
         made = self.trained[key]
         return TrainingRecord(
@@ -84,12 +84,12 @@ class Models:
         )
 
     def versions(self, home: object, name: str) -> tuple[Model, ...]:
-        """As `tasks.models.models_of`, of the registry."""
+        """As `tasks.azure_ml.models.models_of`, of the registry."""
         found = [self._model(known, version) for known, version in self.registry if known == name]
         return tuple(sorted(found, key=lambda model: int(model.version)))
 
     def find(self, home: object, name: str, version: str) -> Model | None:
-        """As `tasks.models.find_model`, of the registry."""
+        """As `tasks.azure_ml.models.find_model`, of the registry."""
         return self._model(name, version) if (name, version) in self.registry else None
 
     def _model(self, name: str, version: str) -> Model:
@@ -97,7 +97,7 @@ class Models:
         return Model(name, version, self.tags.get(key, {}), {DIGEST: digest_of(self.registry[key].encode())})
 
     def promoted_circuit(self, registry: ModelRegistry, workload: str, name: str, version: str) -> ChangedCircuit:
-        """As `tasks.models.promoted_circuit`."""
+        """As `tasks.azure_ml.models.promoted_circuit`."""
         must_not_be_anothers(f"model {name}:{version}", self.tags.get((name, version), {}), workload)
         return self.circuits[name, version]
 
@@ -156,7 +156,7 @@ class Job:
 
 
 class Scoring:
-    """What a replay asks of a workspace, in place of `tasks.invocations`, `tasks.storage` and the SDK's client."""
+    """What a replay asks of a workspace, in place of `tasks.azure_ml.scoring_jobs`, `tasks.azure_ml.datastore_files` and the SDK's client."""
 
     def __init__(self, at: Place) -> None:
         self.at, self.workspace_name, self.jobs = at, at.name, self

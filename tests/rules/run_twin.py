@@ -22,8 +22,8 @@ from prefect.exceptions import FailedRun, ObjectNotFound
 from prefect.states import Completed, Failed, State
 from prefect.utilities.annotations import BaseAnnotation
 
-from deployments.approver import Answer, Pending
-from flows import gates
+from deployments.approval.form_client import Answer, Pending
+from flows.approval import form
 from tasks.retries import RETRIED
 
 PRODUCT = ("flows.", "tasks.")
@@ -63,7 +63,7 @@ class RunTwin:
         patch.setattr(Task, "submit", _submit_task)
         patch.setattr(Block, "load", classmethod(lambda kind, name: self._loaded(kind, name)))
         patch.setattr(Block, "save", lambda block, name, overwrite=False: self.save(name, block))
-        patch.setattr(gates, "_wait", self._wait)
+        patch.setattr(form, "_wait", self._wait)
         patch.setitem(RETRIED, "retry_delay_seconds", [0.0] * RETRIED["retries"])
         patch.setenv("PREFECT__RUNTIME__FLOW_RUN__ID", str(self.run_id))
 
@@ -77,7 +77,7 @@ class RunTwin:
         self.blocks[type(block).get_block_type_slug(), name] = block
 
     def read_latest_artifacts(self, artifact_filter: Any, limit: int) -> list[Any]:
-        """As `tasks.ledger_head` asks for it."""
+        """As `tasks.ledger.head` asks for it."""
         found = [self.artifacts[key][-1] for key in artifact_filter.key.any_ if key in self.artifacts]
         return [SimpleNamespace(data=json.dumps(content)) for content in found[:limit]]
 

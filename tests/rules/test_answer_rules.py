@@ -10,11 +10,11 @@ import pytest
 from tiny import APPROVE
 from twins import TinyTwin, Twins
 
-from deployments.approver import Answer, Pending
-from domain.statement import Choice
-from domain.fact import Kind, facts_of
-from domain.guessing import MAX_WRONG_CODES
-from flows import approving
+from deployments.approval.form_client import Answer, Pending
+from domain.approval.lockout import MAX_WRONG_CODES
+from domain.approval.statement import Choice
+from domain.ledger.fact import Kind, facts_of
+from flows.approval import gate
 from flows.deploy_version import deploy_version
 from flows.release import release
 
@@ -140,8 +140,8 @@ def test_a_code_works_once_and_five_wrong_ones_lock_the_authenticator_everywhere
 def test_who_fills_the_ledger_with_answers_that_do_not_count_comes_to_an_end(
     twins: Twins, tiny: TinyTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert approving.MOST_REFUSALS == 100
-    monkeypatch.setattr(approving, "MOST_REFUSALS", 3)
+    assert gate.MOST_REFUSALS == 100
+    monkeypatch.setattr(gate, "MOST_REFUSALS", 3)
     nobody = {"decision": "approve", "approver": "mallory", "comment": "", "proof": "123456"}
     with twins.answering(*[nobody] * 3) as seen:
         state = twins.release_as_answered(tiny, tiny.candidates())

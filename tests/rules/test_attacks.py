@@ -15,18 +15,18 @@ from twins import TinyTwin, Twins
 
 from blocks.azure_credential import AzureCredential
 from blocks.ledger import Ledger
-from deployments.approver import Answer, Pending
-from domain.changed_circuits import ChangedCircuits, changed_path
-from domain.statement import Choice
+from deployments.approval.form_client import Answer, Pending
+from domain.approval.statement import Choice
+from domain.candidate.changed_circuits import ChangedCircuits, changed_path
 from domain.errors import Terminal
 from domain.tags import WORKLOAD
-from flows import waves
-from flows.beginning import begin, outcome_of
+from flows.approval.pending import question_of
 from flows.deploy_version import deploy_version
-from flows.questions import question_of
+from flows.promotion.manifest import begin, outcome_of
 from flows.release import release
 from flows.rollback import rollback
-from tasks.ledger import keep_document, read_facts
+from flows.rollout import waves
+from tasks.ledger.facts import keep_document, read_facts
 
 REJECT = {"decision": "reject", "approver": "ada", "comment": "no"}
 GREEN = "production serves exactly these models; there is nothing left to do"
@@ -350,8 +350,8 @@ def test_a_version_that_a_stranger_deploys_to_test_ends_no_release(twins: Twins,
 def test_no_number_of_releases_since_hides_a_question_or_its_release(
     twins: Twins, tiny: TinyTwin, new_run: NewRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.questions.SEARCHED", 3)
-    monkeypatch.setattr("flows.beginning.LOOKED_BACK", 3)
+    monkeypatch.setattr("flows.approval.pending.SEARCHED", 3)
+    monkeypatch.setattr("flows.promotion.manifest.LOOKED_BACK", 3)
     released(twins, tiny, 2)
     changed, forms = tiny.candidates(), list[Pending]()
 

@@ -8,16 +8,16 @@ import pytest
 from prefect import flow
 from twins import TinyTwin, Twins
 
-from domain.cleaned import Cleaned
 from domain.errors import StageLost, Terminal
-from domain.fact import FIRST, Fact, Kind
+from domain.ledger.fact import FIRST, Fact, Kind
 from domain.naming import deployment_name
-from domain.replacement import FENCE
+from domain.rollout.cleanup_report import Cleaned
+from domain.rollout.deployment_history import FENCE
 from domain.tags import NO_PREVIOUS, PREVIOUS, deployment_tags
-from flows import cleaning
-from flows.cleaning import clean_stage, discard_stage
-from tasks.lease import HeldStage, stage_lease
-from tasks.platform import DeploymentRequest
+from flows.rollout import cleanup
+from flows.rollout.cleanup import clean_stage, discard_stage
+from tasks.ledger.lease import HeldStage, stage_lease
+from tasks.targets.platform import DeploymentRequest
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 NEWEST = "20260101.9"
@@ -171,14 +171,14 @@ def test_a_rollback_between_plan_and_removal_keeps_what_serves_then(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fleet.serve(1, 2, 3)
-    read = cleaning.inventories
+    read = cleanup.inventories
 
     def read_and_switched(platform: Any, endpoints: Any) -> Any:
         found = read(platform, endpoints)
         platform.switch(fleet.held, fleet.endpoints[0], deployment_name("20260101.1"))
         return found
 
-    monkeypatch.setattr(cleaning, "inventories", read_and_switched)
+    monkeypatch.setattr(cleanup, "inventories", read_and_switched)
     cleaned = fleet.clean()
     assert fleet.all_there() == [named(1, 2, 3), named(2, 3)]
     assert "serves, so it is not removed" in next(iter(cleaned.missed.values()))
@@ -218,7 +218,7 @@ def test_a_fault_of_our_own_fails_no_release(fleet: Fleet, monkeypatch: pytest.M
 
 def test_one_clean_up_ends_and_the_next_goes_on(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     fleet.serve(1, 2, 3, 4)
-    monkeypatch.setattr(cleaning, "MOST_REMOVED", 3)
+    monkeypatch.setattr(cleanup, "MOST_REMOVED", 3)
     cleaned = fleet.clean()
     assert (cleaned.removals, cleaned.missed) == (3, {"1 more": "one clean-up removes 3"})
     assert fleet.clean().removals == 1

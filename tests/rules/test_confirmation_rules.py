@@ -6,20 +6,20 @@ import pytest
 from tiny import APPROVE, CONFIRMED, WARY
 from twins import TinyTwin, Twins
 
-from domain.audit import audit
+from domain.approval.audit import audit
 from domain.errors import Terminal
-from domain.fact import Kind, facts_of
-from domain.fleet import open_journal
-from domain.hold import hold_of
+from domain.ledger.fact import Kind, facts_of
 from domain.naming import deployment_name
 from domain.outcome import Outcome
-from flows import deploying, waves
-from flows.beginning import outcome_of
-from flows.declared import declared_workload
+from domain.release.hold import hold_of
+from domain.rollout.switch import open_journal
+from flows.promotion.manifest import outcome_of
 from flows.rollback import rollback
+from flows.rollout import deploy, waves
 from flows.unhold import unhold
-from tasks.ledger import read_facts
-from tasks.roster import roster_of_gates
+from tasks.approval.approvers import roster_of_gates
+from tasks.ledger.facts import read_facts
+from tasks.workloads import declared_workload
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_where_nothing_is_left_to_go_back_to_it_stays_and_people_are_told(
 @pytest.fixture
 def left_over(twins: Twins, wary: TinyTwin, monkeypatch: pytest.MonkeyPatch) -> str:
     """A first release that ended before its switch: its deployments are there, and nothing serves. Its name."""
-    real = deploying.switch_waves
+    real = deploy.switch_waves
 
     def no_more(at, *rest):
         if at.stage == "production":
@@ -114,7 +114,7 @@ def left_over(twins: Twins, wary: TinyTwin, monkeypatch: pytest.MonkeyPatch) -> 
         return real(at, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(deploying, "switch_waves", no_more)
+        patch.setattr(deploy, "switch_waves", no_more)
         assert not twins.release(wary, wary.candidates()).is_completed()
     assert twins.serving(wary, "production") == ["None", "None"]
     return twins.newest(wary)[0]

@@ -7,8 +7,8 @@ from replayed import REPLAY, SCORE
 from tiny import APPROVE
 from twins import TinyTwin, Twins
 
-from deployments.approver import Pending
-from domain.fact import Kind
+from deployments.approval.form_client import Pending
+from domain.ledger.fact import Kind
 
 
 def released(twins: Twins, tiny: TinyTwin, shift: float) -> tuple[Any, list[Pending]]:

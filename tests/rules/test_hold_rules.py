@@ -3,15 +3,15 @@
 import pytest
 from twins import TinyTwin, Twins
 
-from domain.changed_circuits import ChangedCircuits
+from domain.candidate.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
-from flows import beginning
-from flows.admitting import must_admit
-from flows.beginning import begin
-from flows.declared import declared_workload
 from flows.deploy_version import deploy_version
+from flows.promotion import manifest
+from flows.promotion.manifest import begin
 from flows.rollback import rollback
+from flows.stage.admit import must_admit
 from flows.unhold import unhold
+from tasks.workloads import declared_workload
 
 
 def another_build(changed: ChangedCircuits, number: int = 2) -> ChangedCircuits:
@@ -50,7 +50,7 @@ def test_one_of_them_among_newer_ones_is_refused(twins: Twins, tiny: TinyTwin, b
 def test_a_hold_is_never_too_old(
     twins: Twins, tiny: TinyTwin, bad: ChangedCircuits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(beginning, "LOOKED_BACK", 1)
+    monkeypatch.setattr(manifest, "LOOKED_BACK", 1)
     for _ in range(2):
         assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
     assert "is held at production: it hums" in (twins.release(tiny, bad).message or "")

@@ -4,8 +4,8 @@ import pytest
 from tiny import APPROVE, CONFIRMED, WARY
 from twins import TinyTwin, Twins
 
-from domain.fact import Kind, facts_of
-from flows import waves
+from domain.ledger.fact import Kind, facts_of
+from flows.rollout import waves
 
 
 def test_a_circuit_that_fails_below_is_left_behind_and_said_at_the_gate(twins: Twins, tiny: TinyTwin) -> None:

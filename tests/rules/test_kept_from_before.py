@@ -9,15 +9,15 @@ from platform_twin import Served
 from tiny import APPROVE
 from twins import TinyTwin, Twins
 
-from deployments.signable import signable
-from domain.audit import audit
-from domain.audit_file import AuditFile
-from domain.fact import Kind, chain_faults, facts_of
-from domain.release import requested_release
+from deployments.approval.signable import signable
+from domain.approval.audit import audit
+from domain.approval.audit_bundle import AuditFile
+from domain.ledger.fact import Kind, chain_faults, facts_of
+from domain.release.manifest import requested_release
 from domain.tags import WORKLOAD
-from flows.beginning import outcome_of
-from flows.evidence import report_path
-from tasks.platform import Deployment
+from flows.approval.evidence import report_path
+from flows.promotion.manifest import outcome_of
+from tasks.targets.platform import Deployment
 
 KEPT = Path(__file__).with_name("kept_from_before")
 ENDED, WAITING = (AuditFile.parse((KEPT / f"{name}.json").read_text()) for name in ("ended", "waiting"))

@@ -5,7 +5,7 @@ import yaml
 from tiny import GOOD
 from twins import TinyTwin, Twins
 
-from domain.fact import Kind, facts_of
+from domain.ledger.fact import Kind, facts_of
 from domain.naming import deployment_name
 
 BAD = GOOD.replace("return", "raise ValueError('no such column')\n    return")

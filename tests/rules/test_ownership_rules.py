@@ -9,10 +9,10 @@ from twins import TinyTwin, Twins
 from domain.errors import Terminal
 from domain.tags import RELEASE_ID, WORKLOAD
 from domain.unit import Unit
-from flows import owning
 from flows.deploy_version import deploy_version
 from flows.rollback import rollback
-from tasks.ledger import release_names
+from flows.stage import ownership
+from tasks.ledger.facts import release_names
 
 
 class Rival(TinyTwin):
@@ -136,7 +136,7 @@ def test_a_release_of_the_same_name_with_other_circuits_made_nothing_of_it(
 
 def test_what_a_person_made_is_nobodys(twins: Twins, tiny: TinyTwin) -> None:
     """An endpoint that was made by hand for a circuit, before its first release."""
-    assert owning.MOST_SHOWN == 5
+    assert ownership.MOST_SHOWN == 5
     from platform_twin import Served
 
     twins.places["production"].endpoints["be-tiny-a1"] = Served({"made": "by hand"})

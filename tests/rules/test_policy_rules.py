@@ -9,15 +9,15 @@ import pytest
 from tiny import APPROVE, NOTHING
 from twins import TinyTwin, Twins
 
-from domain.ask import Ask
+from domain.approval.request import Ask
 from domain.errors import Terminal
-from domain.fact import Kind, facts_of
-from flows import climbing
-from flows.beginning import begin, outcome_of
-from flows.declared import declared_workload
+from domain.ledger.fact import Kind, facts_of
 from flows.expire import expire
+from flows.promotion import advance
+from flows.promotion.manifest import begin, outcome_of
 from flows.release import release
-from tasks.ledger import record
+from tasks.ledger.facts import record
+from tasks.workloads import declared_workload
 
 GRACE = {**APPROVE, "approver": "grace"}
 
@@ -65,7 +65,7 @@ def test_what_changes_after_the_approval_voids_it_before_the_switch(
     twins: Twins, tiny: TinyTwin, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """The change comes between the last approval and the switch, while the stage is being deployed."""
-    carry = climbing.carry
+    carry = advance.carry
 
     def revoke(known: Any) -> Any:
         return known.revoking(known.credentials[0].id, datetime.now(UTC))
@@ -90,7 +90,7 @@ def test_what_changes_after_the_approval_voids_it_before_the_switch(
                 twins.blobs.delete_blob(twins.facts(tiny)[-1].slot)
         return carry(ledger, workload, manifest, stage, lower)
 
-    monkeypatch.setattr(climbing, "carry", changed_meanwhile)
+    monkeypatch.setattr(advance, "carry", changed_meanwhile)
     state = twins.release(tiny, tiny.candidates())
     assert not state.is_completed()
     assert re.search(VOID[what], state.message or ""), state.message

@@ -4,12 +4,12 @@ import pytest
 from tiny import APPROVE
 from twins import TinyTwin, Twins
 
-from domain.fact import Kind, chain_faults, facts_of
-from domain.fleet import open_journal
+from domain.ledger.fact import Kind, chain_faults, facts_of
 from domain.naming import old_deployment_name
-from flows import deploying
+from domain.rollout.switch import open_journal
 from flows.rollback import rollback
-from tasks.ledger import read_facts
+from flows.rollout import deploy
+from tasks.ledger.facts import read_facts
 
 VERBS = {
     "deploy": "the first of two deployments",
@@ -123,7 +123,7 @@ def test_a_release_that_began_when_names_had_a_dot_ends_with_them_and_is_a_way_b
 ) -> None:
     changed = tiny.candidates()
     with monkeypatch.context() as before:
-        before.setattr(deploying, "deployment_name", old_deployment_name)
+        before.setattr(deploy, "deployment_name", old_deployment_name)
         twins.places["production"].troubles.add("dies after", "deploy", times=1)
         with twins.power.failing():
             twins.release(tiny, changed)

@@ -9,19 +9,19 @@ import pytest
 from tiny import APPROVE, GOOD, NOTHING
 from twins import TinyTwin, Twins
 
-from domain.ask import Ask
-from domain.changed_circuits import changed_path
+from domain.approval.request import Ask
+from domain.candidate.changed_circuits import changed_path
 from domain.errors import InvalidDeclaration, Terminal
-from domain.fact import Kind, facts_of
-from domain.fleet import open_journal
+from domain.ledger.fact import Kind, facts_of
 from domain.outcome import Outcome
-from flows.beginning import begin, outcome_of
-from flows.declared import declared_workload
+from domain.rollout.switch import open_journal
+from flows.promotion.manifest import begin, outcome_of
 from flows.release import release
 from flows.rollback import rollback
-from tasks import lease
-from tasks.lease import stage_lease
-from tasks.ledger import keep_document, read_facts, record
+from tasks.ledger import lease
+from tasks.ledger.facts import keep_document, read_facts, record
+from tasks.ledger.lease import stage_lease
+from tasks.workloads import declared_workload
 
 
 def test_scoring_that_goes_wrong_stops_the_release_before_any_switch(twins: Twins, tiny: TinyTwin) -> None:

@@ -13,20 +13,20 @@ from platform_twin import Scoring
 from prefect import flow
 from twins import TinyTwin, Twins
 
-from domain.changed_circuits import ChangedCircuits
+from domain.candidate.changed_circuits import ChangedCircuits
+from domain.declaration.stage import Stage
 from domain.errors import Terminal
-from domain.fact import Fact, Kind, facts_of
+from domain.ledger.fact import Fact, Kind, facts_of
 from domain.naming import deployment_name
-from domain.release import Release
-from domain.replay import Replay, Verdict
-from domain.stage import Stage
-from flows.declared import declared_workload
-from flows.evidence import kept_report
-from flows.replaying import ReplayOutcome, replay_page, replay_stage
-from tasks.answers import MOST_REASON
-from tasks.ledger import read_facts
-from tasks.platform import DeploymentRequest
-from tasks.replay import replay
+from domain.release.manifest import Release
+from domain.verification.replay import Replay, Verdict
+from flows.approval.evidence import kept_report
+from flows.rollout.replay import ReplayOutcome, replay_page, replay_stage
+from tasks.ledger.facts import read_facts
+from tasks.targets.platform import DeploymentRequest
+from tasks.verification.replay import replay
+from tasks.verification.scored_rows import MOST_REASON
+from tasks.workloads import declared_workload
 
 STORE = "azureml://datastores/workspaceblobstore/paths"
 SCORE = """

@@ -7,13 +7,13 @@ import pytest
 from tiny import APPROVE
 from twins import TinyTwin, Twins
 
-from deployments.approver import Answer, Pending
-from domain.changed_circuits import ChangedCircuits
+from deployments.approval.form_client import Answer, Pending
+from domain.candidate.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
-from domain.fact import Kind, facts_of
+from domain.ledger.fact import Kind, facts_of
 from flows.deploy_version import deploy_version
 from flows.release import release
-from tasks.ledger import read_facts
+from tasks.ledger.facts import read_facts
 
 EARLIER, LATER = date(2014, 3, 31), date(2014, 9, 30)
 

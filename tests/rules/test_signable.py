@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from twins import TinyTwin, Twins
 
-from deployments.approver import Answer, Pending
-from deployments.signable import Signable, signable
-from domain.changed_circuits import ChangedCircuits
+from deployments.approval.form_client import Answer, Pending
+from deployments.approval.signable import Signable, signable
+from domain.candidate.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
-from domain.fact import Fact, Kind, facts_of
-from flows.evidence import report_path
-from tasks.evidence_report import form_of
+from domain.ledger.fact import Fact, Kind, facts_of
+from flows.approval.evidence import report_path
+from tasks.reports.evidence_report import form_of
 
 
 class Waiting:
@@ -136,7 +136,7 @@ def test_a_question_that_does_not_stand_any_more_is_not_signed(waiting: Waiting)
 
 
 def test_a_report_of_before_shows_what_the_manifest_says(waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flows.evidence.evidence_report", lambda *given: f"an old page of {given[0].name}")
+    monkeypatch.setattr("flows.approval.evidence.evidence_report", lambda *given: f"an old page of {given[0].name}")
     form = waiting.form(waiting.tiny.candidates())
     about = waiting.signable(form)
     assert f"| {waiting.tiny.plant}/A1 | {waiting.tiny.plant.lower()}-a1:1 | rmse 1 | none |" in about.evidence

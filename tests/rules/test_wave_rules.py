@@ -7,13 +7,13 @@ import pytest
 from tiny import APPROVE, CONFIRMED, WARY
 from twins import TinyTwin, Twins
 
-from domain.fact import Kind, facts_of
-from flows import climbing
-from flows.beginning import begin
-from flows.declared import declared_workload
+from domain.ledger.fact import Kind, facts_of
+from flows.promotion import advance
+from flows.promotion.manifest import begin
 from flows.rollback import rollback
-from flows.waves import wait_for_soak
-from tasks.ledger import record
+from flows.rollout.waves import wait_for_soak
+from tasks.ledger.facts import record
+from tasks.workloads import declared_workload
 
 
 def in_waves(tiny: TinyTwin, soak_minutes: float, **stage: object) -> None:
@@ -51,7 +51,7 @@ def test_what_soaks_is_rolled_back_at_once_and_the_others_never_switch(
         wait_for_soak(ledger, release, stage, until)
         assert datetime.now(UTC) - began < timedelta(minutes=1)
 
-    monkeypatch.setattr(climbing, "wait_for_soak", rolled_back_meanwhile)
+    monkeypatch.setattr(advance, "wait_for_soak", rolled_back_meanwhile)
     state = twins.release(tiny, tiny.candidates())
     assert state.name == "Rolled_back"
     assert "the canary died" in (state.message or "")
@@ -65,11 +65,11 @@ def test_a_newer_release_that_came_while_it_soaked_stays(
     older, real = tiny.candidates(), wait_for_soak
 
     def overtaken(ledger, release, stage, until):
-        monkeypatch.setattr(climbing, "wait_for_soak", real)
+        monkeypatch.setattr(advance, "wait_for_soak", real)
         in_waves(tiny, soak_minutes=0)
         assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
 
-    monkeypatch.setattr(climbing, "wait_for_soak", overtaken)
+    monkeypatch.setattr(advance, "wait_for_soak", overtaken)
     state = twins.release(tiny, older)
     newer, _ = twins.newest(tiny)
     assert state.name == "Superseded", state.message
@@ -91,7 +91,7 @@ def test_a_release_that_is_rejected_between_its_waves_takes_the_first_back(
 
     changed = tiny.candidates()
     with monkeypatch.context() as patched:
-        patched.setattr(climbing, "wait_for_soak", declared_otherwise)
+        patched.setattr(advance, "wait_for_soak", declared_otherwise)
         assert twins.release(tiny, changed).is_failed()
     assert twins.serving(tiny, "production") == [twins.newest(tiny)[0], first]
     state = twins.release(tiny, changed, {"decision": "reject", "approver": "ada", "comment": "no more of it"})

@@ -23,31 +23,32 @@ from blocks.azure_credential import AzureCredential
 from blocks.ledger import Ledger
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
-from deployments.approver import Answer, Pending
-from domain.canonical import digest_of
-from domain.changed_circuits import ChangedCircuit, ChangedCircuits, changed_path
-from domain.statement import Choice
-from domain.enrolment import Credential, Enrolment
+from deployments.approval.form_client import Answer, Pending
+from domain.approval.enrolment import Credential, Enrolment
+from domain.approval.statement import Choice
+from domain.candidate.changed_circuits import ChangedCircuit, ChangedCircuits, changed_path
+from domain.canonical_json import digest_of
+from domain.declaration.target import BatchEndpointTarget
+from domain.declaration.workload import Workload
 from domain.errors import Terminal
-from domain.fact import Fact
-from domain.lease import Lease
+from domain.ledger.fact import Fact
+from domain.ledger.lease import Lease
 from domain.naming import release_of
-from domain.target import BatchEndpointTarget
-from domain.workload import Workload
-from flows import declared, deploy_version, expire, release, rollback, unhold  # noqa: F401 — what is rebound must be there
-from flows.declared import declared_workload, known_workloads
-from flows.questions import question_of
-from tasks.batch_deployments import find_deployment
-from tasks.invocations import invoke
-from tasks.ledger import keep_document, read_facts, release_names
-from tasks.models import check_model, find_model, models_of, promote_model, promoted_circuit
-from tasks.pipelines import wait_for_job
+from flows import release
+from flows.approval.pending import question_of
+from tasks import workloads
+from tasks.azure_ml.datastore_files import container_of, list_files
+from tasks.azure_ml.models import check_model, find_model, models_of, promote_model, promoted_circuit
+from tasks.azure_ml.pipelines import wait_for_job
+from tasks.azure_ml.scoring_jobs import invoke
+from tasks.ledger.facts import keep_document, read_facts, release_names
 from tasks.platforms import platform_of, workspace_of
-from tasks.predictions import fetch_predictions
-from tasks.report_plots import comparison_plot, gains_plot
-from tasks.serving import serving_of
-from tasks.storage import container_of, list_files
-from tasks.training_record import training_record
+from tasks.reports.plots import comparison_plot, gains_plot
+from tasks.targets.batch_endpoint.deployments import find_deployment
+from tasks.targets.serving import serving_of
+from tasks.training.predictions import fetch_predictions
+from tasks.training.training_record import training_record
+from tasks.workloads import declared_workload, known_workloads
 
 MEMBERS = ("demo-approver", "ada", "grace")
 GROUP = "ml-engineers"
@@ -84,7 +85,7 @@ class Twins:
     def install(self, patch: pytest.MonkeyPatch, folder: Path) -> None:
         """Take the place of Prefect and Azure until the patch is undone. folder: of the workloads."""
         self.run.install(patch)
-        patch.setattr(declared, "WORKLOADS", folder)
+        patch.setattr(workloads, "WORKLOADS", folder)
         patch.setattr(Ledger, "get_client", lambda _: self.blobs)
         rebind(patch, platform_of, self.platform_of)
         rebind(patch, promoted_circuit, self.models.promoted_circuit)
@@ -174,7 +175,7 @@ class Twins:
         return release.release(tiny.name, changed.build_id, by, return_state=True)
 
     def change(self, name: str, how: Callable[[Enrolment], Enrolment]) -> None:
-        """Change a person's enrolment, as `deployments.enrolling.change`."""
+        """Change a person's enrolment, as `deployments.approval.enrolment.change`."""
         block: Any = self.run.blocks[Approvers.get_block_type_slug(), GROUP]
         self.run.save(GROUP, block.with_enrolment(how(block.get_enrolment(name))))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasks.run import code_author, code_commit
+from tasks.flow_run import code_author, code_commit
 
 GIT = shutil.which("git") or "git"
 ADA = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")

@@ -31,8 +31,8 @@ from prefect_email import EmailServerCredentials
 from pydantic import SecretStr
 
 from blocks.approvers import Approvers
-from deployments.processes import free_port
-from domain.notice import Notice, approval_wanted, break_glass_used, one_line
+from deployments.laptop.processes import free_port
+from domain.approval.notice import Notice, approval_wanted, break_glass_used, one_line
 from tasks import notices
 from tasks.notices import faults_of_channels, notify, run_link
 from tasks.retries import RETRIED

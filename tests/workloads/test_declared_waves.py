@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from domain.declaration import load_workload
+from domain.declaration.load import load_workload
 from domain.errors import InvalidDeclaration
 
 PLANTS = Path(__file__).parents[2] / "workloads" / "plants"

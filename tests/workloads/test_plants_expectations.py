@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tasks.validation import ValidationReport, validate
+from tasks.data.validation import ValidationReport, validate
 from workloads.plants.code.circuit_power.extract import extract
 from workloads.plants.code.circuit_power.prepare import prepare
 

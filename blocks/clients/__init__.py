@@ -1,0 +1,1 @@
+"""How clients of the SDKs are made, shared and throttled."""

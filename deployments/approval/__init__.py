@@ -1,0 +1,1 @@
+"""An approver's side of a gate."""

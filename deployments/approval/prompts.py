@@ -1,0 +1,118 @@
+"""Who decides when an Approver asks: a person at this terminal, or the demo's approver."""
+
+from typing import Protocol
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.markdown import Markdown, TableElement
+from rich.prompt import Prompt
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from deployments.approval.form_client import Answer, Decide, Pending
+from deployments.screen import Screen
+from domain.approval.statement import Choice
+from domain.errors import Terminal
+from flows.approval.gate import NOT_ACCEPTED
+
+
+class Signer(Protocol):
+    """Somebody whose key lies on this machine."""
+
+    @property
+    def name(self) -> str:
+        """As the environment lists it."""
+        ...
+
+    def evidence(self, pending: Pending) -> str:
+        """What is signed, in markdown, by the ledger; Terminal where the form is about something else."""
+        ...
+
+    def proof(self, pending: Pending, choice: Choice, comment: str) -> str:
+        """The signature that answers a form."""
+        ...
+
+
+class NotAcceptedError(Terminal):
+    """An answer that nobody will correct was refused; the message says why and what to do."""
+
+
+class WholeTable(TableElement):
+    """A table that breaks a long word over lines; rich would cut it off, and with it the name of a circuit."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for part in super().__rich_console__(console, options):
+            if isinstance(part, Table):
+                for column in part.columns:
+                    column.overflow = "fold"
+            yield part
+
+
+class Evidence(Markdown):
+    """What the UI shows above the form, for a terminal of any width; nothing of it is left out."""
+
+    elements = Markdown.elements | {"table_open": WholeTable}
+
+
+def at_terminal(console: Console | None = None, signer: Signer | None = None) -> Decide:
+    """Shows the evidence, asks for decision, name, reason and proof, and asks again when the server refuses the answer.
+
+    signer: somebody whose key lies on this machine; all others type a proof.
+    """
+    screen = console or Screen()
+
+    def decide(pending: Pending) -> Answer | None:
+        screen.print(Rule(Text(f"{pending.run_name} waits for a decision")))
+        if pending.refusal:
+            screen.print(f"not accepted: {pending.refusal}", style="bold red", markup=False)
+        else:
+            screen.print(Evidence(pending.evidence if signer is None else signer.evidence(pending)))
+        try:
+            choice = Prompt.ask("decision", choices=pending.choices, console=screen)
+            whose = "your name, as the environment lists it"
+            approver = (
+                Prompt.ask(whose, console=screen)
+                if signer is None
+                else Prompt.ask(whose, default=signer.name, console=screen)
+            ).strip()
+            comment = Prompt.ask("why (a rejection needs a reason)", default="", console=screen).strip()
+            if signer is not None and approver == signer.name:
+                proof = signer.proof(pending, Choice(choice), comment)
+            else:
+                proof = Prompt.ask("the code of your authenticator", console=screen).strip()
+        except EOFError:
+            raise NotAcceptedError(
+                f"{pending.run_name} waits for a decision and nobody can be asked here: the input has ended. "
+                "Decide on the run's page in the Prefect UI, or start again at a terminal."
+            ) from None
+        return {"decision": choice, "approver": approver, "proof": proof, "comment": comment}
+
+    return decide
+
+
+def demo(signer: Signer, console: Console | None = None) -> Decide:
+    """Approves everything as the signer, and says so; for demos where nobody can be asked, never for real releases."""
+    screen = console or Screen()
+
+    def decide(pending: Pending) -> Answer:
+        refusal = pending.refusal or _refusal_in(pending.evidence)
+        if refusal:
+            raise NotAcceptedError(
+                f"the demo approver's answer as {signer.name!r} was not accepted: {refusal}. "
+                f"List {signer.name!r} among the approvers in deployments/environments, or decide in the Prefect UI."
+            )
+        screen.print(Rule(Text(f"{pending.run_name} waits for a decision")))
+        screen.print(Evidence(signer.evidence(pending)))
+        screen.print(
+            f"The demo approver approves this as {signer.name!r}; on a real train a person decides here.", style="bold"
+        )
+        comment = "approved by the demo approver"
+        proof = signer.proof(pending, Choice.APPROVE, comment)
+        return {"decision": Choice.APPROVE.value, "approver": signer.name, "proof": proof, "comment": comment}
+
+    return decide
+
+
+def _refusal_in(evidence: str) -> str:
+    first = evidence.partition("\n")[0]
+    return first.removeprefix(NOT_ACCEPTED).strip() if first.startswith(NOT_ACCEPTED) else ""

@@ -1,0 +1,1 @@
+"""Environments as YAML files, and their type."""

@@ -1,0 +1,87 @@
+"""How a command of its own terminal reaches the server and Azure: the running laptop's, or what the environment names."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from deployments.laptop.laptop import Laptop
+from deployments.laptop.local_http import answers
+from deployments.laptop.lock import Running, running_in
+from deployments.screen import Screen
+from domain.errors import SignalboxError, Terminal
+
+Home = Annotated[Path, typer.Option(file_okay=False, help="Where a running `signalbox up` keeps its data.")]
+ApiPort = Annotated[
+    int | None, typer.Option(min=1, max=65535, help="Port of the folder's Prefect server; known when left out.")
+]
+EmulatorPort = Annotated[
+    int | None, typer.Option(min=1, max=65535, help="Port of the folder's emulator; known when left out.")
+]
+
+console = Screen()
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """Errors of Signalbox become one message and exit code 1."""
+    try:
+        yield
+    except SignalboxError as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+@contextmanager
+def connected(home: Path, api_port: int | None, emulator_port: int | None) -> Iterator[None]:
+    """Work with the laptop that runs in the folder, or with PREFECT_API_URL where that is set; errors become one message and exit
+    code 1. What answers at a port is never asked because it answers: it may be another folder's."""
+    with errors_told():
+        if not os.environ.get("PREFECT_API_URL"):
+            running = _running(home)
+            for what, wanted, own in (
+                ("Prefect server", api_port, running.api_port),
+                ("emulator", emulator_port, running.emulator_port),
+            ):
+                if wanted not in (None, own):
+                    raise Terminal(
+                        f"what answers at port {wanted} is not this folder's {what}: that of {home.resolve()} answers at port "
+                        f"{own}. Leave the port out, or name the other folder with --home."
+                    )
+            Laptop(home, api_port=running.api_port, emulator_port=running.emulator_port).apply()
+        yield
+
+
+def _running(home: Path) -> Running:
+    running = running_in(home)
+    if running is None:
+        raise Terminal(
+            f"no Signalbox runs in {home.resolve()}. Start it with `signalbox up`, name the folder of one that runs with --home, "
+            "or set PREFECT_API_URL to a server of yours."
+        )
+    silent = [
+        f"the {what} at port {port}"
+        for what, port, path in (
+            ("Prefect server", running.api_port, "/api/health"),
+            ("emulator", running.emulator_port, "/_emulator/health"),
+        )
+        if not answers(port, path)
+    ]
+    if silent:
+        raise Terminal(
+            f"Signalbox runs in {home.resolve()} as process {running.pid}, and {' and '.join(silent)} did not answer; see its logs "
+            "there, or start it again."
+        )
+    return running
+
+
+def table(*headers: str) -> Table:
+    """A table whose names are folded, never cut: people copy them."""
+    made = Table()
+    for header in headers:
+        made.add_column(header, overflow="fold")
+    return made

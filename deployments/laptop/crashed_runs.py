@@ -1,0 +1,38 @@
+"""Flow runs that the server believes to run although their process ended with an earlier laptop.
+
+Nobody else would end them, and a release among them would hold the only slot of its deployment for ever: the server
+keeps the leases of slots in memory.
+"""
+
+import json
+
+from deployments.laptop.local_http import request
+from deployments.laptop.processes import StartError
+
+REASON = "The laptop was stopped while this ran. Run it again; a release goes on where it stopped."
+PAGE = 200
+
+
+def end_lost_runs(port: int) -> int:
+    """Mark every run under way on a server that has only just started as crashed; returns how many.
+
+    Runs that wait (scheduled, suspended, paused with a form) stay as they are. StartError when the server refuses.
+    """
+    lost = {"flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}}, "limit": PAGE}
+    ended = 0
+    while runs := json.loads(_posted(port, "/api/flow_runs/filter", lost)):
+        for run in runs:
+            crashed = {"state": {"type": "CRASHED", "name": "Crashed", "message": REASON}, "force": True}
+            _posted(port, f"/api/flow_runs/{run['id']}/set_state", crashed)
+            ended += 1
+    return ended
+
+
+def _posted(port: int, path: str, body: object) -> bytes:
+    status, content = request(port, "POST", path, body)
+    if status not in (200, 201):
+        raise StartError(
+            f"the Prefect server answered {status or 'nothing'} to {path}, asked for runs that were lost: "
+            f"{content.decode(errors='replace')[:300]}. Look at prefect-server.log, then start again."
+        )
+    return content

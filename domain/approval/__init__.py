@@ -1,0 +1,1 @@
+"""Who approved exactly what, and how it is proven."""

@@ -1,0 +1,195 @@
+"""Who decided what about a release, when, why and how it was proven; and everything that does not hold together."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from domain.approval.approvers import Roster
+from domain.approval.decision import Decision, proven_by
+from domain.approval.enrolment import Enrolment
+from domain.approval.entra_token import EntraProof, TenantKeys
+from domain.approval.request import Ask, read_ask
+from domain.approval.verdict import Verdict, judge
+from domain.declaration.stage import Stage
+from domain.ledger.fact import Fact, Kind, chain_faults, facts_of
+from domain.release.manifest import Release
+
+DONE = {Kind.PROMOTED: "promoted", Kind.SWITCHED: "switched"}
+"""What no stage with a gate does without an approval."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One decision. fault: why it is not proven, or ""; remark: what became of its credential since."""
+
+    sequence: int
+    at: datetime
+    stage: str
+    choice: str
+    approver: str
+    comment: str
+    proof: str
+    remark: str
+    fault: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """All decisions in order, how many answers were refused, and every fault; none when the release holds together."""
+
+    entries: tuple[Entry, ...]
+    refused: int
+    faults: tuple[str, ...]
+
+
+def audit(facts: Sequence[Fact], roster: Roster, gated: Collection[str] = ()) -> Audit:
+    """Check a whole release by its facts alone, and by the public halves of its approvers' credentials.
+
+    gated: stages that have a gate as they are declared now; nothing may pass them without a question.
+    """
+    known = Roster(roster.groups, roster.people, _keys(facts, roster.tenant_keys))
+    entries = tuple(_entry(fact, known, roster.tenant_keys) for fact in facts_of(facts, Kind.DECIDED))
+    faults = [
+        *chain_faults(facts),
+        *_faults_of_manifest(facts),
+        *(f"fact {one.sequence} (decided): {one.fault}" for one in entries if one.fault),
+        *_faults_of_passing(facts, known, gated),
+    ]
+    return Audit(entries, len(facts_of(facts, Kind.REFUSED)), tuple(faults))
+
+
+def _faults_of_manifest(facts: Sequence[Fact]) -> list[str]:
+    request = _request(facts)
+    if request is None or request.sequence:
+        return ["the release does not begin with its request: fact 0 is missing"]
+    release = _release(request)
+    if release is None:
+        return ["fact 0 (requested): the manifest cannot be read"]
+    if release.digest != request.body.get("digest"):
+        return [f"fact 0 (requested): the manifest has digest {release.digest}, and another is written beside it"]
+    if (release.workload, release.name) != (request.workload, request.release):
+        return [f"fact 0 (requested): the manifest is of release {release.name} of {release.workload}"]
+    return []
+
+
+def _entry(fact: Fact, roster: Roster, published: TenantKeys) -> Entry:
+    try:
+        decision = Decision.model_validate(fact.body)
+    except ValidationError as error:
+        nothing = f"cannot be read ({error.error_count()} faults)"
+        return Entry(fact.sequence, fact.at, fact.stage or "", "", "", "", "", "", nothing)
+    statement = decision.statement
+    proven = proven_by(decision, then(roster, decision.decided_at))
+    remark, fault = "", proven if isinstance(proven, str) else ""
+    if not isinstance(proven, str):
+        revoked_at = _revoked_at(roster, statement.approver, proven.id)
+        if revoked_at is not None:
+            remark = f"its credential was revoked since, at {revoked_at:%Y-%m-%d %H:%M} UTC"
+        if (statement.workload, statement.release) != (fact.workload, fact.release):
+            fault = f"is about release {statement.release} of {statement.workload}: replayed from there"
+    proof = decision.proof
+    if isinstance(proof, EntraProof) and str(proof.key.get("kid")) not in published.get(proof.tenant_id, {}):
+        remark = "; ".join(
+            [*([remark] if remark else []), "checked by the key kept with it: the tenant's was not at hand"]
+        )
+    how = decision.proof.kind.replace("_", " ") + (f" {proven.id}" if not isinstance(proven, str) else "")
+    return Entry(
+        fact.sequence,
+        decision.decided_at,
+        statement.stage,
+        statement.choice.value,
+        statement.approver,
+        statement.comment,
+        how,
+        remark,
+        fault,
+    )
+
+
+def _revoked_at(roster: Roster, approver: str, credential: str) -> datetime | None:
+    return next(one.revoked_at for one in roster.people[approver].credentials if one.id == credential)
+
+
+def _faults_of_passing(facts: Sequence[Fact], roster: Roster, gated: Collection[str]) -> list[str]:
+    """Every promotion and switch must have been approved when it happened, by the stage as it was declared then."""
+    request = _request(facts)
+    release = _release(request) if request is not None else None
+    if release is None:
+        return []
+    faults: list[str] = []
+    for fact in facts:
+        if fact.kind not in DONE:
+            continue
+        if fact.stage is None:
+            faults.append(f"fact {fact.sequence} ({fact.kind}): it names no stage")
+            continue
+        earlier = [one for one in facts if one.sequence < fact.sequence]
+        ask = _last_ask(earlier, fact.stage)
+        if ask is None:
+            if fact.stage in gated:
+                faults.append(f"fact {fact.sequence}: {fact.stage} {DONE[fact.kind]}, and nobody was asked")
+            continue
+        stage = _stage(ask)
+        if stage is None:
+            faults.append(f"fact {fact.sequence} ({fact.kind}): how {fact.stage} was declared cannot be read")
+            continue
+        approval = judge(stage, release, earlier, then(roster, fact.at), fact.at)
+        if approval.verdict is not Verdict.OPEN:
+            faults.append(f"fact {fact.sequence}: {fact.stage} {DONE[fact.kind]}, but {'; '.join(approval.reasons)}")
+    return faults
+
+
+def then(roster: Roster, moment: datetime) -> Roster:
+    """The roster without what was revoked only after a moment; who was a member then is not kept, so members are of now."""
+    people = {
+        name: Enrolment(
+            name=one.name,
+            aliases=one.aliases,
+            credentials=tuple(
+                credential.model_copy(update={"revoked_at": None})
+                if credential.revoked_at is not None and credential.revoked_at > moment
+                else credential
+                for credential in one.credentials
+            ),
+        )
+        for name, one in roster.people.items()
+    }
+    return Roster(roster.groups, people, roster.tenant_keys)
+
+
+def _keys(facts: Sequence[Fact], published: TenantKeys) -> TenantKeys:
+    """Published keys, and where a tenant has withdrawn one since, the one that was kept with the decision."""
+    keys = {tenant: dict(found) for tenant, found in published.items()}
+    for fact in facts_of(facts, Kind.DECIDED):
+        try:
+            proof = Decision.model_validate(fact.body).proof
+        except ValidationError:
+            continue
+        if isinstance(proof, EntraProof):
+            keys.setdefault(proof.tenant_id, {}).setdefault(str(proof.key.get("kid")), proof.key)
+    return keys
+
+
+def _last_ask(facts: Sequence[Fact], stage: str) -> Ask | None:
+    asked = facts_of(facts, Kind.ASKED, stage)
+    return read_ask(asked[-1]) if asked else None
+
+
+def _stage(ask: Ask) -> Stage | None:
+    try:
+        return Stage.model_validate(ask.policy)
+    except ValidationError:
+        return None
+
+
+def _request(facts: Sequence[Fact]) -> Fact | None:
+    return next(iter(facts_of(facts, Kind.REQUESTED)), None)
+
+
+def _release(request: Fact) -> Release | None:
+    try:
+        return Release.model_validate(request.body.get("release"))
+    except ValidationError:
+        return None

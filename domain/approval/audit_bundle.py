@@ -1,0 +1,51 @@
+"""A release's facts and the public halves of its approvers' credentials in one file, to be audited anywhere."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from domain.approval.approvers import Roster
+from domain.approval.enrolment import Enrolment
+from domain.errors import Terminal
+from domain.ledger.fact import Fact
+
+
+class AuditFile(BaseModel):
+    """gated: the stages that have a gate. Nothing in it is secret."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+    facts: tuple[Fact, ...] = Field(min_length=1)
+    groups: dict[str, tuple[str, ...]]
+    people: tuple[Enrolment, ...]
+    tenant_keys: dict[str, dict[str, dict[str, Any]]]
+    gated: tuple[str, ...]
+
+    @classmethod
+    def of(cls, facts: tuple[Fact, ...], roster: Roster, gated: tuple[str, ...]) -> "AuditFile":
+        """What an audit needs."""
+        return cls(
+            facts=facts,
+            groups={name: tuple(sorted(members)) for name, members in roster.groups.items()},
+            people=tuple(roster.people[name] for name in sorted(roster.people)),
+            tenant_keys={
+                tenant: {kid: dict(key) for kid, key in keys.items()} for tenant, keys in roster.tenant_keys.items()
+            },
+            gated=gated,
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> "AuditFile":
+        """Read a file; Terminal when it is none."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "the file"
+            raise Terminal(f"this is no audit file of Signalbox: {where}: {first['msg']}") from None
+
+    @property
+    def roster(self) -> Roster:
+        """Who may decide."""
+        groups = {name: frozenset(members) for name, members in self.groups.items()}
+        return Roster(groups, {one.name: one for one in self.people}, self.tenant_keys)

@@ -1,0 +1,112 @@
+"""Proof by a one-time code (RFC 6238): typed into the form, and turned into a signature that can be checked ever after.
+
+The secret gives the code and, through HKDF, an Ed25519 key. Who knows the secret checks the code and seals the statement
+with that key; the seal is checked with the public half alone, long after the code is worth nothing.
+"""
+
+import secrets
+from datetime import UTC, datetime
+from typing import Literal
+
+import pyotp
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.approval.statement import Statement
+from domain.utc import Moment
+
+STEP_SECONDS = 30
+DRIFT_STEPS = 1
+"""A clock may be this many steps early or late."""
+DIGITS = 6
+MAX_STEP = 2**32
+"""In the year 6053: every step up to here has a date."""
+
+
+class CodeGenerator(BaseModel):
+    """An enrolled authenticator. secret_block: the Prefect Secret block with its base32 secret. public_key: of the seals."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["one_time_code"] = "one_time_code"
+    secret_block: str
+    public_key: str = Field(pattern=r"^[0-9a-f]{64}$")
+    enrolled_at: Moment
+    revoked_at: Moment | None = None
+
+    @property
+    def id(self) -> str:
+        """The first digits of the public key."""
+        return f"code:{self.public_key[:16]}"
+
+
+class CodeProof(BaseModel):
+    """What is kept. credential: the generator's id. step: number of the code's half minute since 1970. seal: hexadecimal."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["one_time_code"] = "one_time_code"
+    credential: str
+    step: int = Field(ge=0, le=MAX_STEP)
+    seal: str = Field(pattern=r"^[0-9a-f]{128}$")
+
+
+def new_secret() -> str:
+    """160 random bits in base32, as authenticators take them."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+    return "".join(secrets.choice(alphabet) for _ in range(32))
+
+
+def provisioning_uri(secret: str, approver: str) -> str:
+    """What the QR code holds."""
+    return pyotp.TOTP(secret).provisioning_uri(name=approver, issuer_name="Signalbox")
+
+
+def step_of(secret: str, code: str, now: datetime) -> int | None:
+    """The half minute whose code this is; None when it is none of now, the one before or the one after."""
+    generator, this = pyotp.TOTP(secret, digits=DIGITS, interval=STEP_SECONDS), _step_at(now)
+    for step in range(this - DRIFT_STEPS, this + DRIFT_STEPS + 1):
+        if secrets.compare_digest(generator.generate_otp(step).encode(), code.encode(errors="replace")):
+            return step
+    return None
+
+
+def seal_key(secret: str) -> str:
+    """The public half of the key that seals, in hexadecimal."""
+    return _key(secret).public_key().public_bytes_raw().hex()
+
+
+def sealed(secret: str, statement: Statement, step: int) -> CodeProof:
+    """The proof for a code that was found right."""
+    public_key = seal_key(secret)
+    seal = _key(secret).sign(_sealed_text(statement, step)).hex()
+    return CodeProof(credential=f"code:{public_key[:16]}", step=step, seal=seal)
+
+
+def fault_of_seal(proof: CodeProof, statement: Statement, generator: CodeGenerator, decided_at: datetime) -> str:
+    """Why the seal does not hold; empty when it does."""
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(generator.public_key))
+    try:
+        key.verify(bytes.fromhex(proof.seal), _sealed_text(statement, proof.step))
+    except InvalidSignature:
+        return "its seal is over something else: the statement or the code's time was changed"
+    if abs(_step_at(decided_at) - proof.step) > DRIFT_STEPS:
+        begins = datetime.fromtimestamp(proof.step * STEP_SECONDS, UTC)
+        return f"its code is of {begins:%Y-%m-%d %H:%M:%S} UTC, and it was decided at {decided_at:%Y-%m-%d %H:%M:%S}"
+    return ""
+
+
+def _step_at(moment: datetime) -> int:
+    return int(moment.timestamp()) // STEP_SECONDS
+
+
+def _key(secret: str) -> Ed25519PrivateKey:
+    derive = HKDF(hashes.SHA256(), 32, salt=None, info=b"signalbox seal 1")
+    return Ed25519PrivateKey.from_private_bytes(derive.derive(secret.encode()))
+
+
+def _sealed_text(statement: Statement, step: int) -> bytes:
+    return f"signalbox seal 1\n{step}\n{statement.text}".encode("ascii")

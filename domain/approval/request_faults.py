@@ -1,0 +1,40 @@
+"""Whether a question hangs together: what it is about, as an approver's own machine can work out from the ledger."""
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from domain.approval.request import read_ask, standing_ask
+from domain.declaration.stage import Stage
+from domain.errors import Terminal
+from domain.ledger.fact import Fact, Kind, chain_faults, facts_of
+from domain.release.manifest import Release, requested_release
+
+
+def faults_of_asked(asked: Fact, facts: Sequence[Fact]) -> tuple[str, ...]:
+    """Why nobody should sign an answer to it; none when every digest in it is that of what lies beside it. facts: the release's."""
+    faults = list(chain_faults(facts))
+    try:
+        release: Release = requested_release(facts)
+    except (Terminal, ValidationError, LookupError, TypeError) as error:
+        return (*faults, f"the manifest cannot be read: {str(error).splitlines()[0]}")
+    ask = read_ask(asked)
+    if ask is None:
+        return (*faults, "the question cannot be read")
+    try:
+        stage = Stage.model_validate(ask.policy)
+    except ValidationError as error:
+        return (*faults, f"how the stage is declared cannot be read: {str(error).splitlines()[0]}")
+    if stage.policy_digest != ask.policy_digest:
+        faults.append(
+            "it was asked by another version of Signalbox, which declares stages otherwise: use the one that runs the flows"
+        )
+    if (release.workload, release.name) != (asked.workload, asked.release):
+        faults.append(f"the manifest is of release {release.name} of {release.workload}")
+    if ask.release_digest != release.digest:
+        faults.append(f"it asks about {ask.release_digest}, and the manifest is {release.digest}")
+    if stage.gate is None or (stage.name, stage.gate.name) != (ask.stage, ask.gate):
+        faults.append(f"it asks at {ask.gate} of {ask.stage}, and the declaration in it is of another stage")
+    elif not facts_of(facts, Kind.ASKED, stage.name)[-1] == standing_ask(release, stage, facts) == asked:
+        faults.append("it does not stand any more: something was asked, or seen, since. Look at the form again")
+    return tuple(faults)

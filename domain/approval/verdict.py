@@ -1,0 +1,197 @@
+"""Whether a stage's gate lets a release pass: over the facts, the stage as declared, and the approvers as enrolled now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import ValidationError
+
+from domain.approval.approvers import Roster
+from domain.approval.decision import Decision, proven_by
+from domain.approval.entra_token import EntraProof
+from domain.approval.quorum import missing_approvals
+from domain.approval.request import Ask, standing_ask
+from domain.approval.statement import Choice, Statement
+from domain.declaration.gate import Gate
+from domain.declaration.stage import Stage
+from domain.ledger.fact import Fact, Kind, facts_of
+from domain.release.manifest import Release
+
+
+class Verdict(StrEnum):
+    """What the gate says."""
+
+    OPEN = "open"
+    REJECTED = "rejected"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True)
+class Approval:
+    """The gate's word. counted: decisions that count. reasons: why it is not open, and why decisions did not count."""
+
+    verdict: Verdict
+    counted: tuple[Decision, ...]
+    reasons: tuple[str, ...]
+
+
+def judge(stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster, now: datetime) -> Approval:
+    """Every decision is checked anew: nothing that was found right before is taken on trust."""
+    gate = stage.gate
+    if gate is None:
+        return Approval(Verdict.OPEN, (), ())
+    asked = standing_ask(release, stage, facts)
+    counted: list[Decision] = []
+    void: list[str] = []
+    used: dict[str, set[str]] = {}
+    for fact in facts_of(facts, Kind.DECIDED):
+        decision = _read(fact)
+        again = decision is not None and _took_token_before(decision, used)  # at whatever stage
+        if fact.stage != stage.name:
+            continue
+        if decision is None:
+            void.append(f"the decision in fact {fact.sequence} cannot be read")
+        elif decision.statement.choice is Choice.REJECT:
+            # a rejection stops the release whatever else may be wrong with it: deny wins
+            why = f"{decision.statement.approver} rejected it at {gate.name}: {decision.statement.comment}"
+            return Approval(Verdict.REJECTED, (decision,), (why,))
+        else:
+            faults = _faults_of(decision, fact, asked, stage, gate, release, roster, now)
+            if again:
+                faults = (*faults, "its token proved another decision before, and a token counts once")
+            if faults:
+                void.append(f"the approval by {decision.statement.approver} is void: {'; '.join(faults)}")
+            else:
+                counted.append(decision)
+    missing = _missing(gate, counted, roster, now)
+    if missing:
+        return Approval(Verdict.WAITING, tuple(counted), (*void, *(f"at {gate.name} {what}" for what in missing)))
+    return Approval(Verdict.OPEN, tuple(counted), ())
+
+
+def _faults_of(
+    decision: Decision,
+    fact: Fact,
+    asked: Fact | None,
+    stage: Stage,
+    gate: Gate,
+    release: Release,
+    roster: Roster,
+    now: datetime,
+) -> tuple[str, ...]:
+    """Why an approval does not count by itself; nothing when it does. fact: that holds it; asked: the standing question."""
+    faults = [
+        *_faults_of_subject(decision.statement, stage, gate, release),
+        *_faults_of_time(decision, fact, asked, now),
+    ]
+    faults += _faults_of_person(decision.statement, gate, release, roster)
+    proven = proven_by(decision, roster)
+    return (*faults, proven) if isinstance(proven, str) else tuple(faults)
+
+
+def _took_token_before(decision: Decision, used: dict[str, set[str]]) -> bool:
+    """Whether its token proved another statement: one that names no statement could stand beside any.
+
+    used: token → statements of the decisions before, to which this one's is added.
+    """
+    if not isinstance(decision.proof, EntraProof):
+        return False
+    statements = used.setdefault(decision.proof.token_digest, set())
+    statements.add(decision.statement.digest)
+    return len(statements) > 1
+
+
+def _faults_of_subject(statement: Statement, stage: Stage, gate: Gate, release: Release) -> list[str]:
+    """What it is about: a signature over another release or stage is worth nothing here."""
+    faults: list[str] = []
+    if (statement.workload, statement.release) != (release.workload, release.name):
+        faults.append(f"it is about release {statement.release} of {statement.workload}")
+    if statement.release_digest != release.digest:
+        faults.append(f"it is about {statement.release_digest}, and this release is {release.digest}")
+    if (statement.stage, statement.gate) != (stage.name, gate.name):
+        faults.append(f"it was given at {statement.gate} of {statement.stage}")
+    if statement.policy_digest != stage.policy_digest:
+        faults.append(f"stage {stage.name} is declared differently since")
+    return faults
+
+
+def _faults_of_time(decision: Decision, fact: Fact, asked: Fact | None, now: datetime) -> list[str]:
+    """When it was given, and to which question."""
+    if asked is None:
+        return ["nobody has asked for it, or the question was changed"]
+    ask, statement = Ask.model_validate(asked.body), decision.statement
+    faults: list[str] = []
+    if statement.asked != asked.digest or fact.sequence <= asked.sequence:
+        faults.append("it answers another question, or the ledger was changed before it")
+    if (statement.report_digest, statement.expires_at) != (ask.report_digest, ask.expires_at):
+        faults.append("it is about other evidence, or another time")
+    if not asked.at <= decision.decided_at <= fact.at:
+        faults.append("it was given before the question, or after it was written down")
+    if decision.decided_at > ask.answer_by:
+        faults.append("it came after the time was up")
+    if now > ask.expires_at:
+        faults.append(f"it expired at {ask.expires_at:%Y-%m-%d %H:%M} UTC")
+    return faults
+
+
+def why_not(
+    statement: Statement, stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster, now: datetime
+) -> tuple[str, ...]:
+    """Every reason why an answer cannot count, however it is proven; none when the proof decides."""
+    gate = stage.gate
+    if gate is None:
+        return (f"stage {stage.name} asks nobody",)
+    faults = _faults_of_person(statement, gate, release, roster)
+    if statement.choice is Choice.APPROVE:
+        faults += [f"{why}; approve then" for why in gate.closures(now)]
+        counted = judge(stage, release, facts, roster, now).counted
+        if any(one.statement.approver == statement.approver for one in counted):
+            faults.append(f"{statement.approver} has approved already, and each approver counts once")
+    return tuple(faults)
+
+
+def _faults_of_person(statement: Statement, gate: Gate, release: Release, roster: Roster) -> list[str]:
+    """Whether the approver may."""
+    faults: list[str] = []
+    wanted = _groups_for(gate, statement.choice)
+    if roster.groups_of(statement.approver).isdisjoint(wanted):
+        whose = " or ".join(wanted) if wanted else "any group that may break the glass here: none is declared"
+        faults.append(f"{statement.approver} is not a member of {whose}")
+    if statement.choice is not Choice.APPROVE and not statement.comment.strip():
+        faults.append(f"{statement.choice} needs a comment that says why")
+    if statement.choice is Choice.APPROVE:
+        faults += _faults_of_separation(gate, statement.approver, release, roster)
+    return faults
+
+
+def _groups_for(gate: Gate, choice: Choice) -> tuple[str, ...]:
+    if choice is Choice.BREAK_GLASS:
+        return (gate.break_glass.group,) if gate.break_glass is not None else ()
+    return tuple(dict.fromkeys(rule.group for rule in gate.rules))
+
+
+def _faults_of_separation(gate: Gate, approver: str, release: Release, roster: Roster) -> list[str]:
+    person = roster.person(approver)
+    if person is None:
+        return []  # said already: no member of any group
+    return [
+        f"{approver} is the release's {role.replace('_', ' ')}, and somebody else must approve"
+        for role in gate.not_by
+        if any(person.is_called(name) for name in release.people(role))
+    ]
+
+
+def _missing(gate: Gate, counted: Sequence[Decision], roster: Roster, now: datetime) -> tuple[str, ...]:
+    """What the gate still waits for."""
+    if any(decision.statement.choice is Choice.BREAK_GLASS for decision in counted):
+        return ()
+    approvers = {one.statement.approver: roster.groups_of(one.statement.approver) for one in counted}
+    return (*missing_approvals(gate.rules, approvers), *gate.closures(now))
+
+
+def _read(fact: Fact) -> Decision | None:
+    try:
+        return Decision.model_validate(fact.body)
+    except ValidationError:
+        return None

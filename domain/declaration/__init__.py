@@ -1,0 +1,1 @@
+"""workload.yaml as types."""

@@ -1,0 +1,95 @@
+"""The point where approvers decide, and by which rules."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from domain.declaration.window import Window
+from domain.identifiers import GroupName
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Role(StrEnum):
+    """What somebody had to do with a release."""
+
+    REQUESTER = "requester"
+    COMMIT_AUTHOR = "commit_author"
+    DATA_PUBLISHER = "data_publisher"
+
+
+class Part(BaseModel):
+    """A section of the declaration: no unknown keys, never changed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Rule(Part):
+    """How many members of a group must approve, and who of them in any case."""
+
+    group: GroupName
+    approvals: int = Field(default=1, ge=1, le=20)
+    required: tuple[Name, ...] = Field(default=(), max_length=20)
+
+    @model_validator(mode="after")
+    def _room_for_all(self) -> "Rule":
+        if tuple(dict.fromkeys(self.required)) != self.required:
+            raise ValueError("required: somebody is named twice")
+        if len(self.required) > self.approvals:
+            raise ValueError(f"required names {len(self.required)} people, and approvals is {self.approvals}")
+        return self
+
+
+class BreakGlass(Part):
+    """Whose members may let a release pass at once: without quorum, windows and separation, but with proof and reason."""
+
+    group: GroupName
+
+
+class Gate(Part):
+    """A gate of a stage: every rule must be met.
+
+    not_by: whose approval does not count. windows: only then may the stage change, always where none is declared.
+    freezes: never then; they win over windows. timeout_minutes: after which the release is EXPIRED.
+    valid_minutes: how long after that an approval still opens the stage, for deploying takes its time.
+    """
+
+    name: str = Field(min_length=1, max_length=100)
+    rules: tuple[Rule, ...] = Field(min_length=1, max_length=10)
+    not_by: tuple[Role, ...] = (Role.REQUESTER, Role.COMMIT_AUTHOR, Role.DATA_PUBLISHER)
+    windows: tuple[Window, ...] = Field(default=(), max_length=20)
+    freezes: tuple[Window, ...] = Field(default=(), max_length=50)
+    break_glass: BreakGlass | None = None
+    timeout_minutes: int = Field(default=1440, ge=1, le=60 * 24 * 30)
+    valid_minutes: int = Field(default=1440, ge=1, le=60 * 24 * 7)
+    instructions: str = Field(min_length=1, max_length=4000)
+    checklist: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = Field(default=(), max_length=20)
+
+    @model_validator(mode="after")
+    def _required_once(self) -> "Gate":
+        named = [name for rule in self.rules for name in rule.required]
+        twice = sorted({name for place, name in enumerate(named) if name in named[:place]})
+        if twice:
+            raise ValueError(f"rules: required in two rules, and each approver counts for one: {', '.join(twice)}")
+        return self
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Every group that the gate names, once."""
+        named = [rule.group for rule in self.rules]
+        named += [self.break_glass.group] if self.break_glass is not None else []
+        return tuple(dict.fromkeys(named))
+
+    def closures(self, moment: datetime) -> Iterator[str]:
+        """Every reason why the stage may not change at a moment."""
+        for freeze in self.freezes:
+            if freeze.holds(moment):
+                why = f" ({freeze.reason})" if freeze.reason else ""
+                yield f"there is a freeze{why} until {freeze.end_of(moment):%Y-%m-%d %H:%M} UTC"
+        if self.windows and not any(window.holds(moment) for window in self.windows):
+            starts = [start for window in self.windows if (start := window.next_start(moment)) is not None]
+            when = f"the next one opens at {min(starts):%Y-%m-%d %H:%M} UTC" if starts else "no other follows"
+            yield f"it is outside the stage's windows; {when}"

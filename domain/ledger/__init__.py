@@ -1,0 +1,1 @@
+"""Facts and leases, as the ledger keeps them."""

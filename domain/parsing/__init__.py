@@ -1,0 +1,1 @@
+"""Text → values, every fault with its line."""

@@ -1,0 +1,1 @@
+"""What happens next: whether a stage admits a release."""

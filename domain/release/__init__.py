@@ -1,0 +1,1 @@
+"""What is released: the manifest, its built images, failed units, holds."""

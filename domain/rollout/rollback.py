@@ -1,0 +1,92 @@
+"""The way back: to the deployment before, for one circuit or all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.rollout.switch import Switch
+from domain.tags import NO_PREVIOUS
+from domain.unit import Unit
+
+MOST_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What one circuit's endpoint serves, and what its deployment says came before.
+
+    previous: the tag `previous_deployment` of the current deployment. previous_ready: whether that deployment still
+    exists and can serve. release: of the current one, as its tags say.
+    """
+
+    unit: Unit
+    endpoint: str
+    current: str | None
+    previous: str | None
+    previous_ready: bool
+    release: str | None = None
+
+
+@dataclass(frozen=True)
+class RollbackPlan:
+    """The switches to make, or every reason why none is made."""
+
+    switches: tuple[Switch, ...]
+    refusals: tuple[str, ...]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether nothing speaks against it."""
+        return not self.refusals
+
+
+def plan_rollback(standings: Sequence[Standing]) -> RollbackPlan:
+    """All circuits asked for go back, or none does."""
+    switches: list[Switch] = []
+    refusals = [] if standings else ["no circuit was named; name at least one"]
+    seen: set[str] = set()
+    for standing in standings:
+        if standing.endpoint in seen:
+            refusals.append(f"{standing.unit}: {standing.endpoint} is named twice; name it once")
+        seen.add(standing.endpoint)
+        if standing.current is None:
+            refusals.append(f"{standing.unit}: {standing.endpoint} serves nothing, so there is nothing to go back from")
+        elif standing.previous is None or standing.previous == NO_PREVIOUS:
+            refusals.append(
+                f"{standing.unit}: {standing.current} is the first deployment of {standing.endpoint}; "
+                "nothing came before it"
+            )
+        elif standing.previous == standing.current:
+            refusals.append(
+                f"{standing.unit}: {standing.current} names itself as the one before; choose a version with "
+                "`signalbox deploy-version`"
+            )
+        elif not standing.previous_ready:
+            refusals.append(
+                f"{standing.unit}: {standing.previous}, which came before {standing.current}, is gone or not ready; "
+                "deploy that version again with `signalbox deploy-version`"
+            )
+        else:
+            switches.append(Switch(standing.endpoint, standing.current, standing.previous))
+    return RollbackPlan(() if refusals else tuple(switches), tuple(refusals))
+
+
+def those_alone(standings: Sequence[Standing]) -> str:
+    """How to take back those that can go back where others cannot, for all go or none; empty where that is no help.
+
+    Somebody may have set one back by hand: then what came before it serves already.
+    """
+    able = [one for one in standings if plan_rollback([one]).allowed]
+    releases = {one.release for one in able}
+    if not able or len(able) == len(standings):
+        return ""
+    if (
+        len(releases) == 1
+        and None not in releases
+        and not releases & {one.release for one in standings if one not in able}
+    ):
+        how = f"--release {releases.pop()}"
+    elif len(able) <= MOST_NAMED:
+        how = " ".join(f"--circuit {one.unit}" for one in able)
+    else:
+        how = "--circuit PLANT/CIRCUIT for each"
+    return f"{len(able)} of {len(standings)} could go back without the others: `signalbox rollback {how}`"

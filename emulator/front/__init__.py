@@ -1,0 +1,1 @@
+"""The port, in front of everything: proxy, tunnel, certificates."""

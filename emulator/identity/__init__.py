@@ -1,0 +1,1 @@
+"""Who asks: applications, people, tokens and their keys."""

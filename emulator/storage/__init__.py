@@ -1,0 +1,1 @@
+"""Blobs, and the keys of storage accounts."""

@@ -1,0 +1,1 @@
+"""A gate: its evidence, its form, its answers."""

@@ -1,0 +1,115 @@
+"""What approvers are shown, gathered from the ledger, from Azure and from training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from blocks.ledger import Ledger
+from blocks.loading import loaded
+from blocks.model_registry import ModelRegistry
+from blocks.workspace import Workspace
+from domain.candidate.changed_circuits import ChangedCircuit
+from domain.canonical_json import digest_of
+from domain.declaration.gate import Gate
+from domain.declaration.stage import Stage
+from domain.declaration.target import ModelRegistryTarget, ServingTarget
+from domain.declaration.workload import Workload
+from domain.errors import Terminal
+from domain.release.failed_units import remaining
+from domain.release.manifest import Release
+from domain.rollout.champion import Incumbent
+from domain.unit import Unit
+from flows.fan_out.each import gathered
+from tasks.artifacts import show_page
+from tasks.data.kept_report import Row, data_report
+from tasks.ledger.facts import keep_document, read_document, read_facts
+from tasks.ledger.holds import holds_on
+from tasks.platforms import platform_of
+from tasks.reports.approval_form import by_gain, gate_evidence
+from tasks.reports.evidence_report import MOST_PLOTS, evidence_report
+from tasks.targets.champions import incumbents_of, newest_in_registry
+from tasks.training.predictions import fetch_predictions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """incumbents: circuit → what the stage has of it now; circuits of which it has nothing are left out.
+
+    held: circuit → that its model went back before, and who ended the hold.
+    """
+
+    incumbents: dict[str, Incumbent]
+    held: dict[str, str]
+
+
+def gather(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -> Evidence:
+    """What the form shows besides the facts."""
+    holds = holds_on(ledger, workload.name, {unit.model_digest for unit in release.units})
+    held = {one.unit: f"{one}; {f'ended by {one.lifted}' if one.lifted else 'held'}" for one in holds}
+    registry = loaded(ModelRegistry, workload.model_registry)
+    found: dict[Unit, Incumbent] = {}
+    if isinstance(stage.target, ServingTarget):
+        found = incumbents_of(platform_of(workload, stage.target), [unit.unit for unit in release.units], registry)
+    elif isinstance(stage.target, ModelRegistryTarget):
+        found = newest_in_registry(registry, release.units)
+    return Evidence({str(unit): one for unit, one in found.items()}, held)
+
+
+def report_path(workload: str, release: str, stage: str, digest: str) -> str:
+    """Where a report is kept beside the ledger; its name carries its digest."""
+    return f"reports/{workload}/{release}/{stage}-{digest.removeprefix('sha256:')}.html"
+
+
+def kept_report(ledger: Ledger, workload: str, release: str, stage: str, digest: str) -> str:
+    """The report's text; Terminal when it is gone, or is not what its digest says."""
+    page = read_document(ledger, report_path(workload, release, stage, digest))
+    if digest_of(page.encode()) != digest:
+        raise Terminal(
+            f"the report of release {release} at {stage} was changed: it has digest {digest_of(page.encode())}"
+        )
+    return page
+
+
+def keep_report(
+    ledger: Ledger, workload: Workload, release: Release, stage: Stage, gate: Gate, evidence: Evidence
+) -> str:
+    """Make the report and keep it beside the ledger; returns its digest, which approvers sign."""
+    facts = read_facts(ledger, release.workload, release.name)
+    units = by_gain(remaining(release, facts), workload.evaluation, evidence.incumbents)[:MOST_PLOTS]
+    form = gate_evidence(release, stage, gate, workload.evaluation, evidence.incumbents, facts, held=evidence.held)
+    page = evidence_report(
+        release,
+        stage,
+        gate,
+        workload.evaluation,
+        evidence.incumbents,
+        facts,
+        _predictions(units),
+        {str(unit.unit): _data_report(ledger, workload, unit) for unit in units},
+        form,
+    )
+    digest = digest_of(page.encode())
+    keep_document(ledger, report_path(release.workload, release.name, stage.name, digest), page)
+    show_page(
+        form,
+        key=f"evidence-{stage.name}",
+        description=f"{gate.name}, release {release.name}, report {digest}",
+    )
+    return digest
+
+
+def _predictions(units: Sequence[ChangedCircuit]) -> "dict[str, pd.DataFrame | str]":
+    """Circuit → predictions, or why there are none: a report without a plot is better than a release without a gate."""
+    dev = loaded(Workspace, "dev")
+    found, missing = gathered(fetch_predictions, {str(unit.unit): (dev, unit) for unit in units}, "fetch predictions")
+    return {**found, **missing}
+
+
+def _data_report(ledger: Ledger, workload: Workload, unit: ChangedCircuit) -> tuple[Row, ...] | str:
+    try:
+        return data_report(ledger, workload.name, unit)
+    except Terminal as error:
+        return str(error)

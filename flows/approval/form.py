@@ -1,0 +1,141 @@
+"""Where people decide. The only file that knows that a deployed run suspends and a run started by hand pauses.
+
+A suspended run is no process: when somebody answers, the flow starts again from the top and comes back here.
+"""
+
+from collections.abc import Callable
+from contextvars import copy_context
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, Literal
+from uuid import UUID
+
+from prefect import pause_flow_run, runtime, suspend_flow_run
+from prefect.client.orchestration import get_client
+from prefect.exceptions import FlowPauseTimeout
+from prefect.input import RunInput
+from pydantic import Field, ValidationError
+
+from domain.approval.statement import MAX_COMMENT, Choice
+from domain.errors import Terminal
+
+MAX_PROOF = 20_000
+LOOKED_EVERY = 1.0
+"""Seconds between two looks at the state of a run that waits in place, at the least."""
+RESUMED = "Resuming"
+"""The state that the server gives a suspended run when it takes an answer."""
+
+
+class Approval(RunInput):
+    """The form that an approver fills in."""
+
+    decision: Literal["approve", "reject"] = Field(
+        description="approve lets the release go on; reject ends it (open the list by its arrow)"
+    )
+    approver: str = Field(min_length=1, max_length=200, description="your name, as the environment lists it")
+    proof: str = Field(
+        min_length=1,
+        max_length=MAX_PROOF,
+        description="that it is you: the code of your authenticator, an SSH signature, or an Entra ID token",
+    )
+    comment: str = Field(default="", max_length=MAX_COMMENT, description="why; a rejection needs one")
+
+
+class ApprovalOrBreakGlass(Approval):
+    """The form where the gate's declaration names who may break the glass."""
+
+    decision: Literal["approve", "reject", "break-glass"] = Field(  # type: ignore[assignment]  # one answer more
+        description="approve lets the release go on; reject ends it; break-glass passes at once, with proof and reason"
+    )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What somebody typed, checked for its shape only. given_at: when the server took it, which may be minutes ago."""
+
+    choice: Choice
+    approver: str
+    proof: str
+    comment: str
+    given_at: datetime
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """Something came back that is no answer, and why."""
+
+    reasons: tuple[str, ...]
+
+
+def ask(description: str, key: str, seconds: int, poll_seconds: float, break_glass: bool) -> Answer | Unusable | None:
+    """Show the form and wait; None when the time ran out.
+
+    description: markdown above the form. key: of this question and attempt; the server keeps the answer to a key, so
+    that a run that starts again finds it there. poll_seconds: how often a run that waits in place looks for it.
+    """
+    form = ApprovalOrBreakGlass if break_glass else Approval
+    try:
+        given = _wait(form.with_initial_data(description=description), seconds, poll_seconds, key)
+    except ValidationError as error:
+        return Unusable(
+            tuple(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"[:300] for fault in error.errors()[:10])
+        )
+    if given is None:
+        return None
+    return Answer(Choice(given.decision), given.approver.strip(), given.proof, given.comment.strip(), _given_at())
+
+
+def _given_at() -> datetime:
+    """When the run was resumed, by the server's clock: until a suspended run is at its gate again, a code has expired."""
+    run = runtime.flow_run.id
+    if run is None or not runtime.deployment.id:
+        return datetime.now(UTC)
+    with get_client(sync_client=True) as client:
+        resumed = [state.timestamp for state in client.read_flow_run_states(UUID(str(run))) if state.name == RESUMED]
+    return max(resumed, default=datetime.now(UTC))
+
+
+def _wait(form: type[Approval], seconds: int, poll_seconds: float, key: str) -> Approval | None:
+    if runtime.deployment.id:
+        return suspend_flow_run(wait_for_input=form, timeout=seconds, key=key)
+    every: Any = poll_seconds  # Prefect sleeps so long; it only says that it takes whole seconds
+    return _unless_ended(
+        lambda: pause_flow_run(wait_for_input=form, timeout=seconds, poll_interval=every, key=key),
+        max(poll_seconds, LOOKED_EVERY),
+    )
+
+
+def _unless_ended(pause: Callable[[], Approval], every: float) -> Approval | None:
+    """What the pause gives; Terminal when somebody sets the run's state meanwhile, for no answer could reach it any more.
+
+    Prefect would wait on to the end of the gate's time. every: seconds between two looks at the state.
+    """
+    given: SimpleQueue[Approval | BaseException] = SimpleQueue()
+    context = copy_context()
+
+    def wait() -> None:
+        try:
+            given.put(context.run(pause))
+        except BaseException as error:  # noqa: BLE001  # raised again below, in the run's own thread
+            given.put(error)
+
+    Thread(target=wait, name="waits at a gate", daemon=True).start()
+    with get_client(sync_client=True) as client:
+        while True:
+            try:
+                found = given.get(timeout=every)
+            except Empty:
+                state = client.read_flow_run(UUID(str(runtime.flow_run.id))).state
+                if state is not None and (state.is_final() or state.is_cancelling()):
+                    raise Terminal(
+                        f"this run was set {state.name} while it waited at its gate, so no answer can reach it. The release is not ended: "
+                        "start it again with the same parameters, and it waits at the same question"
+                    ) from None
+                continue
+            if isinstance(found, FlowPauseTimeout):
+                return None
+            if isinstance(found, BaseException):
+                raise found
+            return found

@@ -1,0 +1,180 @@
+"""A stage's gate, from the question to the last approval that it needs. Holds nothing: every round reads the ledger anew."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from prefect import get_run_logger, runtime
+from pydantic import ValidationError
+
+from blocks.ledger import Ledger
+from domain.approval.decision import Decision
+from domain.approval.invalid_answer import Refusal
+from domain.approval.request import Ask, standing_ask, statement_of
+from domain.approval.statement import Choice
+from domain.approval.verdict import Approval, Verdict, judge, why_not
+from domain.declaration.gate import Gate
+from domain.declaration.stage import Stage
+from domain.declaration.workload import Workload
+from domain.errors import SignalboxError
+from domain.ledger.fact import Fact, Kind, facts_of
+from domain.outcome import Ending, Outcome
+from domain.release.manifest import Release
+from flows.approval.evidence import Evidence, gather, keep_report
+from flows.approval.form import Answer, Unusable, ask
+from flows.approval.notify import tell_broken_glass, tell_locked, tell_wanted
+from flows.approval.pending import question_key
+from tasks.approval.approvers import poll_seconds_of, roster_of
+from tasks.approval.verify_proof import Unproven, prove
+from tasks.ledger.facts import read_facts, record
+from tasks.ledger.pointers import keep_asked
+from tasks.reports.approval_form import gate_evidence, plain
+
+NOT_ACCEPTED = "**Not accepted:**"
+"""How a form begins whose last answer did not count."""
+MOST_REFUSALS = 100
+"""Of one gate, for each is a fact that everybody reads from then on."""
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """One gate of one release."""
+
+    ledger: Ledger
+    workload: Workload
+    release: Release
+    stage: Stage
+    gate: Gate
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Of the release, as they are now."""
+        return read_facts(self.ledger, self.release.workload, self.release.name)
+
+    def write(self, kind: Kind, body: dict[str, object]) -> Fact:
+        """Append a fact."""
+        return record(self.ledger, self.release.workload, self.release.name, kind, body)
+
+
+def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -> Ending | None:
+    """Ask at the stage's gate until it opens; the end of the release when it is rejected or nobody answers in time."""
+    if stage.gate is None:
+        return None
+    at = Gateway(ledger, workload, release, stage, stage.gate)
+    evidence: Evidence | None = None
+    while True:
+        facts = at.facts()
+        tell_locked(ledger, release, at.gate, stage.name, facts)
+        roster = roster_of(at.gate, facts)
+        approval = judge(stage, release, facts, roster, datetime.now(UTC))
+        if approval.verdict is Verdict.OPEN:
+            return None
+        if approval.verdict is Verdict.REJECTED:
+            return Ending(Outcome.REJECTED, "; ".join(approval.reasons))
+        if len(facts_of(facts, Kind.REFUSED, stage.name)) >= MOST_REFUSALS:
+            why = (
+                f"{MOST_REFUSALS} answers at {at.gate.name} did not count, and it takes no more: see who can reach the Prefect "
+                "server, then start the release again"
+            )
+            return Ending(Outcome.ABORTED, why)
+        evidence = evidence or gather(ledger, workload, release, stage)
+        asked = standing_ask(release, stage, facts)
+        if asked is None:
+            _open_question(at, evidence)
+            continue  # judged anew: another run of this release may have had an answer meanwhile
+        question = Ask.model_validate(asked.body)
+        tell_wanted(ledger, release, at.gate, asked)
+        seconds = int((question.answer_by - datetime.now(UTC)).total_seconds())
+        attempt = _attempt(at.facts(), stage, asked)
+        answer = (
+            ask(
+                _form(at, evidence, approval, facts, question),
+                key=question_key(asked, attempt),
+                seconds=seconds,
+                poll_seconds=poll_seconds_of(at.gate),
+                break_glass=at.gate.break_glass is not None,
+            )
+            if seconds > 0
+            else None
+        )
+        if answer is None:
+            facts = at.facts()
+            now = judge(stage, release, facts, roster_of(at.gate, facts), datetime.now(UTC))
+            if now.verdict is not Verdict.WAITING:
+                continue  # another run of this release had an answer in time
+            return Ending(
+                Outcome.EXPIRED, f"nobody decided at {at.gate.name} before {question.answer_by:%Y-%m-%d %H:%M} UTC"
+            )
+        _take(at, asked, answer)
+
+
+def _open_question(at: Gateway, evidence: Evidence) -> None:
+    """Keep the evidence and ask."""
+    digest = keep_report(at.ledger, at.workload, at.release, at.stage, at.gate, evidence)
+    run = str(runtime.flow_run.id or "")
+    asked = at.write(Kind.ASKED, Ask.of(at.release, at.stage, digest, datetime.now(UTC), run).model_dump(mode="json"))
+    keep_asked(at.ledger, asked)
+
+
+def _attempt(facts: Sequence[Fact], stage: Stage, asked: Fact) -> int:
+    """Which answer to this question is awaited: one more than those that were taken or refused."""
+    answered = (*facts_of(facts, Kind.DECIDED, stage.name), *facts_of(facts, Kind.REFUSED, stage.name))
+    return 1 + sum(fact.sequence > asked.sequence for fact in answered)
+
+
+def _form(at: Gateway, evidence: Evidence, approval: Approval, facts: Sequence[Fact], question: Ask) -> str:
+    shown = gate_evidence(
+        at.release,
+        at.stage,
+        at.gate,
+        at.workload.evaluation,
+        evidence.incumbents,
+        facts,
+        approval.reasons,
+        evidence.held,
+    )
+    refused = facts_of(facts, Kind.REFUSED, at.stage.name)
+    taken = facts_of(facts, Kind.DECIDED, at.stage.name)
+    if refused and (not taken or refused[-1].sequence > taken[-1].sequence):
+        return f"{NOT_ACCEPTED} {plain('; '.join(refused[-1].body['reasons']))}\n\n{shown}"
+    return shown
+
+
+def _take(at: Gateway, asked: Fact, answer: Answer | Unusable) -> None:
+    """Write an answer down: as a decision when it counts, as a refusal with its reasons when it does not."""
+    outcome = _weigh(at, asked, answer) if isinstance(answer, Answer) else Unproven("; ".join(answer.reasons))
+    logger = get_run_logger()
+    if isinstance(outcome, Decision):
+        at.write(Kind.DECIDED, outcome.model_dump(mode="json"))
+        logger.info("%s: %s by %s", at.gate.name, outcome.statement.choice, outcome.statement.approver)
+        if outcome.statement.choice is Choice.BREAK_GLASS:
+            tell_broken_glass(at.ledger, at.release, at.gate, asked, outcome)
+        return
+    approver = answer.approver[:200] if isinstance(answer, Answer) else ""
+    refusal = Refusal(
+        stage=at.stage.name,
+        gate=at.gate.name,
+        approver=approver,
+        reasons=(outcome.reason,),
+        wrong_code=outcome.wrong_code,
+        locked_until=outcome.locked_until,
+    )
+    at.write(Kind.REFUSED, refusal.model_dump(mode="json", exclude_none=True))
+    logger.warning("%s does not accept an answer: %s", at.gate.name, outcome.reason)
+
+
+def _weigh(at: Gateway, asked: Fact, answer: Answer) -> Decision | Unproven:
+    """Everything that speaks against an answer without its proof comes first, so that no code is used up for nothing."""
+    facts, now = at.facts(), datetime.now(UTC)
+    try:
+        statement = statement_of(asked, answer.choice, answer.approver, answer.comment)
+    except ValidationError as error:
+        return Unproven("; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors()))
+    try:
+        roster = roster_of(at.gate, facts)
+        reasons = why_not(statement, at.stage, at.release, facts, roster, now)
+        if reasons:
+            return Unproven("; ".join(reasons))
+        given_at = max(asked.at, min(answer.given_at, now))  # the server's clock may differ
+        return prove(at.ledger, statement, answer.proof, roster, given_at)
+    except (SignalboxError, ValueError) as error:
+        return Unproven(f"it could not be checked: {error}")

@@ -1,0 +1,1 @@
+"""The same verb for every unit, with progress and collected errors."""

@@ -1,0 +1,1 @@
+"""A release moves from stage to stage."""

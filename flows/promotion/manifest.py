@@ -1,0 +1,166 @@
+"""How a release begins: its manifest is the first fact, and asking again finds it there."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from prefect import get_run_logger, runtime
+
+from blocks.ledger import Ledger
+from domain.candidate.changed_circuits import BUILD, FILE, ChangedCircuit, ChangedCircuits, changed_path
+from domain.declaration.workload import Workload
+from domain.errors import InvalidDeclaration, Terminal
+from domain.ledger.fact import Fact, Kind, facts_of
+from domain.outcome import Outcome
+from domain.release.hold import hold_of
+from domain.release.manifest import Release, readable_release, requested_release
+from domain.release_name import NAME, next_name
+from domain.text import listed
+from tasks.ledger.facts import read_document, read_facts, readable_releases, record, release_names
+from tasks.ledger.holds import holds_on
+from tasks.ledger.pointers import begun_by, keep_begun, keep_taken_up, taken_up
+
+
+class AlreadyReleased(Terminal):
+    """Exactly these models were released, or serve: nothing is left to do."""
+
+
+MOST_SHOWN = 5
+LOOKED_BACK = 20
+"""Releases among which one of the same models is looked for."""
+ONLY = "only"
+"""Key of a release's request: the one stage to which a chosen version goes."""
+
+
+def changed_circuits_of(ledger: Ledger, workload: Workload, build: str | None) -> ChangedCircuits:
+    """What training handed over in a build, or in the newest; checked whole before anything is touched.
+
+    Content is not taken: whoever may start a run could write any metrics into it.
+    """
+    if build is not None and not BUILD.fullmatch(build):
+        raise InvalidDeclaration(
+            [
+                f"changed_circuits: takes the id of a build, under which training keeps its {FILE} beside the ledger, and no content; "
+                "leave it out for the newest"
+            ]
+        )
+    known = {unit: workload.model_name(unit) for unit in workload.units}
+    changed = ChangedCircuits.parse(_content(ledger, workload.name, build), known)
+    if changed.workload != workload.name:
+        raise InvalidDeclaration(
+            [f"{FILE}: workload: is {changed.workload!r}, and {workload.name!r} is to be released"]
+        )
+    return changed
+
+
+def _content(ledger: Ledger, workload: str, build: str | None) -> str:
+    """A build's; or the newest, which stays the one for this run: a run that was suspended begins at the top, and newer ones may be there."""
+    if build is not None:
+        return read_document(ledger, changed_path(workload, build))
+    run = str(runtime.flow_run.id or "")
+    before = taken_up(ledger, workload, run) if run else None
+    if before is not None:
+        return before
+    newest = read_document(ledger, changed_path(workload))
+    if run:
+        keep_taken_up(ledger, workload, run, newest)
+    return newest
+
+
+def begin(
+    ledger: Ledger,
+    changed: ChangedCircuits,
+    requested_by: str,
+    only: str | None = None,
+    first: Callable[[str | None], None] = lambda _: None,
+) -> Release:
+    """The release of these models: the one that has not ended, of this build or of the same people and commit, or a new one.
+
+    only: the stage to which a chosen version goes; None for all. first: what must hold before a new one is requested; it is given the
+    name of the release of this very build that succeeded and was not taken back, if there is one. Terminal when the release of this
+    build, or any of the models, was rolled back and is held. Of two that begin at once one is told.
+    """
+    # before anything is looked at: a name that another run takes meanwhile is then taken twice, and one of the two is told
+    taken = release_names(ledger, changed.workload)
+    done: str | None = None
+    for name, facts in _looked_through(ledger, changed):
+        if not facts or facts[0].kind is not Kind.REQUESTED:
+            continue
+        same_build = facts[0].body.get("changed_digest") == changed.digest
+        outcome = outcome_of(facts)
+        if outcome is None and (same_build or _is_of(facts, changed, requested_by, only)):
+            get_run_logger().info("Release %s of these models is under way; it goes on where it stopped.", name)
+            return requested_release(facts)
+        if not same_build:
+            continue
+        hold = hold_of(facts)
+        if hold is not None:
+            raise Terminal(
+                f"release {name} of these circuits is held at {hold.stage}: {hold.body.get('reason')}. Release newer models, or "
+                f"end the hold with `signalbox unhold {name}`, and then release these again"
+            )
+        if outcome is Outcome.SUCCEEDED and not facts_of(facts, Kind.ROLLED_BACK):
+            done = done or name
+    _refuse_held(ledger, changed)
+    first(done)
+    now = datetime.now(UTC)
+    release = Release.of(changed, next_name(now.date(), taken), now, requested_by)
+    request(ledger, release, changed.digest, only)
+    return release
+
+
+def _looked_through(ledger: Ledger, changed: ChangedCircuits) -> Iterator[tuple[str, tuple[Fact, ...]]]:
+    """The newest releases, and the one that this build began, however many came since."""
+    newest = dict(readable_releases(ledger, changed.workload, LOOKED_BACK))
+    begun = begun_by(ledger, changed.workload, changed.digest)
+    if begun is not None and NAME.fullmatch(begun) and begun not in newest:
+        newest[begun] = read_facts(ledger, changed.workload, begun)
+    yield from newest.items()
+
+
+def _is_of(facts: Sequence[Fact], changed: ChangedCircuits, requested_by: str, only: str | None) -> bool:
+    """Whether a release is of exactly these models to the same place, by the same people from the same commit.
+
+    Else somebody could approve their own work under another's name. Not where its manifest cannot be read.
+    """
+    release = readable_release(facts)
+    if release is None or facts[0].body.get(ONLY) != only:
+        return False
+    by_whom = (release.requested_by, release.code_commit, release.code_author)
+    if by_whom != (requested_by, changed.code_commit, changed.code_author):
+        return False
+    ours, theirs = ({_model(unit) for unit in units} for units in (changed.circuits, release.units))
+    return ours == theirs
+
+
+def _model(unit: ChangedCircuit) -> tuple[str, str, str, str]:
+    return str(unit.unit), unit.model_name, unit.model_version, unit.model_digest
+
+
+def _refuse_held(ledger: Ledger, changed: ChangedCircuits) -> None:
+    """Whatever build hands them over, and however long ago they went back."""
+    held = [
+        one
+        for one in holds_on(ledger, changed.workload, {unit.model_digest for unit in changed.circuits})
+        if one.lifted is None
+    ]
+    if held:
+        releases = listed(dict.fromkeys(f"`signalbox unhold {one.release}`" for one in held))
+        raise Terminal(
+            f"{len(held)} of these models are held: {'; '.join(str(one) for one in held[:MOST_SHOWN])}. Release newer models, or "
+            f"end the hold with {releases}, and then release these again"
+        )
+
+
+def request(ledger: Ledger, release: Release, changed_digest: str, only: str | None = None) -> None:
+    """Write the manifest down as the release's first fact."""
+    body = {"release": release.model_dump(mode="json"), "digest": release.digest, "changed_digest": changed_digest}
+    if only is not None:
+        body[ONLY] = only
+    record(ledger, release.workload, release.name, Kind.REQUESTED, body)
+    keep_begun(ledger, release.workload, changed_digest, release.name)
+
+
+def outcome_of(facts: tuple[Fact, ...]) -> Outcome | None:
+    """How the release ended; None while it is under way."""
+    ended = facts_of(facts, Kind.ENDED)
+    return Outcome(ended[-1].body["outcome"]) if ended else None

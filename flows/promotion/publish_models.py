@@ -1,0 +1,42 @@
+"""Stage 1: from the workspace to the shared registry. (Seed 002, "Promote to Registry".)"""
+
+from datetime import UTC, datetime
+
+from blocks.loading import loaded
+from blocks.model_registry import ModelRegistry
+from blocks.workspace import Workspace
+from domain.declaration.target import ModelRegistryTarget
+from domain.declaration.workload import Workload
+from domain.ledger.fact import Kind
+from domain.release.manifest import Release
+from domain.tags import model_tags
+from flows.fan_out.each import gathered
+from flows.stage.active_units import Fleet
+from flows.stage.ownership import must_be_own
+from flows.stage.stage_run import StageRun
+from tasks.azure_ml.models import promote_model
+
+
+def promote_stage(at: StageRun, workload: Workload, release: Release, target: ModelRegistryTarget) -> dict[str, str]:
+    """Promote every circuit's model; circuit → reason when that failed and ends the release."""
+    must_be_own(at.ledger, workload, [unit.unit for unit in release.units], [workload.stage(at.stage)])
+    fleet = Fleet(at, release, workload.fleet == "independent")
+    dev, registry = loaded(Workspace, "dev"), loaded(ModelRegistry, target.registry)
+    calls = {
+        str(unit.unit): (
+            dev,
+            registry,
+            unit,
+            model_tags(
+                workload.name, unit.unit, unit.cutoff_date, "dev", datetime.now(UTC), release.name, release.build_id
+            ),
+        )
+        for unit in fleet.units()
+    }
+    _, failures = gathered(promote_model, calls, f"promote to {target.registry}")
+    if fleet.ends_by(failures):
+        return failures
+    units = {str(unit.unit): f"{unit.model_name}:{unit.model_version}" for unit in fleet.units()}
+    at.once(Kind.PROMOTED, {"units": units})
+    at.write(Kind.VERIFIED, {"passed": True})
+    return {}

@@ -1,0 +1,118 @@
+"""The replay before a switch: every circuit's candidate and champion answer the same recent input, and people see the shift."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from blocks.ledger import Ledger
+from domain.canonical_json import canonical_json, digest_of
+from domain.declaration.stage import Stage
+from domain.ledger.fact import Fact, Kind, facts_of
+from domain.release.manifest import Release
+from domain.unit import Unit
+from domain.verification.replay import Replay, Verdict, worst
+from flows.approval.evidence import report_path
+from flows.fan_out.each import gathered
+from tasks.artifacts import show_table
+from tasks.ledger.facts import keep_document, read_facts, record
+from tasks.platforms import workspace_of
+from tasks.reports.replay_report import Judged, artifact_rows, fact_units, replay_report, worst_first
+from tasks.targets.platform import DeploymentRequest, Platform
+from tasks.targets.serving import serving_of
+from tasks.verification.replay import replay
+
+
+@dataclass(frozen=True)
+class ReplayOutcome:
+    """How a stage's replay ended. report: digest of the page; empty where nothing is declared or nothing could be judged.
+
+    failures, doubts: circuit → reason of those that failed, of those that people must look at.
+    """
+
+    verdict: Verdict
+    report: str
+    failures: dict[str, str]
+    doubts: dict[str, str]
+
+
+def replay_stage(
+    ledger: Ledger, platform: Platform, release: Release, stage: Stage, requests: Mapping[str, DeploymentRequest]
+) -> ReplayOutcome:
+    """Replay all circuits and write down what came out, once: a fact that still holds is used instead of a replay.
+
+    requests: circuit → the new deployment, which exists. It still holds while the replay is declared the same and the
+    same deployments serve. A circuit whose input is not there is a failure without a fact: with the input, run again.
+    """
+    if stage.replay is None:
+        return ReplayOutcome(Verdict.PASSED, "", {}, {})
+    facts = facts_of(read_facts(ledger, release.workload, release.name), Kind.REPLAYED, stage.name)
+    serves = serving_of(platform, [one.endpoint for one in requests.values()])
+    if facts and _holds(facts[-1], serves, stage.replay, requests):
+        return outcome_of(facts[-1])
+    replayed, failures = gathered(
+        replay,
+        {
+            name: (workspace_of(platform), stage.replay, Unit.parse(name), one.endpoint, one.name, serves[one.endpoint])
+            for name, one in requests.items()
+        },
+        f"replay at {stage.name}",
+    )
+    judged = worst_first(stage.replay, list(replayed.values()))
+    if failures:
+        return ReplayOutcome(
+            Verdict.FAILED, "", failures | _reasons(judged, Verdict.FAILED), _reasons(judged, Verdict.INCONCLUSIVE)
+        )
+    return outcome_of(_keep(ledger, release, stage, stage.replay, judged))
+
+
+def outcome_of(fact: Fact) -> ReplayOutcome:
+    """What a fact of kind REPLAYED says."""
+    found = fact.body["units"]
+
+    def reasons(verdict: Verdict) -> dict[str, str]:
+        return {name: unit["reasons"] for name, unit in found.items() if unit["verdict"] == verdict}
+
+    return ReplayOutcome(
+        Verdict(fact.body["verdict"]), fact.body["report"], reasons(Verdict.FAILED), reasons(Verdict.INCONCLUSIVE)
+    )
+
+
+def replay_page(stage: str) -> str:
+    """What the report is kept under in place of a stage: `report_path`, `kept_report`."""
+    return f"{stage}-replay"
+
+
+def _reasons(judged: list[Judged], verdict: Verdict) -> dict[str, str]:
+    return {one.circuit: one.reason for one in judged if one.verdict.verdict is verdict}
+
+
+def _keep(ledger: Ledger, release: Release, stage: Stage, declared: Replay, judged: list[Judged]) -> Fact:
+    page = replay_report(release, stage, declared, judged)
+    digest = digest_of(page.encode())
+    keep_document(ledger, report_path(release.workload, release.name, replay_page(stage.name), digest), page)
+    show_table(
+        artifact_rows(judged),
+        key=f"replay-{stage.name}",
+        description=f"Replay of release {release.name} at {stage.name}, report {digest}",
+    )
+    body = {
+        "stage": stage.name,
+        "verdict": worst(one.verdict.verdict for one in judged).value,
+        "report": digest,
+        "declared": _digest(declared),
+        "units": fact_units(judged),
+    }
+    return record(ledger, release.workload, release.name, Kind.REPLAYED, body)
+
+
+def _holds(
+    fact: Fact, serves: Mapping[str, str | None], declared: Replay, requests: Mapping[str, DeploymentRequest]
+) -> bool:
+    """Whether the fact is about this declaration and about what serves now, or serves already."""
+    units = fact.body["units"]
+    if fact.body["declared"] != _digest(declared) or not requests.keys() <= units.keys():
+        return False
+    return all(serves[one.endpoint] in {units[name]["champion"], one.name} for name, one in requests.items())
+
+
+def _digest(declared: Replay) -> str:
+    return digest_of(canonical_json(declared))

@@ -1,0 +1,1 @@
+"""One release at one stage that it holds."""

@@ -1,0 +1,54 @@
+"""Whether a stage admits a release, over the ledger, the blocks and the clock as they are at this moment."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from blocks.ledger import Ledger
+from domain.declaration.stage import Stage
+from domain.errors import Terminal
+from domain.ledger.fact import Fact
+from domain.promotion.admission import Admission, admit
+from domain.release.failed_units import remaining
+from domain.release.manifest import Release
+from tasks.approval.approvers import roster_of
+from tasks.ledger.facts import read_facts
+from tasks.ledger.head import faults_of_head, shown_head
+from tasks.ledger.holds import holds_on
+
+MOST_SHOWN = 5
+
+
+def admission_of(ledger: Ledger, stage: Stage, before: Sequence[Stage], release: Release) -> Admission:
+    """Allowed, or every reason why not; every approval is verified anew."""
+    head = shown_head(release.workload, release.name)
+    facts = read_facts(ledger, release.workload, release.name)
+    lost = faults_of_head(head, facts)
+    admission = admit(stage, before, release, facts, roster_of(stage.gate, facts), datetime.now(UTC))
+    return Admission(
+        (
+            *(f"the ledger does not hold together: {fault}" for fault in lost),
+            *_held(ledger, stage, release, facts),
+            *admission.reasons,
+        )
+    )
+
+
+def _held(ledger: Ledger, stage: Stage, release: Release, facts: Sequence[Fact]) -> list[str]:
+    """Models that another release had to take back from this stage since this one began."""
+    digests = {unit.model_digest for unit in remaining(release, facts)}
+    found = [
+        one
+        for one in holds_on(ledger, release.workload, digests)
+        if one.lifted is None and one.stage == stage.name and one.release != release.name
+    ]
+    return [
+        f"held: {one}. `signalbox unhold {one.release}` ends that, and this release goes on then; or release newer models"
+        for one in found[:MOST_SHOWN]
+    ]
+
+
+def must_admit(ledger: Ledger, stage: Stage, before: Sequence[Stage], release: Release) -> None:
+    """Terminal, with every reason, when the stage does not admit the release now."""
+    admission = admission_of(ledger, stage, before, release)
+    if not admission.allowed:
+        raise Terminal(f"{stage.name} does not admit release {release.name}: " + "; ".join(admission.reasons))

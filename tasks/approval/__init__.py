@@ -1,0 +1,1 @@
+"""Proofs of approvers, and the keys that check them."""

@@ -1,0 +1,1 @@
+"""Azure ML: jobs, models, data, compute."""

@@ -1,0 +1,1 @@
+"""The ledger in blob storage: facts, head, lease, indexes."""

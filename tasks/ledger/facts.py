@@ -1,0 +1,166 @@
+"""The ledger: append-only facts about releases, each written create-only in blob storage."""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from itertools import islice
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from prefect import task
+
+from blocks.ledger import Ledger
+from domain.errors import Terminal, Transient
+from domain.ledger.fact import Fact, Kind
+from domain.release_name import NAME, release_order
+from tasks.azure_errors import azure_errors
+from tasks.ledger.head import faults_of_head, show_head, shown_head
+from tasks.retries import RETRIED
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobProperties, ContainerClient
+
+MAX_FACT_BYTES = 8_000_000
+"""Ten times what the manifest or the smoke tests of a thousand circuits take."""
+MAX_FACTS = 2000
+"""Gates refuse a limited number of answers, and nothing else writes more than some dozens."""
+SMALL = 16_000
+"""Bytes of a fact of which thousands are kept in memory."""
+READ_AT_ONCE = 8
+
+
+def open_ledger(ledger: Ledger) -> "ContainerClient":
+    """The ledger's container, created on first use."""
+    from azure.core.exceptions import ResourceExistsError
+
+    container = ledger.get_client()
+    with azure_errors(f"opening ledger {ledger.container}"):
+        try:
+            if not container.exists():
+                container.create_container()
+        except ResourceExistsError:
+            pass  # somebody else was first
+    return container
+
+
+class QuarantinedError(Terminal):
+    """Something lies among a release's facts that is none: nothing is read of that release, or added; no other is concerned."""
+
+
+def read_facts(ledger: Ledger, workload: str, release: str) -> tuple[Fact, ...]:
+    """Every fact about a release, in order; empty when there is no such release. QuarantinedError names what is no fact."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    container = ledger.get_client()
+    with azure_errors(f"reading the ledger of release {release}"):
+        try:
+            blobs = container.list_blobs(name_starts_with=f"{workload}/{release}/")
+            listed = list(islice(blobs, MAX_FACTS + 1))
+        except ResourceNotFoundError:
+            return ()  # no container yet
+        if len(listed) > MAX_FACTS:
+            raise QuarantinedError(
+                f"{workload}/{release}/ in the ledger has more than {MAX_FACTS} blobs, and no release has so many facts"
+                "release, so nothing is read of this release or added to it; see who wrote them"
+            )
+        with ThreadPoolExecutor(READ_AT_ONCE) as pool:
+            return tuple(pool.map(partial(_read, container), sorted(listed, key=attrgetter("name"))))
+
+
+def _read(container: "ContainerClient", blob: "BlobProperties") -> Fact:
+    of_its_size = _small_fact if blob.size <= SMALL else _large_fact
+    return of_its_size(container, blob.name, str(blob.etag), blob.size)
+
+
+def _fact(container: "ContainerClient", name: str, etag: str, size: int) -> Fact:
+    """Read once: what is written over a fact has another etag. A release reads its facts a hundred times."""
+    try:
+        if size > MAX_FACT_BYTES:
+            raise ValueError(f"it has {size} bytes, more than the {MAX_FACT_BYTES} of the largest fact")
+        return Fact.model_validate_json(container.download_blob(name).readall())
+    except ValueError as error:  # pydantic's, too
+        why = str(error).splitlines()[0]
+        raise QuarantinedError(
+            f"{name} in the ledger is no fact ({why}), so nothing is read of its release or added to it. See who wrote it, keep a "
+            "copy elsewhere and remove it; other releases are not concerned"
+        ) from None
+
+
+_small_fact, _large_fact = lru_cache(maxsize=4096)(_fact), lru_cache(maxsize=32)(_fact)
+
+
+def readable_releases(ledger: Ledger, workload: str, most: int | None = None) -> Iterator[tuple[str, tuple[Fact, ...]]]:
+    """Name and facts of each release, newest first; those in quarantine are left out, and `signalbox doctor` names them."""
+    for name in release_names(ledger, workload)[:most]:
+        with suppress(QuarantinedError):
+            yield name, read_facts(ledger, workload, name)
+
+
+def release_names(ledger: Ledger, workload: str) -> tuple[str, ...]:
+    """Names of all releases of a workload, newest first."""
+    container = open_ledger(ledger)
+    with azure_errors(f"listing the releases of {workload}"):
+        prefixes = [item.name for item in container.walk_blobs(name_starts_with=f"{workload}/", delimiter="/")]
+    names = [name for prefix in prefixes if NAME.fullmatch(name := prefix.removeprefix(f"{workload}/").rstrip("/"))]
+    return tuple(sorted(names, key=release_order, reverse=True))
+
+
+def record(ledger: Ledger, workload: str, release: str, kind: Kind, body: Mapping[str, Any]) -> Fact:
+    """Append one fact, once: it is known again by its moment when an answer is lost and the attempt repeated."""
+    return append_fact(ledger, workload, release, kind, body, datetime.now(UTC))
+
+
+@task(name="record", task_run_name="record {kind.value} of {release}", **RETRIED)
+def append_fact(ledger: Ledger, workload: str, release: str, kind: Kind, body: Mapping[str, Any], at: datetime) -> Fact:
+    """Written create-only: of two writers of the same sequence one wins, and the other reads again."""
+    from azure.core.exceptions import ResourceExistsError
+
+    head = shown_head(workload, release)
+    facts = read_facts(ledger, workload, release)
+    lost = faults_of_head(head, facts)
+    if lost:
+        raise Terminal(f"nothing is added to the ledger of release {release}, for it was changed: {'; '.join(lost)}")
+    fact = Fact.after(
+        facts[-1] if facts else None, workload=workload, release=release, kind=kind, at=at, body=dict(body)
+    )
+    content = fact.canonical_json()
+    for earlier in facts:  # written by the attempt before this one, whose answer was lost
+        if earlier.canonical_json() == fact.at_place_of(earlier).canonical_json():
+            show_head(facts)
+            return earlier
+    if kind is Kind.REQUESTED and facts:
+        raise Terminal(f"release {release} was begun by somebody else at the same moment; run it again")
+    if len(content) > MAX_FACT_BYTES:
+        raise Terminal(f"fact {fact.slot} has {len(content)} bytes, more than the {MAX_FACT_BYTES} the ledger takes")
+    blob = open_ledger(ledger).get_blob_client(fact.slot)
+    with azure_errors(f"recording {fact.slot}"):
+        try:
+            blob.upload_blob(content, overwrite=False)  # sends If-None-Match: *
+        except ResourceExistsError as error:
+            if blob.download_blob().readall() != content:
+                raise Transient(f"{fact.slot} was written by somebody else at the same time; reading again") from error
+    show_head((*facts, fact))
+    return fact
+
+
+@task(name="keep document", **RETRIED)
+def keep_document(ledger: Ledger, path: str, content: str) -> str:
+    """Store a document that facts refer to (a report, changed_circuits.json) beside them; returns its path."""
+    container = open_ledger(ledger)
+    with azure_errors(f"keeping {path}"):
+        container.upload_blob(path, content.encode(), overwrite=True)
+    return path
+
+
+def read_document(ledger: Ledger, path: str) -> str:
+    """A document kept with `keep_document`; Terminal when there is none."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    container = open_ledger(ledger)
+    with azure_errors(f"reading {path}"):
+        try:
+            return container.download_blob(path).readall().decode()
+        except ResourceNotFoundError as error:
+            raise Terminal(f"the ledger holds no {path}") from error

@@ -1,0 +1,1 @@
+"""Images: built in the registry, found again by their release."""

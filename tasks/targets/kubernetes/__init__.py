@@ -1,0 +1,1 @@
+"""What Helm releases and manifests share of a cluster."""

@@ -1,0 +1,77 @@
+"""What a manifest declares, and whether the cluster still has it so."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from domain.errors import Terminal
+from tasks.targets.kubernetes.access import ChangedByHandError, ClusterAccess
+from tasks.targets.kubernetes.kubectl import kubectl
+
+Document = Mapping[str, Any]
+
+ROLLED_OUT = ("Deployment", "StatefulSet", "DaemonSet")
+"""Kinds that replace their pods."""
+DIFFERENCE = re.compile(r"^diff .*/(?P<object>\S+)$\n(?P<lines>(?:(?!^diff ).*\n?)*)", re.MULTILINE)
+CHANGED = re.compile(r"^(?P<side>[-+])(?!--|\+\+) *(?!generation:|resourceVersion:)(?P<line>\S.*)$", re.MULTILINE)
+"""A line that the cluster has and the manifest has not, or the other way round."""
+GONE = re.compile(r"^@@ -0,0 ", re.MULTILINE)
+"""Where the cluster has nothing of an object."""
+SHOWN = 3
+
+
+def documents(manifest: str) -> tuple[Document, ...]:
+    """Its objects."""
+    return tuple(one for one in yaml.safe_load_all(manifest) if one)
+
+
+def rolled_out(manifest: str) -> tuple[str, ...]:
+    """What of it runs pods, as `deployment/name`."""
+    return tuple(f"{one['kind'].lower()}/{one['metadata']['name']}" for one in documents(manifest) if _rolls(one))
+
+
+def service_port(manifest: str) -> tuple[str, int]:
+    """`service/name` of what it is asked at, and the port; Terminal where there is none."""
+    for one in documents(manifest):
+        if one["kind"] == "Service" and one["spec"].get("ports"):
+            return f"service/{one['metadata']['name']}", int(one["spec"]["ports"][0]["port"])
+    raise Terminal("it has no Service with a port, so it cannot be asked; add one to what is deployed")
+
+
+def changed_by_hand(access: ClusterAccess, objects: Sequence[Document], owner: str | None) -> str:
+    """What somebody changed of objects that their owner applied, in words; empty where nobody did.
+
+    owner: the field manager of a server-side apply; None where `kubectl apply` was used as ever.
+
+    Fields that only others set are theirs, and an object that is gone is made again: neither is lost.
+    """
+    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+    words = ("diff", *(("--server-side", f"--field-manager={owner}") if owner else ()), "--filename=-")
+    action = "comparing what runs with what was deployed"
+    try:
+        told = kubectl(access, *words, stdin=listed, action=action, good=(0, 1))
+    except ChangedByHandError as error:
+        return str(error)
+    found = []
+    for one in DIFFERENCE.finditer(told):
+        if GONE.search(one["lines"]):
+            continue
+        for side, word in (("-", "has"), ("+", "lacks")):
+            lines = [line["line"] for line in CHANGED.finditer(one["lines"]) if line["side"] == side]
+            if lines:
+                found.append(f"{one['object']} {word} {', '.join(lines[:SHOWN])}")
+    return "; ".join(found)
+
+
+def rehearse_apply(access: ClusterAccess, objects: Sequence[Document], owner: str) -> None:
+    """Ask the cluster to take them, and change nothing; ChangedByHandError where fields are somebody else's."""
+    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+    words = ("apply", "--server-side", "--dry-run=server", f"--field-manager={owner}", "--filename=-")
+    kubectl(access, *words, stdin=listed, action="rehearsing what was deployed before")
+
+
+def _rolls(document: Document) -> bool:
+    return document["kind"] in ROLLED_OUT

@@ -1,0 +1,1 @@
+"""Manifests, applied to a cluster."""

@@ -1,0 +1,384 @@
+"""Manifests: a Deployment and its Service a circuit, applied with kubectl. (Seed 003, "Deploy to AKS".)
+
+What a Signalbox release "deploys" is there already, as with container instances: the image that was built for it. So `deploy` looks
+whether it is and rehearses the manifest on the cluster, and `switch` applies it; Kubernetes replaces the pods, and what served goes on
+serving until the new ones are ready. The Deployment's annotations say what serves and what served before, as `domain.rollout.deployment_history` has it.
+
+A way back runs the pods of that time again, by the template that Kubernetes keeps of them, with whatever the manifest said then. It is
+applied like all else, not undone with `kubectl rollout undo`: pods and annotations change at once, and `kubectl apply` knows what it left.
+
+What differs from what was applied last is a person's work: it is said, and never overwritten.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from blocks.kubernetes_cluster import KubernetesCluster
+from blocks.model_registry import ModelRegistry
+from domain.candidate.changed_circuits import ChangedCircuit
+from domain.declaration.service import Service
+from domain.declaration.stage import Stage
+from domain.declaration.target import KubernetesManifestTarget
+from domain.declaration.workload import Workload
+from domain.errors import SignalboxError, StageLost, Terminal
+from domain.naming import Naming, faults_of_manifests, release_of
+from domain.ownership import must_not_be_anothers
+from domain.parsing.kubernetes_manifest import (
+    INSTANCE,
+    MANAGED_BY,
+    MANAGER,
+    PREFIX,
+    RELEASE,
+    Filling,
+    Manifest,
+    Object,
+    read_manifest,
+)
+from domain.rollout.deployment_history import FENCE, MODEL, TAKEN_BACK, Tags, chain, fence_of, serving_of, tags_of
+from domain.rollout.diagnosis import Finding, serving_finding
+from domain.unit import Unit
+from domain.verification.http_smoke import AnySmokeTest, HttpEvidence, HttpSmokeTest
+from domain.verification.smoke import SmokeVerdict
+from tasks.ledger.lease import HeldStage
+from tasks.targets.http_smoke import ask
+from tasks.targets.images.build import Image
+from tasks.targets.images.released import READY, ReleasedImages
+from tasks.targets.kubernetes.access import ChangedByHandError, ClusterAccess, access
+from tasks.targets.kubernetes.kubectl import kubectl, kubectl_list, port_forward
+from tasks.targets.kubernetes.objects import Document, changed_by_hand
+from tasks.targets.kubernetes.rollout_status import BACK_SECONDS, why_not_ready
+from tasks.targets.manifest.last_applied import SIGNED, is_applied_by_another, last_applied, signed
+from tasks.targets.platform import Deployment, DeploymentRequest
+
+RIGHTS = (
+    "create deployments",
+    "patch deployments",
+    "delete deployments",
+    "create services",
+    "patch services",
+    "list replicasets",
+    "list pods",
+    "create pods/portforward",
+)
+"""What a release does there."""
+HASH = "pod-template-hash"
+"""A label that Kubernetes adds to pods."""
+
+
+@dataclass(frozen=True)
+class KubernetesManifests:
+    """A `tasks.targets.platform.Platform`."""
+
+    workload: Workload
+    cluster: KubernetesCluster
+    target: KubernetesManifestTarget
+
+    @property
+    def place(self) -> str:
+        """Cluster and namespace."""
+        return f"{self.cluster.cluster_name}/{self.cluster.namespace}"
+
+    def endpoint(self, unit: Unit) -> str:
+        """`app-{plant}-{circuit}`, and what the environment adds."""
+        return self._naming.manifest(unit)
+
+    def faults_of_names(self, units: Sequence[Unit]) -> tuple[str, ...]:
+        """Names of Services are short and simple."""
+        return faults_of_manifests(units, self._naming)
+
+    def obstacles(self) -> tuple[str, ...]:
+        """A cluster that does not answer, or in whose namespace we may not do what a release does."""
+        try:
+            with access(self.cluster) as there:
+                kubectl(there, "get", "deployments", "--output=name", action="listing Deployments")
+                lacking = [right for right in RIGHTS if not _may(there, right)]
+        except SignalboxError as error:
+            return (str(error),)
+        if lacking:
+            return (
+                f"we may not {', '.join(lacking)} in {self.place}; ask its administrators for a role that allows it",
+            )
+        return ()
+
+    def prepare(self) -> None:
+        """Circuits share nothing; who made the namespace gave us the rights in it."""
+
+    def serving(self, endpoint: str) -> str | None:
+        """What the Deployment's annotations say; one that no release made serves nothing of ours."""
+        with access(self.cluster) as there:
+            return serving_of(_tags(_read(there, endpoint).get("Deployment")))
+
+    def tags(self, endpoint: str) -> Mapping[str, str]:
+        """The Deployment's annotations that are ours."""
+        with access(self.cluster) as there:
+            return _tags(_read(there, endpoint).get("Deployment"))
+
+    def find(self, endpoint: str, name: str) -> Deployment | None:
+        """The Deployment where it serves that; else the image, from which it could."""
+        with access(self.cluster) as there:
+            found = _read(there, endpoint).get("Deployment")
+        tags = _tags(found)
+        if found is not None and serving_of(tags) == name:
+            return Deployment(endpoint, name, tags.get(MODEL, ""), READY, tags, _image_of(found))
+        return self._images.deployment(endpoint, self._unit(endpoint), name, tags)
+
+    def deployments(self, endpoint: str) -> tuple[Deployment, ...]:
+        """The one that serves: the others are revisions that Kubernetes keeps."""
+        serving = self.serving(endpoint)
+        found = self.find(endpoint, serving) if serving is not None else None
+        return (found,) if found is not None else ()
+
+    def deploy(self, request: DeploymentRequest) -> Deployment:
+        """Look whether the image is there, under a tag that nobody can move, and rehearse the manifest; nothing is touched."""
+        unit = self._unit(request.endpoint)
+        found = self._images.expected(request, unit, self.find(request.endpoint, request.name))
+        image = self._images.existing(unit, release_of(request.name))
+        with access(self.cluster) as there:
+            live = _read(there, request.endpoint)
+            self._refuse_changes(there, request.endpoint, live)
+            _apply(there, self._objects(request.endpoint, request.name, image, live, 0), rehearse=True)
+        return found
+
+    def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
+        """Apply the manifest; None: delete what releases made. What serves already is left as it is.
+
+        A way back waits until the pods are ready, for nobody asks them after it, and each time that it is asked for; Terminal
+        where they do not get there.
+        StageLost where somebody else holds the stage by now, known by the lease and by the fence in the annotations.
+        """
+        with access(self.cluster) as there:
+            live = _read(there, endpoint)
+            tags = _tags(live.get("Deployment"))
+            held.check()
+            where = f"annotation {PREFIX}{FENCE} of deployment/{endpoint} in {self.place}"
+            if fence_of(tags.get(FENCE), where) > held.fence:
+                raise StageLost(
+                    f"{endpoint} was switched by a later holder of the stage; this run does nothing more there"
+                )
+            if deployment is None:
+                self._refuse_changes(there, endpoint, live)
+                ours = f"{MANAGED_BY}={MANAGER},{INSTANCE}={endpoint}"
+                kubectl(there, "delete", "deployments,services", f"--selector={ours}", action=f"deleting {endpoint}")
+                return
+            if serving_of(tags) != deployment:
+                self._refuse_changes(there, endpoint, live)
+                tags = self._replaced(there, endpoint, deployment, live, held.fence)
+            if TAKEN_BACK in tags and (why := why_not_ready(there, f"deployment/{endpoint}", BACK_SECONDS)):
+                raise Terminal(
+                    f"{endpoint} went back to {deployment}, which ran before and does not now: {why}. Run the same command again "
+                    "once that is mended"
+                )
+
+    def source(self, circuit: ChangedCircuit, release: str) -> str:
+        """The model in the registry, of which the image has a copy."""
+        return self._images.source(circuit)
+
+    def check(self, circuit: ChangedCircuit, release: str) -> None:
+        """The image, locked: nobody can have put another one under its tag."""
+        self._images.check(circuit.unit, release)
+
+    def smoke(self, test: AnySmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeVerdict:
+        """Once its pods are replaced and ready, over HTTP through a port-forward to its Service."""
+        if not isinstance(test, HttpSmokeTest):
+            raise Terminal(f"{endpoint} is asked over HTTP and scores no files; declare path, question and answers")
+        with access(self.cluster) as there:
+            live = _read(there, endpoint)
+            serving = serving_of(_tags(live.get("Deployment")))
+            if "Service" not in live or serving is None:
+                raise Terminal(f"{endpoint} is not in {self.place}, so it cannot be asked")
+            if deployment is not None and serving != deployment:
+                raise Terminal(f"{endpoint} serves {serving}, so {deployment} cannot be asked")
+            version = self._images.version(unit, serving)
+            service, began = f"service/{endpoint}", time.monotonic()
+            if why := why_not_ready(there, f"deployment/{endpoint}", test.ready_minutes * 60):
+                seconds = time.monotonic() - began
+                return test.verdict(HttpEvidence.unready(unit, f"{service} in {self.place}", version, seconds, why))
+            port = int(live["Service"]["spec"]["ports"][0]["port"])
+            with port_forward(there, service, port) as address:
+                seen = ask(test, self.workload.folder, self._service.ready, unit, address, version)
+        return test.verdict(seen.model_copy(update={"address": f"{service} in {self.place}"}))
+
+    def remove(self, held: HeldStage, endpoint: str, name: str) -> None:
+        """Only what serves is there, and that stays."""
+        if self.serving(endpoint) == name:
+            raise Terminal(f"{name} serves at {endpoint}, so it is not removed; switch to another one first")
+
+    def remove_endpoint(self, held: HeldStage, endpoint: str, release: str) -> bool:
+        """A release that did not switch applied nothing; whether there is nothing."""
+        with access(self.cluster) as there:
+            return not _read(there, endpoint)
+
+    def lacks(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
+        """The image."""
+        return lambda deployment: self._images.lack(self._unit(deployment.endpoint), deployment.name)
+
+    def diagnose(self, stage: Stage, expected: Mapping[str, str]) -> Iterator[Finding]:
+        """Each Deployment: what it serves, whether somebody changed it, whether its pods are ready."""
+        if faults := self.obstacles():
+            yield Finding(f"cluster {self.place}", faults[0], "start it, or get us the rights; nothing can be released")
+            return
+        with access(self.cluster) as there:
+            for unit in self.workload.units:
+                endpoint = self.endpoint(unit)
+                live = _read(there, endpoint)
+                serving = serving_of(_tags(live.get("Deployment")))
+                yield serving_finding(endpoint, serving, READY, expected.get(endpoint))
+                if theirs := _changes(there, live):
+                    yield Finding(f"manifest of {endpoint}", theirs, self._advice(endpoint, live))
+                if serving is not None:
+                    why = why_not_ready(there, f"deployment/{endpoint}", 0)
+                    advice = "roll back, or see `kubectl describe pods`" if why else ""
+                    yield Finding(f"deployment/{endpoint} in {self.place}", why or "ready", advice)
+
+    def in_words(self) -> str:
+        """Pods cost what their nodes do."""
+        with access(self.cluster) as there:
+            listed = kubectl_list(there, "get", "deployments", f"--selector={MANAGED_BY}={MANAGER}")
+        names = {one["metadata"]["name"] for one in listed}
+        ours = [unit for unit in self.workload.units if self.endpoint(unit) in names]
+        return f"{len(ours)} Deployment{'s' * (len(ours) != 1)} in {self.place}, on nodes that cost whether they run or not"
+
+    @property
+    def _naming(self) -> Naming:
+        return self.workload.naming(self.cluster.prefix, self.cluster.suffix)
+
+    @property
+    def _images(self) -> ReleasedImages:
+        return ReleasedImages(self.workload)
+
+    @property
+    def _service(self) -> Service:
+        if self.workload.service is None:
+            raise Terminal(f"{self.workload.name} declares no service, so no pod can run it")
+        return self.workload.service
+
+    @property
+    def _manifest(self) -> Manifest:
+        return read_manifest(self.workload.folder / self.target.manifest, self._service.port)
+
+    def _unit(self, endpoint: str) -> Unit:
+        return next(unit for unit in self.workload.units if self.endpoint(unit) == endpoint)
+
+    def _objects(
+        self,
+        endpoint: str,
+        deployment: str,
+        image: Image,
+        live: Mapping[str, Document],
+        fence: int,
+        template: Mapping[str, Any] | None = None,
+    ) -> tuple[Object, Object]:
+        model = self._images.model(self._unit(endpoint), image)
+        tags = tags_of(
+            self.workload.name,
+            deployment,
+            _tags(live.get("Deployment")),
+            model.address,
+            model.cutoff,
+            datetime.now(UTC),
+            fence,
+        )
+        return self._manifest.filled(
+            Filling(
+                name=endpoint,
+                release=release_of(deployment),
+                image=f"{self.cluster.image_registry or image.registry}/{image.repository}@{image.digest}",
+                environment={"MODEL_DIGEST": model.digest, "MODEL_NAME": model.name, "MODEL_VERSION": model.version},
+                tags=tags,
+                template=template,
+            )
+        )
+
+    def _replaced(
+        self, there: ClusterAccess, endpoint: str, deployment: str, live: Mapping[str, Document], fence: int
+    ) -> Tags:
+        """What the annotations say once it is applied: what served before as it was then, all else by the manifest of now."""
+        before = deployment in chain(_tags(live.get("Deployment")))
+        image = self._images.existing(self._unit(endpoint), release_of(deployment))
+        template = _template(there, endpoint, release_of(deployment)) if before else None
+        objects = self._objects(endpoint, deployment, image, live, fence, template)
+        _apply(there, objects)
+        return _tags(objects[-1])
+
+    def _refuse_changes(self, there: ClusterAccess, endpoint: str, live: Mapping[str, Document]) -> None:
+        must_not_be_anothers(f"{endpoint} in {self.place}", _tags(live.get("Deployment")), self.workload.name)
+        for kind, found in live.items():
+            if found["metadata"].get("labels", {}).get(MANAGED_BY) != MANAGER:
+                raise ChangedByHandError(
+                    f"there is a {kind} {endpoint} in {self.place} that no release made. Nothing was touched. Delete or rename it, or "
+                    "give the cluster block a prefix"
+                )
+        if theirs := _changes(there, live):
+            raise ChangedByHandError(
+                f"{endpoint} in {self.place} was changed by hand, and that would be lost: {theirs}. Nothing was touched. "
+                f"{self._advice(endpoint, live).capitalize()}"
+            )
+
+    def _advice(self, endpoint: str, live: Mapping[str, Document]) -> str:
+        """What to do about changes. What was applied is no more known where somebody applied another; it is given up."""
+        if _applied_by_another(live):
+            way = f"give it up with `kubectl annotate deployment,service {endpoint} {SIGNED}-`"
+        else:
+            way = f"undo it with `kubectl apply view-last-applied deployment,service {endpoint} -o json | kubectl apply -f -`"
+        return f"put the change into {self.target.manifest}, then {way}, and run the same command again"
+
+
+def _read(there: ClusterAccess, endpoint: str) -> dict[str, Document]:
+    """Kind → what is there of that name."""
+    words = ("get", "deployments,services", f"--field-selector=metadata.name={endpoint}")
+    return {one["kind"]: one for one in kubectl_list(there, *words, action=f"reading {endpoint}")}
+
+
+def _tags(found: Document | None) -> Tags:
+    """What a release wrote into the annotations."""
+    notes = (found["metadata"].get("annotations") or {}) if found is not None else {}
+    return {key.removeprefix(PREFIX): text for key, text in notes.items() if key.startswith(PREFIX)}
+
+
+def _image_of(found: Document) -> str:
+    return str(found["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def _template(there: ClusterAccess, endpoint: str, release: str) -> dict[str, Any] | None:
+    """Of the pods that this release ran before; None where it never did, or too long ago."""
+    chosen = f"--selector={MANAGED_BY}={MANAGER},{INSTANCE}={endpoint},{RELEASE}={release}"
+    listed = kubectl_list(there, "get", "replicasets", chosen, action=f"reading what {endpoint} ran before")
+    kept = sorted(listed, key=lambda one: str(one["metadata"]["creationTimestamp"]))
+    if not kept:
+        return None
+    template: dict[str, Any] = kept[-1]["spec"]["template"]
+    meta = template["metadata"]
+    meta.pop("creationTimestamp", None)
+    meta["labels"] = {key: text for key, text in meta["labels"].items() if key != HASH}
+    return template
+
+
+def _apply(there: ClusterAccess, objects: Sequence[Object], rehearse: bool = False) -> None:
+    """The Deployment last: its annotations say that all of it is done."""
+    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": [signed(one) for one in objects]})
+    words = ("apply", "--filename=-", *(("--dry-run=server",) if rehearse else ()))
+    name = objects[-1]["metadata"]["name"]
+    kubectl(there, *words, stdin=listed, action=f"{'rehearsing' if rehearse else 'applying'} the manifest of {name}")
+
+
+def _changes(there: ClusterAccess, live: Mapping[str, Document]) -> str:
+    """What a person did to it since a release applied it, in words; empty where nobody did."""
+    if theirs := _applied_by_another(live):
+        return theirs
+    applied = [one for one in map(last_applied, live.values()) if one is not None]
+    return changed_by_hand(there, applied, None) if applied else ""
+
+
+def _applied_by_another(live: Mapping[str, Document]) -> str:
+    kinds = [kind for kind, found in live.items() if is_applied_by_another(found)]
+    return f"somebody applied another {' and another '.join(kinds)} with kubectl since" if kinds else ""
+
+
+def _may(there: ClusterAccess, right: str) -> bool:
+    verb, resource = right.split()
+    asked = kubectl(there, "auth", "can-i", verb, resource, action=f"asking whether we may {right}", good=(0, 1))
+    return asked.strip() == "yes"

@@ -1,0 +1,83 @@
+"""What serves at a stage, as Azure says now, whatever kind of target it is."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from domain.errors import SignalboxError
+from domain.rollout.rollback import Standing
+from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID
+from domain.unit import Unit
+from tasks.targets.platform import Deployment, Platform
+
+READERS = 16
+"""Endpoints that are read at once."""
+
+
+def serving_of(platform: Platform, endpoints: Iterable[str]) -> dict[str, str | None]:
+    """What each endpoint serves now, read side by side."""
+    names = list(endpoints)
+    with ThreadPoolExecutor(READERS, "reading defaults") as pool:
+        return dict(zip(names, pool.map(platform.serving, names), strict=True))
+
+
+def deployment_serving(platform: Platform, unit: Unit) -> Deployment | None:
+    """What serves the circuit; None where nothing does."""
+    endpoint = platform.endpoint(unit)
+    name = platform.serving(endpoint)
+    return None if name is None else platform.find(endpoint, name)
+
+
+def standing_of(platform: Platform, unit: Unit) -> Standing:
+    """What the circuit's endpoint serves, what served before, and whether that is still there."""
+    endpoint = platform.endpoint(unit)
+    current = deployment_serving(platform, unit)
+    if current is None:
+        return Standing(unit, endpoint, None, None, False)
+    previous = current.tags.get(PREVIOUS)
+    before = platform.find(endpoint, previous) if previous and previous != NO_PREVIOUS else None
+    ready = before is not None and before.state == "Succeeded"
+    return Standing(unit, endpoint, current.name, previous, ready, current.tags.get(RELEASE_ID))
+
+
+def standings_of(platform: Platform, units: Sequence[Unit]) -> list[Standing]:
+    """Of every circuit, read side by side, in order."""
+    with ThreadPoolExecutor(READERS, "reading standings") as pool:
+        return list(pool.map(lambda unit: standing_of(platform, unit), units))
+
+
+def unready(platform: Platform, deployments: Mapping[str, str | None]) -> dict[str, str]:
+    """Endpoint → why its deployment could not serve, where it could not. None: nothing is to serve, which always can be."""
+    wanted = [(endpoint, name) for endpoint, name in deployments.items() if name is not None]
+    with ThreadPoolExecutor(READERS, "reading deployments") as pool:
+        found = pool.map(lambda one: platform.find(*one), wanted)
+        states = [deployment.state if deployment else "gone" for deployment in found]
+    return {
+        endpoint: f"{name} is {state}"
+        for (endpoint, name), state in zip(wanted, states, strict=True)
+        if state != "Succeeded"
+    }
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """An endpoint's default and its deployments. default: None where nothing serves."""
+
+    default: str | None
+    deployments: tuple[Deployment, ...]
+
+
+def inventories(platform: Platform, endpoints: Iterable[str]) -> tuple[dict[str, Inventory], dict[str, str]]:
+    """What each endpoint has, read side by side; and of those that could not be read, why."""
+
+    def read(endpoint: str) -> Inventory | str:
+        try:
+            return Inventory(platform.serving(endpoint), platform.deployments(endpoint))
+        except SignalboxError as error:
+            return str(error)
+
+    names = sorted(set(endpoints))
+    with ThreadPoolExecutor(READERS, "reading deployments") as pool:
+        found = dict(zip(names, pool.map(read, names), strict=True))
+    there = {name: one for name, one in found.items() if isinstance(one, Inventory)}
+    return there, {name: one for name, one in found.items() if isinstance(one, str)}

@@ -1,0 +1,1 @@
+"""The replay before a switch, and its numbers."""

@@ -1,0 +1,52 @@
+"""Commands work with the server of their folder: what answers at a port may be another folder's."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from deployments.laptop.laptop import Laptop
+from deployments.laptop.lock import Occupancy, Running, running_in
+
+
+def status(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """`signalbox status` in a shell of its own, where no server is set."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "AZURE_"))}
+    command = [sys.executable, "-m", "deployments.cli", "status", "--home", str(home), *words]
+    return subprocess.run(command, env=kept, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_another_folder_s_server_is_not_asked_whatever_port_it_has(laptop: Laptop, tmp_path: Path) -> None:
+    told = status(tmp_path, "--api-port", str(laptop.api_port), "--emulator-port", str(laptop.emulator_port))
+    assert told.returncode == 1
+    assert f"no Signalbox runs in {tmp_path}. Start it with `signalbox up`" in told.stdout
+
+
+def test_a_port_that_is_not_the_folder_s_is_refused_at_once(laptop: Laptop) -> None:
+    told = status(laptop.home, "--api-port", "1")
+    assert told.returncode == 1
+    assert "what answers at port 1 is not this folder's Prefect server" in told.stdout
+    assert f"answers at port {laptop.api_port}" in told.stdout
+
+
+def test_the_folder_s_own_ports_need_not_be_named(laptop: Laptop) -> None:
+    found = running_in(laptop.home)
+    assert found is not None
+    assert (found.api_port, found.emulator_port) == (laptop.api_port, laptop.emulator_port)
+    told = status(laptop.home)
+    assert "not this folder's" not in told.stdout
+    assert "no Signalbox runs" not in told.stdout
+
+
+def test_a_folder_whose_servers_have_ended_or_only_start_is_not_running(tmp_path: Path) -> None:
+    assert running_in(tmp_path / "nowhere") is None
+    occupancy = Occupancy(tmp_path)
+    occupancy.take("http://127.0.0.1:4200", "http://127.0.0.1:8400/_emulator")
+    assert running_in(tmp_path) is None
+    occupancy.note({"emulator": os.getpid(), "prefect-server": os.getpid()})
+    assert running_in(tmp_path) == Running(os.getpid(), 4200, 8400)
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        occupancy.note({"emulator": ended.pid, "prefect-server": os.getpid()})
+    assert running_in(tmp_path) is None
+    occupancy.release()
+    assert running_in(tmp_path) is None

@@ -1,0 +1,155 @@
+"""A question carries what is asked about, and until when; the newest that is about this release and stage stands."""
+
+from datetime import timedelta
+from typing import Any
+
+import ladder
+import pytest
+from one_gate import MINUTE, REPORT, OneGate
+from pydantic import ValidationError
+
+from domain.approval.request import Ask, doubts_of, read_ask, standing_ask, statement_of
+from domain.approval.statement import Choice
+from domain.ledger.fact import Fact, Kind
+
+SMALLER, LARGER = "sha256:" + "0" * 64, "sha256:" + "f" * 64
+
+
+def standing(gate: OneGate) -> Fact | None:
+    return standing_ask(gate.release, gate.stage, gate.facts)
+
+
+def test_a_question_says_what_it_is_about_and_until_when() -> None:
+    gate = OneGate(timeout_minutes=60, valid_minutes=30)
+    ask = Ask.of(gate.release, gate.stage, REPORT, gate.now, "run 7")
+    assert (ask.stage, ask.gate, ask.release_digest) == ("production", "Production-Approval", gate.release.digest)
+    assert (ask.report_digest, ask.run, ask.policy_digest) == (REPORT, "run 7", gate.stage.policy_digest)
+    assert (ask.answer_by, ask.expires_at) == (gate.now + 60 * MINUTE, gate.now + 90 * MINUTE)
+    assert ask.policy == gate.stage.model_dump(mode="json")
+
+
+def test_a_stage_without_a_gate_asks_nothing() -> None:
+    gate = OneGate("test")
+    with pytest.raises(ValueError, match="stage test has no gate"):
+        Ask.of(gate.release, gate.stage, REPORT, gate.now, "run")
+    gate.add(Kind.ASKED, {**Ask.of(gate.release, ladder.stages()[0], REPORT, gate.now, "").model_dump(mode="json"),
+                          "stage": "test", "policy": gate.stage.model_dump(mode="json")})  # fmt: skip
+    assert standing(gate) is None
+
+
+def test_a_statement_binds_all_of_the_question() -> None:
+    gate = OneGate()
+    asked = gate.ask()
+    ask = read_ask(asked)
+    assert ask is not None
+    assert statement_of(asked, Choice.REJECT, "ada", "no").model_dump() == {
+        "purpose": "signalbox approval 1",
+        "workload": "plants",
+        "release": "20251210.1",
+        "release_digest": gate.release.digest,
+        "stage": "production",
+        "gate": "Production-Approval",
+        "policy_digest": gate.stage.policy_digest,
+        "report_digest": REPORT,
+        "asked": asked.digest,
+        "choice": Choice.REJECT,
+        "approver": "ada",
+        "comment": "no",
+        "expires_at": ask.expires_at,
+    }
+
+
+@pytest.mark.parametrize(
+    ("approver", "comment"), [("", ""), ("a" * 201, ""), ("ada", "x" * 4001), ("ada", "ring \x07"), ("ada", "\x1b[2J")]
+)
+def test_a_name_or_comment_that_cannot_be_shown_makes_no_statement(approver: str, comment: str) -> None:
+    asked = OneGate().ask()
+    with pytest.raises(ValidationError):
+        statement_of(asked, Choice.APPROVE, approver, comment)
+
+
+def test_the_newest_question_stands() -> None:
+    gate = OneGate()
+    assert standing(gate) is None
+    first = gate.ask()
+    assert standing(gate) == first
+    second = gate.ask()
+    assert standing(gate) == second
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"release_digest": SMALLER},
+        {"release_digest": LARGER},
+        {"policy": {"name": "production"}},
+        {"stage": "registry"},
+        {"report_digest": "none"},
+        {"more": "than a question has"},
+    ],
+    ids=["smaller release", "larger release", "policy", "stage", "unreadable", "unknown field"],
+)
+def test_a_question_about_something_else_does_not_stand(changes: dict[str, Any]) -> None:
+    gate = OneGate()
+    asked = gate.ask()
+    gate.add(Kind.ASKED, {**asked.body, **changes})
+    assert standing(gate) == asked
+
+
+def test_a_question_in_a_fact_of_another_kind_does_not_stand() -> None:
+    gate = OneGate()
+    gate.add(Kind.NOTIFIED, Ask.of(gate.release, gate.stage, REPORT, gate.now, "").model_dump(mode="json"))
+    assert standing(gate) is None
+
+
+@pytest.mark.parametrize(
+    ("later", "expires", "stands"),
+    [
+        (0, 0, True),
+        (-60, -60, True),
+        (1, 0, False),
+        (1, 1, False),
+        (0, 1, False),
+        (-60, 0, False),
+        (0, -1, True),
+        (-1, -60, True),
+    ],
+)
+def test_a_question_that_is_open_longer_than_declared_does_not_stand(later: int, expires: int, stands: bool) -> None:
+    gate = OneGate()
+    ask = Ask.of(gate.release, gate.stage, REPORT, gate.now, "")
+    seconds = timedelta(seconds=1)
+    gate.ask(answer_by=ask.answer_by + later * seconds, expires_at=ask.expires_at + expires * seconds)
+    assert (standing(gate) is not None) is stands
+
+
+def test_a_question_that_was_written_down_late_stands() -> None:
+    gate = OneGate()
+    ask = Ask.of(gate.release, gate.stage, REPORT, gate.now, "")
+    gate.now += MINUTE
+    gate.add(Kind.ASKED, ask.model_dump(mode="json"))
+    assert standing(gate) is not None
+
+
+def test_a_question_that_takes_the_number_of_a_replays_doubts_does_not_come_after_them() -> None:
+    gate = OneGate()
+    gate.add(Kind.REPLAYED, {"stage": "production", "verdict": "INCONCLUSIVE"})
+    gate.ask()
+    requested, doubts, asked = gate.facts
+    assert standing_ask(gate.release, gate.stage, (requested, doubts, asked)) == asked
+    same = asked.model_copy(update={"sequence": doubts.sequence})
+    assert standing_ask(gate.release, gate.stage, (requested, doubts, same)) is None
+
+
+@pytest.mark.parametrize("verdict", ["PASSED", "FAILED", "", None, 7])
+def test_a_replay_with_any_other_verdict_leaves_no_doubts(verdict: object) -> None:
+    gate = OneGate()
+    asked = gate.ask()
+    gate.add(Kind.REPLAYED, {"stage": "production", "verdict": verdict})
+    assert doubts_of(gate.facts, "production") is None
+    assert standing(gate) == asked
+
+
+def test_what_is_no_question_is_not_read() -> None:
+    gate = OneGate()
+    assert read_ask(gate.add(Kind.ASKED, {"stage": "production"})) is None

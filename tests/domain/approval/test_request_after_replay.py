@@ -1,0 +1,26 @@
+"""What was asked before a replay that left doubts does not stand any more, nor does any approval of it."""
+
+from one_gate import OneGate
+
+from domain.approval.request import doubts_of, standing_ask
+from domain.approval.verdict import Verdict, judge
+from domain.ledger.fact import Kind
+from domain.verification.replay import Verdict as Replayed
+
+
+def test_only_doubts_make_a_question_void() -> None:
+    gate = OneGate()
+    asked = gate.ask()
+    assert standing_ask(gate.release, gate.stage, gate.facts) == asked
+    gate.add(Kind.REPLAYED, {"stage": "test", "verdict": Replayed.INCONCLUSIVE})
+    gate.add(Kind.REPLAYED, {"stage": "production", "verdict": Replayed.PASSED})
+    assert doubts_of(gate.facts, "production") is None
+    assert standing_ask(gate.release, gate.stage, gate.facts) == asked
+    doubted = gate.add(Kind.REPLAYED, {"stage": "production", "verdict": Replayed.INCONCLUSIVE})
+    assert doubts_of(gate.facts, "production") == doubted
+    assert standing_ask(gate.release, gate.stage, gate.facts) is None
+    assert judge(gate.stage, gate.release, gate.facts, gate.roster, gate.now).verdict is Verdict.WAITING
+    again = gate.ask()
+    assert standing_ask(gate.release, gate.stage, gate.facts) == again
+    gate.add(Kind.REPLAYED, {"stage": "production", "verdict": Replayed.PASSED})
+    assert standing_ask(gate.release, gate.stage, gate.facts) == again

@@ -1,0 +1,120 @@
+"""Nobody signs an answer to a question whose digests are not those of what lies beside it."""
+
+from typing import Any
+
+import pytest
+from one_gate import OneGate
+
+from domain.approval.request_faults import faults_of_asked
+from domain.ledger.fact import Fact, Kind
+
+OTHER, SMALLEST = "sha256:" + "f" * 64, "sha256:" + "0" * 64
+
+
+def faults(gate: OneGate, asked: Fact) -> str:
+    return "; ".join(faults_of_asked(asked, gate.facts))
+
+
+def test_a_question_that_stands_may_be_answered() -> None:
+    gate = OneGate()
+    first = gate.ask()
+    assert faults(gate, first) == ""
+    gate.decide("ada")
+    assert faults(gate, first) == ""  # and still when somebody has
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"release_digest": OTHER}, f"it asks about {OTHER}, and the manifest is sha256:"),
+        ({"release_digest": SMALLEST}, f"it asks about {SMALLEST}, and the manifest is sha256:"),
+        ({"gate": "Another"}, "it asks at Another of production, and the declaration in it is of another stage"),
+        ({"stage": "registry"}, "it asks at Production-Approval of registry, and the declaration in it"),
+        ({"policy": {"name": "production"}}, "how the stage is declared cannot be read"),
+        ({"report_digest": "none"}, "the question cannot be read"),
+    ],
+)
+def test_what_it_says_must_be_what_lies_beside_it(changes: dict[str, Any], why: str) -> None:
+    gate = OneGate()
+    assert why in faults(gate, gate.ask(**changes))
+
+
+def test_a_stage_that_asks_nobody_has_no_question() -> None:
+    gate, other = OneGate(), OneGate("test")
+    asked = gate.ask(policy=other.stage.model_dump(mode="json"), stage="test")
+    assert "the declaration in it is of another stage" in faults(gate, asked)
+
+
+def test_one_that_was_asked_anew_does_not_stand() -> None:
+    gate = OneGate()
+    first = gate.ask()
+    second = gate.ask()
+    assert "it does not stand any more" in faults(gate, first)
+    assert faults(gate, second) == ""
+    gate.declare(timeout_minutes=60)
+    third = gate.ask()
+    assert "it does not stand any more" in faults(gate, second)
+    assert faults(gate, third) == ""
+
+
+def test_one_that_a_replay_left_in_doubt_does_not_stand() -> None:
+    gate = OneGate()
+    asked = gate.ask()
+    gate.add(Kind.REPLAYED, {"stage": "production", "verdict": "INCONCLUSIVE"})
+    assert "it does not stand any more" in faults(gate, asked)
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ({}, "the manifest cannot be read"),
+        ({"release": {}, "digest": OTHER}, "the manifest cannot be read"),
+    ],
+)
+def test_a_manifest_that_cannot_be_read_is_said(body: dict[str, Any], why: str) -> None:
+    gate = OneGate()
+    asked = gate.ask()
+    facts = (gate.facts[0].model_copy(update={"body": body}), *gate.facts[1:])
+    found = faults_of_asked(asked, facts)
+    assert any(why in one for one in found)
+    assert any("was changed after" in one for one in found)
+
+
+def test_a_manifest_that_is_not_its_digest_is_said() -> None:
+    gate = OneGate()
+    asked = gate.ask()
+    body = {**gate.facts[0].body, "digest": OTHER}
+    found = faults_of_asked(asked, (gate.facts[0].model_copy(update={"body": body}), *gate.facts[1:]))
+    assert any("it was changed" in one for one in found)
+
+
+@pytest.mark.parametrize("field", ["workload", "release"])
+@pytest.mark.parametrize("other", ["00000000.0", "zzz"])
+def test_a_question_among_another_release_s_facts_is_said(field: str, other: str) -> None:
+    gate = OneGate()
+    asked = gate.ask().model_copy(update={field: other})
+    assert "the manifest is of release 20251210.1 of plants" in "; ".join(faults_of_asked(asked, gate.facts))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"report_digest": "none"}, {"policy": {"name": "production"}}, {"gate": "Another"}]
+)
+def test_a_chain_that_does_not_hold_is_said_beside_whatever_else_is_wrong(changes: dict[str, Any]) -> None:
+    gate = OneGate()
+    gate.ask()
+    asked = gate.ask(**changes)
+    facts = (gate.facts[0], gate.facts[1].model_copy(update={"body": {}}), *gate.facts[2:])
+    found = faults_of_asked(asked, facts)
+    assert any("was changed after" in one for one in found)
+    assert len(found) > 1
+
+
+def test_one_that_another_version_asked_cannot_be_answered_with_this_one() -> None:
+    gate = OneGate()
+    policy = gate.stage.model_dump(mode="json")
+    del policy["waves"]
+    assert "it was asked by another version of Signalbox" in faults(gate, gate.ask(policy=policy))
+
+
+def test_no_facts_at_all_are_said() -> None:
+    assert faults_of_asked(OneGate().ask(), ()) != ()

@@ -1,0 +1,465 @@
+"""A gate opens for people who are allowed, about exactly this, in time; each thing that is not so keeps it shut."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import ladder
+import pytest
+from cast import WAYS, Person
+from one_gate import MINUTE, OneGate
+
+from domain.approval.decision import Decision
+from domain.approval.statement import Choice
+from domain.approval.verdict import Verdict
+from domain.errors import Terminal
+from domain.ledger.fact import Kind
+
+ALL = ("ada", "emil", "olga")
+SMALLER, LARGER = "sha256:" + "0" * 64, "sha256:" + "f" * 64
+"""No digest of anything; one comes before all others, one after them."""
+DAY = timedelta(days=1)
+
+
+def test_a_stage_without_a_gate_is_open() -> None:
+    gate = OneGate("test")
+    assert gate.judge().verdict is Verdict.OPEN
+    assert gate.judge().reasons == gate.judge().counted == ()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_gate_opens_when_all_its_rules_are_met(way: str) -> None:
+    gate = OneGate()
+    gate.ask()
+    for name in ALL:
+        assert gate.judge().verdict is Verdict.WAITING
+        gate.decide(name, way=way)
+    approval = gate.judge()
+    assert (approval.verdict, approval.reasons) == (Verdict.OPEN, ())
+    assert [one.statement.approver for one in approval.counted] == list(ALL)
+
+
+def test_a_gate_says_who_is_missing() -> None:
+    gate = OneGate().approved("emil")
+    assert gate.judge().reasons == (
+        "at Production-Approval ada must approve for ml-engineers",
+        "at Production-Approval 1 more of operations must approve",
+    )
+    assert [one.statement.approver for one in gate.judge().counted] == ["emil"]
+
+
+def test_the_same_person_twice_is_one() -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers", "approvals": 2}]).approved("emil", "emil")
+    assert gate.judge().reasons == ("at Production-Approval 1 more of ml-engineers must approve",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"release": "20251209.1"}, "it is about release 20251209.1 of plants"),
+        ({"release": "20251211.1"}, "it is about release 20251211.1 of plants"),
+        ({"workload": "mills"}, "it is about release 20251210.1 of mills"),
+        ({"workload": "quarries"}, "it is about release 20251210.1 of quarries"),
+        ({"release_digest": SMALLER}, f"it is about {SMALLER}, and this release is sha256:"),
+        ({"release_digest": LARGER}, f"it is about {LARGER}, and this release is sha256:"),
+        ({"stage": "canary"}, "it was given at Production-Approval of canary"),
+        ({"stage": "registry"}, "it was given at Production-Approval of registry"),
+        ({"gate": "Canary-Approval"}, "it was given at Canary-Approval of production"),
+        ({"gate": "Registry-Approval"}, "it was given at Registry-Approval of production"),
+        ({"policy_digest": SMALLER}, "stage production is declared differently since"),
+        ({"policy_digest": LARGER}, "stage production is declared differently since"),
+        ({"asked": SMALLER}, "it answers another question, or the ledger was changed before it"),
+        ({"asked": LARGER}, "it answers another question, or the ledger was changed before it"),
+        ({"report_digest": SMALLER}, "it is about other evidence, or another time"),
+        ({"report_digest": LARGER}, "it is about other evidence, or another time"),
+        ({"expires_at": ladder.START + timedelta(hours=1)}, "it is about other evidence, or another time"),
+        ({"expires_at": ladder.START + 9 * DAY}, "it is about other evidence, or another time"),
+    ],
+)
+def test_an_approval_of_something_else_is_void(changes: dict[str, Any], reason: str) -> None:
+    gate = OneGate()
+    gate.approved("emil", "olga")
+    gate.keep(gate.decision(gate.statement("ada", **changes)), stage="production")
+    approval = gate.judge()
+    assert approval.verdict is Verdict.WAITING
+    assert approval.reasons[0].startswith(f"the approval by ada is void: {reason}")
+    assert "; " not in approval.reasons[0]
+
+
+def test_a_decision_that_is_filed_under_another_stage_does_not_count_there() -> None:
+    gate = OneGate().approved("emil", "olga")
+    gate.keep(gate.decision(gate.statement("ada", stage="test")), stage="test")
+    assert gate.judge().reasons == ("at Production-Approval ada must approve for ml-engineers",)
+
+
+def test_what_was_proven_about_another_text_is_void() -> None:
+    gate = OneGate().approved("emil", "olga")
+    decision = gate.decision(gate.statement("ada"))
+    gate.keep(decision, statement=decision.statement.model_copy(update={"comment": "but only if"}))
+    assert "the approval by ada is void: the SSH signature is not over this statement" in gate.judge().reasons[0]
+
+
+def test_a_changed_manifest_voids_every_approval() -> None:
+    gate = OneGate().approved(*ALL)
+    gate.release = ladder.manifest(version=4)
+    assert gate.judge().verdict is Verdict.WAITING
+    assert len(gate.judge().reasons) == 6
+    assert all(
+        f"void: it is about {ladder.manifest().digest}, and this release is {gate.release.digest}; nobody has asked"
+        in why
+        for why in gate.judge().reasons[:3]
+    )
+
+
+@pytest.mark.parametrize("edit", sorted(set(ladder.EDITS) - {"as agreed"}))
+def test_an_edited_declaration_voids_every_approval(edit: str) -> None:
+    gate = OneGate().approved(*ALL)
+    gate.stage = ladder.stages(edit)[2]
+    assert gate.judge().verdict is Verdict.WAITING
+    assert gate.judge().counted == ()
+    assert "stage production is declared differently since" in gate.judge().reasons[0]
+
+
+def test_a_declaration_that_is_what_it_was_again_is_what_was_approved() -> None:
+    gate = OneGate().approved(*ALL)
+    gate.stage = ladder.stages("other words")[2]
+    gate.ask()
+    gate.stage = ladder.stages()[2]
+    assert gate.judge().verdict is Verdict.OPEN
+
+
+def test_a_newer_question_voids_the_answers_to_the_one_before() -> None:
+    gate = OneGate().approved(*ALL)
+    gate.ask()
+    assert "it answers another question" in gate.judge().reasons[0]
+
+
+def test_an_approval_that_stands_before_its_question_is_void() -> None:
+    gate = OneGate().approved("emil", "olga")
+    decision = gate.decision(gate.statement("ada"))
+    question = gate.stored.slots.pop(1)
+    gate.keep(decision)
+    gate.stored.slots[9] = question.replace('"sequence":1', '"sequence":9')
+    assert gate.judge().verdict is Verdict.WAITING
+    assert gate.judge().counted == ()
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["before the question", "in its place"])
+def test_an_approval_whose_number_comes_no_later_than_its_questions_is_void(number: int) -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}]).approved("ada")
+    gate.stored.slots[2] = gate.stored.slots[2].replace('"sequence":2', f'"sequence":{number}')
+    why = "the approval by ada is void: it answers another question, or the ledger was changed before it"
+    assert gate.judge().reasons[0] == why
+    assert gate.judge().counted == ()
+
+
+def test_nobody_has_asked() -> None:
+    gate = OneGate().approved(*ALL)
+    gate.stored.slots[1] = gate.stored.slots[1].replace('"kind":"asked"', '"kind":"notified"')
+    assert "nobody has asked for it, or the question was changed" in gate.judge().reasons[0]
+
+
+def test_a_question_with_longer_times_than_declared_is_no_question() -> None:
+    gate = OneGate()
+    gate.ask(expires_at=gate.now + 2 * DAY + timedelta(seconds=1))
+    for name in ALL:
+        gate.decide(name)
+    assert "nobody has asked for it, or the question was changed" in gate.judge().reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "void"),
+    [(0, 0, False), (2, 0, False), (3, 0, True), (0, 1, True)],
+    ids=["at once", "with the question", "before the question", "after it was written"],
+)
+def test_an_approval_is_given_between_the_question_and_its_fact(early: int, late: int, void: bool) -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}])
+    gate.ask()
+    gate.now += MINUTE
+    gate.keep(gate.decision(gate.statement("ada")), decided_at=gate.now - early * MINUTE + late * MINUTE)
+    assert (gate.judge().verdict is Verdict.WAITING) is void
+    if void:
+        why = "the approval by ada is void: it was given before the question, or after it was written down"
+        assert gate.judge().reasons[0] == why
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(0, True), (1, False)])
+def test_an_approval_comes_before_the_time_is_up(seconds: int, counts: bool) -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}], timeout_minutes=60)
+    asked = gate.ask()
+    gate.now = asked.at + 60 * MINUTE + timedelta(seconds=seconds)
+    gate.decide("ada")
+    assert (gate.judge().verdict is Verdict.OPEN) is counts
+    assert counts or gate.judge().reasons[0] == "the approval by ada is void: it came after the time was up"
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(0, True), (1, False)])
+def test_an_approval_expires(seconds: int, counts: bool) -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}], timeout_minutes=60, valid_minutes=30).approved("ada")
+    expires = gate.statement("ada").expires_at
+    approval = gate.judge(expires + timedelta(seconds=seconds))
+    assert (approval.verdict is Verdict.OPEN) is counts
+    why = f"the approval by ada is void: it expired at {expires:%Y-%m-%d %H:%M} UTC"
+    assert counts or approval.reasons[0] == why
+
+
+@pytest.mark.parametrize(
+    ("name", "role"), [("rhea", "requester"), ("carl", "commit author"), ("petra", "data publisher")]
+)
+def test_who_had_a_part_in_it_does_not_approve_it(name: str, role: str) -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}]).approved(name)
+    why = f"{name} is the release's {role}, and somebody else must approve"
+    assert gate.judge().reasons[0] == f"the approval by {name} is void: {why}"
+    assert gate.why_not(name) == (why,)
+
+
+@pytest.mark.parametrize("name", ["petra", "grace"])
+def test_nobody_of_several_who_had_a_part_in_it_approves_it(name: str) -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}])
+    first, second = gate.release.units
+    published = (first, second.model_copy(update={"data_publisher": "grace"}))
+    gate.release = gate.release.model_copy(update={"units": published})
+    gate.ask()
+    assert gate.why_not(name) == (f"{name} is the release's data publisher, and somebody else must approve",)
+
+
+def test_who_had_a_part_in_it_may_reject_it() -> None:
+    gate = OneGate()
+    gate.ask()
+    assert gate.why_not("rhea", Choice.REJECT, "the data is old") == ()
+
+
+def test_nobody_is_excluded_when_the_gate_excludes_nobody() -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}], not_by=[]).approved("rhea")
+    assert gate.judge().verdict is Verdict.OPEN
+
+
+def test_a_member_who_left_does_not_count() -> None:
+    gate = OneGate().approved(*ALL)
+    gate.roster = replace(gate.roster, groups={**gate.roster.groups, "operations": frozenset({"grace"})})
+    reasons = gate.judge().reasons
+    assert reasons[0].startswith("the approval by olga is void: olga is not a member of ml-engineers or operations; ")
+    assert reasons[1:] == ("at Production-Approval 1 more of operations must approve",)
+
+
+def test_a_revoked_credential_voids_what_it_proved() -> None:
+    gate = OneGate().approved(*ALL)
+    revoked = gate.roster.people["ada"].revoking(Person("ada").credential("ssh").id, gate.now)
+    gate.roster = replace(gate.roster, people={**gate.roster.people, "ada": revoked})
+    assert gate.judge().verdict is Verdict.WAITING
+    assert "void: ada's credential SHA256:" in gate.judge().reasons[0]
+    assert "was revoked at 2025-12-10" in gate.judge().reasons[0]
+
+
+def refuse(gate: OneGate, times: int) -> None:
+    for _ in range(times):
+        body = {"stage": "production", "gate": "g", "approver": "ada", "reasons": ["no"], "wrong_code": True}
+        gate.add(Kind.REFUSED, body)
+
+
+def test_wrong_codes_by_a_stranger_take_no_approval_and_no_rejection_away() -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}])
+    gate.ask()
+    refuse(gate, 9)
+    assert gate.why_not("ada") == ()
+    gate.decide("ada")
+    assert gate.judge().verdict is Verdict.OPEN
+    refuse(gate, 9)
+    assert gate.judge().verdict is Verdict.OPEN
+
+
+def test_a_rejection_stops_the_release_whatever_else_was_said() -> None:
+    gate = OneGate().approved(*ALL)
+    gate.decide("rhea", Choice.REJECT, "the data is old")
+    gate.decide("grace")
+    approval = gate.judge()
+    assert approval.verdict is Verdict.REJECTED
+    assert approval.reasons == ("rhea rejected it at Production-Approval: the data is old",)
+    assert [one.statement.choice for one in approval.counted] == [Choice.REJECT]
+
+
+def test_a_rejection_at_another_stage_is_not_one_here() -> None:
+    gate = OneGate("registry", edit="as agreed").approved("ada")
+    here = gate.judge()
+    rejection = gate.decision(gate.statement("emil", Choice.REJECT, "no", stage="production"))
+    gate.keep(rejection, stage="production")
+    assert here.verdict is gate.judge().verdict is Verdict.OPEN
+
+
+def test_a_decision_that_cannot_be_read_does_not_count() -> None:
+    gate = OneGate().approved("ada", "emil")
+    gate.add(Kind.DECIDED, {"stage": "production", "approved": True})
+    assert gate.judge().reasons[0] == "the decision in fact 4 cannot be read"
+    assert gate.judge().verdict is Verdict.WAITING
+
+
+def test_a_gate_stays_shut_in_a_freeze_and_opens_after_it() -> None:
+    gate = OneGate().approved(*ALL)
+    night, morning = gate.now.replace(hour=23, minute=0), gate.now.replace(hour=5, minute=0) + DAY
+    frozen = gate.judge(night)
+    assert frozen.verdict is Verdict.WAITING
+    assert frozen.reasons == ("at Production-Approval there is a freeze (night shift) until 2025-12-11 05:00 UTC",)
+    assert gate.judge(morning).verdict is Verdict.OPEN
+
+
+def test_a_gate_opens_only_in_its_windows() -> None:
+    gate = OneGate(freezes=[], windows=[ladder.DAY]).approved(*ALL)
+    assert gate.judge(gate.now.replace(hour=17)).verdict is Verdict.OPEN
+    assert gate.judge(gate.now.replace(hour=18)).reasons == (
+        "at Production-Approval it is outside the stage's windows; the next one opens at 2025-12-11 06:00 UTC",
+    )
+
+
+def test_nobody_approves_in_a_freeze_and_everybody_may_reject() -> None:
+    gate = OneGate()
+    gate.ask()
+    gate.now = gate.now.replace(hour=23, minute=0)
+    assert gate.why_not("ada") == ("there is a freeze (night shift) until 2025-12-11 05:00 UTC; approve then",)
+    assert gate.why_not("ada", Choice.REJECT, "no") == ()
+    assert gate.why_not("ivan", Choice.BREAK_GLASS, "it burns") == ()
+
+
+def test_breaking_the_glass_opens_at_once_even_in_a_freeze_and_for_the_requester() -> None:
+    gate = OneGate()
+    gate.ask()
+    gate.decide("rhea", Choice.BREAK_GLASS, "production stands still")
+    assert gate.judge(gate.now.replace(hour=23)).verdict is Verdict.OPEN
+
+
+@pytest.mark.parametrize(
+    ("name", "comment", "why"),
+    [
+        ("ada", "it burns", "ada is not a member of incident"),
+        ("ivan", "", "break-glass needs a comment that says why"),
+        ("ivan", " \n", "break-glass needs a comment that says why"),
+    ],
+)
+def test_breaking_the_glass_needs_the_group_and_a_reason(name: str, comment: str, why: str) -> None:
+    gate = OneGate()
+    gate.ask()
+    assert gate.why_not(name, Choice.BREAK_GLASS, comment) == (why,)
+    gate.decide(name, Choice.BREAK_GLASS, comment)
+    assert gate.judge().verdict is Verdict.WAITING
+    assert gate.judge().reasons[0] == f"the approval by {name} is void: {why}"
+
+
+def test_no_glass_is_broken_where_none_is_declared() -> None:
+    gate = OneGate(break_glass=None)
+    gate.ask()
+    why = "ivan is not a member of any group that may break the glass here: none is declared"
+    assert gate.why_not("ivan", Choice.BREAK_GLASS, "it burns") == (why,)
+
+
+def test_who_may_break_the_glass_may_not_approve_for_that() -> None:
+    gate = OneGate()
+    gate.ask()
+    assert gate.why_not("ivan") == ("ivan is not a member of ml-engineers or operations",)
+    assert gate.why_not("ivan", Choice.REJECT, "no") == gate.why_not("ivan")
+    assert gate.why_not("mallory") == ("mallory is not a member of ml-engineers or operations",)
+
+
+def test_an_answer_without_what_it_needs_is_refused() -> None:
+    gate = OneGate().approved("ada")
+    assert gate.why_not("emil") == gate.why_not("ada", Choice.REJECT, "no") == ()
+    assert gate.why_not("ada") == ("ada has approved already, and each approver counts once",)
+    assert gate.why_not("ada", Choice.REJECT, "\t") == ("reject needs a comment that says why",)
+
+
+@pytest.mark.parametrize(("approved", "other"), [("ada", "emil"), ("emil", "ada")])
+def test_what_one_approver_said_keeps_no_other_from_approving(approved: str, other: str) -> None:
+    assert OneGate().approved(approved).why_not(other) == ()
+
+
+def test_who_approved_something_else_may_approve_again() -> None:
+    gate = OneGate().approved("ada")
+    gate.ask()
+    assert gate.why_not("ada") == ()
+
+
+def test_a_stage_without_a_gate_takes_no_answer() -> None:
+    gate = OneGate()
+    gate.ask()
+    gate.stage = ladder.stages()[1]
+    assert gate.why_not("ada") == ("stage test asks nobody",)
+
+
+def test_a_token_counts_once_in_a_release() -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}])
+    gate.ask()
+    gate.decide("ada", way="fresh token")
+    assert gate.judge().verdict is Verdict.OPEN
+    proof = Decision.model_validate(gate.facts[-1].body).proof
+    gate.keep(gate.decision(gate.statement("ada")), proof=proof)
+    assert gate.judge().verdict is Verdict.OPEN, "the same decision twice, after a crash, is the same"
+    gate.ask()
+    gate.keep(gate.decision(gate.statement("ada")), proof=proof)
+    assert gate.judge().verdict is Verdict.WAITING
+    why = "the approval by ada is void: its token proved another decision before, and a token counts once"
+    assert why in gate.judge().reasons
+
+
+def test_the_same_decision_twice_is_no_misuse_of_its_token() -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers", "approvals": 2}])
+    gate.ask()
+    decided = gate.decide("ada", way="fresh token")
+    gate.add(Kind.DECIDED, decided.body)
+    assert gate.judge().reasons == ("at Production-Approval 1 more of ml-engineers must approve",)
+
+
+@pytest.mark.parametrize("way", ["token", "fresh token"])
+def test_a_decision_that_cannot_be_read_takes_no_token_from_another(way: str) -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}])
+    gate.add(Kind.DECIDED, {"stage": "production", "approved": True})
+    gate.ask()
+    gate.decide("ada", way=way)
+    assert gate.judge().verdict is Verdict.OPEN
+
+
+def test_other_tokens_and_other_proofs_of_the_same_person_count() -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}])
+    for way in (*WAYS, *reversed(WAYS)):
+        gate.ask()
+        gate.decide("ada", way=way)
+        assert gate.judge().verdict is Verdict.OPEN, way
+
+
+@pytest.mark.parametrize("way", ["ssh", "code"])
+def test_a_revoked_key_cannot_be_enrolled_again(way: str) -> None:
+    gate = OneGate()
+    credential = Person("ada").credential(way)
+    revoked = gate.roster.people["ada"].revoking(credential.id, gate.now)
+    with pytest.raises(Terminal, match=r"ada's credential .* was revoked at 2025-12-10 12:01 UTC, and stays so"):
+        revoked.with_credential(Person("ada").credential(way, gate.now))
+    assert revoked.with_credential(Person("ada", 1).credential(way)).credentials[-1].revoked_at is None
+
+
+def test_an_account_that_was_revoked_comes_back_without_what_it_had_proven() -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}])
+    gate.ask()
+    gate.decide("ada", way="token")
+    ada, account = gate.roster.people["ada"], Person("ada").credential("token", gate.now)
+    again = ada.revoking(account.id, gate.now).with_credential(account)
+    gate.roster = replace(gate.roster, people={"ada": again})
+    assert gate.judge().reasons[0] == (
+        "the approval by ada is void: the token was issued at 2025-12-10 12:02:00 UTC, before the account was enrolled "
+        "at 2025-12-10 12:03:00 UTC; sign in again"
+    )
+    gate.ask()
+    gate.decide("ada", way="token")
+    assert gate.judge().verdict is Verdict.OPEN
+
+
+def test_a_token_of_the_second_in_which_its_account_was_enrolled_counts() -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}])
+    gate.ask()
+    account = Person("ada").credential("token", gate.now + timedelta(milliseconds=900))
+    ada = gate.roster.people["ada"].revoking(account.id, gate.now).with_credential(account)
+    gate.roster = replace(gate.roster, people={"ada": ada})
+    gate.decide("ada", way="token")
+    assert gate.judge().verdict is Verdict.OPEN
+
+
+@pytest.mark.parametrize("way", ["ssh", "code", "token"])
+def test_enrolling_the_same_again_changes_nothing(way: str) -> None:
+    ada = OneGate().roster.people["ada"]
+    assert ada.with_credential(Person("ada").credential(way, ladder.START)) == ada
