@@ -19,6 +19,7 @@ import requests
 from cryptography import x509
 
 from emulator.front import tls
+from emulator.front.proxy import Front
 from emulator.front.serving import Serving
 from emulator.front.tls import Certificates
 from emulator.identity import access, token_keys
@@ -133,7 +134,7 @@ def test_the_command_explains_itself() -> None:
 def test_another_address_than_the_loopback_is_refused(tmp_path: Path) -> None:
     async def listen() -> None:
         with socket.create_server(("0.0.0.0", 0)) as everywhere:  # noqa: S104 (it is what is to be refused)
-            await Serving(None, None, Certificates(tmp_path)).listen(everywhere)
+            await Serving(None, None, Certificates(tmp_path), Front).listen(everywhere)
 
     with pytest.raises(ValueError, match="loopback interface only"):
         asyncio.run(listen())
