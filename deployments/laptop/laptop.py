@@ -123,7 +123,7 @@ class Laptop:
     def _start_emulator(self) -> Child:
         state = self.home / "emulator"
         state.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "emulator", "--port", str(self.emulator_port), "--state", str(state)]
+        command = [sys.executable, "-m", "emulator.__main__", "--port", str(self.emulator_port), "--state", str(state)]
         return self.processes.start("emulator", command, os.environ)
 
     def _start_server(self) -> Child:

@@ -23,7 +23,9 @@ from emulator.execution.warm.warm_process import WarmProcess
 SETTING = "EMULATOR_WARM_START"
 """The environment variable: `off` starts everything in an interpreter of its own."""
 PROGRAM = Path(__file__).with_name("parent.py")
-ROOT = Path(__file__).parents[3]
+CLIENT = "emulator.execution.warm.client"
+ROOT = Path(__file__).parents[__name__.count(".")]
+"""The folder that has the package."""
 OWN = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
 """What the parent alone has: a second allocator of pyarrow's, which nothing uses, would start a thread at once."""
 END_SECONDS = 5.0
@@ -222,7 +224,7 @@ def _write_program(folder: Path, name: str, executable: str) -> None:
     lines = (
         "import sys",
         f"sys.path.insert(0, {str(ROOT)!r})",
-        "from emulator.execution.warm.client import main",
+        f"from {CLIENT} import main",
         f"main({executable!r}, {str(folder / 'socket')!r}, {name!r}, sys.argv[1:])",
         "",
     )
