@@ -30,7 +30,7 @@ from flows.fan_out.each import fan_out
 from tasks import workloads
 from tasks.azure_ml.models import check_model, promote_model
 from tasks.targets.batch_endpoint.target import BatchEndpoints
-from tasks.targets.champions import incumbents_of
+from tasks.targets.champions import champions_of
 from tasks.targets.ownership import faults_of_endpoints, faults_of_registry
 from tasks.targets.platform import DeploymentRequest
 from tasks.targets.serving import inventories, serving_of, standings_of
@@ -97,7 +97,7 @@ def release_floor(fleet: Fleet) -> None:
     faults_of_registry(ledger, registry, fleet.workload, "registry", units)
     for platform in fleet.platforms():
         faults_of_endpoints(ledger, platform, fleet.workload, "any", units)
-    incumbents_of(fleet.platforms()[-1], units)
+    champions_of(fleet.platforms()[-1], units)
     fleet.each(lambda circuit: check_training.fn(dev, fleet.workload, circuit), fleet.changed.circuits)
 
     def promote(circuit: ChangedCircuit) -> None:

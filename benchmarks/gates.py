@@ -15,12 +15,12 @@ from prefect.client.orchestration import get_client
 from deployments.approval.ssh_sign import make_key, sign
 from deployments.laptop.laptop import Laptop
 from deployments.laptop.processes import free_port
-from domain.approval.approvers import Roster
+from domain.approval.approvers import EnrolledApprovers
 from domain.approval.audit import audit
 from domain.approval.decision import Decision, proven_by
 from domain.approval.enrolment import Enrolment
-from domain.approval.one_time_code import CodeGenerator, new_secret, seal_key, sealed
-from domain.approval.request import Ask, statement_of
+from domain.approval.one_time_code import CodeGenerator, new_secret, signed, verification_key
+from domain.approval.request import ApprovalRequest, statement_of
 from domain.approval.ssh_signature import SshKey, SshProof
 from domain.approval.statement import Choice
 from domain.approval.verdict import Verdict, judge
@@ -47,8 +47,10 @@ def main() -> None:
         file = Path(folder) / "key"
         make_key(file, "benchmark")
         public = SshKey(public_key=file.with_suffix(".pub").read_text(), enrolled_at=NOW - timedelta(days=1))
-        codes = CodeGenerator(secret_block="-", public_key=seal_key(secret), enrolled_at=NOW - timedelta(days=1))
-        roster = Roster(
+        codes = CodeGenerator(
+            secret_block="-", public_key=verification_key(secret), enrolled_at=NOW - timedelta(days=1)
+        )
+        approvers = EnrolledApprovers(
             {"ml-engineers": frozenset({"ada"})}, {"ada": Enrolment(name="ada", credentials=(codes, public))}
         )
         facts = _asked()
@@ -56,23 +58,23 @@ def main() -> None:
         statement = statement_of(facts[-1], Choice.APPROVE, "ada", "")
         decisions = {
             "SSH signature": SshProof(signature=sign(statement, file)),
-            "one-time code": sealed(secret, statement, int(NOW.timestamp()) // 30),
+            "one-time code": signed(secret, statement, int(NOW.timestamp()) // 30),
         }
         print(f"gates: median of {ROUNDS}; one bare Ed25519 verification {floor:.3f} ms")
         for name, proof in decisions.items():
             decision = Decision(stage=STAGE.name, statement=statement, proof=proof, decided_at=NOW)
             whole = (*facts, _next(facts, Kind.DECIDED, decision.model_dump(mode="json")))
-            if judge(STAGE, release, whole, roster, NOW).verdict is not Verdict.OPEN:
+            if judge(STAGE, release, whole, approvers, NOW).verdict is not Verdict.OPEN:
                 raise SystemExit("the approval that is measured does not count")
-            proving = _milliseconds(lambda one=decision: proven_by(one, roster))  # type: ignore[misc]
-            judging = _milliseconds(lambda all_=whole: judge(STAGE, release, all_, roster, NOW))  # type: ignore[misc]
+            proving = _milliseconds(lambda one=decision: proven_by(one, approvers))  # type: ignore[misc]
+            judging = _milliseconds(lambda all_=whole: judge(STAGE, release, all_, approvers, NOW))  # type: ignore[misc]
             print(f"  verify an approval, {name:<14} {proving:7.3f} ms {proving / floor:6.1f} x")
             print(f"  and judge the gate by it, whole    {judging:7.3f} ms {judging / floor:6.1f} x")
         longest = list(whole)
         while len(longest) < FACTS:
             longest.append(_next(longest, Kind.REFUSED, {"stage": STAGE.name, "approver": "ada", "reasons": ["no"]}))
         started = time.perf_counter()
-        found = audit(longest, roster)
+        found = audit(longest, approvers)
         seconds = time.perf_counter() - started
         if found.faults:
             raise SystemExit(f"the release that is audited does not hold: {found.faults}")
@@ -108,7 +110,7 @@ def _asked() -> tuple[Fact, ...]:
     )
     body = {"release": release.model_dump(mode="json"), "digest": release.digest}
     facts = (_next((), Kind.REQUESTED, body, release),)
-    ask = Ask.of(release, STAGE, "sha256:" + "3" * 64, NOW, "")
+    ask = ApprovalRequest.of(release, STAGE, "sha256:" + "3" * 64, NOW, "")
     return (*facts, _next(facts, Kind.ASKED, ask.model_dump(mode="json")))
 
 

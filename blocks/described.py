@@ -12,7 +12,7 @@ class Described(Block):
 
     @classmethod
     def model_json_schema(cls, *arguments: Any, **named: Any) -> dict[str, Any]:
-        """As Prefect's; a copy, for callers change what they get."""
+        """As Prefect's; a copy, because callers change what they get."""
         if arguments or named or not cls.__pydantic_complete__:
             return super().model_json_schema(*arguments, **named)
         return deepcopy(cls._usual_schema())

@@ -10,7 +10,7 @@ Kind = TypeVar("Kind", bound=Block)
 
 
 def loaded(kind: type[Kind], name: str) -> Kind:
-    """The block; Terminal, with what to do, when it is not registered or does not fit its type any more."""
+    """The block; Terminal, with what to do, when it is not registered or no longer fits its type."""
     try:
         return cast(Kind, kind.load(name))
     except ValueError as error:

@@ -29,7 +29,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Ending:
+class ReleaseOutcome:
     """The outcome, and why in one sentence."""
 
     outcome: Outcome

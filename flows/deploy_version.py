@@ -9,9 +9,9 @@ from blocks.model_registry import ModelRegistry
 from domain.candidate.changed_circuits import ChangedCircuits
 from domain.declaration.target import ServingTarget
 from domain.errors import Terminal
-from domain.outcome import Ending, Outcome
+from domain.outcome import Outcome, ReleaseOutcome
 from flows.fan_out.each import FAN_OUT
-from flows.promotion.advance import climb
+from flows.promotion.advance import advance
 from flows.promotion.manifest import AlreadyReleased
 from flows.promotion.start import start
 from flows.release import ended
@@ -34,7 +34,7 @@ def deploy_version(
 ) -> "State[str]":
     """Deploy one version of one circuit's model from the registry to one stage: its gate asks, its verification decides.
 
-    circuit: "PLANT/CIRCUIT". version: of the model in the registry. requested_by: as approvers are called, for nobody approves their
+    circuit: "PLANT/CIRCUIT". version: of the model in the registry. requested_by: as approvers are called, because nobody approves their
     own work; Terminal where it names nobody. older: also a model of older data than what the stage serves.
     """
     if not requested_by.strip(" <>"):
@@ -60,6 +60,6 @@ def deploy_version(
     try:
         manifest = start(ledger, declared, changed, requested_by, stages, older, only=stage)
     except AlreadyReleased as done:
-        return ended(Ending(Outcome.SUCCEEDED, str(done)))
+        return ended(ReleaseOutcome(Outcome.SUCCEEDED, str(done)))
     get_run_logger().info("Release %s carries %s version %s to %s", manifest.name, unit, version, stage)
-    return ended(climb(ledger, declared, manifest, stages))
+    return ended(advance(ledger, declared, manifest, stages))

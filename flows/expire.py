@@ -10,18 +10,18 @@ from prefect.states import Failed
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
-from domain.approval.request import Ask, standing_ask
+from domain.approval.request import ApprovalRequest, open_request
 from domain.approval.verdict import Verdict, judge
 from domain.declaration.workload import Workload
 from domain.errors import Terminal
 from domain.ledger.fact import Fact
-from domain.outcome import Ending, Outcome
+from domain.outcome import Outcome, ReleaseOutcome
 from domain.release.manifest import Release, requested_release
-from flows.fan_out.error_list import Account
-from flows.promotion.advance import end, passed
+from flows.fan_out.error_list import ErrorList
+from flows.promotion.advance import passed, record_outcome
 from flows.promotion.manifest import outcome_of
 from flows.rollout.expire_stage import expire_stage
-from tasks.approval.approvers import roster_of
+from tasks.approval.approvers import approvers_of
 from tasks.ledger.facts import read_facts, release_names
 from tasks.run_names import run_name
 from tasks.workloads import declared_workload, known_workloads
@@ -37,9 +37,9 @@ def expire(dry_run: bool = True) -> list[str]:
     A gate's release ends EXPIRED, in the ledger and on its run's page. dry_run: say what would be done, and change nothing.
     What fails keeps nothing else from its end: Terminal only when all was tried, with everything that could not be done.
     """
-    ledger, account, workloads = loaded(Ledger, "ledger"), Account(), list[Workload]()
+    ledger, account, workloads = loaded(Ledger, "ledger"), ErrorList(), list[Workload]()
     for name in known_workloads():
-        with account.trying(name):
+        with account.collecting(name):
             workloads.append(declared_workload(name))
     for workload in workloads:  # the gates first: no channel that is slow keeps them waiting
         _close_gates(account, ledger, workload, dry_run)
@@ -54,12 +54,12 @@ def expire(dry_run: bool = True) -> list[str]:
     return account.done
 
 
-def _close_gates(account: Account, ledger: Ledger, workload: Workload, dry_run: bool) -> None:
+def _close_gates(account: ErrorList, ledger: Ledger, workload: Workload, dry_run: bool) -> None:
     names = list[str]()
-    with account.trying(f"releases of {workload.name}"):
+    with account.collecting(f"releases of {workload.name}"):
         names += release_names(ledger, workload.name)[:LOOKED_AT]
     for name in names:
-        with account.trying(f"release {name} of {workload.name}"):
+        with account.collecting(f"release {name} of {workload.name}"):
             facts = read_facts(ledger, workload.name, name)
             if not facts or outcome_of(facts) is not None:
                 continue
@@ -71,17 +71,17 @@ def _closed(ledger: Ledger, workload: Workload, release: Release, facts: tuple[F
     """Whether the release waited too long at a stage that it has not passed; then it is ended for it."""
     now = datetime.now(UTC)
     for stage in workload.stages:
-        asked = standing_ask(release, stage, facts)
+        asked = open_request(release, stage, facts)
         if stage.gate is None or asked is None or passed(facts, stage):
             continue
-        question = Ask.model_validate(asked.body)
-        approval = judge(stage, release, facts, roster_of(stage.gate, facts), now)
+        question = ApprovalRequest.model_validate(asked.body)
+        approval = judge(stage, release, facts, approvers_of(stage.gate, facts), now)
         if now <= question.answer_by or approval.verdict is Verdict.OPEN:
             continue
         if dry_run:
             return True
         reason = f"nobody decided at {stage.gate.name} before {question.answer_by:%Y-%m-%d %H:%M} UTC"
-        end(ledger, release, Ending(Outcome.EXPIRED, reason), stage)
+        record_outcome(ledger, release, ReleaseOutcome(Outcome.EXPIRED, reason), stage)
         _show(question.run, reason)
         return True
     return False

@@ -10,7 +10,7 @@ from blocks.loading import loaded
 from blocks.workspace import Workspace
 from domain.candidate.cutoff import check_cutoff
 from domain.errors import Terminal
-from flows.fan_out.each import FAN_OUT, each
+from flows.fan_out.each import FAN_OUT, map_units
 from tasks.azure_ml.compute import ensure_compute
 from tasks.azure_ml.pipelines import publish_pipeline
 from tasks.data.prepare import PreparedUnit, prepare_unit, report_preparation
@@ -48,7 +48,7 @@ def extract_prepare(
     compute = ensure_compute(dev, declared.training.compute, declared.name)
     published = publish_pipeline(dev, declared.folder / declared.data.pipeline)
     calls = {str(unit): (dev, ledger, declared, unit, cutoff, published, compute) for unit in units}
-    prepared = each(prepare_unit, calls, "prepare")
+    prepared = map_units(prepare_unit, calls, "prepare")
 
     good = [result for result in prepared.values() if isinstance(result, PreparedUnit)]
     faults = {name: str(result) for name, result in prepared.items() if not isinstance(result, PreparedUnit)}

@@ -10,11 +10,11 @@ from blocks.workspace import Workspace
 from domain.candidate.changed_circuits import ChangedCircuits
 from domain.declaration.workload import Workload
 from domain.errors import Terminal
-from domain.outcome import Ending, Outcome
+from domain.outcome import Outcome, ReleaseOutcome
 from domain.shown import shown_lines
 from domain.text import listed_reasons
-from flows.fan_out.each import FAN_OUT, gathered
-from flows.promotion.advance import climb
+from flows.fan_out.each import FAN_OUT, map_split
+from flows.promotion.advance import advance
 from flows.promotion.manifest import AlreadyReleased, changed_circuits_of
 from flows.promotion.start import start
 from tasks.run_names import run_name
@@ -51,23 +51,23 @@ def release(
             check=lambda: _must_be_as_trained(declared, changed),
         )
     except AlreadyReleased as done:
-        return ended(Ending(Outcome.SUCCEEDED, str(done)))
+        return ended(ReleaseOutcome(Outcome.SUCCEEDED, str(done)))
     get_run_logger().info(
         "Release %s of %s, digest %s, %d circuits", manifest.name, workload, manifest.digest, len(manifest.units)
     )
-    return ended(climb(ledger, here, manifest, here.stages, to_the_top=here.stages == declared.stages))
+    return ended(advance(ledger, here, manifest, here.stages, final=here.stages == declared.stages))
 
 
 def _must_be_as_trained(workload: Workload, changed: ChangedCircuits) -> None:
     """Terminal unless everything that approvers will read is what Azure has of it."""
     dev = loaded(Workspace, "dev")
     calls = {str(circuit.unit): (dev, workload, circuit) for circuit in changed.circuits}
-    _, failures = gathered(check_training, calls, "compare with training")
+    _, failures = map_split(check_training, calls, "compare with training")
     if failures:
         raise Terminal(f"what was handed over is not what was trained: {listed_reasons(failures)}")
 
 
-def ended(ending: Ending) -> "State[str]":
+def ended(ending: ReleaseOutcome) -> "State[str]":
     """The outcome as the flow run's state, so that every view shows it: green only when nobody has to act."""
     state = Completed if ending.outcome.is_green else Failed
     return state(

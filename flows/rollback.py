@@ -14,11 +14,11 @@ from domain.errors import Terminal
 from domain.naming import artifact_key
 from domain.release_name import release_order
 from domain.rollout.rollback import RollbackPlan, Standing, plan_rollback, those_alone
-from domain.rollout.switch import Journal, taken_back
+from domain.rollout.switch import Journal, rolled_back_endpoints
 from domain.unit import Unit
 from flows.approval.notify import tell_held
 from flows.fan_out.each import FAN_OUT
-from flows.rollout.switch import finish_way_back, settle, write_journal
+from flows.rollout.switch import finish_interrupted_switches, finish_rollback, write_journal
 from flows.stage.ownership import must_be_own
 from flows.stage.stage_run import ServingRun
 from tasks.artifacts import show_table
@@ -47,9 +47,9 @@ def rollback(
     """Switch circuits to the deployment that served before, as `previous_deployment` says, and read every default back.
 
     circuits: "PLANT/CIRCUIT" names; the whole fleet when left out. release: only those that this release serves now.
-    dry_run: show the plan and change nothing, the default. All go back or none: it is refused, with every reason, where
-    there is nothing to go back to. The releases that are left are held, so that nothing pushes them again. Run twice it
-    changes nothing the second time: what a rollback put there is taken back only where `release` names it.
+    dry_run: show the plan and change nothing, the default. All are rolled back or none: it is refused, with every reason, where
+    there is nothing to roll back to. The releases that are left are held, so that nothing pushes them again. Run twice it
+    changes nothing the second time: what a rollback put there is rolled back only where `release` names it.
     """
     logger = get_run_logger()
     declared = declared_workload(workload)
@@ -67,11 +67,11 @@ def rollback(
     holder = f"rollback-{short_run_id()}"
     with stage_lease(ledger, workload, stage, holder) as held:
         at = ServingRun(ledger, workload, holder, stage, held, platform)
-        there = settle(at)
+        there = finish_interrupted_switches(at)
         units = tuple(unit for unit in units if platform.endpoint(unit) not in there)
         if not units:
             held.announce(())
-            logger.info("A run before this one had begun the way back; every circuit is there now.")
+            logger.info("A run before this one had begun the rollback; every circuit is there now.")
             return []
         rows, standings = planned(ledger, platform, workload, stage, units, release)
         if not standings:
@@ -91,7 +91,7 @@ def rollback(
         for name, journal in left.items():
             write_journal(at.about(name), journal)
         for name, journal in left.items():
-            finish_way_back(at.about(name), journal)
+            finish_rollback(at.about(name), journal)
             tell_held(ledger, declared, name, stage)
         held.announce(())
     logger.info("%d circuits serve what they served before; every default was read back.", len(standings))
@@ -101,7 +101,7 @@ def rollback(
 def planned(
     ledger: Ledger, platform: Platform, workload: str, stage: str, units: Sequence[Unit], release: str | None
 ) -> tuple[list[dict[str, Any]], list[Standing]]:
-    """What goes back, shown; nothing where all is back. Terminal, with every reason, where something has nothing to go back to."""
+    """What is rolled back, shown; nothing where all is back. Terminal, with every reason, where something has nothing to roll back to."""
     standings = [one for one in standings_of(platform, units) if release is None or one.release == release]
     if release is not None and not standings:
         raise Terminal(
@@ -113,7 +113,7 @@ def planned(
         stay = Counter((one.release, back[one.endpoint]) for one in standings if one.endpoint in back)
         for (serving, taken), circuits in stay.items():
             get_run_logger().info(
-                "%d circuits serve release %s since release %s was taken back, and stay. To go further back, name what serves: "
+                "%d circuits serve release %s since release %s was rolled back, and stay. To go further back, name what serves: "
                 "--release %s", circuits, serving, taken, serving,
             )  # fmt: skip
         standings = [one for one in standings if one.endpoint not in back]
@@ -128,14 +128,14 @@ def planned(
 
 
 def _back_already(ledger: Ledger, workload: str, stage: str, standings: Sequence[Standing]) -> dict[str, str]:
-    """Endpoint → the release that it was taken back from, where what serves is there for that. Never a rollback of a rollback."""
+    """Endpoint → the release that was rolled back from it, where what serves is there for that. Never a rollback of a rollback."""
     serving = {one.endpoint: one for one in standings if one.release is not None}
     found: dict[str, str] = {}
     for name, facts in readable_releases(ledger, workload, LOOKED_AT):
         older = {at for at, one in serving.items() if release_order(one.release or "") < release_order(name)}
         if not older:
             break
-        back = taken_back(facts, stage)
+        back = rolled_back_endpoints(facts, stage)
         found |= {at: name for at in older & back.keys() if back[at] == serving[at].current}
     return found
 
@@ -157,7 +157,7 @@ def show(plan: RollbackPlan, standings: Sequence[Standing], workload: str, stage
 def ways_back(
     ledger: Ledger, workload: str, standings: Sequence[Standing], holder: str, way: Journal
 ) -> dict[str, Journal]:
-    """Release → the way back of its circuits. What was deployed by hand, so that no ledger speaks of it, gets one of its own.
+    """Release → the rollback of its circuits. What was deployed by hand, so that no ledger speaks of it, gets one of its own.
 
     way: what is the same for all.
     """

@@ -12,7 +12,7 @@ from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from domain.candidate.changed_circuits import ChangedCircuits, changed_path
 from domain.errors import Terminal
-from flows.fan_out.each import FAN_OUT, each
+from flows.fan_out.each import FAN_OUT, map_units
 from flows.stage.ownership import must_be_own
 from tasks.artifacts import show_table
 from tasks.azure_ml.compute import delete_compute, ensure_compute
@@ -64,7 +64,7 @@ def train_register(
         calls = {
             str(unit): (dev, production, registry, declared, unit, cutoff_date, published, compute) for unit in units
         }
-        results = each(train_unit, calls, "train")
+        results = map_units(train_unit, calls, "train")
     finally:
         delete_compute(dev, compute, declared.name)
 

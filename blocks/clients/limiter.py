@@ -44,9 +44,9 @@ class Limiter:
         """Whether the service has refused lately."""
         return self._pacing.throttled
 
-    def turn(self) -> "Turn":
+    def turn(self) -> "Slot":
         """The place of one request, with its repetitions, in the queue."""
-        return Turn(self, next(self._tickets), time.monotonic())
+        return Slot(self, next(self._tickets), time.monotonic())
 
     def take(self, ticket: int, came: float) -> float:
         """Wait for a slot; returns when it was given. Transient when the service throttles for longer than patience."""
@@ -108,7 +108,7 @@ class Limiter:
         return min(left, hold) if first and hold > 0 else left
 
 
-class Turn:
+class Slot:
     """One request's slots, one after another: `with` waits for one and gives it back."""
 
     def __init__(self, limiter: Limiter, ticket: int, came: float) -> None:

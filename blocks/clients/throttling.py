@@ -29,7 +29,7 @@ _HEADERS = RetryPolicy[Any, Any]()
 _limited = ContextVar("limited", default=False)
 
 
-def patiently(limiters: Limiters, request: Any, attempt: Callable[[], Response]) -> Response:
+def with_backoff(limiters: Limiters, request: Any, attempt: Callable[[], Response]) -> Response:
     """Attempt when the limiter lets us, and again for as long as the service throttles; the first other answer.
 
     The refusal itself when the request's body cannot be sent again. Transient when the limiter's patience ends.
@@ -69,7 +69,7 @@ class ThrottlingPolicy(HTTPPolicy[Any, Any]):
             finally:
                 _limited.reset(before)
 
-        return patiently(self._limiters, request.http_request, attempt)
+        return with_backoff(self._limiters, request.http_request, attempt)
 
 
 class LimitedTransport(RequestsTransport):  # type: ignore[misc]  # azure-core loads it late, so mypy does not know it
@@ -88,7 +88,7 @@ class LimitedTransport(RequestsTransport):  # type: ignore[misc]  # azure-core l
             answer: Any = super(LimitedTransport, self).send(request, **options)
             return PipelineResponse(request, answer, context=None)  # type: ignore[arg-type]  # of a pipeline's layer
 
-        return patiently(self._limiters, request, attempt).http_response
+        return with_backoff(self._limiters, request, attempt).http_response
 
 
 class ThrottlingPolicies:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from blocks.approvers import Approvers
 from blocks.loading import loaded
 from domain.approval.enrolment import Credential, Enrolment
-from domain.approval.one_time_code import CodeGenerator, new_secret, seal_key
+from domain.approval.one_time_code import CodeGenerator, new_secret, verification_key
 from domain.errors import Terminal
 
 
@@ -62,7 +62,7 @@ def enrol_code(name: str) -> SecretStr:
     """A new authenticator for a person; returns its secret, which is kept in a Prefect Secret block and nowhere else."""
     groups_with(name)  # refuse strangers before a secret is made
     secret = new_secret()
-    public_key = seal_key(secret)
+    public_key = verification_key(secret)
     block = f"approver-{sha256(name.encode()).hexdigest()[:12]}-{public_key[:8]}"
     Secret(value=SecretStr(secret)).save(block)
     enrol(name, CodeGenerator(secret_block=block, public_key=public_key, enrolled_at=datetime.now(UTC)))

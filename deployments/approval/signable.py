@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from blocks.ledger import Ledger
 from deployments.approval.form_client import Pending
-from domain.approval.request import Ask
+from domain.approval.request import ApprovalRequest
 from domain.approval.request_faults import faults_of_asked
 from domain.errors import Terminal
 from domain.release.manifest import Release, requested_release
@@ -29,7 +29,7 @@ class Signable:
     @property
     def headline(self) -> str:
         """Workload, release, stage and gate, as they stand in what is signed."""
-        ask, release = Ask.model_validate(self.question.asked.body), self.release
+        ask, release = ApprovalRequest.model_validate(self.question.asked.body), self.release
         return f"release {release.name} of {plain(release.workload)} to {plain(ask.stage)}, at {plain(ask.gate)}"
 
 
@@ -40,7 +40,7 @@ def signable(ledger: Ledger, workloads: Sequence[str], pending: Pending) -> Sign
     if faults:
         raise Terminal(_refused(pending, faults))
     release = requested_release(question.facts)
-    ask = Ask.model_validate(question.asked.body)
+    ask = ApprovalRequest.model_validate(question.asked.body)
     # the server writes its evidence after the form, so there may be none yet
     if pending.evidence and release.digest not in pending.evidence:
         faults.append(

@@ -48,7 +48,7 @@ def approve(
             return
         before = len(_answers(form))
         if not Approver(decide, runs=[form.run_id]).answer_once():
-            raise Terminal(f"{form.run_name} does not wait for this answer any more")
+            raise Terminal(f"{form.run_name} no longer waits for this answer")
         _tell_verdict(form, before)
 
 

@@ -9,7 +9,7 @@ from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
 from domain.shown import shown
 
 if TYPE_CHECKING:
-    from domain.approval.audit_bundle import AuditFile
+    pass
 
 
 def audit(
@@ -27,14 +27,14 @@ def audit(
     emulator_port: EmulatorPort = None,
 ) -> None:
     """Verify the chain of a release's facts and every signature; print who decided what, when, why and how proven."""
-    from domain.approval.audit_bundle import AuditFile
+    from domain.approval.audit_bundle import AuditBundle
 
     if bool(release) == (source is not None):
         raise typer.BadParameter("name a release, or an exported file with --from", param_hint="RELEASE")
     lost: tuple[str, ...] = ()
     if source is not None:
         with errors_told():
-            found = AuditFile.parse(source.read_text())
+            found = AuditBundle.parse(source.read_text())
     else:
         with connected(home, api_port, emulator_port):
             from tasks.ledger.head import faults_of_head, shown_head
@@ -52,9 +52,9 @@ def audit(
 def _gathered(workload: str, release: str) -> "AuditFile":
     from blocks.ledger import Ledger
     from blocks.loading import loaded
-    from domain.approval.audit_bundle import AuditFile
+    from domain.approval.audit_bundle import AuditBundle
     from domain.errors import Terminal
-    from tasks.approval.approvers import roster_of_gates
+    from tasks.approval.approvers import approvers_of_gates
     from tasks.ledger.facts import read_facts
     from tasks.workloads import declared_workload
 
@@ -62,14 +62,14 @@ def _gathered(workload: str, release: str) -> "AuditFile":
     facts = read_facts(loaded(Ledger, "ledger"), workload, release)
     if not facts:
         raise Terminal(f"the ledger holds no release {release} of {workload}; `signalbox status` lists the newest")
-    roster = roster_of_gates([stage.gate for stage in stages if stage.gate is not None], facts)
-    return AuditFile.of(facts, roster, tuple(stage.name for stage in stages))
+    approvers = approvers_of_gates([stage.gate for stage in stages if stage.gate is not None], facts)
+    return AuditBundle.of(facts, approvers, tuple(stage.name for stage in stages))
 
 
 def _told(found: "AuditFile", lost: tuple[str, ...]) -> bool:
     from domain.approval.audit import audit as audited
 
-    result = audited(found.facts, found.roster, found.gated)
+    result = audited(found.facts, found.approvers, found.gated)
     faults = (*lost, *result.faults)
     decisions = table("fact", "when (UTC)", "stage", "who", "decision", "why", "proven by", "verdict")
     for one in result.entries:

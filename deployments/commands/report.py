@@ -25,7 +25,7 @@ def report(
     with connected(home, api_port, emulator_port):
         from blocks.ledger import Ledger
         from blocks.loading import loaded
-        from domain.approval.request import Ask
+        from domain.approval.request import ApprovalRequest
         from domain.errors import Terminal
         from domain.ledger.fact import Kind, facts_of
         from flows.approval.evidence import kept_report
@@ -38,7 +38,9 @@ def report(
         if not found:
             why = "nothing was replayed for" if replay else "nobody was asked about"
             raise Terminal(f"{why} release {release} of {workload} at {stage}, so there is no report")
-        digest = str(found[-1].body["report"]) if replay else Ask.model_validate(found[-1].body).report_digest
+        digest = (
+            str(found[-1].body["report"]) if replay else ApprovalRequest.model_validate(found[-1].body).report_digest
+        )
         page = kept_report(ledger, workload, release, kept_as, digest)
     file = output or Path(f"{release}-{kept_as}.html")
     file.write_text(page)

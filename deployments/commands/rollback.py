@@ -1,4 +1,4 @@
-"""`signalbox rollback`: the plan, and with --yes the way back."""
+"""`signalbox rollback`: the plan, and with --yes the rollback."""
 
 from pathlib import Path
 from typing import Annotated

@@ -22,4 +22,4 @@ def unhold(
         from flows.unhold import unhold as flow
 
         flow(release, by, reason, workload)
-    console.print(f"release {release} is not held any more", markup=False)
+    console.print(f"release {release} is no longer held", markup=False)

@@ -14,10 +14,10 @@ def within_reach(workload: Workload) -> tuple[Workload, tuple[str, ...]]:
     for stage in workload.stages:
         if not isinstance(stage.target, ServingTarget):
             continue
-        obstacles = platform_of(workload, stage.target).obstacles()
-        if obstacles:
+        preflight_faults = platform_of(workload, stage.target).preflight_faults()
+        if preflight_faults:
             below = workload.before(stage.name)
-            faults = tuple(f"stage {stage.name}: {one}" for one in obstacles)
+            faults = tuple(f"stage {stage.name}: {one}" for one in preflight_faults)
             if not any(isinstance(one.target, ServingTarget) for one in below):
                 raise Terminal(f"nothing of {workload.name} can serve here: {'; '.join(faults)}")
             return workload.up_to(below[-1].name), faults

@@ -8,7 +8,7 @@ from domain.approval.entra_token import TenantKeys
 
 
 @dataclass(frozen=True)
-class Roster:
+class EnrolledApprovers:
     """groups: name → members' names. people: name → enrolment. tenant_keys: as they are published now."""
 
     groups: Mapping[str, frozenset[str]]

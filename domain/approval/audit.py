@@ -1,4 +1,4 @@
-"""Who decided what about a release, when, why and how it was proven; and everything that does not hold together."""
+"""Who decided what about a release, when, why and how it was proven; and every fault of the ledger's integrity."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from domain.approval.approvers import Roster
+from domain.approval.approvers import EnrolledApprovers
 from domain.approval.decision import Decision, proven_by
 from domain.approval.enrolment import Enrolment
 from domain.approval.entra_token import EntraProof, TenantKeys
-from domain.approval.request import Ask, read_ask
+from domain.approval.request import ApprovalRequest, read_request
 from domain.approval.verdict import Verdict, judge
 from domain.declaration.stage import Stage
 from domain.ledger.fact import Fact, Kind, chain_faults, facts_of
@@ -44,13 +44,13 @@ class Audit:
     faults: tuple[str, ...]
 
 
-def audit(facts: Sequence[Fact], roster: Roster, gated: Collection[str] = ()) -> Audit:
+def audit(facts: Sequence[Fact], approvers: EnrolledApprovers, gated: Collection[str] = ()) -> Audit:
     """Check a whole release by its facts alone, and by the public halves of its approvers' credentials.
 
     gated: stages that have a gate as they are declared now; nothing may pass them without a question.
     """
-    known = Roster(roster.groups, roster.people, _keys(facts, roster.tenant_keys))
-    entries = tuple(_entry(fact, known, roster.tenant_keys) for fact in facts_of(facts, Kind.DECIDED))
+    known = EnrolledApprovers(approvers.groups, approvers.people, _keys(facts, approvers.tenant_keys))
+    entries = tuple(_entry(fact, known, approvers.tenant_keys) for fact in facts_of(facts, Kind.DECIDED))
     faults = [
         *chain_faults(facts),
         *_faults_of_manifest(facts),
@@ -74,17 +74,17 @@ def _faults_of_manifest(facts: Sequence[Fact]) -> list[str]:
     return []
 
 
-def _entry(fact: Fact, roster: Roster, published: TenantKeys) -> Entry:
+def _entry(fact: Fact, approvers: EnrolledApprovers, published: TenantKeys) -> Entry:
     try:
         decision = Decision.model_validate(fact.body)
     except ValidationError as error:
         nothing = f"cannot be read ({error.error_count()} faults)"
         return Entry(fact.sequence, fact.at, fact.stage or "", "", "", "", "", "", nothing)
     statement = decision.statement
-    proven = proven_by(decision, then(roster, decision.decided_at))
+    proven = proven_by(decision, then(approvers, decision.decided_at))
     remark, fault = "", proven if isinstance(proven, str) else ""
     if not isinstance(proven, str):
-        revoked_at = _revoked_at(roster, statement.approver, proven.id)
+        revoked_at = _revoked_at(approvers, statement.approver, proven.id)
         if revoked_at is not None:
             remark = f"its credential was revoked since, at {revoked_at:%Y-%m-%d %H:%M} UTC"
         if (statement.workload, statement.release) != (fact.workload, fact.release):
@@ -108,11 +108,11 @@ def _entry(fact: Fact, roster: Roster, published: TenantKeys) -> Entry:
     )
 
 
-def _revoked_at(roster: Roster, approver: str, credential: str) -> datetime | None:
-    return next(one.revoked_at for one in roster.people[approver].credentials if one.id == credential)
+def _revoked_at(approvers: EnrolledApprovers, approver: str, credential: str) -> datetime | None:
+    return next(one.revoked_at for one in approvers.people[approver].credentials if one.id == credential)
 
 
-def _faults_of_passing(facts: Sequence[Fact], roster: Roster, gated: Collection[str]) -> list[str]:
+def _faults_of_passing(facts: Sequence[Fact], approvers: EnrolledApprovers, gated: Collection[str]) -> list[str]:
     """Every promotion and switch must have been approved when it happened, by the stage as it was declared then."""
     request = _request(facts)
     release = _release(request) if request is not None else None
@@ -135,13 +135,13 @@ def _faults_of_passing(facts: Sequence[Fact], roster: Roster, gated: Collection[
         if stage is None:
             faults.append(f"fact {fact.sequence} ({fact.kind}): how {fact.stage} was declared cannot be read")
             continue
-        approval = judge(stage, release, earlier, then(roster, fact.at), fact.at)
+        approval = judge(stage, release, earlier, then(approvers, fact.at), fact.at)
         if approval.verdict is not Verdict.OPEN:
             faults.append(f"fact {fact.sequence}: {fact.stage} {DONE[fact.kind]}, but {'; '.join(approval.reasons)}")
     return faults
 
 
-def then(roster: Roster, moment: datetime) -> Roster:
+def then(approvers: EnrolledApprovers, moment: datetime) -> EnrolledApprovers:
     """The roster without what was revoked only after a moment; who was a member then is not kept, so members are of now."""
     people = {
         name: Enrolment(
@@ -154,9 +154,9 @@ def then(roster: Roster, moment: datetime) -> Roster:
                 for credential in one.credentials
             ),
         )
-        for name, one in roster.people.items()
+        for name, one in approvers.people.items()
     }
-    return Roster(roster.groups, people, roster.tenant_keys)
+    return EnrolledApprovers(approvers.groups, people, approvers.tenant_keys)
 
 
 def _keys(facts: Sequence[Fact], published: TenantKeys) -> TenantKeys:
@@ -172,12 +172,12 @@ def _keys(facts: Sequence[Fact], published: TenantKeys) -> TenantKeys:
     return keys
 
 
-def _last_ask(facts: Sequence[Fact], stage: str) -> Ask | None:
+def _last_ask(facts: Sequence[Fact], stage: str) -> ApprovalRequest | None:
     asked = facts_of(facts, Kind.ASKED, stage)
-    return read_ask(asked[-1]) if asked else None
+    return read_request(asked[-1]) if asked else None
 
 
-def _stage(ask: Ask) -> Stage | None:
+def _stage(ask: ApprovalRequest) -> Stage | None:
     try:
         return Stage.model_validate(ask.policy)
     except ValidationError:

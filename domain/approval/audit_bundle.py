@@ -4,13 +4,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from domain.approval.approvers import Roster
+from domain.approval.approvers import EnrolledApprovers
 from domain.approval.enrolment import Enrolment
 from domain.errors import Terminal
 from domain.ledger.fact import Fact
 
 
-class AuditFile(BaseModel):
+class AuditBundle(BaseModel):
     """gated: the stages that have a gate. Nothing in it is secret."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
@@ -22,14 +22,14 @@ class AuditFile(BaseModel):
     gated: tuple[str, ...]
 
     @classmethod
-    def of(cls, facts: tuple[Fact, ...], roster: Roster, gated: tuple[str, ...]) -> "AuditFile":
+    def of(cls, facts: tuple[Fact, ...], approvers: EnrolledApprovers, gated: tuple[str, ...]) -> "AuditFile":
         """What an audit needs."""
         return cls(
             facts=facts,
-            groups={name: tuple(sorted(members)) for name, members in roster.groups.items()},
-            people=tuple(roster.people[name] for name in sorted(roster.people)),
+            groups={name: tuple(sorted(members)) for name, members in approvers.groups.items()},
+            people=tuple(approvers.people[name] for name in sorted(approvers.people)),
             tenant_keys={
-                tenant: {kid: dict(key) for kid, key in keys.items()} for tenant, keys in roster.tenant_keys.items()
+                tenant: {kid: dict(key) for kid, key in keys.items()} for tenant, keys in approvers.tenant_keys.items()
             },
             gated=gated,
         )
@@ -45,7 +45,7 @@ class AuditFile(BaseModel):
             raise Terminal(f"this is no audit file of Signalbox: {where}: {first['msg']}") from None
 
     @property
-    def roster(self) -> Roster:
+    def approvers(self) -> EnrolledApprovers:
         """Who may decide."""
         groups = {name: frozenset(members) for name, members in self.groups.items()}
-        return Roster(groups, {one.name: one for one in self.people}, self.tenant_keys)
+        return EnrolledApprovers(groups, {one.name: one for one in self.people}, self.tenant_keys)

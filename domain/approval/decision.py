@@ -5,10 +5,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.approval.approvers import Roster
+from domain.approval.approvers import EnrolledApprovers
 from domain.approval.enrolment import Credential
 from domain.approval.entra_token import EntraAccount, EntraProof, fault_of_token
-from domain.approval.one_time_code import CodeGenerator, CodeProof, fault_of_seal
+from domain.approval.one_time_code import CodeGenerator, CodeProof, signature_fault
 from domain.approval.ssh_signature import SshKey, SshProof, signing_key
 from domain.approval.statement import Statement
 from domain.utc import Moment
@@ -27,10 +27,10 @@ class Decision(BaseModel):
     decided_at: Moment
 
 
-def proven_by(decision: Decision, roster: Roster) -> Credential | str:
+def proven_by(decision: Decision, approvers: EnrolledApprovers) -> Credential | str:
     """The credential that proves the decision, or why it is not proven: as the approvers are enrolled now."""
     statement, proof = decision.statement, decision.proof
-    person = roster.person(statement.approver)
+    person = approvers.person(statement.approver)
     if person is None:
         return f"{statement.approver} is not an approver; ask one to decide, or have the environment list them"
     found: Credential | str
@@ -42,7 +42,7 @@ def proven_by(decision: Decision, roster: Roster) -> Credential | str:
             found = _sealed_by(proof, decision, generators)
         case EntraProof():
             accounts = [one for one in person.credentials if isinstance(one, EntraAccount)]
-            found = _issued_to(proof, decision, accounts, roster)
+            found = _issued_to(proof, decision, accounts, approvers)
     if isinstance(found, str):
         return found
     return _revoked(found, statement.approver) or found
@@ -51,14 +51,16 @@ def proven_by(decision: Decision, roster: Roster) -> Credential | str:
 def _sealed_by(proof: CodeProof, decision: Decision, generators: list[CodeGenerator]) -> Credential | str:
     for generator in generators:
         if generator.id == proof.credential:
-            return fault_of_seal(proof, decision.statement, generator, decision.decided_at) or generator
+            return signature_fault(proof, decision.statement, generator, decision.decided_at) or generator
     return f"{decision.statement.approver} has enrolled no authenticator {proof.credential}"
 
 
-def _issued_to(proof: EntraProof, decision: Decision, accounts: list[EntraAccount], roster: Roster) -> Credential | str:
+def _issued_to(
+    proof: EntraProof, decision: Decision, accounts: list[EntraAccount], approvers: EnrolledApprovers
+) -> Credential | str:
     fault = f"{decision.statement.approver} has enrolled no Entra ID account; use `signalbox enrol`"
     for account in accounts:
-        fault = fault_of_token(proof, decision.statement, account, roster.tenant_keys, decision.decided_at)
+        fault = fault_of_token(proof, decision.statement, account, approvers.tenant_keys, decision.decided_at)
         if not fault:
             return account
     return fault

@@ -122,7 +122,7 @@ def _fault_of_claims(
         return f"the token is of another account than the one {statement.approver} enrolled"
     groups = claims.get("groups")
     if "_claim_names" in claims and groups is None:
-        return "the token names no groups, for there are too many; assign the groups to the application instead"
+        return "the token names no groups because there are too many; assign the groups to the application instead"
     if not isinstance(groups, list) or account.group_id not in groups:
         return f"the token does not name group {account.group_id}; ask for group claims, or to be made a member"
     issued, expires = _moment(claims.get("iat")), _moment(claims.get("exp"))

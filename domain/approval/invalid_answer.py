@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.utc import Moment
 
 
-class Refusal(BaseModel):
+class InvalidAnswer(BaseModel):
     """The body of a `refused` fact. approver: as typed, shortened. wrong_code: a one-time code that was none of theirs.
 
     locked_until: it was one too many, and their authenticator takes no code before.

@@ -1,4 +1,4 @@
-"""What people are told: a gate waits, somebody passed it alone, a stage went back; and through which channel."""
+"""What people are told: a gate waits, somebody passed it alone, a stage was rolled back; and through which channel."""
 
 import re
 from dataclasses import dataclass
@@ -124,11 +124,11 @@ def codes_locked(workload: str, release: str, gate: str, approver: str, until: d
     return Notice(one_line(subject), "\n".join(lines), loud=True)
 
 
-def went_back(workload: str, release: str, stage: str, reason: str, link: str) -> Notice:
+def rolled_back(workload: str, release: str, stage: str, reason: str, link: str) -> Notice:
     """A stage was rolled back, by itself or by a person. link: of the run's page."""
     subject = f"Rolled back: {workload} {release} at {stage}"
     lines = [
-        f"Release {one_line(release)} of {one_line(workload)} was taken back at {one_line(stage)} and is held: nothing pushes it "
+        f"Release {one_line(release)} of {one_line(workload)} was rolled back at {one_line(stage)} and is held: nothing pushes it "
         "again until somebody ends the hold, or newer models come.",
         f"Reason: {one_line(reason, 1000)}",
         link,
@@ -136,12 +136,12 @@ def went_back(workload: str, release: str, stage: str, reason: str, link: str) -
     return Notice(one_line(subject), "\n".join(lines), loud=True)
 
 
-def not_gone_back(workload: str, release: str, stage: str, reason: str, link: str) -> Notice:
-    """What serves failed its confirmation, and there was nothing to go back to."""
+def rollback_unfinished(workload: str, release: str, stage: str, reason: str, link: str) -> Notice:
+    """What serves failed its confirmation, and there was nothing to roll back to."""
     subject = f"!!! Serves what failed: {workload} {release} at {stage}"
     lines = [
         f"!!! Release {one_line(release)} of {one_line(workload)} serves {one_line(stage)} though it failed after the switch: "
-        "there was nothing to go back to. Somebody has to choose what serves.",
+        "there was nothing to roll back to. Somebody has to choose what serves.",
         f"Reason: {one_line(reason, 1000)}",
         link,
     ]

@@ -74,19 +74,19 @@ def step_of(secret: str, code: str, now: datetime) -> int | None:
     return None
 
 
-def seal_key(secret: str) -> str:
+def verification_key(secret: str) -> str:
     """The public half of the key that seals, in hexadecimal."""
     return _key(secret).public_key().public_bytes_raw().hex()
 
 
-def sealed(secret: str, statement: Statement, step: int) -> CodeProof:
+def signed(secret: str, statement: Statement, step: int) -> CodeProof:
     """The proof for a code that was found right."""
-    public_key = seal_key(secret)
+    public_key = verification_key(secret)
     seal = _key(secret).sign(_sealed_text(statement, step)).hex()
     return CodeProof(credential=f"code:{public_key[:16]}", step=step, seal=seal)
 
 
-def fault_of_seal(proof: CodeProof, statement: Statement, generator: CodeGenerator, decided_at: datetime) -> str:
+def signature_fault(proof: CodeProof, statement: Statement, generator: CodeGenerator, decided_at: datetime) -> str:
     """Why the seal does not hold; empty when it does."""
     key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(generator.public_key))
     try:

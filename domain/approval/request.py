@@ -16,7 +16,7 @@ from domain.utc import Moment
 from domain.verification.replay import Verdict
 
 
-class Ask(BaseModel):
+class ApprovalRequest(BaseModel):
     """A question about one release at one stage.
 
     policy: the stage as it was declared, whole, so that it can be judged again later. answer_by: nobody is asked any
@@ -40,7 +40,7 @@ class Ask(BaseModel):
         return digest_of(canonical_json(self.policy))
 
     @classmethod
-    def of(cls, release: Release, stage: Stage, report_digest: str, now: datetime, run: str) -> "Ask":
+    def of(cls, release: Release, stage: Stage, report_digest: str, now: datetime, run: str) -> "ApprovalRequest":
         """The question of a stage's gate, asked now."""
         if stage.gate is None:
             raise ValueError(f"stage {stage.name} has no gate")
@@ -57,7 +57,7 @@ class Ask(BaseModel):
         )
 
 
-def standing_ask(release: Release, stage: Stage, facts: Sequence[Fact]) -> Fact | None:
+def open_request(release: Release, stage: Stage, facts: Sequence[Fact]) -> Fact | None:
     """The newest question that is about this release and this stage as it is declared now; None when there is none.
 
     What was asked before a replay that left doubts does not stand: nobody who answered it had seen them.
@@ -67,7 +67,7 @@ def standing_ask(release: Release, stage: Stage, facts: Sequence[Fact]) -> Fact 
     for fact in reversed(facts_of(facts, Kind.ASKED, stage.name)):
         if doubted is not None and fact.sequence <= doubted.sequence:
             return None
-        ask = read_ask(fact)
+        ask = read_request(fact)
         if ask is not None and (ask.release_digest, ask.policy_digest) == wanted and _ends_in_time(ask, fact, stage):
             return fact
     return None
@@ -79,7 +79,7 @@ def doubts_of(facts: Sequence[Fact], stage: str) -> Fact | None:
     return replayed[-1] if replayed and replayed[-1].body.get("verdict") == Verdict.INCONCLUSIVE else None
 
 
-def _ends_in_time(ask: Ask, fact: Fact, stage: Stage) -> bool:
+def _ends_in_time(ask: ApprovalRequest, fact: Fact, stage: Stage) -> bool:
     """Whether its times are no longer than declared: a question with longer ones was not asked by Signalbox."""
     if stage.gate is None:
         return False
@@ -88,17 +88,17 @@ def _ends_in_time(ask: Ask, fact: Fact, stage: Stage) -> bool:
     ) and ask.expires_at <= ask.answer_by + timedelta(minutes=stage.gate.valid_minutes)
 
 
-def read_ask(fact: Fact) -> Ask | None:
+def read_request(fact: Fact) -> ApprovalRequest | None:
     """The question in a fact; None when it cannot be read."""
     try:
-        return Ask.model_validate(fact.body)
+        return ApprovalRequest.model_validate(fact.body)
     except ValidationError:
         return None
 
 
 def statement_of(fact: Fact, choice: Choice, approver: str, comment: str) -> Statement:
     """What an approver signs to answer a question; ValidationError for an unusable name or comment."""
-    ask = Ask.model_validate(fact.body)
+    ask = ApprovalRequest.model_validate(fact.body)
     return Statement(
         workload=fact.workload,
         release=fact.release,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from domain.approval.request import read_ask, standing_ask
+from domain.approval.request import open_request, read_request
 from domain.declaration.stage import Stage
 from domain.errors import Terminal
 from domain.ledger.fact import Fact, Kind, chain_faults, facts_of
@@ -18,7 +18,7 @@ def faults_of_asked(asked: Fact, facts: Sequence[Fact]) -> tuple[str, ...]:
         release: Release = requested_release(facts)
     except (Terminal, ValidationError, LookupError, TypeError) as error:
         return (*faults, f"the manifest cannot be read: {str(error).splitlines()[0]}")
-    ask = read_ask(asked)
+    ask = read_request(asked)
     if ask is None:
         return (*faults, "the question cannot be read")
     try:
@@ -35,6 +35,6 @@ def faults_of_asked(asked: Fact, facts: Sequence[Fact]) -> tuple[str, ...]:
         faults.append(f"it asks about {ask.release_digest}, and the manifest is {release.digest}")
     if stage.gate is None or (stage.name, stage.gate.name) != (ask.stage, ask.gate):
         faults.append(f"it asks at {ask.gate} of {ask.stage}, and the declaration in it is of another stage")
-    elif not facts_of(facts, Kind.ASKED, stage.name)[-1] == standing_ask(release, stage, facts) == asked:
-        faults.append("it does not stand any more: something was asked, or seen, since. Look at the form again")
+    elif not facts_of(facts, Kind.ASKED, stage.name)[-1] == open_request(release, stage, facts) == asked:
+        faults.append("it no longer stands: something was asked, or seen, since. Look at the form again")
     return tuple(faults)

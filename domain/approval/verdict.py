@@ -7,11 +7,11 @@ from enum import StrEnum
 
 from pydantic import ValidationError
 
-from domain.approval.approvers import Roster
+from domain.approval.approvers import EnrolledApprovers
 from domain.approval.decision import Decision, proven_by
 from domain.approval.entra_token import EntraProof
 from domain.approval.quorum import missing_approvals
-from domain.approval.request import Ask, standing_ask
+from domain.approval.request import ApprovalRequest, open_request
 from domain.approval.statement import Choice, Statement
 from domain.declaration.gate import Gate
 from domain.declaration.stage import Stage
@@ -28,7 +28,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Approval:
+class GateVerdict:
     """The gate's word. counted: decisions that count. reasons: why it is not open, and why decisions did not count."""
 
     verdict: Verdict
@@ -36,12 +36,14 @@ class Approval:
     reasons: tuple[str, ...]
 
 
-def judge(stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster, now: datetime) -> Approval:
+def judge(
+    stage: Stage, release: Release, facts: Sequence[Fact], approvers: EnrolledApprovers, now: datetime
+) -> GateVerdict:
     """Every decision is checked anew: nothing that was found right before is taken on trust."""
     gate = stage.gate
     if gate is None:
-        return Approval(Verdict.OPEN, (), ())
-    asked = standing_ask(release, stage, facts)
+        return GateVerdict(Verdict.OPEN, (), ())
+    asked = open_request(release, stage, facts)
     counted: list[Decision] = []
     void: list[str] = []
     used: dict[str, set[str]] = {}
@@ -55,19 +57,19 @@ def judge(stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster,
         elif decision.statement.choice is Choice.REJECT:
             # a rejection stops the release whatever else may be wrong with it: deny wins
             why = f"{decision.statement.approver} rejected it at {gate.name}: {decision.statement.comment}"
-            return Approval(Verdict.REJECTED, (decision,), (why,))
+            return GateVerdict(Verdict.REJECTED, (decision,), (why,))
         else:
-            faults = _faults_of(decision, fact, asked, stage, gate, release, roster, now)
+            faults = _faults_of(decision, fact, asked, stage, gate, release, approvers, now)
             if again:
                 faults = (*faults, "its token proved another decision before, and a token counts once")
             if faults:
                 void.append(f"the approval by {decision.statement.approver} is void: {'; '.join(faults)}")
             else:
                 counted.append(decision)
-    missing = _missing(gate, counted, roster, now)
+    missing = _missing(gate, counted, approvers, now)
     if missing:
-        return Approval(Verdict.WAITING, tuple(counted), (*void, *(f"at {gate.name} {what}" for what in missing)))
-    return Approval(Verdict.OPEN, tuple(counted), ())
+        return GateVerdict(Verdict.WAITING, tuple(counted), (*void, *(f"at {gate.name} {what}" for what in missing)))
+    return GateVerdict(Verdict.OPEN, tuple(counted), ())
 
 
 def _faults_of(
@@ -77,7 +79,7 @@ def _faults_of(
     stage: Stage,
     gate: Gate,
     release: Release,
-    roster: Roster,
+    approvers: EnrolledApprovers,
     now: datetime,
 ) -> tuple[str, ...]:
     """Why an approval does not count by itself; nothing when it does. fact: that holds it; asked: the standing question."""
@@ -85,8 +87,8 @@ def _faults_of(
         *_faults_of_subject(decision.statement, stage, gate, release),
         *_faults_of_time(decision, fact, asked, now),
     ]
-    faults += _faults_of_person(decision.statement, gate, release, roster)
-    proven = proven_by(decision, roster)
+    faults += _faults_of_person(decision.statement, gate, release, approvers)
+    proven = proven_by(decision, approvers)
     return (*faults, proven) if isinstance(proven, str) else tuple(faults)
 
 
@@ -120,7 +122,7 @@ def _faults_of_time(decision: Decision, fact: Fact, asked: Fact | None, now: dat
     """When it was given, and to which question."""
     if asked is None:
         return ["nobody has asked for it, or the question was changed"]
-    ask, statement = Ask.model_validate(asked.body), decision.statement
+    ask, statement = ApprovalRequest.model_validate(asked.body), decision.statement
     faults: list[str] = []
     if statement.asked != asked.digest or fact.sequence <= asked.sequence:
         faults.append("it answers another question, or the ledger was changed before it")
@@ -136,32 +138,37 @@ def _faults_of_time(decision: Decision, fact: Fact, asked: Fact | None, now: dat
 
 
 def why_not(
-    statement: Statement, stage: Stage, release: Release, facts: Sequence[Fact], roster: Roster, now: datetime
+    statement: Statement,
+    stage: Stage,
+    release: Release,
+    facts: Sequence[Fact],
+    approvers: EnrolledApprovers,
+    now: datetime,
 ) -> tuple[str, ...]:
     """Every reason why an answer cannot count, however it is proven; none when the proof decides."""
     gate = stage.gate
     if gate is None:
         return (f"stage {stage.name} asks nobody",)
-    faults = _faults_of_person(statement, gate, release, roster)
+    faults = _faults_of_person(statement, gate, release, approvers)
     if statement.choice is Choice.APPROVE:
         faults += [f"{why}; approve then" for why in gate.closures(now)]
-        counted = judge(stage, release, facts, roster, now).counted
+        counted = judge(stage, release, facts, approvers, now).counted
         if any(one.statement.approver == statement.approver for one in counted):
             faults.append(f"{statement.approver} has approved already, and each approver counts once")
     return tuple(faults)
 
 
-def _faults_of_person(statement: Statement, gate: Gate, release: Release, roster: Roster) -> list[str]:
+def _faults_of_person(statement: Statement, gate: Gate, release: Release, approvers: EnrolledApprovers) -> list[str]:
     """Whether the approver may."""
     faults: list[str] = []
     wanted = _groups_for(gate, statement.choice)
-    if roster.groups_of(statement.approver).isdisjoint(wanted):
+    if approvers.groups_of(statement.approver).isdisjoint(wanted):
         whose = " or ".join(wanted) if wanted else "any group that may break the glass here: none is declared"
         faults.append(f"{statement.approver} is not a member of {whose}")
     if statement.choice is not Choice.APPROVE and not statement.comment.strip():
         faults.append(f"{statement.choice} needs a comment that says why")
     if statement.choice is Choice.APPROVE:
-        faults += _faults_of_separation(gate, statement.approver, release, roster)
+        faults += _faults_of_separation(gate, statement.approver, release, approvers)
     return faults
 
 
@@ -171,8 +178,8 @@ def _groups_for(gate: Gate, choice: Choice) -> tuple[str, ...]:
     return tuple(dict.fromkeys(rule.group for rule in gate.rules))
 
 
-def _faults_of_separation(gate: Gate, approver: str, release: Release, roster: Roster) -> list[str]:
-    person = roster.person(approver)
+def _faults_of_separation(gate: Gate, approver: str, release: Release, approvers: EnrolledApprovers) -> list[str]:
+    person = approvers.person(approver)
     if person is None:
         return []  # said already: no member of any group
     return [
@@ -182,12 +189,12 @@ def _faults_of_separation(gate: Gate, approver: str, release: Release, roster: R
     ]
 
 
-def _missing(gate: Gate, counted: Sequence[Decision], roster: Roster, now: datetime) -> tuple[str, ...]:
+def _missing(gate: Gate, counted: Sequence[Decision], approvers: EnrolledApprovers, now: datetime) -> tuple[str, ...]:
     """What the gate still waits for."""
     if any(decision.statement.choice is Choice.BREAK_GLASS for decision in counted):
         return ()
-    approvers = {one.statement.approver: roster.groups_of(one.statement.approver) for one in counted}
-    return (*missing_approvals(gate.rules, approvers), *gate.closures(now))
+    counting = {one.statement.approver: approvers.groups_of(one.statement.approver) for one in counted}
+    return (*missing_approvals(gate.rules, counting), *gate.closures(now))
 
 
 def _read(fact: Fact) -> Decision | None:

@@ -54,7 +54,7 @@ class Gate(Part):
 
     not_by: whose approval does not count. windows: only then may the stage change, always where none is declared.
     freezes: never then; they win over windows. timeout_minutes: after which the release is EXPIRED.
-    valid_minutes: how long after that an approval still opens the stage, for deploying takes its time.
+    valid_minutes: how long after that an approval still opens the stage, because deploying takes its time.
     """
 
     name: str = Field(min_length=1, max_length=100)

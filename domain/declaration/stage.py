@@ -15,7 +15,7 @@ from domain.verification.replay import Replay
 class Stage(BaseModel):
     """A rung. The gate, if any, comes before anything is done; verification and replay after deploying, before the switch.
 
-    confirmation: after the switch, and what fails it goes back by itself. waves: all circuits at once where none is named.
+    confirmation: after the switch; what fails it is rolled back by itself. waves: all circuits at once where none is named.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -10,7 +10,7 @@ from domain.identifiers import BlockName, ComputeName
 HOURS_TO_LIVE = 24.0
 """Of what is deployed for a while, where none is declared. (Seed 001.)"""
 FEWEST_KEPT = 2
-"""What serves and what served before: with less there is no way back."""
+"""What serves and what served before: with fewer there is no rollback."""
 
 
 class ModelRegistryTarget(BaseModel):
@@ -76,7 +76,7 @@ class ContainerInstanceTarget(BaseModel):
 class HelmReleaseTarget(BaseModel):
     """A Helm release a circuit. cluster: the block's name. chart: folder; values: file, of what every circuit has. (Seed 001, production.)
 
-    timeout_minutes: for what Helm itself does, its hooks among it. kept_revisions: of each release's history: a way back for each.
+    timeout_minutes: for what Helm itself does, its hooks among it. kept_revisions: of each release's history: a rollback target for each.
     The chart gets `image.repository`, `image.digest`, `model.name`, `model.version`, `model.digest`, `release`, and `signalbox`,
     what the release says of itself: see `domain.rollout.deployment_history`.
     """

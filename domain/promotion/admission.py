@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.approval.approvers import Roster
+from domain.approval.approvers import EnrolledApprovers
 from domain.approval.verdict import judge
 from domain.declaration.stage import Stage
 from domain.ledger.fact import Fact, Kind, chain_faults, facts_of
@@ -24,16 +24,21 @@ class Admission:
 
 
 def admit(
-    stage: Stage, before: Sequence[Stage], release: Release, facts: Sequence[Fact], roster: Roster, now: datetime
+    stage: Stage,
+    before: Sequence[Stage],
+    release: Release,
+    facts: Sequence[Fact],
+    approvers: EnrolledApprovers,
+    now: datetime,
 ) -> Admission:
     """May this release go to this stage now? before: the stages below; facts: of this release, in order."""
     return Admission(
         (
-            *(f"the ledger does not hold together: {fault}" for fault in chain_faults(facts)),
+            *(f"ledger integrity check failed: {fault}" for fault in chain_faults(facts)),
             *_not_requested(release, facts),
             *_over_or_held(stage, release, facts),
             *(reason for lower in before for reason in _not_verified(lower, stage, facts)),
-            *judge(stage, release, facts, roster, now).reasons,
+            *judge(stage, release, facts, approvers, now).reasons,
         )
     )
 

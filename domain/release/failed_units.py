@@ -7,7 +7,7 @@ from domain.ledger.fact import Fact, Kind, facts_of
 from domain.release.manifest import Release
 
 
-def dropped(facts: Sequence[Fact]) -> dict[str, str]:
+def failed_units(facts: Sequence[Fact]) -> dict[str, str]:
     """Circuit → at which stage it failed, and why."""
     return {
         circuit: f"{fact.stage}: {reason}"
@@ -16,7 +16,7 @@ def dropped(facts: Sequence[Fact]) -> dict[str, str]:
     }
 
 
-def remaining(release: Release, facts: Sequence[Fact]) -> tuple[ChangedCircuit, ...]:
+def active_units(release: Release, facts: Sequence[Fact]) -> tuple[ChangedCircuit, ...]:
     """Those of the release that are still on their way, in its order."""
-    gone = dropped(facts)
+    gone = failed_units(facts)
     return tuple(unit for unit in release.units if str(unit.unit) not in gone)

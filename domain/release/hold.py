@@ -10,7 +10,7 @@ from domain.ledger.fact import Fact, Kind
 class ModelHold(BaseModel):
     """That a model was rolled back, as the ledger's index of holds keeps it. lifted: by whom and why; None while it stands.
 
-    release, stage: which went back, and where. unit: the circuit. model: `NAME:version`. digest: of the model's files.
+    release, stage: which was rolled back, and where. unit: the circuit. model: `NAME:version`. digest: of the model's files.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,7 +24,7 @@ class ModelHold(BaseModel):
     lifted: str | None = Field(default=None, max_length=3000)
 
     def __str__(self) -> str:
-        return f"{self.model} of {self.unit} went back with release {self.release} at {self.stage}: {self.reason}"
+        return f"{self.model} of {self.unit} was rolled back with release {self.release} at {self.stage}: {self.reason}"
 
 
 def hold_of(facts: Sequence[Fact]) -> Fact | None:

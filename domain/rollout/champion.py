@@ -7,7 +7,7 @@ from domain.candidate.changed_circuits import ChangedCircuit
 
 
 @dataclass(frozen=True)
-class Incumbent:
+class Champion:
     """What serves a circuit, or is the newest in the registry. name: in words, such as `version 2 (deployment-20251210-1)`.
 
     model, version: of its model; empty where nothing of ours is there. release: that deployed it. cutoff: the last day of its data, where that is known.

@@ -9,7 +9,7 @@ LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
-class Cleaned:
+class CleanupReport:
     """Deployments by number, and by name where something was done.
 
     endpoints, serving, way_back, others: what is still there; others may be waiting, were made by hand, or are old and were

@@ -18,9 +18,9 @@ DEPLOYMENT = "deployment"
 FENCE = "switch_fence"
 """The fencing number of whoever switched it last."""
 EARLIER = "earlier_deployments"
-"""What served before, newest first, parted by commas: a way back for each of them."""
+"""What served before, newest first, parted by commas: a rollback target for each of them."""
 TAKEN_BACK = "taken_back_from"
-"""The deployment that was left by a way back to this one; nothing where this one was on its way up."""
+"""The deployment that was left by a rollback to this one; nothing where this one was on its way up."""
 WAYS_BACK = 5
 MODEL = "model"
 """What the registry calls the model that is in the image."""
@@ -50,14 +50,14 @@ def chain(tags: Tags) -> list[str]:
 
 
 def earlier(tags: Tags, deployment: str) -> list[str]:
-    """What a way back from the deployment leads to. One that served before has what came before it. tags: of what serves."""
+    """What a rollback from the deployment leads to. One that served before has what came before it. tags: of what serves."""
     known = chain(tags)
     after = known[known.index(deployment) + 1 :] if deployment in known else known
     return after[:WAYS_BACK]
 
 
 def before(tags: Tags, deployment: str) -> str:
-    """The deployment that a way back from this one leads to first; `none`."""
+    """The deployment that a rollback from this one leads to first; `none`."""
     return next(iter(earlier(tags, deployment)), NO_PREVIOUS)
 
 

@@ -1,4 +1,4 @@
-"""Which deployments of an endpoint stay, and which are old: what serves, the way back from it, and nothing else of ours."""
+"""Which deployments of an endpoint stay, and which are old: what serves, what a rollback needs, and nothing else of ours."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from domain.tags import NO_PREVIOUS, RELEASE_ID
 READY = "Succeeded"
 
 SERVES = "serves"
-WAY_BACK = "kept for the way back"
+FOR_ROLLBACK = "kept for rollback"
 
 
 class Deployed(Protocol):
@@ -35,7 +35,7 @@ class Deployed(Protocol):
 
 
 @dataclass(frozen=True)
-class Kept:
+class RetentionPlan:
     """One endpoint's deployments, each in one of the two with the reason why."""
 
     stays: Mapping[str, str] = field(default_factory=dict)
@@ -44,10 +44,10 @@ class Kept:
     @property
     def way_back(self) -> int:
         """How many stay for a rollback."""
-        return sum(why == WAY_BACK for why in self.stays.values())
+        return sum(why == FOR_ROLLBACK for why in self.stays.values())
 
 
-def is_ours(deployment: Deployed) -> bool:
+def made_by_release(deployment: Deployed) -> bool:
     """Whether a release made it: it carries the release's tag and that release's name. Nothing else may ever go."""
     release = deployment.tags.get(RELEASE_ID, "")
     return NAME.fullmatch(release) is not None and deployment.name in (
@@ -56,7 +56,7 @@ def is_ours(deployment: Deployed) -> bool:
     )
 
 
-def kept_of(deployments: Sequence[Deployed], default: str | None, keep: int = FEWEST_KEPT) -> Kept:
+def plan_retention(deployments: Sequence[Deployed], default: str | None, keep: int = FEWEST_KEPT) -> RetentionPlan:
     """What stays of an endpoint's deployments, and what is removed, with reasons.
 
     default: what serves. keep: how many stay, what serves included, along `previous_deployment`. Where that chain breaks, the
@@ -67,17 +67,17 @@ def kept_of(deployments: Sequence[Deployed], default: str | None, keep: int = FE
         raise ValueError(f"keep is {keep}; {FEWEST_KEPT} or more stay: what serves and what served before")
     there = {one.name: one for one in deployments}
     serving = there.get(default) if default is not None else None
-    if serving is None or not is_ours(serving):
+    if serving is None or not made_by_release(serving):
         why = "nothing of ours serves, so nothing is known to be old"
-        return Kept(stays={name: SERVES if name == default else why for name in there})
+        return RetentionPlan(stays={name: SERVES if name == default else why for name in there})
     chain = _chain(there, serving, keep)
     stays, removed = {}, {}
     for name, one in there.items():
         if name == default:
             stays[name] = SERVES
         elif name in chain:
-            stays[name] = WAY_BACK
-        elif not is_ours(one):
+            stays[name] = FOR_ROLLBACK
+        elif not made_by_release(one):
             stays[name] = "no release made it"
         elif _order(one) >= _order(serving):
             stays[name] = "not older than what serves"
@@ -85,7 +85,7 @@ def kept_of(deployments: Sequence[Deployed], default: str | None, keep: int = FE
             removed[name] = f"is {one.state or 'in no known state'}, and older than what serves"
         else:
             removed[name] = f"older than the {keep} that are kept"
-    return Kept(stays, removed)
+    return RetentionPlan(stays, removed)
 
 
 def _chain(there: Mapping[str, Deployed], serving: Deployed, keep: int) -> list[str]:
@@ -102,13 +102,13 @@ def _chain(there: Mapping[str, Deployed], serving: Deployed, keep: int) -> list[
             break
         chain.append(before.name)
         last = before
-        if is_ours(before):
+        if made_by_release(before):
             below = min(below, _order(before))
     return chain
 
 
 def _next_older(there: Mapping[str, Deployed], chain: Sequence[str], below: tuple[str, int]) -> Deployed | None:
-    found = [one for one in there.values() if one.name not in chain and is_ours(one) and one.state == READY]
+    found = [one for one in there.values() if one.name not in chain and made_by_release(one) and one.state == READY]
     return max((one for one in found if _order(one) < below), key=lambda one: (_order(one), one.name), default=None)
 
 

@@ -1,4 +1,4 @@
-"""The way back: to the deployment before, for one circuit or all."""
+"""Rollback: to the deployment before, for one circuit or all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class RollbackPlan:
 
 
 def plan_rollback(standings: Sequence[Standing]) -> RollbackPlan:
-    """All circuits asked for go back, or none does."""
+    """All circuits asked for are rolled back, or none is."""
     switches: list[Switch] = []
     refusals = [] if standings else ["no circuit was named; name at least one"]
     seen: set[str] = set()
@@ -49,7 +49,7 @@ def plan_rollback(standings: Sequence[Standing]) -> RollbackPlan:
             refusals.append(f"{standing.unit}: {standing.endpoint} is named twice; name it once")
         seen.add(standing.endpoint)
         if standing.current is None:
-            refusals.append(f"{standing.unit}: {standing.endpoint} serves nothing, so there is nothing to go back from")
+            refusals.append(f"{standing.unit}: {standing.endpoint} serves nothing, so there is nothing to roll back")
         elif standing.previous is None or standing.previous == NO_PREVIOUS:
             refusals.append(
                 f"{standing.unit}: {standing.current} is the first deployment of {standing.endpoint}; "
@@ -71,7 +71,7 @@ def plan_rollback(standings: Sequence[Standing]) -> RollbackPlan:
 
 
 def those_alone(standings: Sequence[Standing]) -> str:
-    """How to take back those that can go back where others cannot, for all go or none; empty where that is no help.
+    """How to roll back those that can be where others cannot, because all are or none is; empty where that is no help.
 
     Somebody may have set one back by hand: then what came before it serves already.
     """
@@ -89,4 +89,4 @@ def those_alone(standings: Sequence[Standing]) -> str:
         how = " ".join(f"--circuit {one.unit}" for one in able)
     else:
         how = "--circuit PLANT/CIRCUIT for each"
-    return f"{len(able)} of {len(standings)} could go back without the others: `signalbox rollback {how}`"
+    return f"{len(able)} of {len(standings)} can be rolled back without the others: `signalbox rollback {how}`"

@@ -1,4 +1,4 @@
-"""A fleet switches as one: what each endpoint served, what it is to serve, and the way back, written down beforehand."""
+"""A fleet switches as one: what each endpoint served, what it is to serve, and how to roll back, written down beforehand."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ class Switch:
 class Journal(BaseModel):
     """The body of a journal fact: a switch that has begun. It stays open until the stage is switched or rolled back.
 
-    before, after: endpoint → deployment. alone: a circuit that fails goes back by itself; dropped: endpoint → why it did.
+    before, after: endpoint → deployment. alone: a circuit that fails is rolled back by itself; dropped: endpoint → why it did.
     back: it undoes what was switched, because of `reason`, and is never undone itself. hold: the release is kept from the
-    stage afterwards. passed_over: freezes and windows, from which a way back is exempt. fence: the fencing number of
+    stage afterwards. passed_over: freezes and windows, from which a rollback is exempt. fence: the fencing number of
     whoever began it.
     """
 
@@ -45,7 +45,7 @@ class Journal(BaseModel):
     passed_over: tuple[str, ...] = ()
 
     def switches(self) -> tuple[Switch, ...]:
-        """In order of the endpoints' names; on the way back in reverse."""
+        """In order of the endpoints' names; at a rollback in reverse."""
         endpoints = sorted(self.after, reverse=self.back)
         return tuple(Switch(endpoint, self.before.get(endpoint), self.after[endpoint]) for endpoint in endpoints)
 
@@ -94,7 +94,7 @@ def open_journal(facts: Sequence[Fact], stage: str) -> Journal | None:
     return None
 
 
-def way_back(facts: Sequence[Fact], stage: str, reason: str, fence: int, hold: bool = False) -> Journal:
+def rollback_journal(facts: Sequence[Fact], stage: str, reason: str, fence: int, hold: bool = False) -> Journal:
     """From everything that the release has switched at the stage, in all waves: a fleet moves as one.
 
     Where circuits move alone, from what is half done only.
@@ -117,8 +117,8 @@ def switched_endpoints(facts: Sequence[Fact], stage: str) -> frozenset[str]:
     )
 
 
-def taken_back(facts: Sequence[Fact], stage: str) -> dict[str, str | None]:
-    """Endpoint → what it went back to, of those that a release served at the stage before it was taken from them."""
+def rolled_back_endpoints(facts: Sequence[Fact], stage: str) -> dict[str, str | None]:
+    """Endpoint → what it was rolled back to, of those that a release served at the stage before it was taken from them."""
     served: set[str] = set()
     back: dict[str, str | None] = {}
     for fact in facts:

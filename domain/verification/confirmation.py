@@ -1,4 +1,4 @@
-"""After the switch: does the fleet really answer as it should? What fails goes back by itself."""
+"""After the switch: does the fleet really answer as it should? What fails is rolled back by itself."""
 
 from pydantic import BaseModel, ConfigDict, model_validator
 

@@ -25,7 +25,7 @@ SECRETS = {"servicePrincipalProfile": "secret", "windowsProfile": "adminPassword
 
 
 class ManagedClusters(Behaviour):
-    """Long running, as on Azure; nothing is started, for the cluster is there or is not."""
+    """Long running, as on Azure; nothing is started: the cluster is there or is not."""
 
     type = "Microsoft.ContainerService/managedClusters"
     long_running = True

@@ -24,7 +24,7 @@ class LockedError(Exception):
 
 
 class ImageStore:
-    """Thread-safe. root: its folder; trees are under it, and those that no image has any more go at the next start."""
+    """Thread-safe. root: its folder; trees are under it, and those that no image has go at the next start."""
 
     def __init__(self, root: Path) -> None:
         self._file = root / "repositories.json"

@@ -58,7 +58,7 @@ def cmd(stage: Stage, one: Instruction) -> Note:
 
 
 def entrypoint(stage: Stage, one: Instruction) -> Note:
-    """What runs; a CMD of the base image does not fit it any more."""
+    """What runs; a CMD of the base image no longer fits it."""
     command = stage.config.command if stage.has_command else ()
     stage.config = replace(stage.config, entrypoint=_command(one), command=command)
     return ""

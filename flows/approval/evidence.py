@@ -15,11 +15,11 @@ from domain.declaration.stage import Stage
 from domain.declaration.target import ModelRegistryTarget, ServingTarget
 from domain.declaration.workload import Workload
 from domain.errors import Terminal
-from domain.release.failed_units import remaining
+from domain.release.failed_units import active_units
 from domain.release.manifest import Release
-from domain.rollout.champion import Incumbent
+from domain.rollout.champion import Champion
 from domain.unit import Unit
-from flows.fan_out.each import gathered
+from flows.fan_out.each import map_split
 from tasks.artifacts import show_page
 from tasks.data.kept_report import Row, data_report
 from tasks.ledger.facts import keep_document, read_document, read_facts
@@ -27,7 +27,7 @@ from tasks.ledger.holds import holds_on
 from tasks.platforms import platform_of
 from tasks.reports.approval_form import by_gain, gate_evidence
 from tasks.reports.evidence_report import MOST_PLOTS, evidence_report
-from tasks.targets.champions import incumbents_of, newest_in_registry
+from tasks.targets.champions import champions_of, newest_in_registry
 from tasks.training.predictions import fetch_predictions
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 class Evidence:
     """incumbents: circuit → what the stage has of it now; circuits of which it has nothing are left out.
 
-    held: circuit → that its model went back before, and who ended the hold.
+    held: circuit → that its model was rolled back before, and who ended the hold.
     """
 
-    incumbents: dict[str, Incumbent]
+    champions: dict[str, Champion]
     held: dict[str, str]
 
 
@@ -50,9 +50,9 @@ def gather(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
     holds = holds_on(ledger, workload.name, {unit.model_digest for unit in release.units})
     held = {one.unit: f"{one}; {f'ended by {one.lifted}' if one.lifted else 'held'}" for one in holds}
     registry = loaded(ModelRegistry, workload.model_registry)
-    found: dict[Unit, Incumbent] = {}
+    found: dict[Unit, Champion] = {}
     if isinstance(stage.target, ServingTarget):
-        found = incumbents_of(platform_of(workload, stage.target), [unit.unit for unit in release.units], registry)
+        found = champions_of(platform_of(workload, stage.target), [unit.unit for unit in release.units], registry)
     elif isinstance(stage.target, ModelRegistryTarget):
         found = newest_in_registry(registry, release.units)
     return Evidence({str(unit): one for unit, one in found.items()}, held)
@@ -78,14 +78,14 @@ def keep_report(
 ) -> str:
     """Make the report and keep it beside the ledger; returns its digest, which approvers sign."""
     facts = read_facts(ledger, release.workload, release.name)
-    units = by_gain(remaining(release, facts), workload.evaluation, evidence.incumbents)[:MOST_PLOTS]
-    form = gate_evidence(release, stage, gate, workload.evaluation, evidence.incumbents, facts, held=evidence.held)
+    units = by_gain(active_units(release, facts), workload.evaluation, evidence.champions)[:MOST_PLOTS]
+    form = gate_evidence(release, stage, gate, workload.evaluation, evidence.champions, facts, held=evidence.held)
     page = evidence_report(
         release,
         stage,
         gate,
         workload.evaluation,
-        evidence.incumbents,
+        evidence.champions,
         facts,
         _predictions(units),
         {str(unit.unit): _data_report(ledger, workload, unit) for unit in units},
@@ -104,7 +104,7 @@ def keep_report(
 def _predictions(units: Sequence[ChangedCircuit]) -> "dict[str, pd.DataFrame | str]":
     """Circuit → predictions, or why there are none: a report without a plot is better than a release without a gate."""
     dev = loaded(Workspace, "dev")
-    found, missing = gathered(fetch_predictions, {str(unit.unit): (dev, unit) for unit in units}, "fetch predictions")
+    found, missing = map_split(fetch_predictions, {str(unit.unit): (dev, unit) for unit in units}, "fetch predictions")
     return {**found, **missing}
 
 

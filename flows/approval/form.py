@@ -28,7 +28,7 @@ RESUMED = "Resuming"
 """The state that the server gives a suspended run when it takes an answer."""
 
 
-class Approval(RunInput):
+class ApprovalForm(RunInput):
     """The form that an approver fills in."""
 
     decision: Literal["approve", "reject"] = Field(
@@ -43,7 +43,7 @@ class Approval(RunInput):
     comment: str = Field(default="", max_length=MAX_COMMENT, description="why; a rejection needs one")
 
 
-class ApprovalOrBreakGlass(Approval):
+class ApprovalOrBreakGlass(ApprovalForm):
     """The form where the gate's declaration names who may break the glass."""
 
     decision: Literal["approve", "reject", "break-glass"] = Field(  # type: ignore[assignment]  # one answer more
@@ -63,23 +63,25 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Unusable:
+class UnreadableAnswer:
     """Something came back that is no answer, and why."""
 
     reasons: tuple[str, ...]
 
 
-def ask(description: str, key: str, seconds: int, poll_seconds: float, break_glass: bool) -> Answer | Unusable | None:
+def ask(
+    description: str, key: str, seconds: int, poll_seconds: float, break_glass: bool
+) -> Answer | UnreadableAnswer | None:
     """Show the form and wait; None when the time ran out.
 
     description: markdown above the form. key: of this question and attempt; the server keeps the answer to a key, so
     that a run that starts again finds it there. poll_seconds: how often a run that waits in place looks for it.
     """
-    form = ApprovalOrBreakGlass if break_glass else Approval
+    form = ApprovalOrBreakGlass if break_glass else ApprovalForm
     try:
         given = _wait(form.with_initial_data(description=description), seconds, poll_seconds, key)
     except ValidationError as error:
-        return Unusable(
+        return UnreadableAnswer(
             tuple(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"[:300] for fault in error.errors()[:10])
         )
     if given is None:
@@ -97,7 +99,7 @@ def _given_at() -> datetime:
     return max(resumed, default=datetime.now(UTC))
 
 
-def _wait(form: type[Approval], seconds: int, poll_seconds: float, key: str) -> Approval | None:
+def _wait(form: type[ApprovalForm], seconds: int, poll_seconds: float, key: str) -> ApprovalForm | None:
     if runtime.deployment.id:
         return suspend_flow_run(wait_for_input=form, timeout=seconds, key=key)
     every: Any = poll_seconds  # Prefect sleeps so long; it only says that it takes whole seconds
@@ -107,12 +109,12 @@ def _wait(form: type[Approval], seconds: int, poll_seconds: float, key: str) -> 
     )
 
 
-def _unless_ended(pause: Callable[[], Approval], every: float) -> Approval | None:
-    """What the pause gives; Terminal when somebody sets the run's state meanwhile, for no answer could reach it any more.
+def _unless_ended(pause: Callable[[], ApprovalForm], every: float) -> ApprovalForm | None:
+    """What the pause gives; Terminal when somebody sets the run's state meanwhile, because no answer could reach it then.
 
     Prefect would wait on to the end of the gate's time. every: seconds between two looks at the state.
     """
-    given: SimpleQueue[Approval | BaseException] = SimpleQueue()
+    given: SimpleQueue[ApprovalForm | BaseException] = SimpleQueue()
     context = copy_context()
 
     def wait() -> None:

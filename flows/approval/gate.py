@@ -9,23 +9,23 @@ from pydantic import ValidationError
 
 from blocks.ledger import Ledger
 from domain.approval.decision import Decision
-from domain.approval.invalid_answer import Refusal
-from domain.approval.request import Ask, standing_ask, statement_of
+from domain.approval.invalid_answer import InvalidAnswer
+from domain.approval.request import ApprovalRequest, open_request, statement_of
 from domain.approval.statement import Choice
-from domain.approval.verdict import Approval, Verdict, judge, why_not
+from domain.approval.verdict import GateVerdict, Verdict, judge, why_not
 from domain.declaration.gate import Gate
 from domain.declaration.stage import Stage
 from domain.declaration.workload import Workload
 from domain.errors import SignalboxError
 from domain.ledger.fact import Fact, Kind, facts_of
-from domain.outcome import Ending, Outcome
+from domain.outcome import Outcome, ReleaseOutcome
 from domain.release.manifest import Release
 from flows.approval.evidence import Evidence, gather, keep_report
-from flows.approval.form import Answer, Unusable, ask
+from flows.approval.form import Answer, UnreadableAnswer, ask
 from flows.approval.notify import tell_broken_glass, tell_locked, tell_wanted
 from flows.approval.pending import question_key
-from tasks.approval.approvers import poll_seconds_of, roster_of
-from tasks.approval.verify_proof import Unproven, prove
+from tasks.approval.approvers import approvers_of, poll_seconds_of
+from tasks.approval.verify_proof import InvalidProof, verify_proof
 from tasks.ledger.facts import read_facts, record
 from tasks.ledger.pointers import keep_asked
 from tasks.reports.approval_form import gate_evidence, plain
@@ -33,7 +33,7 @@ from tasks.reports.approval_form import gate_evidence, plain
 NOT_ACCEPTED = "**Not accepted:**"
 """How a form begins whose last answer did not count."""
 MOST_REFUSALS = 100
-"""Of one gate, for each is a fact that everybody reads from then on."""
+"""Of one gate, because each is a fact that everybody reads from then on."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Gateway:
         return record(self.ledger, self.release.workload, self.release.name, kind, body)
 
 
-def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -> Ending | None:
+def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -> ReleaseOutcome | None:
     """Ask at the stage's gate until it opens; the end of the release when it is rejected or nobody answers in time."""
     if stage.gate is None:
         return None
@@ -64,24 +64,24 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
     while True:
         facts = at.facts()
         tell_locked(ledger, release, at.gate, stage.name, facts)
-        roster = roster_of(at.gate, facts)
-        approval = judge(stage, release, facts, roster, datetime.now(UTC))
+        approvers = approvers_of(at.gate, facts)
+        approval = judge(stage, release, facts, approvers, datetime.now(UTC))
         if approval.verdict is Verdict.OPEN:
             return None
         if approval.verdict is Verdict.REJECTED:
-            return Ending(Outcome.REJECTED, "; ".join(approval.reasons))
+            return ReleaseOutcome(Outcome.REJECTED, "; ".join(approval.reasons))
         if len(facts_of(facts, Kind.REFUSED, stage.name)) >= MOST_REFUSALS:
             why = (
                 f"{MOST_REFUSALS} answers at {at.gate.name} did not count, and it takes no more: see who can reach the Prefect "
                 "server, then start the release again"
             )
-            return Ending(Outcome.ABORTED, why)
+            return ReleaseOutcome(Outcome.ABORTED, why)
         evidence = evidence or gather(ledger, workload, release, stage)
-        asked = standing_ask(release, stage, facts)
+        asked = open_request(release, stage, facts)
         if asked is None:
             _open_question(at, evidence)
             continue  # judged anew: another run of this release may have had an answer meanwhile
-        question = Ask.model_validate(asked.body)
+        question = ApprovalRequest.model_validate(asked.body)
         tell_wanted(ledger, release, at.gate, asked)
         seconds = int((question.answer_by - datetime.now(UTC)).total_seconds())
         attempt = _attempt(at.facts(), stage, asked)
@@ -98,10 +98,10 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
         )
         if answer is None:
             facts = at.facts()
-            now = judge(stage, release, facts, roster_of(at.gate, facts), datetime.now(UTC))
+            now = judge(stage, release, facts, approvers_of(at.gate, facts), datetime.now(UTC))
             if now.verdict is not Verdict.WAITING:
                 continue  # another run of this release had an answer in time
-            return Ending(
+            return ReleaseOutcome(
                 Outcome.EXPIRED, f"nobody decided at {at.gate.name} before {question.answer_by:%Y-%m-%d %H:%M} UTC"
             )
         _take(at, asked, answer)
@@ -111,7 +111,9 @@ def _open_question(at: Gateway, evidence: Evidence) -> None:
     """Keep the evidence and ask."""
     digest = keep_report(at.ledger, at.workload, at.release, at.stage, at.gate, evidence)
     run = str(runtime.flow_run.id or "")
-    asked = at.write(Kind.ASKED, Ask.of(at.release, at.stage, digest, datetime.now(UTC), run).model_dump(mode="json"))
+    asked = at.write(
+        Kind.ASKED, ApprovalRequest.of(at.release, at.stage, digest, datetime.now(UTC), run).model_dump(mode="json")
+    )
     keep_asked(at.ledger, asked)
 
 
@@ -121,13 +123,15 @@ def _attempt(facts: Sequence[Fact], stage: Stage, asked: Fact) -> int:
     return 1 + sum(fact.sequence > asked.sequence for fact in answered)
 
 
-def _form(at: Gateway, evidence: Evidence, approval: Approval, facts: Sequence[Fact], question: Ask) -> str:
+def _form(
+    at: Gateway, evidence: Evidence, approval: GateVerdict, facts: Sequence[Fact], question: ApprovalRequest
+) -> str:
     shown = gate_evidence(
         at.release,
         at.stage,
         at.gate,
         at.workload.evaluation,
-        evidence.incumbents,
+        evidence.champions,
         facts,
         approval.reasons,
         evidence.held,
@@ -139,9 +143,9 @@ def _form(at: Gateway, evidence: Evidence, approval: Approval, facts: Sequence[F
     return shown
 
 
-def _take(at: Gateway, asked: Fact, answer: Answer | Unusable) -> None:
+def _take(at: Gateway, asked: Fact, answer: Answer | UnreadableAnswer) -> None:
     """Write an answer down: as a decision when it counts, as a refusal with its reasons when it does not."""
-    outcome = _weigh(at, asked, answer) if isinstance(answer, Answer) else Unproven("; ".join(answer.reasons))
+    outcome = _weigh(at, asked, answer) if isinstance(answer, Answer) else InvalidProof("; ".join(answer.reasons))
     logger = get_run_logger()
     if isinstance(outcome, Decision):
         at.write(Kind.DECIDED, outcome.model_dump(mode="json"))
@@ -150,7 +154,7 @@ def _take(at: Gateway, asked: Fact, answer: Answer | Unusable) -> None:
             tell_broken_glass(at.ledger, at.release, at.gate, asked, outcome)
         return
     approver = answer.approver[:200] if isinstance(answer, Answer) else ""
-    refusal = Refusal(
+    refusal = InvalidAnswer(
         stage=at.stage.name,
         gate=at.gate.name,
         approver=approver,
@@ -162,19 +166,19 @@ def _take(at: Gateway, asked: Fact, answer: Answer | Unusable) -> None:
     logger.warning("%s does not accept an answer: %s", at.gate.name, outcome.reason)
 
 
-def _weigh(at: Gateway, asked: Fact, answer: Answer) -> Decision | Unproven:
+def _weigh(at: Gateway, asked: Fact, answer: Answer) -> Decision | InvalidProof:
     """Everything that speaks against an answer without its proof comes first, so that no code is used up for nothing."""
     facts, now = at.facts(), datetime.now(UTC)
     try:
         statement = statement_of(asked, answer.choice, answer.approver, answer.comment)
     except ValidationError as error:
-        return Unproven("; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors()))
+        return InvalidProof("; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors()))
     try:
-        roster = roster_of(at.gate, facts)
-        reasons = why_not(statement, at.stage, at.release, facts, roster, now)
+        approvers = approvers_of(at.gate, facts)
+        reasons = why_not(statement, at.stage, at.release, facts, approvers, now)
         if reasons:
-            return Unproven("; ".join(reasons))
+            return InvalidProof("; ".join(reasons))
         given_at = max(asked.at, min(answer.given_at, now))  # the server's clock may differ
-        return prove(at.ledger, statement, answer.proof, roster, given_at)
+        return verify_proof(at.ledger, statement, answer.proof, approvers, given_at)
     except (SignalboxError, ValueError) as error:
-        return Unproven(f"it could not be checked: {error}")
+        return InvalidProof(f"it could not be checked: {error}")

@@ -1,4 +1,4 @@
-"""Who is told that an approval is wanted, that somebody broke the glass, that codes are guessed, or that a stage went back."""
+"""Who is told that an approval is wanted, that somebody broke the glass, that codes are guessed, or that a stage was rolled back."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -8,9 +8,16 @@ from blocks.approvers import Approvers
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from domain.approval.decision import Decision
-from domain.approval.invalid_answer import Refusal
-from domain.approval.notice import Notice, approval_wanted, break_glass_used, codes_locked, not_gone_back, went_back
-from domain.approval.request import Ask
+from domain.approval.invalid_answer import InvalidAnswer
+from domain.approval.notice import (
+    Notice,
+    approval_wanted,
+    break_glass_used,
+    codes_locked,
+    rollback_unfinished,
+    rolled_back,
+)
+from domain.approval.request import ApprovalRequest
 from domain.declaration.gate import Gate
 from domain.declaration.workload import Workload
 from domain.ledger.fact import Fact, Kind, facts_of
@@ -24,7 +31,7 @@ def tell_wanted(ledger: Ledger, release: Release, gate: Gate, asked: Fact) -> No
     told = facts_of(read_facts(ledger, release.workload, release.name), Kind.NOTIFIED, asked.stage)
     if any(fact.body.get("asked") == asked.digest for fact in told):
         return
-    ask = Ask.model_validate(asked.body)
+    ask = ApprovalRequest.model_validate(asked.body)
     notice = approval_wanted(
         release.workload, release.name, ask.stage, gate.name, ask.answer_by, run_link(ask.run), release.digest
     )
@@ -33,7 +40,7 @@ def tell_wanted(ledger: Ledger, release: Release, gate: Gate, asked: Fact) -> No
 
 def tell_broken_glass(ledger: Ledger, release: Release, gate: Gate, asked: Fact, decision: Decision) -> None:
     """Tell every group, loudly, that a release passes without quorum."""
-    ask, statement = Ask.model_validate(asked.body), decision.statement
+    ask, statement = ApprovalRequest.model_validate(asked.body), decision.statement
     notice = break_glass_used(
         release.workload,
         release.name,
@@ -53,7 +60,7 @@ def tell_locked(ledger: Ledger, release: Release, gate: Gate, stage: str, facts:
     for fact in facts_of(facts, Kind.REFUSED, stage):
         if fact.body.get("locked_until") is None or fact.digest in told:
             continue
-        refusal = Refusal.model_validate(fact.body)
+        refusal = InvalidAnswer.model_validate(fact.body)
         if refusal.locked_until is None:
             continue
         link = run_link(str(runtime.flow_run.id or ""))
@@ -62,7 +69,7 @@ def tell_locked(ledger: Ledger, release: Release, gate: Gate, stage: str, facts:
 
 
 def tell_held(ledger: Ledger, workload: Workload, release: str, stage: str) -> None:
-    """Tell once, loudly, that a stage was taken back, or could not be; the groups of its gate, or of all gates below."""
+    """Tell once, loudly, that a stage was rolled back, or could not be; the groups of its gate, or of all gates below."""
     facts = read_facts(ledger, workload.name, release)
     held = next((fact for fact in reversed(facts_of(facts, Kind.HELD, stage))), None)
     if held is None or any(fact.body.get("about") == held.digest for fact in facts_of(facts, Kind.NOTIFIED, stage)):
@@ -70,7 +77,7 @@ def tell_held(ledger: Ledger, workload: Workload, release: str, stage: str) -> N
     declared = workload.stage(stage)
     gates = [one.gate for one in ((declared,) if declared.gate else workload.before(stage)) if one.gate is not None]
     back = any(fact.kind is Kind.ROLLED_BACK and fact.stage == stage for fact in facts)
-    notice = (went_back if back else not_gone_back)(
+    notice = (rolled_back if back else rollback_unfinished)(
         workload.name, release, stage, str(held.body.get("reason")), run_link(str(runtime.flow_run.id or ""))
     )
     channels, missed = _sent([group for gate in gates for group in gate.groups], notice)

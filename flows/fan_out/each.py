@@ -36,7 +36,9 @@ def fan_out(workers: int) -> TaskRunner[PrefectFuture[Any]]:
 FAN_OUT = fan_out(WORKERS)
 
 
-def each(verb: Task[..., Result], calls: Mapping[str, tuple[Any, ...]], step: str) -> dict[str, Result | BaseException]:
+def map_units(
+    verb: Task[..., Result], calls: Mapping[str, tuple[Any, ...]], step: str
+) -> dict[str, Result | BaseException]:
     """Call the verb for every circuit, with retries; circuit → its result, or what was raised, in the order of `calls`.
 
     calls: circuit → arguments. step: in words, for people who watch. Each of up to `WORKERS` task runs begins with a circuit
@@ -95,15 +97,15 @@ def work_through(
     return Completed(message=f"{done} circuits")
 
 
-def gathered(
+def map_split(
     verb: Task[..., Result], calls: Mapping[str, tuple[Any, ...]], step: str
 ) -> tuple[dict[str, Result], dict[str, str]]:
     """`each`, `told_apart`."""
-    outcomes = each(verb, calls, step)
-    return told_apart(outcomes)
+    outcomes = map_units(verb, calls, step)
+    return split_results(outcomes)
 
 
-def told_apart(outcomes: Mapping[str, Result | BaseException]) -> tuple[dict[str, Result], dict[str, str]]:
+def split_results(outcomes: Mapping[str, Result | BaseException]) -> tuple[dict[str, Result], dict[str, str]]:
     """What succeeded, and the reason of what ended with a definite no.
 
     Raises Transient when something failed technically: nothing is decided by that, and running again goes on from there.

@@ -10,14 +10,14 @@ from domain.errors import SignalboxError
 
 
 @dataclass(frozen=True)
-class Account:
+class ErrorList:
     """done, undone: in words; undone with the reasons."""
 
     done: list[str] = field(default_factory=list)
     undone: list[str] = field(default_factory=list)
 
     @contextmanager
-    def trying(self, what: str) -> Iterator[None]:
+    def collecting(self, what: str) -> Iterator[None]:
         """Whatever keeps this one thing from being done is put down as undone, and the run goes on with the next."""
         try:
             yield

@@ -11,24 +11,24 @@ from domain.errors import Terminal
 from domain.ledger.fact import Fact
 from domain.release.manifest import readable_release
 from domain.release_name import NAME
-from domain.rollout.champion import Incumbent
+from domain.rollout.champion import Champion
 from domain.rollout.switch import is_switched
 from domain.text import listed_reasons
 from domain.unit import Unit
 from flows.promotion.manifest import ONLY
 from tasks.ledger.facts import QuarantinedError, read_facts
 from tasks.platforms import platform_of
-from tasks.targets.champions import incumbents_of
+from tasks.targets.champions import champions_of
 
 MOST_SHOWN = 5
-Incumbents = Mapping[Unit, Incumbent]
+Incumbents = Mapping[Unit, Champion]
 
 
 def replaced(workload: Workload, circuits: Sequence[ChangedCircuit], stage: Stage) -> Incumbents:
     """What serves these circuits at a stage; nothing where the stage serves nobody."""
     if not isinstance(stage.target, ServingTarget):
         return {}
-    return incumbents_of(platform_of(workload, stage.target), [one.unit for one in circuits])
+    return champions_of(platform_of(workload, stage.target), [one.unit for one in circuits])
 
 
 def are_there(ledger: Ledger, changed: ChangedCircuits, stage: Stage, there: Incumbents, only: str | None) -> bool:
@@ -76,5 +76,5 @@ def must_not_be_older(circuits: Sequence[ChangedCircuit], stage: Stage, there: I
     if newer:
         raise Terminal(
             f"{len(newer)} of these models would replace one of later data at {stage.name}: {listed_reasons(newer, MOST_SHOWN)}. To "
-            "go back, use `signalbox rollback`; to release older ones all the same, say so with --older (`older` of the flow)"
+            "roll back, use `signalbox rollback`; to release older ones all the same, say so with --older (`older` of the flow)"
         )

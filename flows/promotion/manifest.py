@@ -76,7 +76,7 @@ def begin(
     """The release of these models: the one that has not ended, of this build or of the same people and commit, or a new one.
 
     only: the stage to which a chosen version goes; None for all. first: what must hold before a new one is requested; it is given the
-    name of the release of this very build that succeeded and was not taken back, if there is one. Terminal when the release of this
+    name of the release of this very build that succeeded and was not rolled back, if there is one. Terminal when the release of this
     build, or any of the models, was rolled back and is held. Of two that begin at once one is told.
     """
     # before anything is looked at: a name that another run takes meanwhile is then taken twice, and one of the two is told
@@ -137,7 +137,7 @@ def _model(unit: ChangedCircuit) -> tuple[str, str, str, str]:
 
 
 def _refuse_held(ledger: Ledger, changed: ChangedCircuits) -> None:
-    """Whatever build hands them over, and however long ago they went back."""
+    """Whatever build hands them over, and however long ago they were rolled back."""
     held = [
         one
         for one in holds_on(ledger, changed.workload, {unit.model_digest for unit in changed.circuits})

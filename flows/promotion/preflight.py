@@ -26,7 +26,7 @@ def check_blocks(workload: Workload, stages: Sequence[Stage]) -> None:
             else:
                 platform = platform_of(workload, target)
                 faults += platform.faults_of_names(workload.units)
-                faults += [f"stage {stage.name}: {one}" for one in platform.obstacles()]
+                faults += [f"stage {stage.name}: {one}" for one in platform.preflight_faults()]
             if stage.gate is not None:
                 faults += faults_of_gate(stage.gate)
         except Terminal as error:

@@ -14,13 +14,15 @@ from domain.ledger.fact import Kind
 from domain.naming import image_repository
 from domain.release.built_images import builds_begun
 from domain.release.manifest import Release
-from flows.fan_out.each import each, gathered, told_apart
+from flows.fan_out.each import map_split, map_units, split_results
 from flows.stage.active_units import Fleet
 from flows.stage.stage_run import StageRun
 from tasks.targets.images.build import begin_build, finish_build
 
 
-def build_stage(at: StageRun, workload: Workload, release: Release, target: ContainerRegistryTarget) -> dict[str, str]:
+def publish_images(
+    at: StageRun, workload: Workload, release: Release, target: ContainerRegistryTarget
+) -> dict[str, str]:
     """Build every circuit's image; circuit → reason when that failed and ends the release."""
     fleet = Fleet(at, release, workload.fleet == "independent")
     failures = _begin(at, fleet, workload, target)
@@ -38,7 +40,7 @@ def build_stage(at: StageRun, workload: Workload, release: Release, target: Cont
         for unit in fleet.units()
         if (name := str(unit.unit))
     }
-    images, failures = gathered(finish_build, calls, f"build in {target.registry}")
+    images, failures = map_split(finish_build, calls, f"build in {target.registry}")
     if fleet.ends_by(failures):
         return failures
     at.once(Kind.PROMOTED, {"images": {name: image.pinned for name, image in images.items()}})
@@ -65,8 +67,8 @@ def _begin(at: StageRun, fleet: Fleet, workload: Workload, target: ContainerRegi
         for unit in fleet.units()
         if str(unit.unit) not in begun
     }
-    outcomes = each(begin_build, calls, f"begin to build in {target.registry}")
+    outcomes = map_units(begin_build, calls, f"begin to build in {target.registry}")
     runs = {name: run for name, run in outcomes.items() if isinstance(run, str)}
     if runs:  # whatever became of the others
         at.write(Kind.BUILDING, {"runs": runs})
-    return told_apart(outcomes)[1]
+    return split_results(outcomes)[1]

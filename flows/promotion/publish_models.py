@@ -10,14 +10,14 @@ from domain.declaration.workload import Workload
 from domain.ledger.fact import Kind
 from domain.release.manifest import Release
 from domain.tags import model_tags
-from flows.fan_out.each import gathered
+from flows.fan_out.each import map_split
 from flows.stage.active_units import Fleet
 from flows.stage.ownership import must_be_own
 from flows.stage.stage_run import StageRun
 from tasks.azure_ml.models import promote_model
 
 
-def promote_stage(at: StageRun, workload: Workload, release: Release, target: ModelRegistryTarget) -> dict[str, str]:
+def publish_models(at: StageRun, workload: Workload, release: Release, target: ModelRegistryTarget) -> dict[str, str]:
     """Promote every circuit's model; circuit → reason when that failed and ends the release."""
     must_be_own(at.ledger, workload, [unit.unit for unit in release.units], [workload.stage(at.stage)])
     fleet = Fleet(at, release, workload.fleet == "independent")
@@ -33,7 +33,7 @@ def promote_stage(at: StageRun, workload: Workload, release: Release, target: Mo
         )
         for unit in fleet.units()
     }
-    _, failures = gathered(promote_model, calls, f"promote to {target.registry}")
+    _, failures = map_split(promote_model, calls, f"promote to {target.registry}")
     if fleet.ends_by(failures):
         return failures
     units = {str(unit.unit): f"{unit.model_name}:{unit.model_version}" for unit in fleet.units()}

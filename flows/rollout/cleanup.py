@@ -9,9 +9,9 @@ from prefect import get_run_logger
 from domain.errors import SignalboxError
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.naming import deployment_name, old_deployment_name
-from domain.rollout.cleanup_report import Cleaned
-from domain.rollout.retention import SERVES, WAY_BACK, Kept, is_ours, kept_of
-from flows.fan_out.each import each
+from domain.rollout.cleanup_report import CleanupReport
+from domain.rollout.retention import FOR_ROLLBACK, SERVES, RetentionPlan, made_by_release, plan_retention
+from flows.fan_out.each import map_units
 from tasks.ledger.lease import HeldStage
 from tasks.targets.platform import Platform, remove_deployment, remove_endpoint
 from tasks.targets.serving import Inventory, inventories
@@ -23,14 +23,14 @@ MOST_LOGGED = 10
 Gone = dict[str, tuple[str, ...]]
 
 
-def clean_stage(platform: Platform, held: HeldStage, endpoints: Iterable[str], keep: int) -> Cleaned:
+def clean_stage(platform: Platform, held: HeldStage, endpoints: Iterable[str], keep: int) -> CleanupReport:
     """Remove what is old at these endpoints, side by side, while the stage is held.
 
     keep: deployments that stay at each, what serves included. What could not be removed is in `missed`; the next clean-up
     finds it again, also after a kill: nothing is remembered, Azure says what is there.
     """
     there, missed = inventories(platform, endpoints)
-    plans = {endpoint: kept_of(one.deployments, one.default, keep) for endpoint, one in there.items()}
+    plans = {endpoint: plan_retention(one.deployments, one.default, keep) for endpoint, one in there.items()}
     wanted = [(endpoint, name) for endpoint, plan in plans.items() for name in plan.removed]
     removed, not_removed = _remove(platform, held, wanted[:MOST_REMOVED])
     if len(wanted) > MOST_REMOVED:
@@ -40,7 +40,7 @@ def clean_stage(platform: Platform, held: HeldStage, endpoints: Iterable[str], k
 
 def discard_stage(
     facts: Sequence[Fact], platform: Platform, release: str, stage: str, held: HeldStage, endpoints: Iterable[str]
-) -> Cleaned:
+) -> CleanupReport:
     """Remove what a release made that failed before its switch: its deployments, and endpoints that have no other.
 
     facts: of the release. endpoints: of the circuits that failed. One that a switch of this release was begun for stays as
@@ -61,27 +61,29 @@ def discard_stage(
         for endpoint, plan in plans.items()
         if not plan.stays and len(plan.removed) == len(removed.get(endpoint, ()))
     }
-    gone, not_gone = _outcomes(each(remove_endpoint, calls, "remove what has nothing left"))
+    gone, not_gone = _outcomes(map_units(remove_endpoint, calls, "remove what has nothing left"))
     emptied = tuple(endpoint for endpoint, is_gone in gone.items() if is_gone)
     return _told(plans, removed, emptied, missed | not_gone)
 
 
-def _without(one: Inventory, names: Container[str]) -> Kept:
+def _without(one: Inventory, names: Container[str]) -> RetentionPlan:
     """The plan that takes the deployment of one of these names away, if it is ours and does not serve."""
     removed = {
-        made.name for made in one.deployments if made.name in names and made.name != one.default and is_ours(made)
+        made.name
+        for made in one.deployments
+        if made.name in names and made.name != one.default and made_by_release(made)
     }
     stays = {
         made.name: SERVES if made.name == one.default else "not of the release that failed"
         for made in one.deployments
         if made.name not in removed
     }
-    return Kept(stays, dict.fromkeys(removed, "its release failed before the switch"))
+    return RetentionPlan(stays, dict.fromkeys(removed, "its release failed before the switch"))
 
 
 def _remove(platform: Platform, held: HeldStage, wanted: list[tuple[str, str]]) -> tuple[Gone, dict[str, str]]:
     calls = {f"{name} of {endpoint}": (platform, held, endpoint, name) for endpoint, name in wanted}
-    done, missed = _outcomes(each(remove_deployment, calls, "remove what is old"))
+    done, missed = _outcomes(map_units(remove_deployment, calls, "remove what is old"))
     removed: Gone = {}
     for endpoint, name in wanted:
         if f"{name} of {endpoint}" in done:
@@ -104,16 +106,18 @@ def _outcomes(outcomes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, st
     return done, missed
 
 
-def _told(plans: Mapping[str, Kept], removed: Gone, emptied: tuple[str, ...], missed: dict[str, str]) -> Cleaned:
+def _told(
+    plans: Mapping[str, RetentionPlan], removed: Gone, emptied: tuple[str, ...], missed: dict[str, str]
+) -> CleanupReport:
     for what, why in list(missed.items())[:MOST_LOGGED]:
         get_run_logger().warning("Not removed: %s (%s). The next clean-up tries again", what, why)
     if len(missed) > MOST_LOGGED:
         get_run_logger().warning("Nor were %d others", len(missed) - MOST_LOGGED)
     reasons = [why for plan in plans.values() for why in plan.stays.values()]
-    serving, way_back = reasons.count(SERVES), reasons.count(WAY_BACK)
+    serving, way_back = reasons.count(SERVES), reasons.count(FOR_ROLLBACK)
     planned = sum(len(plan.removed) for plan in plans.values())
     gone = sum(len(names) for names in removed.values())
-    return Cleaned(
+    return CleanupReport(
         endpoints=sum(bool(plan.stays) or len(plan.removed) > len(removed.get(at, ())) for at, plan in plans.items()),
         serving=serving,
         way_back=way_back,

@@ -1,4 +1,4 @@
-"""After the switch: every endpoint's default is asked as its callers ask it, and what fails goes back."""
+"""After the switch: every endpoint's default is asked as its callers ask it, and what fails is rolled back."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from domain.unit import Unit
 from domain.verification.confirmation import Confirmation
 from domain.verification.http_smoke import AnySmokeTest
 from domain.verification.replay import Replay, Verdict
-from flows.fan_out.each import gathered
+from flows.fan_out.each import map_split
 from flows.rollout.switch import Confirmed
 from flows.stage.stage_run import ServingRun
 from tasks.artifacts import show_table
@@ -51,7 +51,7 @@ def _answers(at: ServingRun) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _smoke(at: ServingRun, test: AnySmokeTest, circuits: Mapping[str, Unit]) -> dict[str, str]:
-    verdicts, failures = gathered(
+    verdicts, failures = map_split(
         smoke,
         {name: (at.platform, test, unit, name, None) for name, unit in circuits.items()},
         f"confirm at {at.stage}",
@@ -75,7 +75,7 @@ def _replay(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Failures and doubts. What served before the switch is the champion."""
     endpoints = {str(unit): name for name, unit in circuits.items()}
-    replayed, failures = gathered(
+    replayed, failures = map_split(
         replay,
         {
             name: (workspace_of(at.platform), declared, unit, name, journal.after[name] or "", journal.before.get(name))

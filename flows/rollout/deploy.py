@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from prefect import get_run_logger
 
-from domain.approval.request import standing_ask
+from domain.approval.request import open_request
 from domain.declaration.stage import Stage
 from domain.declaration.workload import Workload
 from domain.ledger.fact import Fact, Kind, facts_of
@@ -17,9 +17,9 @@ from domain.text import listed_reasons
 from domain.unit import Unit
 from domain.verification.http_smoke import AnySmokeTest
 from domain.verification.smoke import SmokeVerdict
-from flows.fan_out.each import gathered
+from flows.fan_out.each import map_split
 from flows.rollout.replay import replay_stage
-from flows.rollout.switch import settle
+from flows.rollout.switch import finish_interrupted_switches
 from flows.rollout.waves import Soaking, soaks_until, switch_waves
 from flows.stage.active_units import Fleet
 from flows.stage.stage_run import ServingRun
@@ -42,12 +42,12 @@ def deploy_stage(
     stage: Stage,
     before: Sequence[Stage],
 ) -> dict[str, str]:
-    """Carry every circuit to the stage, wave after wave; circuit → reason when that failed, and then all went back.
+    """Carry every circuit to the stage, wave after wave; circuit → reason when that failed, and then all were rolled back.
 
     Raises Doubted when people have to look at the replay first, Soaking when the next wave comes later. before: the stages
     below. Whether the stage admits the release is asked again just before every switch.
     """
-    settle(at, release.name)
+    finish_interrupted_switches(at, release.name)
     at.held.announce((release.name,) if release.name in at.held.left else ())
     until = soaks_until(at)
     if until is not None and until > datetime.now(UTC):
@@ -61,7 +61,7 @@ def deploy_stage(
         named = {str(unit.unit): requests[str(unit.unit)] for unit in fleet.units()}
         return {name: one for name, one in named.items() if one.endpoint not in switched}
 
-    _, failures = gathered(
+    _, failures = map_split(
         deploy,
         {name: (at.platform, one) for name, one in waiting().items()},
         f"deploy at {stage.name}",
@@ -82,12 +82,12 @@ def deploy_stage(
     replayed = replay_stage(at.ledger, at.platform, release, stage, waiting())
     if fleet.ends_by(replayed.failures):
         return replayed.failures
-    if replayed.doubts and standing_ask(release, stage, at.facts()) is None:
+    if replayed.doubts and open_request(release, stage, at.facts()) is None:
         raise Doubted(replayed.doubts)
 
     circuits = {str(unit.unit): unit for unit in release.units}
     calls = {name: (at.platform, circuits[name], release.name) for name in waiting()}
-    _, failures = gathered(check, calls, f"check what {stage.name} gets")
+    _, failures = map_split(check, calls, f"check what {stage.name} gets")
     if fleet.ends_by(failures):
         return failures
     return switch_waves(at, fleet, stage, requests, before)
@@ -123,7 +123,7 @@ def _smoke(
     platform: Platform, stage: str, test: AnySmokeTest, requests: Mapping[str, DeploymentRequest]
 ) -> tuple[list[SmokeVerdict], dict[str, str]]:
     calls = {name: (platform, test, Unit.parse(name), one.endpoint, one.name) for name, one in requests.items()}
-    verdicts, failures = gathered(smoke, calls, f"smoke test at {stage}")
+    verdicts, failures = map_split(smoke, calls, f"smoke test at {stage}")
     return list(verdicts.values()), failures
 
 

@@ -18,7 +18,7 @@ from domain.ownership import why_not_ours
 from domain.rollout.expiry import EXPIRES_AT, Step, announced, due
 from domain.tags import RELEASE_ID
 from domain.text import listed_reasons
-from flows.fan_out.error_list import Account
+from flows.fan_out.error_list import ErrorList
 from tasks.flow_run import short_run_id
 from tasks.ledger.facts import read_facts, record
 from tasks.ledger.lease import HeldStage, stage_lease
@@ -29,13 +29,13 @@ from tasks.targets.ownership import Makers
 
 
 def expire_stage(
-    account: Account, ledger: Ledger, workload: Workload, stage: Stage, now: datetime, dry_run: bool
+    account: ErrorList, ledger: Ledger, workload: Workload, stage: Stage, now: datetime, dry_run: bool
 ) -> None:
     """Announce and remove what is due at a stage, or say what would be; what fails keeps no other endpoint from its end.
 
     A stage where somebody is at work is left for the next time. What does not carry our tags is never touched.
     """
-    with account.trying(f"stage {stage.name} of {workload.name}"):
+    with account.collecting(f"stage {stage.name} of {workload.name}"):
         platform = platform_of(workload, stage.target) if isinstance(stage.target, ContainerInstanceTarget) else None
         if not isinstance(platform, ContainerGroups):
             return
@@ -54,7 +54,7 @@ def expire_stage(
             if dry_run:
                 account.done.append(f"would {one.step} {endpoint}: {one.reason}")
                 continue
-            with account.trying(f"{endpoint} at {stage.name} of {workload.name}"), suppress(StageBusy):
+            with account.collecting(f"{endpoint} at {stage.name} of {workload.name}"), suppress(StageBusy):
                 account.done.extend(_step(ledger, workload, stage, platform, endpoint, now))
 
 

@@ -9,7 +9,7 @@ from domain.declaration.stage import Stage
 from domain.declaration.target import ServingTarget
 from domain.declaration.workload import Workload
 from domain.ledger.fact import Kind
-from domain.release.failed_units import dropped
+from domain.release.failed_units import failed_units
 from domain.release.manifest import Release
 from domain.tags import utc_text
 from flows.rollout.cleanup import clean_stage, discard_stage
@@ -22,7 +22,7 @@ def finish_stage(at: ServingRun, workload: Workload, release: Release, stage: St
     """Once, when the stage serves the release: remove what is old and tell. A run that died before this does it next time."""
     if at.recorded(Kind.CLEANED):
         return
-    endpoints, gone = _endpoints(at, release), dropped(at.facts())
+    endpoints, gone = _endpoints(at, release), failed_units(at.facts())
     if gone:
         _discard(at, target, [endpoints[name] for name in gone])
     cleaned = clean_stage(at.platform, at.held, endpoints.values(), target.kept_deployments)
@@ -34,7 +34,7 @@ def finish_stage(at: ServingRun, workload: Workload, release: Release, stage: St
         endpoints=endpoints,
         circuits=len(workload.units),
         failures=gone,
-        running=still_there(cleaned, at.platform.in_words()),
+        running=still_there(cleaned, at.platform.describe()),
         workspace=at.platform.place,
         deployed_at=utc_text(datetime.now(UTC)),
     )

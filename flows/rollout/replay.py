@@ -11,7 +11,7 @@ from domain.release.manifest import Release
 from domain.unit import Unit
 from domain.verification.replay import Replay, Verdict, worst
 from flows.approval.evidence import report_path
-from flows.fan_out.each import gathered
+from flows.fan_out.each import map_split
 from tasks.artifacts import show_table
 from tasks.ledger.facts import keep_document, read_facts, record
 from tasks.platforms import workspace_of
@@ -48,7 +48,7 @@ def replay_stage(
     serves = serving_of(platform, [one.endpoint for one in requests.values()])
     if facts and _holds(facts[-1], serves, stage.replay, requests):
         return outcome_of(facts[-1])
-    replayed, failures = gathered(
+    replayed, failures = map_split(
         replay,
         {
             name: (workspace_of(platform), stage.replay, Unit.parse(name), one.endpoint, one.name, serves[one.endpoint])

@@ -8,11 +8,11 @@ from prefect import get_run_logger
 
 from domain.errors import SignalboxError, StageLost, Terminal, Transient
 from domain.ledger.fact import Kind, facts_of
-from domain.release.failed_units import dropped
+from domain.release.failed_units import failed_units
 from domain.release.manifest import requested_release
-from domain.rollout.switch import Journal, is_between_waves, last_journal, open_journal, way_back
+from domain.rollout.switch import Journal, is_between_waves, last_journal, open_journal, rollback_journal
 from domain.text import listed_reasons
-from flows.fan_out.each import each
+from flows.fan_out.each import map_units
 from flows.stage.stage_run import ServingRun
 from tasks.ledger.holds import hold_models
 from tasks.targets.platform import switch
@@ -21,7 +21,7 @@ from tasks.targets.serving import serving_of, unready
 
 @dataclass(frozen=True)
 class Confirmed:
-    """What was seen after the switch. failures: endpoint → why it has to go back; doubts: endpoint → what people must look at."""
+    """What was seen after the switch. failures: endpoint → why it has to be rolled back; doubts: endpoint → what people must look at."""
 
     failures: dict[str, str] = field(default_factory=dict)
     doubts: dict[str, str] = field(default_factory=dict)
@@ -40,20 +40,20 @@ def switch_fleet(
 ) -> dict[str, str]:
     """Switch every endpoint, or go on with the switch that a run before this one began.
 
-    after: endpoint → deployment. circuits: endpoint → circuit. alone: a circuit that fails goes back by itself. confirm:
+    after: endpoint → deployment. circuits: endpoint → circuit. alone: a circuit that fails is rolled back by itself. confirm:
     asked once all have switched. wave: what is written down with the switch. Returns what failed, and why; then all went
-    back, unless there was nothing to go back to. Raises Transient where neither way could be gone to its end: the journal
+    back, unless there was nothing to roll back to. Raises Transient where neither way could be gone to its end: the journal
     stays open, and the next run goes on.
     """
     facts = at.facts()
     journal = open_journal(facts, at.stage) or _begin(at, after, alone)
     if strangers := sorted(set(journal.after) - circuits.keys()):
         raise Terminal(
-            f"the switch of release {at.release} at {at.stage} has begun with {', '.join(strangers[:MOST_SHOWN])}, which are no circuits' "
-            "endpoints any more: names were changed meanwhile, by a prefix, a suffix or a circuit's name. Put the names back until "
+            f"the switch of release {at.release} at {at.stage} has begun with {', '.join(strangers[:MOST_SHOWN])}, which are no longer circuits' "
+            "endpoints: names were changed meanwhile, by a prefix, a suffix or a circuit's name. Put the names back until "
             "this release has ended"
         )
-    failed = dropped(facts)
+    failed = failed_units(facts)
     gone = {one: failed[circuits[one]] for one in journal.after if circuits[one] in failed}
     if not journal.back and gone.keys() - journal.dropped.keys():  # failed since the switch began
         journal = journal.dropping(gone, at.held.fence)
@@ -75,7 +75,7 @@ def switch_fleet(
         if switched and journal.back and (gone := unready(at.platform, journal.after)):
             return _stays(at, journal, gone, wave)
         write_journal(at, journal)
-    finish_way_back(at, journal)
+    finish_rollback(at, journal)
     at.held.announce(())
     return {"the fleet": f"went back to what served before: {journal.reason}"}
 
@@ -90,22 +90,21 @@ def _begin(at: ServingRun, after: Mapping[str, str], alone: bool) -> Journal:
 
 
 def _after_failures(at: ServingRun, journal: Journal, failures: Mapping[str, str], hold: bool) -> Journal:
-    """What is to be done about them: those endpoints go back alone, or all do."""
+    """What is to be done about them: those endpoints are rolled back alone, or all are."""
     stuck = {name: reason for name, reason in failures.items() if name in journal.dropped}
     if stuck:
         raise Transient(
-            f"{at.stage}: these go back to what they served and are not there; run the same command again. "
-            f"{listed_reasons(stuck)}"
+            f"{at.stage}: rollback incomplete; run the same command again to continue. {listed_reasons(stuck)}"
         )
     if journal.alone and len(journal.dropped) + len(failures) < len(journal.after):
         return journal.dropping(failures, at.held.fence)
-    return way_back(at.facts(), at.stage, listed_reasons(failures), at.held.fence, hold)
+    return rollback_journal(at.facts(), at.stage, listed_reasons(failures), at.held.fence, hold)
 
 
 def _stays(at: ServingRun, back: Journal, gone: Mapping[str, str], wave: Mapping[str, object]) -> dict[str, str]:
-    """Nothing to go back to: it is written down as it is, held, and people have to choose."""
+    """Nothing to roll back to: it is written down as it is, held, and people have to choose."""
     reason = (
-        f"{back.reason}. It serves the new release all the same, for there is nothing to go back to: {listed_reasons(gone)}. "
+        f"{back.reason}. It still serves the new release, because there is nothing to roll back to: {listed_reasons(gone)}. "
         "Choose a version with `signalbox deploy-version`"
     )
     _hold(at, back, reason)
@@ -125,13 +124,13 @@ def _hold(at: ServingRun, journal: Journal, reason: str) -> None:
     at.once(Kind.HELD, {"reason": reason})
 
 
-def finish_way_back(at: ServingRun, journal: Journal) -> None:
+def finish_rollback(at: ServingRun, journal: Journal) -> None:
     """Switch back, last first; write down the hold, where there is one, and that it is done."""
     stuck = _carry_out(at, journal)
     if stuck:
         raise Transient(
-            f"{journal.stage} is on its way back and not there ({journal.reason}); run the same command again. "
-            f"These did not go back: {listed_reasons(stuck)}"
+            f"{journal.stage} : the rollback did not finish ({journal.reason}); run the same command again to continue. "
+            f"Not rolled back: {listed_reasons(stuck)}"
         )
     if journal.hold:
         _hold(at, journal, journal.reason)
@@ -139,18 +138,18 @@ def finish_way_back(at: ServingRun, journal: Journal) -> None:
     at.write(Kind.ROLLED_BACK, body)
 
 
-def go_back(at: ServingRun, reason: str, alone: bool) -> None:
+def roll_back(at: ServingRun, reason: str, alone: bool) -> None:
     """Undo what this release has begun to switch at the stage, if it has: all its waves, too, unless circuits move alone."""
     facts = at.facts()
     journal = open_journal(facts, at.stage)
     if journal is None and (alone or not is_between_waves(facts, at.stage)):
         return
     if journal is None or not journal.back:
-        back = way_back(facts, at.stage, reason, at.held.fence)
+        back = rollback_journal(facts, at.stage, reason, at.held.fence)
         journal = back if journal is not None else _still_ours(at, back)
         at.held.announce((at.release,))
         write_journal(at, journal)
-    finish_way_back(at, journal)
+    finish_rollback(at, journal)
     at.held.announce(())
 
 
@@ -166,8 +165,8 @@ def _still_ours(at: ServingRun, back: Journal) -> Journal:
     )
 
 
-def settle(at: ServingRun, own: str | None = None) -> frozenset[str]:
-    """Undo what holders before us left half switched; the endpoints that went back, now or just before they died.
+def finish_interrupted_switches(at: ServingRun, own: str | None = None) -> frozenset[str]:
+    """Undo what holders before us left half switched; the endpoints that were rolled back, now or just before those holders died.
 
     own: the release that goes on with its own switch instead.
     """
@@ -179,11 +178,11 @@ def settle(at: ServingRun, own: str | None = None) -> frozenset[str]:
         facts = theirs.facts()
         journal = open_journal(facts, at.stage)
         if journal is not None:
-            get_run_logger().warning("Release %s was left half switched at %s; it goes back first", name, at.stage)
+            get_run_logger().warning("Release %s was left half switched at %s; it is rolled back first", name, at.stage)
             if not journal.back:
-                journal = way_back(facts, at.stage, "the run that switched it ended on the way", at.held.fence)
+                journal = rollback_journal(facts, at.stage, "the run that switched it ended on the way", at.held.fence)
                 write_journal(theirs, journal)
-            finish_way_back(theirs, journal)
+            finish_rollback(theirs, journal)
         last = last_journal(facts, at.stage) if journal is None else journal
         if last is not None and last.back:
             went_back |= set(last.after)
@@ -199,7 +198,7 @@ def _carry_out(at: ServingRun, journal: Journal) -> dict[str, str]:
     """Switch every endpoint side by side and read all defaults back; endpoint → why it does not serve what it should."""
     calls = {one.endpoint: (at.platform, at.held, one.endpoint, one.after) for one in journal.switches()}
     failures: dict[str, str] = {}
-    outcomes = each(switch, calls, f"{'switch back' if journal.back else 'switch'} at {at.stage}")
+    outcomes = map_units(switch, calls, f"{'switch back' if journal.back else 'switch'} at {at.stage}")
     for endpoint, outcome in outcomes.items():
         if isinstance(outcome, StageLost):
             raise outcome

@@ -7,7 +7,7 @@ from prefect import get_run_logger
 
 from domain.candidate.changed_circuits import ChangedCircuit
 from domain.ledger.fact import Kind
-from domain.release.failed_units import remaining
+from domain.release.failed_units import active_units
 from domain.release.manifest import Release
 from flows.stage.stage_run import StageRun
 
@@ -22,7 +22,7 @@ class Fleet:
 
     def units(self) -> tuple[ChangedCircuit, ...]:
         """Those that have not failed, here or below, in the release's order."""
-        return remaining(self.release, self.at.facts())
+        return active_units(self.release, self.at.facts())
 
     def ends_by(self, failures: Mapping[str, str]) -> bool:
         """Whether these failures end the release; where others can go on without them, that is written down.

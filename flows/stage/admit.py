@@ -8,9 +8,9 @@ from domain.declaration.stage import Stage
 from domain.errors import Terminal
 from domain.ledger.fact import Fact
 from domain.promotion.admission import Admission, admit
-from domain.release.failed_units import remaining
+from domain.release.failed_units import active_units
 from domain.release.manifest import Release
-from tasks.approval.approvers import roster_of
+from tasks.approval.approvers import approvers_of
 from tasks.ledger.facts import read_facts
 from tasks.ledger.head import faults_of_head, shown_head
 from tasks.ledger.holds import holds_on
@@ -23,10 +23,10 @@ def admission_of(ledger: Ledger, stage: Stage, before: Sequence[Stage], release:
     head = shown_head(release.workload, release.name)
     facts = read_facts(ledger, release.workload, release.name)
     lost = faults_of_head(head, facts)
-    admission = admit(stage, before, release, facts, roster_of(stage.gate, facts), datetime.now(UTC))
+    admission = admit(stage, before, release, facts, approvers_of(stage.gate, facts), datetime.now(UTC))
     return Admission(
         (
-            *(f"the ledger does not hold together: {fault}" for fault in lost),
+            *(f"ledger integrity check failed: {fault}" for fault in lost),
             *_held(ledger, stage, release, facts),
             *admission.reasons,
         )
@@ -34,8 +34,8 @@ def admission_of(ledger: Ledger, stage: Stage, before: Sequence[Stage], release:
 
 
 def _held(ledger: Ledger, stage: Stage, release: Release, facts: Sequence[Fact]) -> list[str]:
-    """Models that another release had to take back from this stage since this one began."""
-    digests = {unit.model_digest for unit in remaining(release, facts)}
+    """Models that another release was rolled back with at this stage since this one began."""
+    digests = {unit.model_digest for unit in active_units(release, facts)}
     found = [
         one
         for one in holds_on(ledger, release.workload, digests)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from blocks.approvers import Approvers
 from blocks.loading import loaded
-from domain.approval.approvers import Roster
+from domain.approval.approvers import EnrolledApprovers
 from domain.approval.enrolment import Enrolment
 from domain.approval.entra_token import EntraAccount, TenantKeys
 from domain.approval.quorum import missing_approvals
@@ -14,12 +14,12 @@ from tasks.approval.entra_keys import tenant_keys
 from tasks.notices import faults_of_channels
 
 
-def roster_of(gate: Gate | None, facts: Sequence[Fact] = ()) -> Roster:
+def approvers_of(gate: Gate | None, facts: Sequence[Fact] = ()) -> EnrolledApprovers:
     """Groups and people from the blocks; tenants' keys only where a decision needs them (they are fetched)."""
-    return roster_of_gates([gate] if gate is not None else [], facts)
+    return approvers_of_gates([gate] if gate is not None else [], facts)
 
 
-def roster_of_gates(gates: Sequence[Gate], facts: Sequence[Fact] = ()) -> Roster:
+def approvers_of_gates(gates: Sequence[Gate], facts: Sequence[Fact] = ()) -> EnrolledApprovers:
     """The same for several gates."""
     groups = {name: loaded(Approvers, name) for gate in gates for name in gate.groups}
     people: dict[str, Enrolment] = {}
@@ -29,7 +29,7 @@ def roster_of_gates(gates: Sequence[Gate], facts: Sequence[Fact] = ()) -> Roster
             people[enrolment.name] = enrolment if known is None else known.joined(enrolment)
     needed = any(_of_entra(fact) for fact in facts_of(facts, Kind.DECIDED))
     keys = published_keys(people.values()) if needed else {}
-    return Roster({name: group.get_members() for name, group in groups.items()}, people, keys)
+    return EnrolledApprovers({name: group.get_members() for name, group in groups.items()}, people, keys)
 
 
 def poll_seconds_of(gate: Gate) -> float:

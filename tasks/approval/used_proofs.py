@@ -15,7 +15,7 @@ FOLDER = "_spent"
 
 
 @task(name="spend", **RETRIED)
-def spend(ledger: Ledger, what: str, statement: Statement) -> bool:
+def use_once(ledger: Ledger, what: str, statement: Statement) -> bool:
     """Use up a code or token for a statement: True for the first, and for the same statement again after a crash.
 
     what: names it without telling it. Written create-only beside the facts, so that of two at once one wins.

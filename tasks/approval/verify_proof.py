@@ -7,97 +7,105 @@ from uuid import uuid4
 
 from blocks.approvers import code_secret
 from blocks.ledger import Ledger
-from domain.approval.approvers import Roster
+from domain.approval.approvers import EnrolledApprovers
 from domain.approval.decision import Decision, Proof, proven_by
 from domain.approval.entra_token import EntraProof, key_id
 from domain.approval.lockout import MAX_WRONG_CODES, WITHIN
-from domain.approval.one_time_code import DIGITS, CodeGenerator, sealed, step_of
+from domain.approval.one_time_code import DIGITS, CodeGenerator, signed, step_of
 from domain.approval.ssh_signature import SshProof, armored
 from domain.approval.statement import Statement
 from tasks.approval.approvers import published_keys
 from tasks.approval.lockout import Guess, count_guess, was_right
-from tasks.approval.used_proofs import spend
+from tasks.approval.used_proofs import use_once
 
 CODE = re.compile(rf"\d{{{DIGITS}}}")
 MAX_TOKEN = 16_000
-INSTEAD = "decide with an SSH key or an Entra ID account, or wait; whoever typed none of them tells the others, for somebody is guessing"
+INSTEAD = "decide with an SSH key or an Entra ID account, or wait; if you typed none of them, tell the others: somebody is guessing"
 
 
 @dataclass(frozen=True)
-class Unproven:
-    """Why it proves nothing. wrong_code: somebody may be guessing. locked_until: no code is taken any more before."""
+class InvalidProof:
+    """Why it proves nothing. wrong_code: somebody may be guessing. locked_until: no code is taken before."""
 
     reason: str
     wrong_code: bool = False
     locked_until: datetime | None = None
 
 
-def prove(ledger: Ledger, statement: Statement, typed: str, roster: Roster, now: datetime) -> Decision | Unproven:
+def verify_proof(
+    ledger: Ledger, statement: Statement, typed: str, approvers: EnrolledApprovers, now: datetime
+) -> Decision | InvalidProof:
     """The decision with its proof, checked whole as it will be checked again before deploying and switching."""
     text = typed.strip()
     code = re.sub(r"[\s-]", "", text)
     signature = armored(text)
-    proof: Proof | Unproven
+    proof: Proof | InvalidProof
     if CODE.fullmatch(code):
-        proof = _by_code(ledger, statement, code, roster, now)
+        proof = _by_code(ledger, statement, code, approvers, now)
     elif signature is not None:
-        proof = SshProof(signature=signature) if len(signature) <= 8000 else Unproven("the SSH signature is too long")
+        proof = (
+            SshProof(signature=signature) if len(signature) <= 8000 else InvalidProof("the SSH signature is too long")
+        )
     elif len(text) <= MAX_TOKEN and key_id(text) is not None:
-        proof, roster = _by_token(statement, text, roster)
+        proof, approvers = _by_token(statement, text, approvers)
     else:
-        proof = Unproven(
+        proof = InvalidProof(
             f"the proof is neither a {DIGITS}-digit code, nor an SSH signature, nor an RS256 token of Entra ID"
         )
-    if isinstance(proof, Unproven):
+    if isinstance(proof, InvalidProof):
         return proof
     decision = Decision(stage=statement.stage, statement=statement, proof=proof, decided_at=now)
-    credential = proven_by(decision, roster)
+    credential = proven_by(decision, approvers)
     if isinstance(credential, str):
-        return Unproven(credential)
-    if isinstance(proof, EntraProof) and not spend(ledger, f"token {proof.token_digest}", statement):
-        return Unproven("this token was used already; sign in again for another one")
+        return InvalidProof(credential)
+    if isinstance(proof, EntraProof) and not use_once(ledger, f"token {proof.token_digest}", statement):
+        return InvalidProof("this token was used already; sign in again for another one")
     return decision
 
 
-def _by_code(ledger: Ledger, statement: Statement, code: str, roster: Roster, now: datetime) -> Proof | Unproven:
-    person = roster.person(statement.approver)
+def _by_code(
+    ledger: Ledger, statement: Statement, code: str, approvers: EnrolledApprovers, now: datetime
+) -> Proof | InvalidProof:
+    person = approvers.person(statement.approver)
     generators = [one for one in person.credentials if isinstance(one, CodeGenerator)] if person else []
     usable = [one for one in generators if one.revoked_at is None]
     if not usable:
-        return Unproven(f"{statement.approver} has enrolled no authenticator for codes; use `signalbox enrol`")
+        return InvalidProof(f"{statement.approver} has enrolled no authenticator for codes; use `signalbox enrol`")
     secrets = {one.id: code_secret(one).get_secret_value() for one in usable}
     token = uuid4().hex
     counted = {one.id: count_guess(ledger, one.id, token) for one in usable}
     guesses = {credential: guess for credential, guess in counted.items() if isinstance(guess, Guess)}
     if not guesses:
         until = min(guess for guess in counted.values() if isinstance(guess, datetime))
-        return Unproven(f"{statement.approver}'s authenticator takes no code {_until(until)}: {INSTEAD}")
+        return InvalidProof(f"{statement.approver}'s authenticator takes no code {_until(until)}: {INSTEAD}")
     for credential in guesses:
         step = step_of(secrets[credential], code, now)
         if step is not None:
             for guess in guesses.values():
                 was_right(ledger, guess)
-            if not spend(ledger, f"{credential} step {step}", statement):
-                return Unproven("this code was used already; wait for the next one (every 30 seconds)")
-            return sealed(secrets[credential], statement, step)
+            if not use_once(ledger, f"{credential} step {step}", statement):
+                return InvalidProof("this code was used already; wait for the next one (every 30 seconds)")
+            return signed(secrets[credential], statement, step)
     locked = [guess.locks_until for guess in guesses.values() if guess.locks_until is not None]
     reason = f"the code is not {statement.approver}'s of this moment; see whether the clock is right"
     if not locked:
-        return Unproven(reason, wrong_code=True)
+        return InvalidProof(reason, wrong_code=True)
     reason += f". It was wrong too often, and the authenticator takes no code {_until(min(locked))}: {INSTEAD}"
-    return Unproven(reason, wrong_code=True, locked_until=min(locked))
+    return InvalidProof(reason, wrong_code=True, locked_until=min(locked))
 
 
 def _until(moment: datetime) -> str:
     return f"until {moment:%Y-%m-%d %H:%M} UTC, for {MAX_WRONG_CODES} wrong ones came within {WITHIN // timedelta(minutes=1)} minutes"
 
 
-def _by_token(statement: Statement, token: str, roster: Roster) -> tuple[Proof | Unproven, Roster]:
-    person = roster.person(statement.approver)
+def _by_token(
+    statement: Statement, token: str, approvers: EnrolledApprovers
+) -> tuple[Proof | InvalidProof, EnrolledApprovers]:
+    person = approvers.person(statement.approver)
     keys = published_keys([person] if person else [])
     kid = key_id(token) or ""
     for published in keys.values():
         if kid in published:
-            known = Roster(roster.groups, roster.people, {**roster.tenant_keys, **keys})
+            known = EnrolledApprovers(approvers.groups, approvers.people, {**approvers.tenant_keys, **keys})
             return EntraProof(token=token, key=dict(published[kid])), known
-    return Unproven("no key that the tenant of an enrolled account publishes signed the token"), roster
+    return InvalidProof("no key that the tenant of an enrolled account publishes signed the token"), approvers

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 ENDED = frozenset({"Completed", "Failed", "Canceled", "NotResponding"})
-"""States in which Azure ML will change nothing any more."""
+"""States in which Azure ML will change nothing from then on."""
 
 TIMED_OUT = "TimedOut"
 """Our own word for a job that was cancelled because it took too long."""

@@ -137,7 +137,7 @@ def _changed_since(workspace: Workspace, workload: Workload, before: DataAsset, 
     try:
         old = download_output.fn(workspace, before.tags["job"], "prepared", place)
     except (KeyError, Terminal):  # nobody keeps jobs for ever
-        return f"{since}, whose rows cannot be compared any more"
+        return f"{since}, whose rows can no longer be compared"
     rows, now = (pd.read_parquet(folder / "data.parquet") for folder in (old, files))
     return f"{since}: {difference(rows, now, workload.data.timestamp)}"
 

@@ -121,7 +121,7 @@ def append_fact(ledger: Ledger, workload: str, release: str, kind: Kind, body: M
     facts = read_facts(ledger, workload, release)
     lost = faults_of_head(head, facts)
     if lost:
-        raise Terminal(f"nothing is added to the ledger of release {release}, for it was changed: {'; '.join(lost)}")
+        raise Terminal(f"cannot append to the ledger of release {release}: it was modified ({'; '.join(lost)})")
     fact = Fact.after(
         facts[-1] if facts else None, workload=workload, release=release, kind=kind, at=at, body=dict(body)
     )

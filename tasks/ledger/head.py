@@ -61,7 +61,7 @@ def faults_of_head(head: Head, facts: Sequence[Fact]) -> tuple[str, ...]:
                 "and delete it; `signalbox audit` looks at the ledger alone",
             )
         if row["fact"] not in held:
-            faults.append(f"fact {row['fact']} ({row['kind']}) was written, and the ledger does not hold it any more")
+            faults.append(f"fact {row['fact']} ({row['kind']}) was written, and the ledger no longer has it")
         elif held[row["fact"]] != row["digest"]:
             faults.append(f"fact {row['fact']} ({row['kind']}) was changed: it had digest {row['digest']}")
     return tuple(faults)

@@ -11,9 +11,9 @@ from domain.candidate.evaluation import Direction, Evaluation
 from domain.declaration.gate import Gate
 from domain.declaration.stage import Stage
 from domain.ledger.fact import Fact, Kind, facts_of
-from domain.release.failed_units import dropped, remaining
+from domain.release.failed_units import active_units, failed_units
 from domain.release.manifest import Release
-from domain.rollout.champion import Incumbent
+from domain.rollout.champion import Champion
 from domain.shown import shown
 from domain.unit import Unit
 from domain.verification.replay import Verdict
@@ -47,7 +47,7 @@ def gate_evidence(
     stage: Stage,
     gate: Gate,
     evaluation: Evaluation,
-    incumbents: Mapping[str, Incumbent],
+    champions: Mapping[str, Champion],
     facts: Sequence[Fact],
     waits_for: Sequence[str] = (),
     held: Mapping[str, str] = NOTHING,
@@ -57,14 +57,14 @@ def gate_evidence(
     incumbents: circuit → what this stage has of it now. waits_for: what the gate still lacks, in words. held: circuit → that
     its model was rolled back before.
     """
-    units = by_gain(remaining(release, facts), evaluation, incumbents)
+    units = by_gain(active_units(release, facts), evaluation, champions)
     shown = units[:MOST_CIRCUITS]
-    no_way_back = {name: one.fault for name, one in incumbents.items() if one.fault}
+    no_way_back = {name: one.fault for name, one in champions.items() if one.fault}
     compared = [
         (
             unit.unit,
-            f"{name_of(incumbents.get(str(unit.unit)))} → version {unit.model_version}",
-            change_of(unit, evaluation, incumbents.get(str(unit.unit))),
+            f"{name_of(champions.get(str(unit.unit)))} → version {unit.model_version}",
+            change_of(unit, evaluation, champions.get(str(unit.unit))),
             _metric(unit.metrics, evaluation.metric),
             _metric(unit.champion_metrics, evaluation.metric),
             unit.data_asset,
@@ -87,14 +87,16 @@ def gate_evidence(
             compared,
         ),
         *(
-            [f"and {_rest(units[MOST_CIRCUITS:], evaluation, incumbents)}; the report lists every one"]
+            [f"and {_rest(units[MOST_CIRCUITS:], evaluation, champions)}; the report lists every one"]
             if more > 0
             else []
         ),
-        *_exceptions("Older data than what is there", older(units, incumbents)),
+        *_exceptions("Older data than what is there", older(units, champions)),
         *_exceptions(f"Rolled back before: {len(held)} of {len(units)} circuits", held),
-        *_exceptions(f"No way back for {len(no_way_back)} of {len(units)} circuits", no_way_back),
-        *_exceptions(f"Failed on the way, {len(release.units) - len(units)} of {len(release.units)}", dropped(facts)),
+        *_exceptions(f"No rollback for {len(no_way_back)} of {len(units)} circuits", no_way_back),
+        *_exceptions(
+            f"Failed on the way, {len(release.units) - len(units)} of {len(release.units)}", failed_units(facts)
+        ),
         *_verified(facts),
         "### Pre-approval checklist",
         "\n".join(f"- {plain(item)}" for item in gate.checklist) or "none declared",
@@ -138,9 +140,9 @@ def _all_metrics(metrics: Mapping[str, float] | None) -> str:
     return ", ".join(f"{name} {value:.4g}" for name, value in sorted((metrics or {}).items())) or "none"
 
 
-def _rest(units: Sequence[ChangedCircuit], evaluation: Evaluation, incumbents: Mapping[str, Incumbent]) -> str:
+def _rest(units: Sequence[ChangedCircuit], evaluation: Evaluation, champions: Mapping[str, Champion]) -> str:
     """Those that the form does not list, by what there is to know of them."""
-    changes = [change_of(unit, evaluation, incumbents.get(str(unit.unit))) for unit in units]
+    changes = [change_of(unit, evaluation, champions.get(str(unit.unit))) for unit in units]
     uncompared = sum(change.startswith("not compared") for change in changes)
     first = sum(change == "first version" for change in changes)
     compared = len(changes) - uncompared - first
@@ -161,7 +163,7 @@ def _nobody(release: Release, gate: Gate) -> list[str]:
 
 
 def _exceptions(head: str, reasons: Mapping[str, str]) -> list[str]:
-    """A few lines of the form, for the report has all; nothing where there is none."""
+    """A few lines of the form, because the report has all; nothing where there is none."""
     if not reasons:
         return []
     lines = [f"- **{plain(name)}**: {plain(why)}" for name, why in list(reasons.items())[:MOST_DOUBTS]]
@@ -170,7 +172,7 @@ def _exceptions(head: str, reasons: Mapping[str, str]) -> list[str]:
 
 
 def replay_doubts(replayed: Fact) -> str:
-    """What a replay left open, worst first: a few lines of the form, for the whole is in the replay's report."""
+    """What a replay left open, worst first: a few lines of the form; the whole is in the replay's report."""
     doubts = [
         f"- **{plain(name)}**: {plain(unit['reasons'])}"
         for name, unit in replayed.body["units"].items()
@@ -201,14 +203,14 @@ def _metric(metrics: Mapping[str, float] | None, name: str) -> str:
     return f"{metrics[name]:.4g}" if metrics and name in metrics else "none"
 
 
-def name_of(incumbent: Incumbent | None) -> str:
+def name_of(champion: Champion | None) -> str:
     """What is replaced, in words."""
-    return "nothing" if incumbent is None else incumbent.name
+    return "nothing" if champion is None else champion.name
 
 
-def older(units: Sequence[ChangedCircuit], incumbents: Mapping[str, Incumbent]) -> dict[str, str]:
+def older(units: Sequence[ChangedCircuit], champions: Mapping[str, Champion]) -> dict[str, str]:
     """Circuits whose data ends before that of what is there, and when."""
-    found = {str(unit.unit): (unit, incumbents.get(str(unit.unit))) for unit in units}
+    found = {str(unit.unit): (unit, champions.get(str(unit.unit))) for unit in units}
     return {
         name: f"its data ends {unit.cutoff_date}, and that of {one.name} {one.cutoff}"
         for name, (unit, one) in found.items()
@@ -217,21 +219,21 @@ def older(units: Sequence[ChangedCircuit], incumbents: Mapping[str, Incumbent]) 
 
 
 def by_gain(
-    units: Sequence[ChangedCircuit], evaluation: Evaluation, incumbents: Mapping[str, Incumbent]
+    units: Sequence[ChangedCircuit], evaluation: Evaluation, champions: Mapping[str, Champion]
 ) -> list[ChangedCircuit]:
     """What was not compared with what it replaces first, then the least improved; first versions last."""
 
     def order(unit: ChangedCircuit) -> tuple[float, Unit]:
-        gain, there = _gain(unit, evaluation), incumbents.get(str(unit.unit))
+        gain, there = _gain(unit, evaluation), champions.get(str(unit.unit))
         uncompared = math.isinf(gain) and there is not None and there.version != ""
         return (-math.inf if uncompared else gain), unit.unit
 
     return sorted(units, key=order)
 
 
-def change_of(unit: ChangedCircuit, evaluation: Evaluation, incumbent: Incumbent | None) -> str:
+def change_of(unit: ChangedCircuit, evaluation: Evaluation, champion: Champion | None) -> str:
     """By how much the candidate is better than its champion, in the metric's unit and in per cent; and if that is not what it replaces."""
-    gain, there = _gain(unit, evaluation), "" if incumbent is None else incumbent.version
+    gain, there = _gain(unit, evaluation), "" if champion is None else champion.version
     if there == unit.model_version:
         return "none: it is there"
     if not math.isfinite(gain) or unit.champion_metrics is None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from domain.declaration.stage import Stage
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.release.manifest import Release
-from domain.rollout.cleanup_report import Cleaned
+from domain.rollout.cleanup_report import CleanupReport
 from domain.verification.replay import Verdict
 
 RULE = "=" * 48
@@ -62,7 +62,7 @@ def deployment_summary(
     return "\n".join([*lines, *running, f"🔗 Workspace: {workspace}", RULE])
 
 
-def still_there(cleaned: Cleaned, cluster: str) -> list[str]:
+def still_there(cleaned: CleanupReport, cluster: str) -> list[str]:
     """The cost line, and a second one where something could not be removed. cluster: in words."""
     parts = [f"{cleaned.serving} serve", f"{cleaned.way_back} kept for rollback"]
     parts += [f"{cleaned.others} others"] * (cleaned.others > 0)

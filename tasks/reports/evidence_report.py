@@ -11,9 +11,9 @@ from domain.candidate.evaluation import Direction, Evaluation
 from domain.declaration.gate import Gate
 from domain.declaration.stage import Stage
 from domain.ledger.fact import Fact
-from domain.release.failed_units import dropped, remaining
+from domain.release.failed_units import active_units, failed_units
 from domain.release.manifest import Release
-from domain.rollout.champion import Incumbent
+from domain.rollout.champion import Champion
 from domain.shown import shown_lines
 from tasks.data.kept_report import Row
 from tasks.reports.approval_form import by_gain, change_of, name_of, older
@@ -35,7 +35,7 @@ def evidence_report(
     stage: Stage,
     gate: Gate,
     evaluation: Evaluation,
-    incumbents: Mapping[str, Incumbent],
+    champions: Mapping[str, Champion],
     facts: Sequence[Fact],
     predictions: "Mapping[str, pd.DataFrame | str]",
     data_reports: Mapping[str, tuple[Row, ...] | str],
@@ -46,7 +46,7 @@ def evidence_report(
     incumbents: circuit → what the stage has of it now. predictions, data_reports: circuit → content, or why there is none.
     form: what approvers read above the form, kept in the page for those who sign elsewhere.
     """
-    units = by_gain(remaining(release, facts), evaluation, incumbents)
+    units = by_gain(active_units(release, facts), evaluation, champions)
     plotted = units[:MOST_PLOTS]
     lower_is_better = evaluation.direction is Direction.MINIMIZE
     rows, changes = compared(plotted, evaluation.metric), gains(units, evaluation)
@@ -61,10 +61,10 @@ def evidence_report(
         tiles=list(summary(units, evaluation, data, smoke)),
         metric=evaluation.metric,
         better="lower" if lower_is_better else "higher",
-        circuits=[_circuit(unit, evaluation, incumbents.get(str(unit.unit))) for unit in units],
-        no_way_back={name: one.fault for name, one in incumbents.items() if one.fault},
-        older=older(units, incumbents),
-        dropped=dropped(facts),
+        circuits=[_circuit(unit, evaluation, champions.get(str(unit.unit))) for unit in units],
+        no_way_back={name: one.fault for name, one in champions.items() if one.fault},
+        older=older(units, champions),
+        failed_units=failed_units(facts),
         comparison=comparison_plot(rows, evaluation.metric, lower_is_better) if rows else "",
         all_gains=gains_plot(changes) if changes and len(units) > len(plotted) else "",
         plots=[_plot(str(unit.unit), predictions, f"plot{number}") for number, unit in enumerate(plotted, 1)],
@@ -101,7 +101,7 @@ def form_of(page: str) -> str:
     return found.text
 
 
-def _circuit(unit: ChangedCircuit, evaluation: Evaluation, incumbent: Incumbent | None) -> dict[str, Any]:
+def _circuit(unit: ChangedCircuit, evaluation: Evaluation, champion: Champion | None) -> dict[str, Any]:
     """A row of the tables."""
     name = evaluation.metric
     return {
@@ -109,8 +109,8 @@ def _circuit(unit: ChangedCircuit, evaluation: Evaluation, incumbent: Incumbent 
         "candidate": unit.metrics.get(name),
         "champion": (unit.champion_metrics or {}).get(name),
         "champion_version": unit.champion_version,
-        "change": change_of(unit, evaluation, incumbent),
-        "from": name_of(incumbent),
+        "change": change_of(unit, evaluation, champion),
+        "from": name_of(champion),
         "version": unit.model_version,
         "model": unit.model_name,
         "data": unit.data_asset,

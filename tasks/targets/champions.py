@@ -1,12 +1,12 @@
-"""What a release would replace, and whether one could go back to it."""
+"""What a release would replace, and whether one could roll back to it."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from blocks.model_registry import ModelRegistry
 from domain.candidate.changed_circuits import ChangedCircuit
-from domain.rollout.champion import Incumbent, written_day
-from domain.rollout.retention import is_ours
+from domain.rollout.champion import Champion, written_day
+from domain.rollout.retention import made_by_release
 from domain.tags import CUTOFF, RELEASE_ID
 from domain.unit import Unit
 from tasks.azure_ml.models import models_of
@@ -14,18 +14,18 @@ from tasks.targets.platform import Deployment, Platform, model_of
 from tasks.targets.serving import READERS, deployment_serving
 
 
-def incumbents_of(
+def champions_of(
     platform: Platform, units: Sequence[Unit], registry: ModelRegistry | None = None
-) -> dict[Unit, Incumbent]:
+) -> dict[Unit, Champion]:
     """Of every circuit that something serves, read side by side. registry: where models should be, to see whether they still are."""
-    lack_of = platform.lacks(registry) if registry is not None else _nothing_asked
+    lack_of = platform.missing_dependencies(registry) if registry is not None else _nothing_asked
 
-    def read(unit: Unit) -> Incumbent | None:
+    def read(unit: Unit) -> Champion | None:
         found = deployment_serving(platform, unit)
         if found is None:
             return _nothing(platform, unit)
         model, version = model_of(found)
-        return Incumbent(
+        return Champion(
             f"version {version} ({found.name})",
             version,
             model,
@@ -38,17 +38,17 @@ def incumbents_of(
         return {unit: one for unit, one in zip(units, pool.map(read, units), strict=True) if one is not None}
 
 
-def newest_in_registry(registry: ModelRegistry, candidates: Sequence[ChangedCircuit]) -> dict[Unit, Incumbent]:
+def newest_in_registry(registry: ModelRegistry, candidates: Sequence[ChangedCircuit]) -> dict[Unit, Champion]:
     """The newest version of every circuit's model beside the candidate itself, read side by side."""
 
-    def read(candidate: ChangedCircuit) -> Incumbent | None:
+    def read(candidate: ChangedCircuit) -> Champion | None:
         others = [
             model for model in models_of(registry, candidate.model_name) if model.version != candidate.model_version
         ]
         if not others:
             return None
         newest = others[-1]
-        return Incumbent(f"version {newest.version}", newest.version, cutoff=written_day(newest.tags.get(CUTOFF)))
+        return Champion(f"version {newest.version}", newest.version, cutoff=written_day(newest.tags.get(CUTOFF)))
 
     with ThreadPoolExecutor(READERS, "reading versions") as pool:
         found = zip(candidates, pool.map(read, candidates), strict=True)
@@ -59,12 +59,12 @@ def _nothing_asked(_: Deployment) -> str:
     return ""
 
 
-def _nothing(platform: Platform, unit: Unit) -> Incumbent | None:
-    """Where nothing serves, the way back takes the endpoint away: not with what somebody deployed there by hand."""
-    by_hand = sorted(one.name for one in platform.deployments(platform.endpoint(unit)) if not is_ours(one))
+def _nothing(platform: Platform, unit: Unit) -> Champion | None:
+    """Where nothing serves, a rollback takes the endpoint away: not with what somebody deployed there by hand."""
+    by_hand = sorted(one.name for one in platform.deployments(platform.endpoint(unit)) if not made_by_release(one))
     if not by_hand:
         return None
-    return Incumbent(
+    return Champion(
         "nothing",
         fault=f"nothing serves, and no release made {', '.join(by_hand)}: with it there, it cannot be so again",
     )

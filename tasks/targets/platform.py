@@ -71,7 +71,7 @@ class Platform(Protocol):
     def faults_of_names(self, units: Sequence[Unit]) -> tuple[str, ...]:
         """Endpoints whose names Azure would refuse, in words."""
 
-    def obstacles(self) -> tuple[str, ...]:
+    def preflight_faults(self) -> tuple[str, ...]:
         """What keeps every release from it, in words; asked before anything starts."""
 
     def prepare(self) -> None:
@@ -110,13 +110,13 @@ class Platform(Protocol):
     def remove_endpoint(self, held: HeldStage, endpoint: str, release: str) -> bool:
         """Delete an endpoint that this release made and that has nothing; whether it is gone."""
 
-    def lacks(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
+    def missing_dependencies(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
         """Deployment → what it would need to serve again and is gone, in words; empty when nothing is."""
 
     def diagnose(self, stage: Stage, expected: Mapping[str, str]) -> Iterator[Finding]:
         """Everything worth a look, and nothing changed. expected: endpoint → deployment, by the ledger."""
 
-    def in_words(self) -> str:
+    def describe(self) -> str:
         """What stays there and may cost."""
 
 

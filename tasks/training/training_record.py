@@ -26,7 +26,7 @@ def check_training(dev: Workspace, workload: Workload, circuit: ChangedCircuit) 
 
 
 def training_record(dev: Workspace, workload: Workload, circuit: ChangedCircuit) -> TrainingRecord:
-    """What Azure has; Terminal where any of it is not there any more, or is another workload's."""
+    """What Azure has; Terminal where any of it is no longer there, or is another workload's."""
     name, version = circuit.model_name, circuit.model_version
     model = find_model(dev, name, version)
     if model is None:

@@ -2,7 +2,7 @@
 
 `python tests/chaos/chaos.py --kills 200 [--seed 7]`. Each trial: a release (or rollback) is killed by SIGKILL and run
 again, several times over; sometimes a newer release comes in between; then it runs to its end. Exit code 1 when a circuit
-then serves what it should not, something was switched without approval, or a ledger does not hold together.
+then serves what it should not, something was switched without approval, or a ledger fails its integrity check.
 """
 
 import argparse

@@ -128,7 +128,7 @@ def see(home: Path, name: str) -> Seen:
     from blocks.workspace import Workspace
     from domain.approval.audit import audit
     from domain.ledger.fact import Fact
-    from tasks.approval.approvers import roster_of_gates
+    from tasks.approval.approvers import approvers_of_gates
     from tasks.ledger.facts import open_ledger, release_names
     from tasks.targets.serving import serving_of
     from tasks.workloads import declared_workload
@@ -162,7 +162,7 @@ def see(home: Path, name: str) -> Seen:
             if fact["kind"] == "ended":
                 outcomes[one] = fact["body"]["outcome"]
         facts = [Fact.model_validate_json(text) for text in texts]
-        found_faults = audit(facts, roster_of_gates(list(gates.values()), facts), tuple(gates)).faults
+        found_faults = audit(facts, approvers_of_gates(list(gates.values()), facts), tuple(gates)).faults
         faults += [f"{one}: {fault}" for fault in (*found_faults, *passed_without_approval(raw, gates))]
     return Seen(serving, frozenset(approved), names, outcomes, frozenset(held), tuple(faults), models, manifests)
 

@@ -31,7 +31,7 @@ def approved_stages(facts: Sequence[Raw]) -> set[str]:
 
 
 def passed_without_approval(facts: Sequence[Raw], gated: Collection[str]) -> Iterable[str]:
-    """Everything that was begun or done at a gated stage before it was approved; a way back needs no approval."""
+    """Everything that was begun or done at a gated stage before it was approved; a rollback needs no approval."""
     for number, fact in enumerate(facts):
         stage = fact["body"].get("stage")
         forward = fact["kind"] in {"promoted", "switched"} or (fact["kind"] == "journal" and not fact["body"]["back"])

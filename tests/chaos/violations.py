@@ -6,7 +6,7 @@ from fleet import Seen
 from domain.naming import deployment_name, release_of
 
 HELD = ("Failed", "ROLLED_BACK")
-"""How the same command ends when it runs again after its release went back."""
+"""How the same command ends when it runs again after its release was rolled back."""
 
 
 def violations_of(before: Seen, after: Seen, state: str, message: str, rolled_back: bool, newer: str) -> list[str]:

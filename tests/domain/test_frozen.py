@@ -4,15 +4,15 @@ import pytest
 from one_gate import OneGate
 
 from domain.approval.audit import audit
-from domain.approval.request import read_ask
+from domain.approval.request import read_request
 from domain.promotion.admission import admit
 
 
 def test_no_field_can_be_given_another_value() -> None:
     gate = OneGate().approved("ada")
-    admission = admit(gate.stage, [], gate.release, gate.facts, gate.roster, gate.now)
-    audited = audit(gate.facts, gate.roster)
-    for value in (gate.judge(), admission, gate.facts[1], read_ask(gate.facts[1]), audited, audited.entries[0]):
+    admission = admit(gate.stage, [], gate.release, gate.facts, gate.approvers, gate.now)
+    audited = audit(gate.facts, gate.approvers)
+    for value in (gate.judge(), admission, gate.facts[1], read_request(gate.facts[1]), audited, audited.entries[0]):
         assert vars(value)
         for name, content in vars(value).items():
             with pytest.raises((AttributeError, ValueError), match=r"frozen|cannot assign"):

@@ -12,14 +12,14 @@ from prefect import flow
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
-from flows.fan_out.error_list import Account
+from flows.fan_out.error_list import ErrorList
 from flows.rollout.expire_stage import expire_stage
 from tasks.workloads import declared_workload
 
 
 @flow
 def looking(name: str, stage: str, now: str) -> None:
-    workload, account = declared_workload(name), Account()
+    workload, account = declared_workload(name), ErrorList()
     expire_stage(account, loaded(Ledger, "ledger"), workload, workload.stage(stage), datetime.fromisoformat(now), False)
     sys.stdout.write("\n".join([*account.done, *account.undone]))
     sys.stdout.flush()

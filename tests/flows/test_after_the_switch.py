@@ -1,4 +1,4 @@
-"""What fails after the switch goes back by itself, on Azure; what is held then, and until when: test_confirmation_rules.py."""
+"""What fails after the switch is rolled back by itself, on Azure; what is held then, and until when: test_confirmation_rules.py."""
 
 import pytest
 from prefect.states import State

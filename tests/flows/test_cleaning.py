@@ -12,7 +12,7 @@ from tiny import Tiny, naming_of
 from domain.declaration.workload import Compute
 from domain.ledger.fact import FIRST, Fact, Kind
 from domain.naming import deployment_name
-from domain.rollout.cleanup_report import Cleaned
+from domain.rollout.cleanup_report import CleanupReport
 from domain.tags import NO_PREVIOUS, PREVIOUS, deployment_tags
 from flows.fan_out.each import FAN_OUT
 from flows.rollout.cleanup import clean_stage, discard_stage
@@ -81,16 +81,16 @@ class Fleet:
     def all_there(self) -> list[set[str]]:
         return [self.there(endpoint) for endpoint in self.endpoints]
 
-    def clean(self, keep: int = 2) -> Cleaned:
+    def clean(self, keep: int = 2) -> CleanupReport:
         @flow(task_runner=FAN_OUT)
-        def cleaning_up() -> Cleaned:
+        def cleaning_up() -> CleanupReport:
             return clean_stage(self.platform, self.held, self.endpoints, keep)
 
         return cleaning_up()
 
-    def discard(self, number: int, facts: Sequence[Fact] = ()) -> Cleaned:
+    def discard(self, number: int, facts: Sequence[Fact] = ()) -> CleanupReport:
         @flow(task_runner=FAN_OUT)
-        def discarding() -> Cleaned:
+        def discarding() -> CleanupReport:
             return discard_stage(facts, self.platform, f"20260101.{number}", "production", self.held, self.endpoints)
 
         return discarding()
@@ -153,7 +153,7 @@ def test_a_deployment_that_is_being_changed_is_left_for_the_next_time(fleet: Fle
     assert "is being changed, so it was not removed" in why
 
 
-def _only(fleet: Fleet, endpoint: str) -> Cleaned:
+def _only(fleet: Fleet, endpoint: str) -> CleanupReport:
     fleet.endpoints = [endpoint]
     return fleet.clean()
 

@@ -70,7 +70,7 @@ def test_a_hold_is_ended_by_a_person_who_says_why(site, tiny: Tiny, released: st
     in_a_flow(lambda: record(site.ledger, tiny.name, released, Kind.HELD, body))
     ended = run("unhold", released, "--as", "ada", "--reason", "mended", "--workload", tiny.name)
     assert ended.exit_code == 0, ended.output
-    assert f"release {released} is not held any more" in ended.output
+    assert f"release {released} is no longer held" in ended.output
     again = run("unhold", released, "--as", "ada", "--reason", "mended", "--workload", tiny.name)
     assert again.exit_code == 1
     assert "is not held; nothing was written" in again.output

@@ -1,4 +1,4 @@
-"""Images and container instances: built once, served, replaced and taken back."""
+"""Images and container instances: built once, served, replaced and rolled back."""
 
 import time
 

@@ -17,7 +17,7 @@ from prefect.states import State
 from served import Served
 from tiny import Tiny
 
-from domain.approval.request import Ask
+from domain.approval.request import ApprovalRequest
 from domain.errors import StageLost, Terminal
 from domain.ledger.fact import Kind, facts_of
 from domain.ledger.lease import Lease
@@ -28,7 +28,7 @@ from domain.tags import PREVIOUS, RELEASE_ID
 from domain.utc import utc_text
 from flows.expire import expire
 from flows.extend import extend
-from flows.fan_out.error_list import Account
+from flows.fan_out.error_list import ErrorList
 from flows.promotion.manifest import begin, outcome_of
 from flows.release import release
 from flows.rollout.expire_stage import expire_stage
@@ -95,9 +95,9 @@ def at_dev(served: Served) -> ContainerGroup:
     return group
 
 
-def looked(site, served: Served, now: datetime, dry_run: bool = False) -> Account:
+def looked(site, served: Served, now: datetime, dry_run: bool = False) -> ErrorList:
     """What the flow does at dev, at a time of the test's choice."""
-    workload, account = declared_workload(served.name), Account()
+    workload, account = declared_workload(served.name), ErrorList()
 
     @flow
     def looking() -> None:
@@ -338,7 +338,9 @@ def test_what_is_broken_keeps_no_other_gate_from_closing_and_nothing_from_its_en
     def asked() -> str:
         made = begin(site.ledger, changed, "linus")
         then = datetime.now(UTC) - timedelta(hours=25)
-        question = Ask.of(made, declared_workload(tiny.name).stage("registry"), "sha256:" + "0" * 64, then, "")
+        question = ApprovalRequest.of(
+            made, declared_workload(tiny.name).stage("registry"), "sha256:" + "0" * 64, then, ""
+        )
         record(site.ledger, tiny.name, made.name, Kind.ASKED, question.model_dump(mode="json"))
         record(site.ledger, tiny.name, "20990101.1", Kind.REQUESTED, {"release": {"no": "manifest"}})
         return made.name

@@ -11,7 +11,7 @@ from prefect.states import State
 from tiny import APPROVE, Tiny, answering, endpoints_in, people, stored_models
 
 from deployments.approval.form_client import Answer, Pending
-from domain.approval.request import Ask
+from domain.approval.request import ApprovalRequest
 from domain.approval.statement import Choice
 from domain.ledger.fact import Kind, facts_of
 from flows.expire import expire
@@ -60,7 +60,7 @@ def test_what_changes_after_the_approval_voids_it_before_the_switch(
     monkeypatch.setattr(advance, "carry", changed_meanwhile)
     reason = {
         "model file": rf"the files of model {tiny.plant.lower()}-a1:1 in registry \S+ changed after it was registered",
-        "newest fact": r"fact \d+ \(decided\) was written, and the ledger does not hold it any more",
+        "newest fact": r"fact \d+ \(decided\) was written, and the ledger no longer has it",
     }[what]
     approver, _ = answering(APPROVE)
     with approver:
@@ -93,7 +93,7 @@ def test_a_gate_that_nobody_answered_is_closed_from_outside(site, tiny: Tiny) ->
         made = begin(site.ledger, changed, "linus")
         stage = declared_workload(tiny.name).stage("registry")
         then = datetime.now(UTC) - timedelta(hours=hours)
-        question = Ask.of(made, stage, "sha256:" + "0" * 64, then, "")
+        question = ApprovalRequest.of(made, stage, "sha256:" + "0" * 64, then, "")
         record(site.ledger, tiny.name, made.name, Kind.ASKED, question.model_dump(mode="json"))
 
     asked(23.9)

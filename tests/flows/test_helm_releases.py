@@ -302,7 +302,8 @@ def test_a_way_back_over_what_somebody_set_since_touches_nothing(site, charted: 
         with (
             stage_lease(site.ledger, charted.name, "production", "20200101.1") as held,
             pytest.raises(
-                ChangedByHandError, match=rf"cannot go back to revision 1.*\.spec\.replicas.*`helm rollback {name} 1"
+                ChangedByHandError,
+                match=rf"cannot be rolled back to revision 1.*\.spec\.replicas.*`helm rollback {name} 1",
             ),
         ):
             charted.releases().switch(held, name, _deployment(charted.history()[1]))
@@ -322,7 +323,7 @@ def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
     lease = stage_lease(site.ledger, charted.name, "production", "20200101.1")
     with lease as held:
         for _ in range(2):
-            with pytest.raises(Terminal, match=rf"went back to {first}, which ran before and does not now"):
+            with pytest.raises(Terminal, match=rf"was rolled back to {first}, which ran before and does not now"):
                 charted.releases().switch(held, charted.endpoint, first)
         assert len(charted.history()) == 3
         with access(charted.block) as there:

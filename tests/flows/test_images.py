@@ -162,7 +162,7 @@ def test_what_replaced_an_approved_image_is_neither_deployed_nor_switched_to(
         with stage_lease(site.ledger, served.name, "dev", name) as held, pytest.raises(Terminal, match=said):
             platform.switch(held, endpoint, deployment)
         old = Deployment(endpoint, deployment, source, "", {})
-        assert "somebody replaced it" in platform.lacks(loaded(ModelRegistry, "shared"))(old)
+        assert "somebody replaced it" in platform.missing_dependencies(loaded(ModelRegistry, "shared"))(old)
 
     in_a_flow(asked)
     state = build(served, changed, "dev")
@@ -199,7 +199,7 @@ def test_nobody_moves_or_deletes_a_tag_by_accident_and_one_unlocked_goes_nowhere
     run = scheduled(registry, f"{image.repository}:{name}", "FROM scratch\nLABEL by=hand\n")
     wait_until(registry, run, "Failed")
     client.update_tag_properties(image.repository, name, can_write=True, can_delete=True)
-    with pytest.raises(Terminal, match=rf"{name} is not locked any more"):
+    with pytest.raises(Terminal, match=rf"{name} is no longer locked"):
         served.platform("dev").check(changed.circuits[0], name)
     client.delete_tag(image.repository, name)
     with pytest.raises(Terminal, match=rf"{name} is gone from"):

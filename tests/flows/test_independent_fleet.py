@@ -1,4 +1,4 @@
-"""`fleet: independent`, on Azure: a circuit that fails goes back alone; its rules: test_independent_rules.py."""
+"""`fleet: independent`, on Azure: a circuit that fails is rolled back alone; its rules: test_independent_rules.py."""
 
 import pytest
 from prefect.states import State

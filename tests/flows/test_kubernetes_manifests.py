@@ -231,7 +231,7 @@ def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
     kubectl_as_admin("-n", namespace, "create", "quota", "none", "--hard=pods=0")
     with stage_lease(site.ledger, applied.name, "production", "20200101.1") as held:
         for _ in range(2):
-            with pytest.raises(Terminal, match=rf"went back to {first}, which ran before and does not now"):
+            with pytest.raises(Terminal, match=rf"was rolled back to {first}, which ran before and does not now"):
                 applied.manifests().switch(held, applied.endpoint, first)
         assert applied.live()["metadata"]["annotations"]["signalbox/taken_back_from"] == second
         kubectl_as_admin("-n", namespace, "delete", "quota", "none")

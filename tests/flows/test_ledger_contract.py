@@ -24,7 +24,7 @@ from domain.errors import StageLost, Terminal, Transient
 from domain.ledger.fact import Fact, Kind, chain_faults
 from domain.ledger.lease import DURATION, Lease
 from tasks.approval.lockout import Guess, count_guess, was_right
-from tasks.approval.used_proofs import spend
+from tasks.approval.used_proofs import use_once
 from tasks.ledger import lease
 from tasks.ledger.facts import append_fact, keep_document, open_ledger, read_document, read_facts, record, release_names
 from tasks.ledger.lease import stage_lease
@@ -131,7 +131,7 @@ def test_of_two_writers_at_the_same_moment_each_gets_a_slot_of_its_own(store: St
             except Transient as error:
                 assert "was written by somebody else at the same time" in str(error)
             except Terminal as error:  # it has seen the head of the one and read the facts before
-                assert "does not hold it any more" in str(error)
+                assert "the ledger no longer has it" in str(error)
 
     with ThreadPoolExecutor(3) as pool:
         written = list(pool.map(write, range(3)))
@@ -155,11 +155,11 @@ def test_a_taken_slot_is_not_written_over_and_a_fact_that_was_changed_lets_nothi
     assert read_facts(store.ledger, workload, OLD)[-1] == fact
     blob.upload_blob(fact.canonical_json().replace(b'"test"', b'"prod"'), overwrite=True)
     assert read_facts(store.ledger, workload, OLD)[-1].body == {"stage": "prod"}
-    with pytest.raises(Terminal, match=r"nothing is added to the ledger .* fact 1 \(deployed\) was changed"):
+    with pytest.raises(Terminal, match=r"cannot append to the ledger .* fact 1 \(deployed\) was changed"):
         append_fact.fn(store.ledger, workload, OLD, Kind.VERIFIED, body, at)
     blob.delete_blob()
     assert len(read_facts(store.ledger, workload, OLD)) == 1
-    with pytest.raises(Terminal, match=r"fact 1 \(deployed\) was written, and the ledger does not hold it any more"):
+    with pytest.raises(Terminal, match=r"fact 1 \(deployed\) was written, and the ledger no longer has it"):
         append_fact.fn(store.ledger, workload, OLD, Kind.VERIFIED, body, at)
 
 
@@ -188,10 +188,10 @@ def test_what_works_once_is_used_up_for_the_statement_that_used_it(store: Store,
     gate.ask()
     one, other = gate.statement("ada"), gate.statement("grace")
     code = f"{workload} {Person('ada').credential('code').id} step 1"
-    assert spend.fn(store.ledger, code, one)
-    assert spend.fn(store.ledger, code, one)  # again after a crash
-    assert not spend.fn(store.ledger, code, other)
-    assert spend.fn(store.ledger, f"{code}1", other)
+    assert use_once.fn(store.ledger, code, one)
+    assert use_once.fn(store.ledger, code, one)  # again after a crash
+    assert not use_once.fn(store.ledger, code, other)
+    assert use_once.fn(store.ledger, f"{code}1", other)
 
 
 def test_of_many_that_race_exactly_one_holds_the_stage(

@@ -125,7 +125,7 @@ def test_every_platform_answers_the_same_questions_alike(asked: Asked) -> None:
 
     def conversation() -> None:
         assert platform.faults_of_names([unit]) == ()
-        assert platform.obstacles() == ()
+        assert platform.preflight_faults() == ()
         assert platform.serving(endpoint) is None
         assert platform.find(endpoint, "deployment-19990101-1") is None
         assert platform.deployments(endpoint) == ()
@@ -140,7 +140,7 @@ def test_every_platform_answers_the_same_questions_alike(asked: Asked) -> None:
             found = platform.find(endpoint, one.name)
             assert found is not None
             assert (found.state, model_of(found)) == ("Succeeded", (circuit.model_name, circuit.model_version))
-            assert platform.lacks(asked.registry)(found) == ""
+            assert platform.missing_dependencies(asked.registry)(found) == ""
 
             platform.switch(held, endpoint, one.name)
             platform.switch(held, endpoint, one.name)
@@ -172,6 +172,6 @@ def test_every_platform_answers_the_same_questions_alike(asked: Asked) -> None:
             assert platform.serving(endpoint) == other.name
             platform.switch(newer, endpoint, None)
             assert platform.serving(endpoint) is None
-        assert platform.in_words()
+        assert platform.describe()
 
     in_a_flow(conversation)

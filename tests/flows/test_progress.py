@@ -13,9 +13,9 @@ from prefect.client.schemas.filters import (
 )
 
 from domain.errors import Terminal, Transient
-from flows.fan_out import each as fan_out
+from flows.fan_out import map_units as fan_out
 from flows.fan_out import progress
-from flows.fan_out.each import each
+from flows.fan_out.each import map_units
 from tasks import retries
 
 pytestmark = pytest.mark.usefixtures("laptop")
@@ -53,7 +53,7 @@ def test_the_bar_moves_with_every_circuit_and_counts_failures(monkeypatch: pytes
 
     @flow
     def fleet() -> dict[str, object]:
-        return each(visit, calls(4), "visit at Mars")
+        return map_units(visit, calls(4), "visit at Mars")
 
     found = fleet()
     assert list(found) == ["0", "1", "2", "3"]
@@ -68,7 +68,7 @@ def test_a_large_fleet_costs_no_more_task_runs_than_there_are_workers(monkeypatc
 
     @flow
     def fleet() -> dict[str, object]:
-        return each(visit, calls(20), "visit at Jupiter")
+        return map_units(visit, calls(20), "visit at Jupiter")
 
     state = fleet(return_state=True)
     assert [str(one) for one in state.result().values()] == [str(n) if n != 1 else "no" for n in range(20)]
@@ -103,7 +103,7 @@ def test_what_may_pass_is_tried_again_and_what_needs_a_person_is_not(monkeypatch
 
     @flow
     def fleet() -> dict[str, object]:
-        return each(attempt, {one: (one,) for one in ("passing", "stubborn", "definite")}, "attempt")
+        return map_units(attempt, {one: (one,) for one in ("passing", "stubborn", "definite")}, "attempt")
 
     found = fleet()
     assert found["passing"] == "passing"
@@ -131,6 +131,6 @@ def test_a_thousand_circuits_are_not_a_thousand_updates(monkeypatch: pytest.Monk
 def test_a_step_without_circuits_shows_no_bar() -> None:
     @flow
     def fleet() -> list[object]:
-        return list(each(visit, {}, "visit nobody"))
+        return list(map_units(visit, {}, "visit nobody"))
 
     assert fleet() == []

@@ -72,5 +72,5 @@ def test_a_switch_that_azure_accepts_and_does_not_do_is_seen_and_undone(site, ti
         f"{endpoint}: serves deployment-.* Azure accepted that and did not do it, .* in the studio", state.message or ""
     )
     assert serving(site, tiny, "production") == before
-    with pytest.raises(Terminal, match="nothing was rolled back"):  # that way back is over, and is no rollback's own
+    with pytest.raises(Terminal, match="nothing was rolled back"):  # that rollback is over, and is no rollback's own
         rollback(tiny.name, "production", dry_run=False)

@@ -5,7 +5,7 @@ from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
 
-from domain.outcome import Ending, Outcome
+from domain.outcome import Outcome, ReleaseOutcome
 from flows.deploy_version import deploy_version
 from flows.release import ended
 from tasks.artifacts import show_page, show_table
@@ -44,6 +44,6 @@ def test_the_name_of_a_run_and_the_reason_of_its_end(unique: str) -> None:
     with get_client(sync_client=True) as client:
         name = client.read_flow_run(state.state_details.flow_run_id).name
     assert name == "deploy one two [31mthree four /A1 version 1 to test"
-    message = ended(Ending(Outcome.REJECTED, f"ada rejected it: {ACTING}")).message or ""
+    message = ended(ReleaseOutcome(Outcome.REJECTED, f"ada rejected it: {ACTING}")).message or ""
     assert "three" in message
     assert not [act for act in ACTS if act in message]

@@ -1,4 +1,4 @@
-"""Whether one could go back after the switch is said before anybody approves it."""
+"""Whether a rollback is possible after the switch is said before anybody approves it."""
 
 from typing import Any
 
@@ -40,8 +40,8 @@ def no_way_back(site, tiny: Tiny) -> dict[str, str]:
     stage: Stage = workload.stage("production")
     name = release_names(site.ledger, tiny.name)[0]
     requested = requested_release(read_facts(site.ledger, tiny.name, name))
-    incumbents = gather(site.ledger, workload, requested, stage).incumbents
-    return {name: one.fault for name, one in incumbents.items() if one.fault}
+    champions = gather(site.ledger, workload, requested, stage).champions
+    return {name: one.fault for name, one in champions.items() if one.fault}
 
 
 def test_what_is_missing_for_the_way_back_is_found_and_shown_at_the_gate(site, tiny: Tiny) -> None:
@@ -69,6 +69,6 @@ def test_what_is_missing_for_the_way_back_is_found_and_shown_at_the_gate(site, t
     approver, seen = answering(APPROVE)
     with approver:
         release(tiny.name, tiny.candidates().build_id, "linus", return_state=True)
-    assert "No way back" not in seen[0].evidence  # the registry's gate: nothing is switched there
-    assert "No way back for 2 of 2 circuits" in seen[1].evidence
+    assert "No rollback" not in seen[0].evidence  # the registry's gate: nothing is switched there
+    assert "No rollback for 2 of 2 circuits" in seen[1].evidence
     assert f"its model {name}:1 is gone" in seen[1].evidence

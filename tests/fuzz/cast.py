@@ -20,10 +20,10 @@ from proof_making import (
     token,
 )
 
-from domain.approval.approvers import Roster
+from domain.approval.approvers import EnrolledApprovers
 from domain.approval.enrolment import Credential, Enrolment
 from domain.approval.entra_token import EntraAccount
-from domain.approval.one_time_code import CodeGenerator, seal_key
+from domain.approval.one_time_code import CodeGenerator, verification_key
 from domain.approval.ssh_signature import SshKey
 from domain.approval.statement import Statement
 
@@ -62,7 +62,9 @@ class Person:
         if way == "ssh":
             return SshKey(public_key=public_line(self._key), enrolled_at=at)
         if way == "code":
-            return CodeGenerator(secret_block=self.secret.lower(), public_key=seal_key(self.secret), enrolled_at=at)
+            return CodeGenerator(
+                secret_block=self.secret.lower(), public_key=verification_key(self.secret), enrolled_at=at
+            )
         return EntraAccount(
             tenant_id=TENANT, object_id=self.object_id, audience=AUDIENCE, group_id=GROUP, enrolled_at=at
         )
@@ -95,6 +97,6 @@ def enrolment(name: str) -> Enrolment:
     )
 
 
-def roster() -> Roster:
+def approvers() -> EnrolledApprovers:
     """Who may decide when a history begins."""
-    return Roster(GROUPS, {name: enrolment(name) for name in NAMES}, tenant_keys())
+    return EnrolledApprovers(GROUPS, {name: enrolment(name) for name in NAMES}, tenant_keys())

@@ -11,8 +11,8 @@ from weighing import Answer, Unproven, weigh
 from world import Watch, World
 
 from domain.approval.decision import Decision
-from domain.approval.invalid_answer import Refusal
-from domain.approval.request import Ask, standing_ask
+from domain.approval.invalid_answer import InvalidAnswer
+from domain.approval.request import ApprovalRequest, open_request
 from domain.approval.verdict import Verdict, judge
 from domain.declaration.stage import Stage
 from domain.declaration.target import BatchEndpointTarget
@@ -73,7 +73,9 @@ class ClimbingRun:
     def _seconds(self) -> float:
         if self.waiting is None:
             return 0
-        return float(int((Ask.model_validate(self.waiting.body).answer_by - self._world.now).total_seconds()))
+        return float(
+            int((ApprovalRequest.model_validate(self.waiting.body).answer_by - self._world.now).total_seconds())
+        )
 
     def _climb(self) -> Steps:
         first, stages = self._world.facts.read()[0], self._world.stages
@@ -103,14 +105,14 @@ class ClimbingRun:
         world = self._world
         while True:
             facts = world.facts.read()
-            approval = judge(stage, release, facts, world.roster, world.now)
+            approval = judge(stage, release, facts, world.approvers, world.now)
             if approval.verdict is Verdict.OPEN:
                 return None
             if approval.verdict is Verdict.REJECTED:
                 return "REJECTED"
-            asked = standing_ask(release, stage, facts)
+            asked = open_request(release, stage, facts)
             if asked is None:
-                body = Ask.of(release, stage, REPORT, world.now, "run").model_dump(mode="json")
+                body = ApprovalRequest.of(release, stage, REPORT, world.now, "run").model_dump(mode="json")
                 yield from self._record(release, Kind.ASKED, body)
                 continue
             answered = (
@@ -131,7 +133,7 @@ class ClimbingRun:
             if isinstance(outcome, Decision):
                 yield from self._record(release, Kind.DECIDED, outcome.model_dump(mode="json"))
             else:
-                refusal = Refusal(
+                refusal = InvalidAnswer(
                     stage=stage.name,
                     gate=asked.body["gate"],
                     approver=answer.approver[:200],
@@ -165,7 +167,7 @@ class ClimbingRun:
 
     def _must_admit(self, release: Release, stage: Stage, before: tuple[Stage, ...]) -> None:
         world = self._world
-        admission = admit(stage, before, release, world.facts.read(), world.roster, world.now)
+        admission = admit(stage, before, release, world.facts.read(), world.approvers, world.now)
         if not admission.allowed:
             self._watch("refuse", stage, release)
             raise Terminal("; ".join(admission.reasons))

@@ -156,7 +156,7 @@ class GateMachine(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(NAMES), group=st.sampled_from(sorted(GROUPS)), joins=st.booleans())
     def change_members(self, name: str, group: str, joins: bool) -> None:
-        members = self.history.world.roster.groups[group]
+        members = self.history.world.approvers.groups[group]
         self.history.world.members(group, members | {name} if joins else members - {name})
 
     @precondition(lambda self: self.hands is Hands.REWRITE)

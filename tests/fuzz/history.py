@@ -14,7 +14,7 @@ from weighing import Answer, Unproven
 
 from domain.approval.decision import Decision
 from domain.approval.one_time_code import CodeGenerator, CodeProof
-from domain.approval.request import Ask, statement_of
+from domain.approval.request import ApprovalRequest, statement_of
 from domain.approval.statement import Choice
 from domain.declaration.stage import Stage
 from domain.errors import Terminal
@@ -68,7 +68,7 @@ class History:
     def decide(self, which: int, name: str, way: str, choice: Choice, comment: str) -> None:
         """Somebody decides, by the form that a run shows, and proves that it is they."""
         run = self.runs[which % len(self.runs)]
-        if run.waiting is None or self.world.now >= Ask.model_validate(run.waiting.body).answer_by:
+        if run.waiting is None or self.world.now >= ApprovalRequest.model_validate(run.waiting.body).answer_by:
             return
         person = self.person(name)
         before = len(self.account.acts)
@@ -123,7 +123,7 @@ class History:
 
     def _watch_codes(self, given: Answer, outcome: Decision | Unproven, now: datetime) -> None:
         """Count wrong codes; no code is taken where so many came."""
-        person = self.world.roster.person(given.approver)
+        person = self.world.approvers.person(given.approver)
         generators = [one for one in person.credentials if isinstance(one, CodeGenerator)] if person else []
         if isinstance(outcome, Decision):
             if isinstance(outcome.proof, CodeProof) and self.account.is_locked(outcome.proof.credential, now):
@@ -149,7 +149,7 @@ class History:
             again
             or (choice is Choice.APPROVE and closed(gate, now))
             or (way == "code" and account.is_locked(credential, now) is not False)
-            or account.may_not(person.name, choice, comment, gate, self.world.roster.groups)
+            or account.may_not(person.name, choice, comment, gate, self.world.approvers.groups)
             or not account.usable(credential, account.tick + 1)
         )
 
@@ -158,7 +158,7 @@ class History:
         passing = what not in {"wait", "refuse"}
         try:
             account, texts = self.account if passing else self._recorded(), self.world.facts.texts()
-            reasons = account.against(stage, release, texts, self.world.roster.groups, self.world.now)
+            reasons = account.against(stage, release, texts, self.world.approvers.groups, self.world.now)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             reasons = [f"the storage makes no sense: {error!r}"]  # raised below, where no run can take it for its own
         if passing:
@@ -199,7 +199,7 @@ class History:
     def revoke(self, name: str, way: str) -> None:
         """A credential of theirs counts no more."""
         credential = self.person(name).credential(way).id
-        self.world.enrol(self.world.roster.people[name].revoking(credential, self.world.now))
+        self.world.enrol(self.world.approvers.people[name].revoking(credential, self.world.now))
         self.account.revoked.setdefault(credential, []).append(self.account.note())
 
     def enrol(self, name: str, way: str, anew: bool) -> None:
@@ -210,7 +210,7 @@ class History:
         for one in WAYS if anew else (way,):
             credential = self.person(name).credential(one, self.world.now)
             try:
-                self.world.enrol(self.world.roster.people[name].with_credential(credential))
+                self.world.enrol(self.world.approvers.people[name].with_credential(credential))
             except Terminal:
                 SEEN["refused: a revoked key enrolled again"] += 1
                 continue

@@ -6,7 +6,7 @@ from raw_ledger import digest
 from tampering import Stored, at, chained_anew, leaves, loaded, normal, other_value, replaced, texts_of
 from world import World
 
-from domain.approval.request import standing_ask, statement_of
+from domain.approval.request import open_request, statement_of
 from domain.approval.statement import Choice
 from domain.ledger.fact import Fact, Kind
 from domain.release.manifest import Release
@@ -144,7 +144,7 @@ def _question(world: World) -> Fact | None:
     try:
         facts = world.facts.read()
         release = Release.model_validate(facts[0].body["release"])
-        return next((found for stage in reversed(world.stages) if (found := standing_ask(release, stage, facts))), None)
+        return next((found for stage in reversed(world.stages) if (found := open_request(release, stage, facts))), None)
     except (ValueError, LookupError, TypeError):
         return None
 

@@ -4,16 +4,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import ladder
-from cast import Person, roster
+from cast import Person, approvers
 from stored_facts import StoredFacts
 from weighing import prove
 from world import World
 
-from domain.approval.approvers import Roster
+from domain.approval.approvers import EnrolledApprovers
 from domain.approval.decision import Decision
-from domain.approval.request import Ask, statement_of
+from domain.approval.request import ApprovalRequest, statement_of
 from domain.approval.statement import Choice, Statement
-from domain.approval.verdict import Approval, judge, why_not
+from domain.approval.verdict import GateVerdict, judge, why_not
 from domain.declaration.gate import Gate
 from domain.declaration.stage import Stage
 from domain.ledger.fact import Fact, Kind
@@ -31,7 +31,7 @@ class OneGate:
         if gate:
             self.declare(**gate)
         self.release: Release = ladder.manifest()
-        self.roster: Roster = roster()
+        self.approvers: EnrolledApprovers = approvers()
         self.stored = StoredFacts()
         self.now: datetime = ladder.START
         self.add(Kind.REQUESTED, {"release": self.release.model_dump(mode="json"), "digest": self.release.digest})
@@ -54,7 +54,7 @@ class OneGate:
 
     def ask(self, **changes: Any) -> Fact:
         """Open the question; any part of it can be given."""
-        ask = Ask.of(self.release, self.stage, REPORT, self.now, "run").model_copy(update=changes)
+        ask = ApprovalRequest.of(self.release, self.stage, REPORT, self.now, "run").model_copy(update=changes)
         return self.add(Kind.ASKED, ask.model_dump(mode="json"))
 
     def statement(self, name: str, choice: Choice = Choice.APPROVE, comment: str = "", **changes: Any) -> Statement:
@@ -65,7 +65,7 @@ class OneGate:
     def decision(self, statement: Statement, way: str = "ssh") -> Decision:
         """Really proven by whoever the statement names, now."""
         typed = Person(statement.approver).proof(way, statement, self.now)
-        decision = prove(World(now=self.now, roster=roster()), statement, typed)
+        decision = prove(World(now=self.now, approvers=approvers()), statement, typed)
         assert isinstance(decision, Decision), decision
         return decision
 
@@ -84,12 +84,12 @@ class OneGate:
             self.decide(name)
         return self
 
-    def judge(self, now: datetime | None = None) -> Approval:
+    def judge(self, now: datetime | None = None) -> GateVerdict:
         """What the gate says."""
-        return judge(self.stage, self.release, self.facts, self.roster, now or self.now)
+        return judge(self.stage, self.release, self.facts, self.approvers, now or self.now)
 
     def why_not(self, name: str, choice: Choice = Choice.APPROVE, comment: str = "") -> tuple[str, ...]:
         """What speaks against an answer now."""
         return why_not(
-            self.statement(name, choice, comment), self.stage, self.release, self.facts, self.roster, self.now
+            self.statement(name, choice, comment), self.stage, self.release, self.facts, self.approvers, self.now
         )

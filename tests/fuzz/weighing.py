@@ -8,7 +8,7 @@ from world import World
 from domain.approval.decision import Decision, Proof, proven_by
 from domain.approval.entra_token import EntraProof, key_id
 from domain.approval.lockout import locked_until
-from domain.approval.one_time_code import CodeGenerator, sealed, step_of
+from domain.approval.one_time_code import CodeGenerator, signed, step_of
 from domain.approval.request import statement_of
 from domain.approval.ssh_signature import SshProof, armored
 from domain.approval.statement import Choice, Statement
@@ -42,7 +42,7 @@ def weigh(world: World, release: Release, stage: Stage, asked: Fact, answer: Ans
         statement = statement_of(asked, answer.choice, answer.approver, answer.comment)
     except ValidationError as error:
         return Unproven(str(error))
-    reasons = why_not(statement, stage, release, world.facts.read(), world.roster, world.now)
+    reasons = why_not(statement, stage, release, world.facts.read(), world.approvers, world.now)
     return Unproven("; ".join(reasons)) if reasons else prove(world, statement, answer.proof)
 
 
@@ -59,7 +59,7 @@ def prove(world: World, statement: Statement, typed: str) -> Decision | Unproven
     if isinstance(proof, Unproven):
         return proof
     decision = Decision(stage=statement.stage, statement=statement, proof=proof, decided_at=world.now)
-    credential = proven_by(decision, world.roster)
+    credential = proven_by(decision, world.approvers)
     if isinstance(credential, str):
         return Unproven(credential)
     if isinstance(proof, EntraProof) and not world.spend(f"token {proof.token_digest}", statement.digest):
@@ -68,7 +68,7 @@ def prove(world: World, statement: Statement, typed: str) -> Decision | Unproven
 
 
 def _by_code(world: World, statement: Statement, code: str) -> Proof | Unproven:
-    person = world.roster.person(statement.approver)
+    person = world.approvers.person(statement.approver)
     generators = [one for one in person.credentials if isinstance(one, CodeGenerator)] if person else []
     usable = [one for one in generators if one.revoked_at is None]
     if not usable:
@@ -82,7 +82,7 @@ def _by_code(world: World, statement: Statement, code: str) -> Proof | Unproven:
         step = step_of(secret, code, world.now)
         if step is not None:
             spent = world.spend(f"{generator.id} step {step}", statement.digest)
-            return sealed(secret, statement, step) if spent else Unproven("this code was used already")
+            return signed(secret, statement, step) if spent else Unproven("this code was used already")
     for generator in usable:
         wrong.setdefault(generator.id, []).append(world.now)
     return Unproven(f"the code is not {statement.approver}'s of this moment", wrong_code=True)
@@ -90,7 +90,7 @@ def _by_code(world: World, statement: Statement, code: str) -> Proof | Unproven:
 
 def _by_token(world: World, token: str) -> Proof | Unproven:
     kid = key_id(token)
-    for published in world.roster.tenant_keys.values():
+    for published in world.approvers.tenant_keys.values():
         if kid in published:
             return EntraProof(token=token, key=dict(published[kid]))
     return Unproven("no key that the tenant publishes signed the token")

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import ladder
-from cast import roster
+from cast import approvers
 from stored_facts import StoredFacts
 
-from domain.approval.approvers import Roster
+from domain.approval.approvers import EnrolledApprovers
 from domain.approval.enrolment import Enrolment
 from domain.declaration.stage import Stage
 from domain.release.manifest import Release
@@ -27,7 +27,7 @@ class World:
     now: datetime = ladder.START
     facts: StoredFacts = field(default_factory=StoredFacts)
     elsewhere: StoredFacts = field(default_factory=StoredFacts)
-    roster: Roster = field(default_factory=roster)
+    approvers: EnrolledApprovers = field(default_factory=approvers)
     edit: str = "as agreed"
     vm_size: str = "Standard_DS3_v2"
     spent: dict[str, str] = field(default_factory=dict)
@@ -55,13 +55,13 @@ class World:
         self.now += timedelta(seconds=seconds)
 
     def spend(self, what: str, statement: str) -> bool:
-        """As `tasks.approval.used_proofs.spend`: True for the first, and for the same statement again."""
+        """As `tasks.approval.used_proofs.use_once`: True for the first, and for the same statement again."""
         return self.spent.setdefault(what, statement) == statement
 
     def enrol(self, enrolment: Enrolment) -> None:
         """Put an enrolment in place of the person's one before."""
-        self.roster = replace(self.roster, people={**self.roster.people, enrolment.name: enrolment})
+        self.approvers = replace(self.approvers, people={**self.approvers.people, enrolment.name: enrolment})
 
     def members(self, group: str, names: frozenset[str]) -> None:
         """Change who is a member of a group."""
-        self.roster = replace(self.roster, groups={**self.roster.groups, group: names})
+        self.approvers = replace(self.approvers, groups={**self.approvers.groups, group: names})

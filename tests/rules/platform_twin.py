@@ -27,7 +27,7 @@ from domain.naming import faults_of_names
 from domain.ownership import must_not_be_anothers
 from domain.rollout.deployment_history import FENCE, fence_of
 from domain.rollout.diagnosis import Finding
-from domain.rollout.retention import is_ours
+from domain.rollout.retention import made_by_release
 from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID, WORKLOAD
 from domain.unit import Unit
 from domain.verification.http_smoke import AnySmokeTest
@@ -222,7 +222,7 @@ class PlatformTwin:
         """As for batch endpoints."""
         return faults_of_names(units, self.workload.naming("", ""))
 
-    def obstacles(self) -> tuple[str, ...]:
+    def preflight_faults(self) -> tuple[str, ...]:
         """None."""
         return ()
 
@@ -302,7 +302,7 @@ class PlatformTwin:
             raise Terminal(f"{endpoint} is gone, so it cannot serve {deployment}; release the circuit again")
         if found is None or found.default is None:
             return
-        by_hand = sorted(one.name for one in found.deployments.values() if not is_ours(one))
+        by_hand = sorted(one.name for one in found.deployments.values() if not made_by_release(one))
         if by_hand:
             raise Terminal(
                 f"{endpoint} served nothing before, and no release made {', '.join(by_hand)}, so it is not deleted; delete "
@@ -375,7 +375,7 @@ class PlatformTwin:
 
         return self.at.troubles.meet("remove_endpoint", endpoint, act, True)
 
-    def lacks(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
+    def missing_dependencies(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
         """Model and environment."""
 
         def lack(deployment: Deployment) -> str:
@@ -392,7 +392,7 @@ class PlatformTwin:
             seen = self.serving(endpoint)
             yield Finding(f"endpoint {endpoint}", f"serves {seen}", "" if seen == name else f"switch it to {name}")
 
-    def in_words(self) -> str:
+    def describe(self) -> str:
         """It costs nothing."""
         return "memory of this process"
 

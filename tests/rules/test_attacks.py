@@ -393,7 +393,7 @@ def test_names_that_change_in_the_midst_of_a_switch_are_said_in_a_sentence(
             platform_twin.PlatformTwin, "endpoint", lambda self, unit: self.workload.naming("env-", "").endpoint(unit)
         )
         message = twins.release(tiny, second).message or ""
-    assert "which are no circuits' endpoints any more" in message
+    assert "which are no longer circuits' endpoints" in message
     assert "Put the names back" in message
     twins.lease_ends("tiny", "production")
     assert twins.release(tiny, second).name == "Succeeded"

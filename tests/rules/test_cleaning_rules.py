@@ -11,7 +11,7 @@ from twins import TinyTwin, Twins
 from domain.errors import StageLost, Terminal
 from domain.ledger.fact import FIRST, Fact, Kind
 from domain.naming import deployment_name
-from domain.rollout.cleanup_report import Cleaned
+from domain.rollout.cleanup_report import CleanupReport
 from domain.rollout.deployment_history import FENCE
 from domain.tags import NO_PREVIOUS, PREVIOUS, deployment_tags
 from flows.rollout import cleanup
@@ -69,16 +69,16 @@ class Fleet:
     def all_there(self) -> list[set[str]]:
         return [self.there(endpoint) for endpoint in self.endpoints]
 
-    def clean(self, keep: int = 2) -> Cleaned:
+    def clean(self, keep: int = 2) -> CleanupReport:
         @flow
-        def cleaning_up() -> Cleaned:
+        def cleaning_up() -> CleanupReport:
             return clean_stage(self.platform, self.held, self.endpoints, keep)
 
         return cleaning_up()
 
-    def discard(self, number: int, facts: Sequence[Fact] = ()) -> Cleaned:
+    def discard(self, number: int, facts: Sequence[Fact] = ()) -> CleanupReport:
         @flow
-        def discarding() -> Cleaned:
+        def discarding() -> CleanupReport:
             return discard_stage(facts, self.platform, f"20260101.{number}", "production", self.held, self.endpoints)
 
         return discarding()
@@ -127,7 +127,7 @@ def test_what_waits_for_people_and_what_was_made_by_hand_stays(fleet: Fleet) -> 
 
 
 def test_endpoints_that_are_not_there_are_nothing_to_clean(fleet: Fleet) -> None:
-    assert fleet.clean() == Cleaned()
+    assert fleet.clean() == CleanupReport()
 
 
 def test_what_azure_does_not_remove_is_told_and_goes_the_next_time(fleet: Fleet) -> None:

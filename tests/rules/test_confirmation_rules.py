@@ -1,4 +1,4 @@
-"""What fails after the switch goes back by itself, is held, and people are told; a person ends the hold."""
+"""What fails after the switch is rolled back by itself, is held, and people are told; a person ends the hold."""
 
 import re
 
@@ -17,7 +17,7 @@ from flows.promotion.manifest import outcome_of
 from flows.rollback import rollback
 from flows.rollout import deploy, waves
 from flows.unhold import unhold
-from tasks.approval.approvers import roster_of_gates
+from tasks.approval.approvers import approvers_of_gates
 from tasks.ledger.facts import read_facts
 from tasks.workloads import declared_workload
 
@@ -41,7 +41,7 @@ def test_what_fails_after_the_switch_goes_back_is_held_and_comes_again_only_when
     bad = wary.candidates()
     state = twins.release(wary, bad)
     assert state.name == "Rolled_back"
-    assert re.search("went back to what served before: be-.*-b2: Job status: Failed", state.message or ""), (
+    assert re.search("rolled back to what served before: be-.*-b2: Job status: Failed", state.message or ""), (
         state.message
     )
     assert twins.serving(wary, "production") == [first, first]
@@ -69,7 +69,7 @@ def test_what_fails_after_the_switch_goes_back_is_held_and_comes_again_only_when
     assert twins.serving(wary, "production") == [third, third]
     assert third not in {first, second}
     gates = [stage.gate for stage in declared_workload(wary.name).stages if stage.gate]
-    assert audit(facts, roster_of_gates(gates, facts)).faults == ()
+    assert audit(facts, approvers_of_gates(gates, facts)).faults == ()
     duplicate = twins.release(wary, bad)
     assert (duplicate.name, twins.newest(wary)[0]) == ("Succeeded", third)
     assert duplicate.message == "production serves exactly these models; there is nothing left to do"
@@ -96,7 +96,7 @@ def test_where_nothing_is_left_to_go_back_to_it_stays_and_people_are_told(
     state = twins.release(wary, wary.candidates())
     second, facts = twins.newest(wary)
     assert state.name == "Failed"
-    assert "there is nothing to go back to" in (state.message or "")
+    assert "there is nothing to roll back to" in (state.message or "")
     assert twins.serving(wary, "production") == [second, second]
     assert hold_of(facts) is not None
     subjects = [str(fact.body.get("subject")) for fact in facts_of(facts, Kind.NOTIFIED, "production")]
@@ -142,7 +142,7 @@ def test_what_somebody_deployed_by_hand_is_named_at_the_gate_and_never_deleted(
     wary.give_data("after", "poison\n", ["B2"])
     with twins.answering(APPROVE) as seen:
         state = twins.release_as_answered(wary, wary.candidates())
-    assert "No way back for 1 of 2 circuits" in seen[-1].evidence
+    assert "No rollback for 1 of 2 circuits" in seen[-1].evidence
     assert "no release made by-hand" in seen[-1].evidence
     assert f"{endpoint} served nothing before, and no release made by-hand, so it is not deleted" in (
         state.message or ""
@@ -177,7 +177,7 @@ def test_a_rollback_that_is_typed_twice_changes_nothing_the_second_time(
     assert rollback(tiny.name, "production", reason="odd", dry_run=False) == []
     assert rollback(tiny.name, "production") == []
     assert twins.serving(tiny, "production") == [second, second]
-    said = f"2 circuits serve release {second} since release {third} was taken back, and stay"
+    said = f"2 circuits serve release {second} since release {third} was rolled back, and stay"
     assert said in caplog.text
     assert f"name what serves: --release {second}" in caplog.text
     with pytest.raises(Terminal, match="is gone or not ready"):  # cleaned up: two are kept

@@ -34,7 +34,7 @@ def test_another_build_of_the_same_models_is_refused(twins: Twins, tiny: TinyTwi
     state = twins.release(tiny, another_build(bad))
     assert state.name == "Failed"
     assert "2 of these models are held: " in (state.message or "")
-    assert f"went back with release {held} at production: it hums" in (state.message or "")
+    assert f"was rolled back with release {held} at production: it hums" in (state.message or "")
     assert f"`signalbox unhold {held}`" in (state.message or "")
     assert twins.names(tiny)[0] == held
 
@@ -72,7 +72,7 @@ def test_what_began_before_the_rollback_is_not_admitted_where_the_models_went_ba
     release = begin(twins.ledger, another_build(changed), "linus")
     rollback(tiny.name, "production", reason="it hums", dry_run=False)
     stages = declared_workload(tiny.name).stages
-    with pytest.raises(Terminal, match=r"held: .* went back with release .* at production: it hums"):
+    with pytest.raises(Terminal, match=r"held: .* was rolled back with release .* at production: it hums"):
         must_admit(twins.ledger, stages[-1], stages[:-1], release)
 
 

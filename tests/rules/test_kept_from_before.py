@@ -11,7 +11,7 @@ from twins import TinyTwin, Twins
 
 from deployments.approval.signable import signable
 from domain.approval.audit import audit
-from domain.approval.audit_bundle import AuditFile
+from domain.approval.audit_bundle import AuditBundle
 from domain.ledger.fact import Kind, chain_faults, facts_of
 from domain.release.manifest import requested_release
 from domain.tags import WORKLOAD
@@ -20,15 +20,15 @@ from flows.promotion.manifest import outcome_of
 from tasks.targets.platform import Deployment
 
 KEPT = Path(__file__).with_name("kept_from_before")
-ENDED, WAITING = (AuditFile.parse((KEPT / f"{name}.json").read_text()) for name in ("ended", "waiting"))
+ENDED, WAITING = (AuditBundle.parse((KEPT / f"{name}.json").read_text()) for name in ("ended", "waiting"))
 SOON: datetime = WAITING.facts[-1].at + timedelta(minutes=5)
 """While the question at production's gate still stands."""
 
 
 @pytest.mark.parametrize("kept", [ENDED, WAITING], ids=["ended", "waiting"])
-def test_every_digest_and_signature_holds(kept: AuditFile) -> None:
+def test_every_digest_and_signature_holds(kept: AuditBundle) -> None:
     assert chain_faults(kept.facts) == ()
-    found = audit(kept.facts, kept.roster, kept.gated)
+    found = audit(kept.facts, kept.approvers, kept.gated)
     assert found.faults == ()
     assert [one.approver for one in found.entries] == ["ada"] * len(facts_of(kept.facts, Kind.DECIDED))
 

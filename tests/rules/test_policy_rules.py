@@ -9,7 +9,7 @@ import pytest
 from tiny import APPROVE, NOTHING
 from twins import TinyTwin, Twins
 
-from domain.approval.request import Ask
+from domain.approval.request import ApprovalRequest
 from domain.errors import Terminal
 from domain.ledger.fact import Kind, facts_of
 from flows.expire import expire
@@ -56,7 +56,7 @@ VOID = {
     "model": "what was requested is|changed after it was registered",
     "model content": r"the files of model tiny-a1:1 in registry \S+ changed after it was registered",
     "ledger": r"fact \d+ \(verified\) was changed",
-    "newest fact": r"fact \d+ \(decided\) was written, and the ledger does not hold it any more",
+    "newest fact": r"fact \d+ \(decided\) was written, and the ledger no longer has it",
 }
 
 
@@ -104,7 +104,7 @@ def test_a_gate_that_nobody_answered_is_closed_from_outside(twins: Twins, tiny: 
     def asked(hours: float) -> None:
         made = begin(twins.ledger, changed, "linus")
         stage = declared_workload(tiny.name).stage("registry")
-        question = Ask.of(made, stage, NOTHING, datetime.now(UTC) - timedelta(hours=hours), "")
+        question = ApprovalRequest.of(made, stage, NOTHING, datetime.now(UTC) - timedelta(hours=hours), "")
         record(twins.ledger, tiny.name, made.name, Kind.ASKED, question.model_dump(mode="json"))
 
     asked(23.9)

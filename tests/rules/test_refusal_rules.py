@@ -9,7 +9,7 @@ import pytest
 from tiny import APPROVE, GOOD, NOTHING
 from twins import TinyTwin, Twins
 
-from domain.approval.request import Ask
+from domain.approval.request import ApprovalRequest
 from domain.candidate.changed_circuits import changed_path
 from domain.errors import InvalidDeclaration, Terminal
 from domain.ledger.fact import Kind, facts_of
@@ -77,7 +77,7 @@ def test_a_gate_that_nobody_answered_in_time_expires(twins: Twins, tiny: TinyTwi
     def asked_long_ago() -> None:
         made = begin(twins.ledger, changed, "linus")
         stage = declared_workload(tiny.name).stage("registry")
-        question = Ask.of(made, stage, NOTHING, datetime.now(UTC) - timedelta(hours=24, seconds=1), "")
+        question = ApprovalRequest.of(made, stage, NOTHING, datetime.now(UTC) - timedelta(hours=24, seconds=1), "")
         record(twins.ledger, tiny.name, made.name, Kind.ASKED, question.model_dump(mode="json"))
 
     asked_long_ago()
@@ -114,7 +114,7 @@ def test_a_switch_that_is_accepted_and_not_done_is_seen_and_undone(twins: Twins,
         f"{endpoint}: serves deployment-.* Azure accepted that and did not do it, .* in the studio", state.message or ""
     )
     assert twins.serving(tiny, "production") == before
-    with pytest.raises(Terminal, match="nothing was rolled back"):  # that way back is over, and is no rollback's own
+    with pytest.raises(Terminal, match="nothing was rolled back"):  # that rollback is over, and is no rollback's own
         rollback(tiny.name, "production", dry_run=False)
 
 

@@ -1,4 +1,4 @@
-"""Which environment variables were read before user code began, and so cannot be changed for it any more."""
+"""Which environment variables were read before user code began, and so can no longer be changed for it."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping

@@ -18,7 +18,7 @@ SETTING = re.compile(rb"""["'](?:%s)""" % b"|".join(prefix.encode() for prefix i
 def reason_to_start_cold(folders: Iterable[str], taken: Collection[str]) -> str:
     """Why code with these folders cannot start warm; empty when it can. taken: names of modules that are there already.
 
-    A module counts wherever in the tree it is, for code may put any folder on its path.
+    A module counts wherever in the tree it is, because code may put any folder on its path.
     """
     waiting, seen, entries, read = list(folders), set(), 0, 0
     while waiting:

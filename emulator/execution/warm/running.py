@@ -69,7 +69,7 @@ def _silent(*_: object) -> None:
 
 
 def _show(error: BaseException) -> None:
-    """As `PyErr_Print` does; outside of any `except`, for a hook may ask what is being handled."""
+    """As `PyErr_Print` does; outside of any `except`, because a hook may ask what is being handled."""
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
     if not hasattr(sys, "excepthook"):
         sys.stderr.write("sys.excepthook is missing\n")

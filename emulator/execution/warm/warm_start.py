@@ -219,7 +219,7 @@ class WarmStart:
 
 
 def _write_program(folder: Path, name: str, executable: str) -> None:
-    """A program that asks the parent. Its first line names the interpreter, for a shell would add to the environment."""
+    """A program that asks the parent. Its first line names the interpreter, because a shell would add to the environment."""
     program = folder / "bin" / name
     lines = (
         "import sys",

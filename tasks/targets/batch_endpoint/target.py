@@ -16,7 +16,7 @@ from domain.naming import Naming, faults_of_names
 from domain.ownership import must_not_be_anothers
 from domain.rollout.deployment_history import FENCE, fence_of
 from domain.rollout.diagnosis import Finding
-from domain.rollout.retention import is_ours
+from domain.rollout.retention import made_by_release
 from domain.tags import RELEASE_ID, WORKLOAD
 from domain.unit import Unit
 from domain.verification.http_smoke import AnySmokeTest
@@ -59,7 +59,7 @@ class BatchEndpoints:
         """Names are unique in a region, and short."""
         return faults_of_names(units, self._naming)
 
-    def obstacles(self) -> tuple[str, ...]:
+    def preflight_faults(self) -> tuple[str, ...]:
         """Azure is there."""
         return ()
 
@@ -172,7 +172,7 @@ class BatchEndpoints:
                 raise Transient(f"endpoint {endpoint} is being changed, so it was not removed") from error
         return True
 
-    def lacks(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
+    def missing_dependencies(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
         """Model and environment."""
         return lacks_of_batch(self.workspace, registry)
 
@@ -180,7 +180,7 @@ class BatchEndpoints:
         """Compute, test data, endpoints and the last scoring jobs."""
         return diagnose_batch(self, self.workspace, self.target, self.workload, stage, expected)
 
-    def in_words(self) -> str:
+    def describe(self) -> str:
         """The cluster."""
         return cluster_in_words(self.workspace, self.target.compute)
 
@@ -212,7 +212,7 @@ def _unserve(workspace: Workspace, endpoint: str, found: Any, deployment: str | 
     if found is None or not (found.defaults and found.defaults.deployment_name):
         return
     client = workspace.get_client()
-    by_hand = sorted(one.name for one in deployments_of(workspace, endpoint) if not is_ours(one))
+    by_hand = sorted(one.name for one in deployments_of(workspace, endpoint) if not made_by_release(one))
     if by_hand:
         raise Terminal(
             f"{endpoint} served nothing before, and no release made {', '.join(by_hand)}, so it is not deleted; delete that, or "

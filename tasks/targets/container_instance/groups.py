@@ -45,7 +45,7 @@ class ContainerGroup:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing runs there any more, and nothing will by itself."""
+        """Whether nothing runs there now, and nothing will by itself."""
         return self.running in ENDED
 
 

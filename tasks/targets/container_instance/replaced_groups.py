@@ -1,4 +1,4 @@
-"""What a container group was that is deleted to be made anew: its tags know the way back, and nothing else does meanwhile."""
+"""What a container group was that is deleted to be made anew: its tags say how to roll back, and nothing else does meanwhile."""
 
 import json
 from collections.abc import Mapping

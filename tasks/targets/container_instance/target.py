@@ -69,7 +69,7 @@ class ContainerGroups:
         """Names are short and simple."""
         return faults_of_groups(units, self._naming)
 
-    def obstacles(self) -> tuple[str, ...]:
+    def preflight_faults(self) -> tuple[str, ...]:
         """Channels that could never be told: what nobody is told of would stay for ever."""
         return tuple(faults_of_channels(self.target.notify))
 
@@ -168,7 +168,7 @@ class ContainerGroups:
         """A release that did not switch made no group; whether there is none."""
         return find_group(self.instances, endpoint) is None
 
-    def lacks(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
+    def missing_dependencies(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
         """The image."""
 
         return lambda deployment: self._images.lack(self._unit(deployment.endpoint), deployment.name)
@@ -209,7 +209,7 @@ class ContainerGroups:
             raise Terminal(f"{endpoint} is gone, or no release made what is there now; its tags were left alone")
         tag_group(self.instances, endpoint, {**group.tags, **tags})
 
-    def in_words(self) -> str:
+    def describe(self) -> str:
         """Groups cost while they run."""
         ours = [group for group in list_groups(self.instances) if serving_of(group.tags) is not None]
         target = self.target

@@ -11,7 +11,7 @@ from typing import Any
 
 from domain.errors import Terminal, Transient
 from tasks.targets.kubernetes.access import ClusterAccess, cluster_error
-from tasks.targets.kubernetes.child_process import tied
+from tasks.targets.kubernetes.child_process import child_command
 
 PROGRAM = Path(__file__).with_name("program.py")
 STARTING_SECONDS = 60.0
@@ -141,7 +141,9 @@ def _ask(
     python = Path(sys.executable)
     try:
         done = subprocess.run(
-            tied(python, str(python.with_name("helm")), "-P", str(PROGRAM)),  # so called beside the venv's interpreter
+            child_command(
+                python, str(python.with_name("helm")), "-P", str(PROGRAM)
+            ),  # so called beside the venv's interpreter
             input=json.dumps(request),
             capture_output=True,
             text=True,

@@ -77,7 +77,7 @@ class History:
         """Of the next revision."""
         return self.newest.number + 1 if self.newest is not None else 1
 
-    def way_back(self, deployment: str) -> Revision | None:
+    def rollback_revision(self, deployment: str) -> Revision | None:
         """The newest revision with which that served, where it serves or served before; None where the history has none.
 
         What is none of these is on its way up, and gets the chart of now.
@@ -86,8 +86,8 @@ class History:
         return next((one for one in served if serving_of(tags_of_revision(one)) == deployment), None)
 
     @property
-    def went_back(self) -> bool:
-        """Whether a way back made what serves: it is a copy of what served before, or says so itself where that was gone."""
+    def is_rolled_back(self) -> bool:
+        """Whether a rollback made what serves: it is a copy of what served before, or says so itself where that was gone."""
         copied = any(tags_of_revision(one) == self.tags for one in self.revisions if one is not self.applied)
         return self.serving is not None and (copied or TAKEN_BACK in self.tags)
 
@@ -116,14 +116,14 @@ class History:
             rehearse_apply(access, self._objects(to, access.namespace), OWNER)
         except ChangedByHandError as error:
             raise ChangedByHandError(
-                f"{self.name} cannot go back to revision {to.number}, which would undo a person's work: {error}. Nothing was "
+                f"{self.name} cannot be rolled back to revision {to.number}, which would undo a person's work: {error}. Nothing was "
                 f"touched. Undo that, or overwrite it with `helm rollback {self.name} {to.number} --force-conflicts`, and run the "
                 "same command again"
             ) from None
 
     @property
     def advice(self) -> str:
-        """What to do about changes: where a release's own revision is still there, the way back to it."""
+        """What to do about changes: where a release's own revision is still there, a rollback to it."""
         own = next((one for one in self.revisions if one.worked and self._is_own(one) and TAGS in one.values), None)
         way = f"undo it with `helm rollback {self.name} {own.number} --force-conflicts`" if own else "uninstall it"
         return f"put the change into the chart, then {way}, and run the same command again"

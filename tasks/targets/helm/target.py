@@ -75,7 +75,7 @@ class HelmReleases:
     def prepare(self) -> None:
         """Releases share nothing; who made the namespace gave us the rights in it."""
 
-    def obstacles(self) -> tuple[str, ...]:
+    def preflight_faults(self) -> tuple[str, ...]:
         """A cluster that does not answer, or lets us read no releases."""
         try:
             with access(self.cluster) as there:
@@ -130,7 +130,7 @@ class HelmReleases:
     def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
         """Install, upgrade or roll back; None: uninstall. What serves already is left as it is.
 
-        A way back waits until the pods are ready, for nobody asks them after it, and each time that it is asked for; Terminal
+        A rollback waits until the pods are ready, because nobody asks them after it, and each time that it is asked for; Terminal
         where they do not get there.
         StageLost where somebody else holds the stage by now, known by the lease and by the fence of the revisions.
         """
@@ -149,7 +149,7 @@ class HelmReleases:
             if not (history.settled and history.serving == deployment):
                 history.refuse_changes(there)
                 history = self._replaced(there, history, deployment, held)
-            if history.went_back:
+            if history.is_rolled_back:
                 _label(there, history, held)
                 _wait_until_back(there, history)
 
@@ -194,13 +194,13 @@ class HelmReleases:
         with access(self.cluster) as there:
             return History.read(there, endpoint).newest is None
 
-    def lacks(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
+    def missing_dependencies(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
         """The image."""
         return lambda deployment: self._images.lack(self._unit(deployment.endpoint), deployment.name)
 
     def diagnose(self, stage: Stage, expected: Mapping[str, str]) -> Iterator[Finding]:
         """Each release: what it serves, whether somebody changed it, whether its pods are ready."""
-        if faults := self.obstacles():
+        if faults := self.preflight_faults():
             yield Finding(
                 f"cluster {self.place}", faults[0], "start it, or give us the rights; nothing of it can be seen"
             )
@@ -219,7 +219,7 @@ class HelmReleases:
                     advice = "roll back, or see `kubectl describe pods`" if why else ""
                     yield Finding(f"{name} in {self.place}", why or "ready", advice)
 
-    def in_words(self) -> str:
+    def describe(self) -> str:
         """Pods cost what their nodes do."""
         with access(self.cluster) as there:
             names = set(release_names(there))
@@ -284,7 +284,7 @@ class HelmReleases:
 
     def _replaced(self, there: ClusterAccess, history: History, deployment: str, held: HeldStage) -> History:
         """The history once that serves: by the revision with which it did before, else by the chart of now."""
-        back = history.way_back(deployment)
+        back = history.rollback_revision(deployment)
         if back is not None:
             return self._roll_back(there, history, back)
         history = self._upgradable(there, history)
@@ -296,7 +296,7 @@ class HelmReleases:
     def _upgradable(self, there: ClusterAccess, history: History) -> History:
         """The history once Helm takes an upgrade: after one that is deployed, and while nothing is under way.
 
-        Only what never worked is uninstalled. A run of ours died where something is under way, for we hold the stage.
+        Only what never worked is uninstalled. A run of ours died where something is under way, because we hold the stage.
         """
         newest, applied = history.newest, history.applied
         if newest is None:

@@ -1,7 +1,7 @@
 """Images: built in the registry from a service and a model, once, under a tag that nobody can move. (Seed 001, "Build and push".)
 
 What a build made is known by its run, which the ledger names before the build ends: whoever finds an image under a release's name
-learns nothing by that, for anybody who may push can have put it there.
+learns nothing by that, because anybody who may push can have put it there.
 """
 
 import tempfile

@@ -112,7 +112,7 @@ class ReleasedImages:
         image = self.existing(unit, release)
         if not image.locked:
             raise Terminal(
-                f"image {image.repository}:{image.tag} is not locked any more, so somebody may be about to replace it. Nothing was "
+                f"image {image.repository}:{image.tag} is no longer locked, so somebody may be about to replace it. Nothing was "
                 "changed. Lock its tag, or make a new release."
             )
 

@@ -13,7 +13,7 @@ PARENT_DEATH_SIGNAL = 1
 """Of Linux's prctl; it is kept when another program is executed. Elsewhere programs end by themselves."""
 
 
-def tied(program: Path, *words: str) -> list[str]:
+def child_command(program: Path, *words: str) -> list[str]:
     """The command for it. words: the first is what it is called."""
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), str(program), *words]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from domain.errors import Terminal, Transient
 from tasks.targets.kubernetes.access import ClusterAccess, cluster_error
-from tasks.targets.kubernetes.child_process import tied
+from tasks.targets.kubernetes.child_process import child_command
 
 SECONDS = 60.0
 FORWARDING_SECONDS = 20.0
@@ -113,6 +113,6 @@ def _command(access: ClusterAccess, *words: str) -> list[str]:
     program = shutil.which("kubectl")
     if program is None:
         raise Terminal(f"there is no kubectl on {os.uname().nodename}, which asks {access.place}; install it")
-    return tied(
+    return child_command(
         Path(program), "kubectl", "--kubeconfig", str(access.kubeconfig), "--namespace", access.namespace, *words
     )

@@ -4,7 +4,7 @@ What a Signalbox release "deploys" is there already, as with container instances
 whether it is and rehearses the manifest on the cluster, and `switch` applies it; Kubernetes replaces the pods, and what served goes on
 serving until the new ones are ready. The Deployment's annotations say what serves and what served before, as `domain.rollout.deployment_history` has it.
 
-A way back runs the pods of that time again, by the template that Kubernetes keeps of them, with whatever the manifest said then. It is
+A rollback runs the pods of that time again, by the template that Kubernetes keeps of them, with whatever the manifest said then. It is
 applied like all else, not undone with `kubectl rollout undo`: pods and annotations change at once, and `kubectl apply` knows what it left.
 
 What differs from what was applied last is a person's work: it is said, and never overwritten.
@@ -90,7 +90,7 @@ class KubernetesManifests:
         """Names of Services are short and simple."""
         return faults_of_manifests(units, self._naming)
 
-    def obstacles(self) -> tuple[str, ...]:
+    def preflight_faults(self) -> tuple[str, ...]:
         """A cluster that does not answer, or in whose namespace we may not do what a release does."""
         try:
             with access(self.cluster) as there:
@@ -146,7 +146,7 @@ class KubernetesManifests:
     def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
         """Apply the manifest; None: delete what releases made. What serves already is left as it is.
 
-        A way back waits until the pods are ready, for nobody asks them after it, and each time that it is asked for; Terminal
+        A rollback waits until the pods are ready, because nobody asks them after it, and each time that it is asked for; Terminal
         where they do not get there.
         StageLost where somebody else holds the stage by now, known by the lease and by the fence in the annotations.
         """
@@ -169,7 +169,7 @@ class KubernetesManifests:
                 tags = self._replaced(there, endpoint, deployment, live, held.fence)
             if TAKEN_BACK in tags and (why := why_not_ready(there, f"deployment/{endpoint}", BACK_SECONDS)):
                 raise Terminal(
-                    f"{endpoint} went back to {deployment}, which ran before and does not now: {why}. Run the same command again "
+                    f"{endpoint} was rolled back to {deployment}, which ran before and does not now: {why}. Run the same command again "
                     "once that is mended"
                 )
 
@@ -212,13 +212,13 @@ class KubernetesManifests:
         with access(self.cluster) as there:
             return not _read(there, endpoint)
 
-    def lacks(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
+    def missing_dependencies(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
         """The image."""
         return lambda deployment: self._images.lack(self._unit(deployment.endpoint), deployment.name)
 
     def diagnose(self, stage: Stage, expected: Mapping[str, str]) -> Iterator[Finding]:
         """Each Deployment: what it serves, whether somebody changed it, whether its pods are ready."""
-        if faults := self.obstacles():
+        if faults := self.preflight_faults():
             yield Finding(f"cluster {self.place}", faults[0], "start it, or get us the rights; nothing can be released")
             return
         with access(self.cluster) as there:
@@ -234,7 +234,7 @@ class KubernetesManifests:
                     advice = "roll back, or see `kubectl describe pods`" if why else ""
                     yield Finding(f"deployment/{endpoint} in {self.place}", why or "ready", advice)
 
-    def in_words(self) -> str:
+    def describe(self) -> str:
         """Pods cost what their nodes do."""
         with access(self.cluster) as there:
             listed = kubectl_list(there, "get", "deployments", f"--selector={MANAGED_BY}={MANAGER}")

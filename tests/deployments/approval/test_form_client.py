@@ -20,7 +20,7 @@ from deployments.approval.form_client import FIELDS, Answer, Approver, Decide, P
 from deployments.approval.prompts import Evidence, NotAcceptedError, at_terminal, demo
 from deployments.laptop.laptop import Laptop
 from domain.approval.statement import Choice
-from flows.approval.form import Approval
+from flows.approval.form import ApprovalForm
 
 pytestmark = pytest.mark.usefixtures("laptop")
 NAME = f"waits in process {os.getpid()}"
@@ -154,7 +154,7 @@ def test_a_run_that_waits_for_no_form_is_left_alone(laptop: Laptop) -> None:
 
 
 def test_the_approver_knows_the_fields_of_the_gates_form() -> None:
-    assert Approval.model_fields.keys() == FIELDS
+    assert ApprovalForm.model_fields.keys() == FIELDS
 
 
 def test_the_terminal_signs_for_whom_it_has_a_key(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,11 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from domain.approval.approvers import Roster
+from domain.approval.approvers import EnrolledApprovers
 from domain.approval.enrolment import Enrolment
 
 ADA = Enrolment(name="ada", aliases=("ada@example.org",))
-ROSTER = Roster(
+ROSTER = EnrolledApprovers(
     groups={"ops": frozenset({"ada", "bob"}), "data": frozenset({"ada"}), "none": frozenset()},
     people={"ada": ADA, "eve": Enrolment(name="eve")},
 )
@@ -34,7 +34,7 @@ def test_groups_are_those_that_have_the_member() -> None:
 
 
 def test_a_roster_without_groups_has_nobody_and_no_keys() -> None:
-    empty = Roster(groups={}, people={"ada": ADA})
+    empty = EnrolledApprovers(groups={}, people={"ada": ADA})
     assert empty.person("ada") is None
     assert empty.tenant_keys == {}
 

@@ -9,9 +9,9 @@ import pytest
 from cast import WAYS, Person
 from one_gate import OneGate
 
-from domain.approval.approvers import Roster
+from domain.approval.approvers import EnrolledApprovers
 from domain.approval.audit import Audit, audit
-from domain.approval.audit_bundle import AuditFile
+from domain.approval.audit_bundle import AuditBundle
 from domain.approval.enrolment import Enrolment
 from domain.errors import Terminal
 from domain.ledger.fact import Fact, Kind
@@ -28,7 +28,7 @@ def switched(*names: str) -> OneGate:
 
 
 def audited(gate: OneGate, *gated: str) -> Audit:
-    return audit(gate.facts, gate.roster, gated)
+    return audit(gate.facts, gate.approvers, gated)
 
 
 def edited(fact: Fact, **body: Any) -> Fact:
@@ -103,10 +103,10 @@ def test_a_credential_revoked_since_proved_it_then_and_one_revoked_before_did_no
 ) -> None:
     gate = switched(*ALL)
     moment = gate.facts[2].at + later
-    person = gate.roster.people["ada"]
+    person = gate.approvers.people["ada"]
     credentials = tuple(one.model_copy(update={"revoked_at": moment}) for one in person.credentials)
-    people = {**gate.roster.people, "ada": Enrolment(name="ada", credentials=credentials)}
-    gate.roster = replace(gate.roster, people=people)
+    people = {**gate.approvers.people, "ada": Enrolment(name="ada", credentials=credentials)}
+    gate.approvers = replace(gate.approvers, people=people)
     found = audited(gate)
     assert (found.faults == ()) == holds
     assert found.entries[0].remark.startswith("its credential was revoked since, at ") == holds
@@ -117,8 +117,8 @@ def test_a_key_that_the_tenant_withdrew_is_taken_from_the_decision_and_said() ->
     gate = OneGate(rules=[{"group": "ml-engineers"}])
     gate.ask()
     gate.decide("emil", way="entra")
-    published = gate.roster
-    gate.roster = replace(gate.roster, tenant_keys={})
+    published = gate.approvers
+    gate.approvers = replace(gate.approvers, tenant_keys={})
     found = audited(gate)
     assert found.faults == ()
     assert found.entries[0].remark == "checked by the key kept with it: the tenant's was not at hand"
@@ -129,8 +129,8 @@ def test_a_key_that_was_withdrawn_and_an_account_that_was_revoked_since_are_both
     gate = OneGate()
     gate.ask()
     gate.decide("emil", way="token")
-    revoked = gate.roster.people["emil"].revoking(Person("emil").credential("token").id, gate.now + DAY)
-    gate.roster = Roster(gate.roster.groups, {"emil": revoked})
+    revoked = gate.approvers.people["emil"].revoking(Person("emil").credential("token").id, gate.now + DAY)
+    gate.approvers = EnrolledApprovers(gate.approvers.groups, {"emil": revoked})
     assert audited(gate).entries[0].remark == (
         "its credential was revoked since, at 2025-12-11 12:03 UTC; "
         "checked by the key kept with it: the tenant's was not at hand"
@@ -144,12 +144,12 @@ def test_only_the_credential_that_proved_it_is_said_to_be_revoked_since(way: str
     gate.ask()
     gate.decide("ada", way=way)
     own, moment = Person("ada").credential(way).id, gate.now + DAY
-    enrolled = gate.roster.people["ada"].credentials[::order]
+    enrolled = gate.approvers.people["ada"].credentials[::order]
     for revoked, remark in ((True, "its credential was revoked since, at 2025-12-11 12:03 UTC"), (False, "")):
         credentials = tuple(
             one.model_copy(update={"revoked_at": moment}) if (one.id == own) is revoked else one for one in enrolled
         )
-        gate.roster = replace(gate.roster, people={"ada": Enrolment(name="ada", credentials=credentials)})
+        gate.approvers = replace(gate.approvers, people={"ada": Enrolment(name="ada", credentials=credentials)})
         assert audited(gate).entries[0].remark == remark
 
 
@@ -158,7 +158,7 @@ def test_a_decision_that_cannot_be_read_takes_no_key_from_those_after_it() -> No
     gate.ask()
     gate.add(Kind.DECIDED, {"stage": "production"})
     gate.decide("ada", way="token")
-    gate.roster = replace(gate.roster, tenant_keys={})
+    gate.approvers = replace(gate.approvers, tenant_keys={})
     assert [one.fault != "" for one in audited(gate).entries] == [True, False]
 
 
@@ -167,7 +167,7 @@ def test_an_edited_decision_is_named_by_chain_and_signature() -> None:
     facts = list(gate.facts)
     statement = {**facts[2].body["statement"], "comment": "all is well"}
     facts[2] = edited(facts[2], statement=statement)
-    found = audit(facts, gate.roster)
+    found = audit(facts, gate.approvers)
     assert any("fact 2 (decided) was changed after fact 3" in fault for fault in found.faults)
     assert any(fault.startswith("fact 2 (decided): ") for fault in found.faults)
     assert found.entries[0].fault
@@ -200,17 +200,19 @@ def test_a_decision_that_cannot_be_read_is_named() -> None:
 def test_missing_and_reordered_facts_are_named() -> None:
     gate = switched(*ALL)
     facts = gate.facts
-    assert any("fact 3 missing before fact 4" in fault for fault in audit((*facts[:3], *facts[4:]), gate.roster).faults)
+    assert any(
+        "fact 3 missing before fact 4" in fault for fault in audit((*facts[:3], *facts[4:]), gate.approvers).faults
+    )
     swapped = (*facts[:2], facts[3], facts[2], *facts[4:])
-    assert any("out of order" in fault for fault in audit(swapped, gate.roster).faults)
+    assert any("out of order" in fault for fault in audit(swapped, gate.approvers).faults)
 
 
 def test_a_release_without_its_request_is_named() -> None:
     gate = switched(*ALL)
     missing = "the release does not begin with its request: fact 0 is missing"
-    assert audit(gate.facts[1:], gate.roster).faults == ("fact 0 missing before fact 1 (asked)", missing)
+    assert audit(gate.facts[1:], gate.approvers).faults == ("fact 0 missing before fact 1 (asked)", missing)
     again = edited(gate.facts[0]).model_copy(update={"sequence": 1})
-    assert missing in audit((again,), gate.roster).faults
+    assert missing in audit((again,), gate.approvers).faults
 
 
 def test_a_second_request_does_not_stand_in_for_the_first() -> None:
@@ -235,14 +237,14 @@ def test_a_second_request_does_not_stand_in_for_the_first() -> None:
 )
 def test_a_changed_manifest_is_named(body: dict[str, Any], fault: str) -> None:
     gate = OneGate()
-    found = audit((edited(gate.facts[0], **body),), gate.roster)
+    found = audit((edited(gate.facts[0], **body),), gate.approvers)
     assert [fault in one for one in found.faults] == [True]
 
 
 def test_nothing_is_said_to_be_approved_or_not_when_the_manifest_cannot_be_read() -> None:
     gate = switched(*ALL)
     facts = (edited(gate.facts[0], release={"name": "x"}), *gate.facts[1:])
-    changed, unreadable = audit(facts, gate.roster, ("production",)).faults
+    changed, unreadable = audit(facts, gate.approvers, ("production",)).faults
     assert changed.startswith("fact 0 (requested) was changed after fact 1")
     assert unreadable == "fact 0 (requested): the manifest cannot be read"
 
@@ -252,7 +254,7 @@ def test_a_manifest_of_another_release_is_named(changes: dict[str, str]) -> None
     gate = OneGate()
     other = gate.release.model_copy(update=changes)
     fact = edited(gate.facts[0], release=other.model_dump(mode="json"), digest=other.digest)
-    assert audit((fact,), gate.roster).faults == (
+    assert audit((fact,), gate.approvers).faults == (
         f"fact 0 (requested): the manifest is of release {other.name} of {other.workload}",
     )
 
@@ -289,7 +291,7 @@ def test_an_approval_that_takes_the_switchs_own_number_does_not_come_before_it()
     gate.add(Kind.SWITCHED, {"stage": "production"})
     assert audited(gate).faults == ()
     same = approval.model_copy(update={"sequence": 3})
-    faults = audit((*gate.facts[:2], gate.facts[3], same), gate.roster).faults
+    faults = audit((*gate.facts[:2], gate.facts[3], same), gate.approvers).faults
     assert any(fault.startswith("fact 3: production switched, but at Production-Approval") for fault in faults)
 
 
@@ -308,12 +310,12 @@ def test_a_switch_is_judged_by_the_last_question_before_it() -> None:
 
 def test_an_audit_file_says_the_same_anywhere() -> None:
     gate = switched(*ALL)
-    file = AuditFile.parse(AuditFile.of(gate.facts, gate.roster, ("production",)).model_dump_json())
-    assert audit(file.facts, file.roster, file.gated) == audited(gate, "production")
-    assert isinstance(file.roster, Roster)
+    file = AuditBundle.parse(AuditBundle.of(gate.facts, gate.approvers, ("production",)).model_dump_json())
+    assert audit(file.facts, file.approvers, file.gated) == audited(gate, "production")
+    assert isinstance(file.approvers, EnrolledApprovers)
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"facts": []}', '{"facts": 1, "more": 2}'])
 def test_another_file_is_refused(text: str) -> None:
     with pytest.raises(Terminal, match="this is no audit file of Signalbox: "):
-        AuditFile.parse(text)
+        AuditBundle.parse(text)

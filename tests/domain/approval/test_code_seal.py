@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from domain.approval.one_time_code import MAX_STEP, CodeGenerator, CodeProof, fault_of_seal, seal_key, sealed
+from domain.approval.one_time_code import MAX_STEP, CodeGenerator, CodeProof, signature_fault, signed, verification_key
 from domain.approval.statement import Statement
 
 Make = Callable[..., Statement]
@@ -22,7 +22,9 @@ CHANGED = "its seal is over something else: the statement or the code's time was
 
 
 def generator(secret: str = SECRET) -> CodeGenerator:
-    return CodeGenerator(secret_block="code-ada", public_key=seal_key(secret), enrolled_at=NOON - timedelta(days=1))
+    return CodeGenerator(
+        secret_block="code-ada", public_key=verification_key(secret), enrolled_at=NOON - timedelta(days=1)
+    )
 
 
 OTHER: dict[str, Any] = {
@@ -43,29 +45,29 @@ OTHER: dict[str, Any] = {
 
 @pytest.mark.parametrize("field", OTHER)
 def test_a_seal_over_another_statement_does_not_hold(statement: Make, field: str) -> None:
-    proof = sealed(SECRET, statement(**{field: OTHER[field]}), STEP)
-    assert fault_of_seal(proof, statement(), generator(), NOON) == CHANGED
+    proof = signed(SECRET, statement(**{field: OTHER[field]}), STEP)
+    assert signature_fault(proof, statement(), generator(), NOON) == CHANGED
 
 
 @pytest.mark.parametrize("step", [0, STEP - 1, STEP + 1, MAX_STEP])
 def test_a_seal_does_not_hold_for_another_step(statement: Make, step: int) -> None:
-    moved = sealed(SECRET, statement(), STEP).model_copy(update={"step": step})
-    assert fault_of_seal(moved, statement(), generator(), NOON) == CHANGED
+    moved = signed(SECRET, statement(), STEP).model_copy(update={"step": step})
+    assert signature_fault(moved, statement(), generator(), NOON) == CHANGED
 
 
 def test_a_seal_by_another_secret_does_not_hold(statement: Make) -> None:
-    theirs = sealed(OTHER_SECRET, statement(), STEP)
-    assert fault_of_seal(theirs, statement(), generator(), NOON) == CHANGED
+    theirs = signed(OTHER_SECRET, statement(), STEP)
+    assert signature_fault(theirs, statement(), generator(), NOON) == CHANGED
     renamed = theirs.model_copy(update={"credential": generator().id})
-    assert fault_of_seal(renamed, statement(), generator(), NOON) == CHANGED
+    assert signature_fault(renamed, statement(), generator(), NOON) == CHANGED
 
 
 @pytest.mark.parametrize("digit", [0, 1, 63, 64, 127])
 def test_a_seal_with_one_digit_changed_does_not_hold(statement: Make, digit: int) -> None:
-    proof = sealed(SECRET, statement(), STEP)
+    proof = signed(SECRET, statement(), STEP)
     other = f"{int(proof.seal[digit], 16) ^ 1:x}"
     changed = proof.model_copy(update={"seal": proof.seal[:digit] + other + proof.seal[digit + 1 :]})
-    assert fault_of_seal(changed, statement(), generator(), NOON) == CHANGED
+    assert signature_fault(changed, statement(), generator(), NOON) == CHANGED
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,7 @@ def test_a_seal_with_one_digit_changed_does_not_hold(statement: Make, digit: int
     ],
 )
 def test_it_was_decided_while_the_code_was_good(statement: Make, after_its_beginning: timedelta, holds: bool) -> None:
-    fault = fault_of_seal(sealed(SECRET, statement(), STEP), statement(), generator(), NOON + after_its_beginning)
+    fault = signature_fault(signed(SECRET, statement(), STEP), statement(), generator(), NOON + after_its_beginning)
     assert (fault == "") is holds
     if not holds:
         assert fault.startswith("its code is of 2025-12-10 12:00:00 UTC, and it was decided at 2025-12-")
@@ -89,7 +91,7 @@ def test_it_was_decided_while_the_code_was_good(statement: Make, after_its_begin
 
 def test_every_step_that_is_kept_has_a_date(statement: Make) -> None:
     for step, year in ((0, "1970"), (MAX_STEP, "6053")):
-        fault = fault_of_seal(sealed(SECRET, statement(), step), statement(), generator(), NOON)
+        fault = signature_fault(signed(SECRET, statement(), step), statement(), generator(), NOON)
         assert fault.startswith(f"its code is of {year}-")
     assert MAX_STEP == 2**32
 
@@ -131,7 +133,7 @@ def test_a_generators_public_key_has_one_spelling(key: str) -> None:
 
 def test_what_is_kept_cannot_be_changed(statement: Make) -> None:
     with pytest.raises(ValidationError):
-        sealed(SECRET, statement(), STEP).step = 1  # type: ignore[misc]  # this is what must fail
+        signed(SECRET, statement(), STEP).step = 1  # type: ignore[misc]  # this is what must fail
     with pytest.raises(ValidationError):
         generator().revoked_at = None  # type: ignore[misc]  # this is what must fail
     with pytest.raises(ValidationError):
@@ -140,4 +142,4 @@ def test_what_is_kept_cannot_be_changed(statement: Make) -> None:
 
 
 def test_the_key_of_a_secret_never_changes_or_old_seals_would_be_void() -> None:
-    assert seal_key(SECRET) == PUBLIC
+    assert verification_key(SECRET) == PUBLIC

@@ -11,11 +11,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
-from domain.approval.approvers import Roster
+from domain.approval.approvers import EnrolledApprovers
 from domain.approval.decision import Decision, proven_by
 from domain.approval.enrolment import Credential, Enrolment
 from domain.approval.entra_token import EntraAccount, EntraProof
-from domain.approval.one_time_code import CodeGenerator, CodeProof, seal_key, sealed
+from domain.approval.one_time_code import CodeGenerator, CodeProof, signed, verification_key
 from domain.approval.ssh_signature import SshKey, SshProof
 from domain.approval.statement import NAMESPACE, Statement
 
@@ -52,7 +52,7 @@ def credential(way: str, name: str, account: EntraAccount) -> Credential:
     if way == "ssh":
         return SshKey(public_key=f"ssh-ed25519 {b64encode(point(name)).decode()}", enrolled_at=YESTERDAY)
     if way == "code":
-        return CodeGenerator(secret_block="code", public_key=seal_key(SECRETS[name]), enrolled_at=YESTERDAY)
+        return CodeGenerator(secret_block="code", public_key=verification_key(SECRETS[name]), enrolled_at=YESTERDAY)
     person = "aaaaaaaa-2222-4222-8222-222222222222" if name == "ada" else "bbbbbbbb-2222-4222-8222-222222222222"
     return account.model_copy(update={"object_id": person})
 
@@ -72,7 +72,7 @@ def decide(
         if way == "ssh":
             proof = signature(by, said.text)
         elif way == "code":
-            proof = sealed(SECRETS[by], said, STEP)
+            proof = signed(SECRETS[by], said, STEP)
         else:
             who = credential("entra", by, account)
             assert isinstance(who, EntraAccount)
@@ -83,12 +83,12 @@ def decide(
 
 
 @pytest.fixture
-def roster(account: EntraAccount, published: dict[str, Any]) -> Callable[..., Roster]:
+def approvers(account: EntraAccount, published: dict[str, Any]) -> Callable[..., EnrolledApprovers]:
     """Make a roster of people with the credentials given."""
 
-    def make(**people: list[Credential]) -> Roster:
+    def make(**people: list[Credential]) -> EnrolledApprovers:
         enrolled = {name: Enrolment(name=name, credentials=tuple(given)) for name, given in people.items()}
-        return Roster({"engineers": frozenset(people)}, enrolled, {account.tenant_id: {"k1": published}})
+        return EnrolledApprovers({"engineers": frozenset(people)}, enrolled, {account.tenant_id: {"k1": published}})
 
     return make
 
@@ -101,16 +101,16 @@ def own(account: EntraAccount) -> Callable[[str, str], Credential]:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_approvers_own_credential_proves_it(
-    decide: Decide, roster: Callable[..., Roster], own: Callable[[str, str], Credential], way: str
+    decide: Decide, approvers: Callable[..., EnrolledApprovers], own: Callable[[str, str], Credential], way: str
 ) -> None:
     others = [own(other, "ada") for other in WAYS if other != way]
     for both in ([own(way, "bob"), own(way, "ada")], [own(way, "ada"), own(way, "bob")]):
-        assert proven_by(decide(way), roster(ada=[*others, *both])) == own(way, "ada")
+        assert proven_by(decide(way), approvers(ada=[*others, *both])) == own(way, "ada")
 
 
 NOT_OWN = {
     "ssh": "the key that signed is not enrolled by ada; enrol it with `signalbox enrol`",
-    "code": f"ada has enrolled no authenticator code:{seal_key(SECRETS['bob'])[:16]}",
+    "code": f"ada has enrolled no authenticator code:{verification_key(SECRETS['bob'])[:16]}",
     "entra": "the token is of another account than the one ada enrolled",
 }
 NONE = NOT_OWN | {"entra": "ada has enrolled no Entra ID account; use `signalbox enrol`"}
@@ -118,28 +118,28 @@ NONE = NOT_OWN | {"entra": "ada has enrolled no Entra ID account; use `signalbox
 
 @pytest.mark.parametrize("way", WAYS)
 def test_another_persons_credential_does_not(
-    decide: Decide, roster: Callable[..., Roster], own: Callable[[str, str], Credential], way: str
+    decide: Decide, approvers: Callable[..., EnrolledApprovers], own: Callable[[str, str], Credential], way: str
 ) -> None:
-    people = roster(ada=[own(one, "ada") for one in WAYS], bob=[own(one, "bob") for one in WAYS])
+    people = approvers(ada=[own(one, "ada") for one in WAYS], bob=[own(one, "bob") for one in WAYS])
     assert proven_by(decide(way, by="bob"), people) == NOT_OWN[way]
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_credential_that_is_not_enrolled_does_not(
-    decide: Decide, roster: Callable[..., Roster], own: Callable[[str, str], Credential], way: str
+    decide: Decide, approvers: Callable[..., EnrolledApprovers], own: Callable[[str, str], Credential], way: str
 ) -> None:
     others = [own(other, "bob") for other in WAYS if other != way]
-    assert proven_by(decide(way, by="bob"), roster(ada=[])) == NONE[way]
-    assert proven_by(decide(way, by="bob"), roster(ada=others)) == NONE[way]
+    assert proven_by(decide(way, by="bob"), approvers(ada=[])) == NONE[way]
+    assert proven_by(decide(way, by="bob"), approvers(ada=others)) == NONE[way]
 
 
 @pytest.mark.parametrize("way", ["ssh", "entra"])
 def test_a_seal_does_not_by_the_name_of_a_credential_that_seals_nothing(
-    decide: Decide, roster: Callable[..., Roster], own: Callable[[str, str], Credential], way: str
+    decide: Decide, approvers: Callable[..., EnrolledApprovers], own: Callable[[str, str], Credential], way: str
 ) -> None:
     decision = decide("code", by="bob")
     renamed = decision.proof.model_copy(update={"credential": own(way, "ada").id})
-    people = roster(ada=[own(one, "ada") for one in WAYS])
+    people = approvers(ada=[own(one, "ada") for one in WAYS])
     why = f"ada has enrolled no authenticator {own(way, 'ada').id}"
     assert proven_by(decision.model_copy(update={"proof": renamed}), people) == why
 
@@ -147,12 +147,16 @@ def test_a_seal_does_not_by_the_name_of_a_credential_that_seals_nothing(
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("revoked_at", [YESTERDAY, NOON, NOON + timedelta(days=300)], ids=str)
 def test_a_revoked_credential_does_not_whenever_it_was_revoked(
-    decide: Decide, roster: Callable[..., Roster], own: Callable[[str, str], Credential], way: str, revoked_at: datetime
+    decide: Decide,
+    approvers: Callable[..., EnrolledApprovers],
+    own: Callable[[str, str], Credential],
+    way: str,
+    revoked_at: datetime,
 ) -> None:
     revoked = own(way, "ada").model_copy(update={"revoked_at": revoked_at})
     others = [own(other, "ada") for other in WAYS if other != way]
     why = f"ada's credential {revoked.id} was revoked at {revoked_at:%Y-%m-%d %H:%M} UTC"
-    assert proven_by(decide(way), roster(ada=[*others, revoked])) == why
+    assert proven_by(decide(way), approvers(ada=[*others, revoked])) == why
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -160,57 +164,66 @@ def test_a_revoked_credential_does_not_whenever_it_was_revoked(
     "field", ["release", "release_digest", "stage", "gate", "choice", "comment", "report_digest", "asked"]
 )
 def test_a_proof_of_another_statement_does_not(
-    decide: Decide, roster: Callable[..., Roster], own: Callable[[str, str], Credential], way: str, field: str
+    decide: Decide,
+    approvers: Callable[..., EnrolledApprovers],
+    own: Callable[[str, str], Credential],
+    way: str,
+    field: str,
 ) -> None:
     given = "sha256:" + "e" * 64 if field.endswith("digest") or field == "asked" else "reject"
     moved = decide(way).model_copy(update={"statement": decide(way, **{field: given}).statement})
-    assert isinstance(proven_by(moved, roster(ada=[own(way, "ada")])), str)
+    assert isinstance(proven_by(moved, approvers(ada=[own(way, "ada")])), str)
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_who_is_in_no_group_proves_nothing(
-    decide: Decide, roster: Callable[..., Roster], own: Callable[[str, str], Credential], way: str
+    decide: Decide, approvers: Callable[..., EnrolledApprovers], own: Callable[[str, str], Credential], way: str
 ) -> None:
     people = {"mallory": Enrolment(name="mallory", credentials=(own(way, "ada"),))}
     why = "mallory is not an approver; ask one to decide, or have the environment list them"
-    assert proven_by(decide(way, approver="mallory"), roster(ada=[own(way, "ada")])) == why
-    assert proven_by(decide(way, approver="mallory"), Roster({"engineers": frozenset({"ada"})}, people)) == why
-    assert proven_by(decide(way, approver="Ada"), roster(ada=[own(way, "ada")])).startswith("Ada is not an approver")
+    assert proven_by(decide(way, approver="mallory"), approvers(ada=[own(way, "ada")])) == why
+    assert (
+        proven_by(decide(way, approver="mallory"), EnrolledApprovers({"engineers": frozenset({"ada"})}, people)) == why
+    )
+    assert proven_by(decide(way, approver="Ada"), approvers(ada=[own(way, "ada")])).startswith("Ada is not an approver")
 
 
 def test_a_code_counts_only_while_it_is_good(
-    decide: Decide, roster: Callable[..., Roster], own: Callable[[str, str], Credential]
+    decide: Decide, approvers: Callable[..., EnrolledApprovers], own: Callable[[str, str], Credential]
 ) -> None:
-    people = roster(ada=[own("code", "ada")])
+    people = approvers(ada=[own("code", "ada")])
     assert proven_by(decide("code", at=NOON + timedelta(seconds=59)), people) == own("code", "ada")
     assert "its code is of 2025-12-10 12:00:00" in proven_by(decide("code", at=NOON + timedelta(seconds=60)), people)
 
 
 def test_a_token_counts_only_until_it_expires(
-    decide: Decide, roster: Callable[..., Roster], own: Callable[[str, str], Credential]
+    decide: Decide, approvers: Callable[..., EnrolledApprovers], own: Callable[[str, str], Credential]
 ) -> None:
-    people = roster(ada=[own("entra", "ada")])
+    people = approvers(ada=[own("entra", "ada")])
     assert proven_by(decide("entra", at=NOON + timedelta(seconds=3599)), people) == own("entra", "ada")
     why = "the token expired at 2025-12-10 13:00:00 UTC"
     assert proven_by(decide("entra", at=NOON + timedelta(seconds=3600)), people) == why
 
 
 def test_a_token_does_not_count_without_the_tenants_keys(
-    decide: Decide, roster: Callable[..., Roster], own: Callable[[str, str], Credential], account: EntraAccount
+    decide: Decide,
+    approvers: Callable[..., EnrolledApprovers],
+    own: Callable[[str, str], Credential],
+    account: EntraAccount,
 ) -> None:
-    people = roster(ada=[own("entra", "ada")])
-    unknown = Roster(people.groups, people.people)
+    people = approvers(ada=[own("entra", "ada")])
+    unknown = EnrolledApprovers(people.groups, people.people)
     why = f"no RS256 key that tenant {account.tenant_id} publishes signed the token"
     assert proven_by(decide("entra"), unknown) == why
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_decision_survives_storing(
-    decide: Decide, roster: Callable[..., Roster], own: Callable[[str, str], Credential], way: str
+    decide: Decide, approvers: Callable[..., EnrolledApprovers], own: Callable[[str, str], Credential], way: str
 ) -> None:
     stored = Decision.model_validate_json(decide(way).model_dump_json())
     assert stored == decide(way)
-    assert proven_by(stored, roster(ada=[own(way, "ada")])) == own(way, "ada")
+    assert proven_by(stored, approvers(ada=[own(way, "ada")])) == own(way, "ada")
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -96,7 +96,7 @@ def test_a_token_that_does_not_name_the_group_is_refused(fault: Judge, groups: A
 def test_a_token_with_too_many_groups_says_what_to_do(fault: Judge, account: EntraAccount) -> None:
     elsewhere = {"groups": "src1"}
     assert fault(groups=None, _claim_names=elsewhere) == (
-        "the token names no groups, for there are too many; assign the groups to the application instead"
+        "the token names no groups because there are too many; assign the groups to the application instead"
     )
     assert fault(groups=[account.group_id], _claim_names=elsewhere) == ""
     assert fault(groups=[OTHER], _claim_names=elsewhere) == NO_GROUP

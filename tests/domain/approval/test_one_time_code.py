@@ -14,12 +14,12 @@ from domain.approval.one_time_code import (
     STEP_SECONDS,
     CodeGenerator,
     CodeProof,
-    fault_of_seal,
     new_secret,
     provisioning_uri,
-    seal_key,
-    sealed,
+    signature_fault,
+    signed,
     step_of,
+    verification_key,
 )
 from domain.approval.statement import Statement
 
@@ -32,7 +32,9 @@ INSTANT = timedelta(microseconds=1)
 
 
 def generator(secret: str = SECRET) -> CodeGenerator:
-    return CodeGenerator(secret_block="code-ada", public_key=seal_key(secret), enrolled_at=NOON - timedelta(days=1))
+    return CodeGenerator(
+        secret_block="code-ada", public_key=verification_key(secret), enrolled_at=NOON - timedelta(days=1)
+    )
 
 
 def code_at(moment: datetime, secret: str = SECRET) -> str:
@@ -128,18 +130,18 @@ def test_an_authenticator_reads_the_same_secret_from_the_qr_code() -> None:
 
 
 def test_a_seal_holds_for_its_statement_and_its_step(statement: Make) -> None:
-    proof = sealed(SECRET, statement(), STEP)
+    proof = signed(SECRET, statement(), STEP)
     assert (proof.credential, proof.step) == (generator().id, STEP)
-    assert generator().id == "code:" + seal_key(SECRET)[:16]
-    assert fault_of_seal(proof, statement(), generator(), NOON) == ""
+    assert generator().id == "code:" + verification_key(SECRET)[:16]
+    assert signature_fault(proof, statement(), generator(), NOON) == ""
     assert CodeProof.model_validate_json(proof.model_dump_json()) == proof
 
 
 def test_a_kept_seal_tells_neither_the_secret_nor_the_code(statement: Make) -> None:
-    kept = sealed(SECRET, statement(), STEP).model_dump_json() + generator().model_dump_json()
+    kept = signed(SECRET, statement(), STEP).model_dump_json() + generator().model_dump_json()
     assert SECRET not in kept and RIGHT not in kept
 
 
 def test_the_seal_of_a_secret_stays_the_same(statement: Make) -> None:
-    assert seal_key(SECRET) == seal_key(SECRET) != seal_key(SECRET[::-1])
-    assert sealed(SECRET, statement(), STEP) == sealed(SECRET, statement(), STEP)
+    assert verification_key(SECRET) == verification_key(SECRET) != verification_key(SECRET[::-1])
+    assert signed(SECRET, statement(), STEP) == signed(SECRET, statement(), STEP)

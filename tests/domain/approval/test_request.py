@@ -8,7 +8,7 @@ import pytest
 from one_gate import MINUTE, REPORT, OneGate
 from pydantic import ValidationError
 
-from domain.approval.request import Ask, doubts_of, read_ask, standing_ask, statement_of
+from domain.approval.request import ApprovalRequest, doubts_of, open_request, read_request, statement_of
 from domain.approval.statement import Choice
 from domain.ledger.fact import Fact, Kind
 
@@ -16,12 +16,12 @@ SMALLER, LARGER = "sha256:" + "0" * 64, "sha256:" + "f" * 64
 
 
 def standing(gate: OneGate) -> Fact | None:
-    return standing_ask(gate.release, gate.stage, gate.facts)
+    return open_request(gate.release, gate.stage, gate.facts)
 
 
 def test_a_question_says_what_it_is_about_and_until_when() -> None:
     gate = OneGate(timeout_minutes=60, valid_minutes=30)
-    ask = Ask.of(gate.release, gate.stage, REPORT, gate.now, "run 7")
+    ask = ApprovalRequest.of(gate.release, gate.stage, REPORT, gate.now, "run 7")
     assert (ask.stage, ask.gate, ask.release_digest) == ("production", "Production-Approval", gate.release.digest)
     assert (ask.report_digest, ask.run, ask.policy_digest) == (REPORT, "run 7", gate.stage.policy_digest)
     assert (ask.answer_by, ask.expires_at) == (gate.now + 60 * MINUTE, gate.now + 90 * MINUTE)
@@ -31,8 +31,8 @@ def test_a_question_says_what_it_is_about_and_until_when() -> None:
 def test_a_stage_without_a_gate_asks_nothing() -> None:
     gate = OneGate("test")
     with pytest.raises(ValueError, match="stage test has no gate"):
-        Ask.of(gate.release, gate.stage, REPORT, gate.now, "run")
-    gate.add(Kind.ASKED, {**Ask.of(gate.release, ladder.stages()[0], REPORT, gate.now, "").model_dump(mode="json"),
+        ApprovalRequest.of(gate.release, gate.stage, REPORT, gate.now, "run")
+    gate.add(Kind.ASKED, {**ApprovalRequest.of(gate.release, ladder.stages()[0], REPORT, gate.now, "").model_dump(mode="json"),
                           "stage": "test", "policy": gate.stage.model_dump(mode="json")})  # fmt: skip
     assert standing(gate) is None
 
@@ -40,7 +40,7 @@ def test_a_stage_without_a_gate_asks_nothing() -> None:
 def test_a_statement_binds_all_of_the_question() -> None:
     gate = OneGate()
     asked = gate.ask()
-    ask = read_ask(asked)
+    ask = read_request(asked)
     assert ask is not None
     assert statement_of(asked, Choice.REJECT, "ada", "no").model_dump() == {
         "purpose": "signalbox approval 1",
@@ -98,7 +98,7 @@ def test_a_question_about_something_else_does_not_stand(changes: dict[str, Any])
 
 def test_a_question_in_a_fact_of_another_kind_does_not_stand() -> None:
     gate = OneGate()
-    gate.add(Kind.NOTIFIED, Ask.of(gate.release, gate.stage, REPORT, gate.now, "").model_dump(mode="json"))
+    gate.add(Kind.NOTIFIED, ApprovalRequest.of(gate.release, gate.stage, REPORT, gate.now, "").model_dump(mode="json"))
     assert standing(gate) is None
 
 
@@ -117,7 +117,7 @@ def test_a_question_in_a_fact_of_another_kind_does_not_stand() -> None:
 )
 def test_a_question_that_is_open_longer_than_declared_does_not_stand(later: int, expires: int, stands: bool) -> None:
     gate = OneGate()
-    ask = Ask.of(gate.release, gate.stage, REPORT, gate.now, "")
+    ask = ApprovalRequest.of(gate.release, gate.stage, REPORT, gate.now, "")
     seconds = timedelta(seconds=1)
     gate.ask(answer_by=ask.answer_by + later * seconds, expires_at=ask.expires_at + expires * seconds)
     assert (standing(gate) is not None) is stands
@@ -125,7 +125,7 @@ def test_a_question_that_is_open_longer_than_declared_does_not_stand(later: int,
 
 def test_a_question_that_was_written_down_late_stands() -> None:
     gate = OneGate()
-    ask = Ask.of(gate.release, gate.stage, REPORT, gate.now, "")
+    ask = ApprovalRequest.of(gate.release, gate.stage, REPORT, gate.now, "")
     gate.now += MINUTE
     gate.add(Kind.ASKED, ask.model_dump(mode="json"))
     assert standing(gate) is not None
@@ -136,9 +136,9 @@ def test_a_question_that_takes_the_number_of_a_replays_doubts_does_not_come_afte
     gate.add(Kind.REPLAYED, {"stage": "production", "verdict": "INCONCLUSIVE"})
     gate.ask()
     requested, doubts, asked = gate.facts
-    assert standing_ask(gate.release, gate.stage, (requested, doubts, asked)) == asked
+    assert open_request(gate.release, gate.stage, (requested, doubts, asked)) == asked
     same = asked.model_copy(update={"sequence": doubts.sequence})
-    assert standing_ask(gate.release, gate.stage, (requested, doubts, same)) is None
+    assert open_request(gate.release, gate.stage, (requested, doubts, same)) is None
 
 
 @pytest.mark.parametrize("verdict", ["PASSED", "FAILED", "", None, 7])
@@ -152,4 +152,4 @@ def test_a_replay_with_any_other_verdict_leaves_no_doubts(verdict: object) -> No
 
 def test_what_is_no_question_is_not_read() -> None:
     gate = OneGate()
-    assert read_ask(gate.add(Kind.ASKED, {"stage": "production"})) is None
+    assert read_request(gate.add(Kind.ASKED, {"stage": "production"})) is None

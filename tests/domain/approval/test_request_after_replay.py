@@ -1,8 +1,8 @@
-"""What was asked before a replay that left doubts does not stand any more, nor does any approval of it."""
+"""What was asked before a replay that left doubts no longer stands, nor does any approval of it."""
 
 from one_gate import OneGate
 
-from domain.approval.request import doubts_of, standing_ask
+from domain.approval.request import doubts_of, open_request
 from domain.approval.verdict import Verdict, judge
 from domain.ledger.fact import Kind
 from domain.verification.replay import Verdict as Replayed
@@ -11,16 +11,16 @@ from domain.verification.replay import Verdict as Replayed
 def test_only_doubts_make_a_question_void() -> None:
     gate = OneGate()
     asked = gate.ask()
-    assert standing_ask(gate.release, gate.stage, gate.facts) == asked
+    assert open_request(gate.release, gate.stage, gate.facts) == asked
     gate.add(Kind.REPLAYED, {"stage": "test", "verdict": Replayed.INCONCLUSIVE})
     gate.add(Kind.REPLAYED, {"stage": "production", "verdict": Replayed.PASSED})
     assert doubts_of(gate.facts, "production") is None
-    assert standing_ask(gate.release, gate.stage, gate.facts) == asked
+    assert open_request(gate.release, gate.stage, gate.facts) == asked
     doubted = gate.add(Kind.REPLAYED, {"stage": "production", "verdict": Replayed.INCONCLUSIVE})
     assert doubts_of(gate.facts, "production") == doubted
-    assert standing_ask(gate.release, gate.stage, gate.facts) is None
-    assert judge(gate.stage, gate.release, gate.facts, gate.roster, gate.now).verdict is Verdict.WAITING
+    assert open_request(gate.release, gate.stage, gate.facts) is None
+    assert judge(gate.stage, gate.release, gate.facts, gate.approvers, gate.now).verdict is Verdict.WAITING
     again = gate.ask()
-    assert standing_ask(gate.release, gate.stage, gate.facts) == again
+    assert open_request(gate.release, gate.stage, gate.facts) == again
     gate.add(Kind.REPLAYED, {"stage": "production", "verdict": Replayed.PASSED})
-    assert standing_ask(gate.release, gate.stage, gate.facts) == again
+    assert open_request(gate.release, gate.stage, gate.facts) == again

@@ -236,7 +236,7 @@ def test_nobody_is_excluded_when_the_gate_excludes_nobody() -> None:
 
 def test_a_member_who_left_does_not_count() -> None:
     gate = OneGate().approved(*ALL)
-    gate.roster = replace(gate.roster, groups={**gate.roster.groups, "operations": frozenset({"grace"})})
+    gate.approvers = replace(gate.approvers, groups={**gate.approvers.groups, "operations": frozenset({"grace"})})
     reasons = gate.judge().reasons
     assert reasons[0].startswith("the approval by olga is void: olga is not a member of ml-engineers or operations; ")
     assert reasons[1:] == ("at Production-Approval 1 more of operations must approve",)
@@ -244,8 +244,8 @@ def test_a_member_who_left_does_not_count() -> None:
 
 def test_a_revoked_credential_voids_what_it_proved() -> None:
     gate = OneGate().approved(*ALL)
-    revoked = gate.roster.people["ada"].revoking(Person("ada").credential("ssh").id, gate.now)
-    gate.roster = replace(gate.roster, people={**gate.roster.people, "ada": revoked})
+    revoked = gate.approvers.people["ada"].revoking(Person("ada").credential("ssh").id, gate.now)
+    gate.approvers = replace(gate.approvers, people={**gate.approvers.people, "ada": revoked})
     assert gate.judge().verdict is Verdict.WAITING
     assert "void: ada's credential SHA256:" in gate.judge().reasons[0]
     assert "was revoked at 2025-12-10" in gate.judge().reasons[0]
@@ -427,7 +427,7 @@ def test_other_tokens_and_other_proofs_of_the_same_person_count() -> None:
 def test_a_revoked_key_cannot_be_enrolled_again(way: str) -> None:
     gate = OneGate()
     credential = Person("ada").credential(way)
-    revoked = gate.roster.people["ada"].revoking(credential.id, gate.now)
+    revoked = gate.approvers.people["ada"].revoking(credential.id, gate.now)
     with pytest.raises(Terminal, match=r"ada's credential .* was revoked at 2025-12-10 12:01 UTC, and stays so"):
         revoked.with_credential(Person("ada").credential(way, gate.now))
     assert revoked.with_credential(Person("ada", 1).credential(way)).credentials[-1].revoked_at is None
@@ -437,9 +437,9 @@ def test_an_account_that_was_revoked_comes_back_without_what_it_had_proven() -> 
     gate = OneGate(rules=[{"group": "ml-engineers"}])
     gate.ask()
     gate.decide("ada", way="token")
-    ada, account = gate.roster.people["ada"], Person("ada").credential("token", gate.now)
+    ada, account = gate.approvers.people["ada"], Person("ada").credential("token", gate.now)
     again = ada.revoking(account.id, gate.now).with_credential(account)
-    gate.roster = replace(gate.roster, people={"ada": again})
+    gate.approvers = replace(gate.approvers, people={"ada": again})
     assert gate.judge().reasons[0] == (
         "the approval by ada is void: the token was issued at 2025-12-10 12:02:00 UTC, before the account was enrolled "
         "at 2025-12-10 12:03:00 UTC; sign in again"
@@ -453,13 +453,13 @@ def test_a_token_of_the_second_in_which_its_account_was_enrolled_counts() -> Non
     gate = OneGate(rules=[{"group": "ml-engineers"}])
     gate.ask()
     account = Person("ada").credential("token", gate.now + timedelta(milliseconds=900))
-    ada = gate.roster.people["ada"].revoking(account.id, gate.now).with_credential(account)
-    gate.roster = replace(gate.roster, people={"ada": ada})
+    ada = gate.approvers.people["ada"].revoking(account.id, gate.now).with_credential(account)
+    gate.approvers = replace(gate.approvers, people={"ada": ada})
     gate.decide("ada", way="token")
     assert gate.judge().verdict is Verdict.OPEN
 
 
 @pytest.mark.parametrize("way", ["ssh", "code", "token"])
 def test_enrolling_the_same_again_changes_nothing(way: str) -> None:
-    ada = OneGate().roster.people["ada"]
+    ada = OneGate().approvers.people["ada"]
     assert ada.with_credential(Person("ada").credential(way, ladder.START)) == ada

@@ -33,7 +33,7 @@ def ready() -> OneGate:
 
 def admission(gate: OneGate) -> Admission:
     before = [stage for stage in ladder.stages() if stage.name != gate.stage.name][: 2 if gate.stage.gate else 1]
-    return admit(gate.stage, before, gate.release, gate.facts, gate.roster, gate.now)
+    return admit(gate.stage, before, gate.release, gate.facts, gate.approvers, gate.now)
 
 
 def test_a_release_that_is_verified_and_approved_is_admitted() -> None:
@@ -127,7 +127,7 @@ def test_what_holds_another_stage_does_not_block() -> None:
 
 def test_a_release_that_nobody_requested_is_not_admitted() -> None:
     gate = OneGate("test")
-    found = admit(gate.stage, [], gate.release, (), gate.roster, gate.now)
+    found = admit(gate.stage, [], gate.release, (), gate.approvers, gate.now)
     assert found.reasons == ("release 20251210.1 was never requested; start it with the release flow",)
 
 
@@ -146,7 +146,7 @@ def test_a_request_of_another_digest_admits_nothing_even_when_the_right_one_foll
     gate.add(Kind.REQUESTED, {**right, "digest": digest})
     gate.add(Kind.REQUESTED, right)
     gate.approved("ada")
-    assert admit(gate.stage, [], gate.release, gate.facts, gate.roster, gate.now).reasons == (
+    assert admit(gate.stage, [], gate.release, gate.facts, gate.approvers, gate.now).reasons == (
         "release 20251210.1 was requested again by fact 1; a release is requested once",
         f"what was requested is {digest}, and this is {gate.release.digest}: it was changed",
     )
@@ -195,7 +195,7 @@ def meddled(how: Meddle) -> OneGate:
 def test_a_ledger_that_somebody_touched_admits_nothing(how: str) -> None:
     gate = meddled(LEFT_AS_IT_IS[how])
     assert chain_faults(gate.facts)
-    assert f"the ledger does not hold together: {chain_faults(gate.facts)[0]}" in admission(gate).reasons
+    assert f"ledger integrity check failed: {chain_faults(gate.facts)[0]}" in admission(gate).reasons
 
 
 @pytest.mark.parametrize("how", sorted(set(LATER_CHAINED_ANEW) - {"a question that Signalbox did not ask"}))

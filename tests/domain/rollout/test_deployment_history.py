@@ -1,4 +1,4 @@
-"""What serves says what came before it, and the way back leads there."""
+"""What serves says what came before it, and a rollback leads there."""
 
 from datetime import UTC, datetime
 

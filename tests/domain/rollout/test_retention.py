@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.naming import deployment_name, old_deployment_name, release_of
 from domain.release_name import release_order
-from domain.rollout.retention import SERVES, WAY_BACK, Kept, is_ours, kept_of
+from domain.rollout.retention import FOR_ROLLBACK, SERVES, RetentionPlan, made_by_release, plan_retention
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ def named(number: int) -> str:
 
 
 def removed(*deployments: Made, default: str | None, keep: int = 2) -> set[str]:
-    return set(kept_of(deployments, default, keep).removed)
+    return set(plan_retention(deployments, default, keep).removed)
 
 
 def test_what_serves_and_what_served_before_stay_and_older_ones_go() -> None:
     fleet = [made(1, "none"), made(2, 1), made(3, 2), made(4, 3)]
-    found = kept_of(fleet, named(4))
-    assert found.stays == {named(3): WAY_BACK, named(4): SERVES}
+    found = plan_retention(fleet, named(4))
+    assert found.stays == {named(3): FOR_ROLLBACK, named(4): SERVES}
     assert set(found.removed) == {named(1), named(2)}
     assert found.removed[named(1)] == "older than the 2 that are kept"
     assert found.way_back == 1
@@ -53,17 +53,17 @@ def test_what_a_rolled_back_release_left_goes_and_what_served_stays() -> None:
 
 def test_a_newer_one_than_serves_may_be_waiting_for_people_and_stays() -> None:
     fleet = [made(1, "none"), made(2, 1), made(3, 2), made(4, 3, "Creating"), made(10, 3, "Failed")]
-    found = kept_of(fleet, named(3))
+    found = plan_retention(fleet, named(3))
     assert set(found.removed) == {named(1)}
     assert found.stays[named(10)] == found.stays[named(4)] == "not older than what serves"
 
 
 def test_where_the_chain_breaks_the_next_older_ready_one_takes_the_place() -> None:
     fleet = [made(1, "none"), made(2, 1), made(3, 2, "Failed"), made(5, 4)]
-    found = kept_of(fleet, named(5))
+    found = plan_retention(fleet, named(5))
     assert set(found.removed) == {named(1), named(3)}
     assert found.removed[named(3)] == "is Failed, and older than what serves"
-    assert found.stays[named(2)] == WAY_BACK
+    assert found.stays[named(2)] == FOR_ROLLBACK
 
 
 def test_where_nothing_came_before_nothing_takes_the_place() -> None:
@@ -92,7 +92,7 @@ def test_where_it_is_not_known_what_serves_nothing_goes(default: str | None) -> 
 
 def test_where_what_serves_was_made_by_hand_nothing_goes() -> None:
     blue = Made("blue", tags={"previous_deployment": named(2)})
-    found = kept_of([made(1, "none"), made(2, 1), blue], "blue")
+    found = plan_retention([made(1, "none"), made(2, 1), blue], "blue")
     assert (found.removed, found.stays["blue"]) == ({}, SERVES)
 
 
@@ -109,14 +109,14 @@ def test_where_what_serves_was_made_by_hand_nothing_goes() -> None:
     ],
 )
 def test_without_our_tag_and_our_name_nothing_is_ever_touched(hand_made: Made) -> None:
-    found = kept_of([made(1, "none"), made(2, 1), hand_made, made(3, 2)], named(3))
+    found = plan_retention([made(1, "none"), made(2, 1), hand_made, made(3, 2)], named(3))
     assert set(found.removed) == {named(1)}
     assert found.stays[hand_made.name] == "no release made it"
 
 
 def test_one_made_by_hand_that_served_before_is_the_way_back() -> None:
-    found = kept_of([made(1, "none"), Made("blue"), made(2, "blue")], named(2))
-    assert (set(found.removed), found.stays["blue"]) == ({named(1)}, WAY_BACK)
+    found = plan_retention([made(1, "none"), Made("blue"), made(2, "blue")], named(2))
+    assert (set(found.removed), found.stays["blue"]) == ({named(1)}, FOR_ROLLBACK)
 
 
 def test_another_spelling_of_the_release_that_serves_is_not_older() -> None:
@@ -127,11 +127,11 @@ def test_another_spelling_of_the_release_that_serves_is_not_older() -> None:
 def test_fewer_than_two_are_never_kept() -> None:
     for keep in (1, 0, -1):
         with pytest.raises(ValueError, match=rf"keep is {keep}; 2 or more stay"):
-            kept_of([made(1, "none")], named(1), keep)
+            plan_retention([made(1, "none")], named(1), keep)
 
 
 def test_nothing_there_is_nothing_to_remove() -> None:
-    assert kept_of([], None) == kept_of([], named(1)) == Kept()
+    assert plan_retention([], None) == plan_retention([], named(1)) == RetentionPlan()
 
 
 NUMBERS = st.integers(1, 8)
@@ -158,7 +158,7 @@ def default_of(fleet: list[Made], choice: int) -> str | None:
 
 @given(FLEETS, CHOICES, KEEP)
 def test_each_deployment_either_stays_or_goes_with_a_reason(fleet: list[Made], choice: int, keep: int) -> None:
-    found = kept_of(fleet, default_of(fleet, choice), keep)
+    found = plan_retention(fleet, default_of(fleet, choice), keep)
     assert set(found.stays) | set(found.removed) == {one.name for one in fleet}
     assert not set(found.stays) & set(found.removed)
     assert all([*found.stays.values(), *found.removed.values()])
@@ -168,8 +168,8 @@ def test_each_deployment_either_stays_or_goes_with_a_reason(fleet: list[Made], c
 def test_only_ours_goes_that_is_older_than_what_serves(fleet: list[Made], choice: int, keep: int) -> None:
     default = default_of(fleet, choice)
     for one in fleet:
-        if one.name in kept_of(fleet, default, keep).removed:
-            assert is_ours(one)
+        if one.name in plan_retention(fleet, default, keep).removed:
+            assert made_by_release(one)
             assert default is not None
             assert release_order(one.tags["release_id"]) < release_order(release_of(default))
 
@@ -179,21 +179,21 @@ def test_the_way_back_that_a_rollback_takes_stays(fleet: list[Made], choice: int
     default, there = default_of(fleet, choice), {one.name: one for one in fleet}
     before = there.get(there[default].tags.get("previous_deployment", "")) if default in there else None
     if before is not None and before.state == "Succeeded":
-        assert before.name in kept_of(fleet, default, keep).stays
+        assert before.name in plan_retention(fleet, default, keep).stays
 
 
 @given(FLEETS, CHOICES, KEEP)
 def test_at_most_so_many_are_kept(fleet: list[Made], choice: int, keep: int) -> None:
-    assert kept_of(fleet, default_of(fleet, choice), keep).way_back <= keep - 1
+    assert plan_retention(fleet, default_of(fleet, choice), keep).way_back <= keep - 1
 
 
 @given(FLEETS, CHOICES, KEEP, st.sets(CHOICES))
 def test_killed_half_way_it_goes_on_to_the_same_end(fleet: list[Made], choice: int, keep: int, done: set[int]) -> None:
     default = default_of(fleet, choice)
-    first = kept_of(fleet, default, keep)
+    first = plan_retention(fleet, default, keep)
     gone = {name for place, name in enumerate(sorted(first.removed)) if place in done}
     left = [one for one in fleet if one.name not in gone]
-    assert set(kept_of(left, default, keep).removed) == set(first.removed) - gone
+    assert set(plan_retention(left, default, keep).removed) == set(first.removed) - gone
 
 
 @given(FLEETS, CHOICES, KEEP, st.randoms())
@@ -201,7 +201,7 @@ def test_the_order_in_which_azure_lists_them_does_not_matter(fleet: list[Made], 
     default = default_of(fleet, choice)
     shuffled = list(fleet)
     chance.shuffle(shuffled)
-    assert set(kept_of(shuffled, default, keep).removed) == set(kept_of(fleet, default, keep).removed)
+    assert set(plan_retention(shuffled, default, keep).removed) == set(plan_retention(fleet, default, keep).removed)
 
 
 def test_those_that_were_named_with_a_dot_are_ours_too_and_go_in_their_turn() -> None:
@@ -210,6 +210,6 @@ def test_those_that_were_named_with_a_dot_are_ours_too_and_go_in_their_turn() ->
         return Made(old_deployment_name(f"20260101.{number}"), tags=tags)
 
     third = Made(named(3), tags={"release_id": "20260101.3", "previous_deployment": "deployment-20260101.2"})
-    found = kept_of([old(1, "none"), old(2, "deployment-20260101.1"), third], named(3))
+    found = plan_retention([old(1, "none"), old(2, "deployment-20260101.1"), third], named(3))
     assert set(found.removed) == {"deployment-20260101.1"}
-    assert found.stays == {named(3): SERVES, "deployment-20260101.2": WAY_BACK}
+    assert found.stays == {named(3): SERVES, "deployment-20260101.2": FOR_ROLLBACK}

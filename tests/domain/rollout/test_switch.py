@@ -1,4 +1,4 @@
-"""What is written down before a fleet switches, and the way back that follows from it."""
+"""What is written down before a fleet switches, and the rollback that follows from it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.errors import Terminal
 from domain.ledger.fact import Fact, Kind
-from domain.release.failed_units import dropped
+from domain.release.failed_units import failed_units
 from domain.release.hold import hold_of
 from domain.rollout.switch import (
     Journal,
@@ -18,9 +18,9 @@ from domain.rollout.switch import (
     last_journal,
     newer_releases,
     open_journal,
+    rollback_journal,
+    rolled_back_endpoints,
     switched_endpoints,
-    taken_back,
-    way_back,
 )
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -55,7 +55,7 @@ def test_the_way_back_of_all_waves_leads_to_what_served_before_the_first(
     said = []
     for number, wave in enumerate(waves, 1):
         said += [begun({one: before[one] for one in wave}), switched(*wave, left=len(waves) - number)]
-    back = way_back(chain(*said), "s", "why", 9, hold=True)
+    back = rollback_journal(chain(*said), "s", "why", 9, hold=True)
     assert back.after == before
     assert set(back.before.values()) == {"deployment-20260102.1"}
     assert (back.back, back.hold, back.reason, back.fence) == (True, True, "why", 9)
@@ -70,13 +70,15 @@ def test_what_is_dropped_serves_what_it_served_and_the_others_go_on(served: list
     assert all(journal.after[name] == "deployment-20260102.1" for name in set(ENDPOINTS) - gone)
     assert journal.dropped.keys() == gone
     assert journal.differences(journal.after) == {}
-    back = way_back(chain(begun(before, alone=True), (Kind.JOURNAL, journal.model_dump(mode="json"))), "s", "why", 3)
+    back = rollback_journal(
+        chain(begun(before, alone=True), (Kind.JOURNAL, journal.model_dump(mode="json"))), "s", "why", 3
+    )
     assert back.after == before | {name: before[name] for name in gone}
 
 
 def test_where_circuits_move_alone_only_the_wave_that_is_half_done_goes_back() -> None:
     facts = chain(begun({"a": "x"}, alone=True), switched("a", left=1), begun({"b": "y"}, alone=True))
-    assert way_back(facts, "s", "why", 2).after == {"b": "y"}
+    assert rollback_journal(facts, "s", "why", 2).after == {"b": "y"}
 
 
 def test_a_journal_is_open_until_its_stage_is_switched_or_rolled_back() -> None:
@@ -116,10 +118,10 @@ def test_newer_is_what_was_released_later_by_day_and_number() -> None:
 
 def test_taken_back_is_what_had_served_and_not_what_failed_on_its_way() -> None:
     back = (Kind.ROLLED_BACK, {"stage": "s", "after": {"be-a": "deployment-1", "be-b": None}})
-    assert taken_back(chain(back), "s") == {}
-    assert taken_back(chain(switched("be-a"), back), "s") == {"be-a": "deployment-1"}
-    assert taken_back(chain(back, switched("be-a")), "s") == {}
-    assert taken_back(chain(switched("be-a", "be-b"), back), "elsewhere") == {}
+    assert rolled_back_endpoints(chain(back), "s") == {}
+    assert rolled_back_endpoints(chain(switched("be-a"), back), "s") == {"be-a": "deployment-1"}
+    assert rolled_back_endpoints(chain(back, switched("be-a")), "s") == {}
+    assert rolled_back_endpoints(chain(switched("be-a", "be-b"), back), "elsewhere") == {}
 
 
 def test_a_hold_lasts_until_a_person_ends_it_and_may_come_again() -> None:
@@ -132,4 +134,4 @@ def test_a_hold_lasts_until_a_person_ends_it_and_may_come_again() -> None:
 
 def test_dropped_circuits_say_where_and_why() -> None:
     facts = chain((Kind.DROPPED, {"stage": "test", "units": {"P/A": "no data"}}))
-    assert dropped(facts) == {"P/A": "test: no data"}
+    assert failed_units(facts) == {"P/A": "test: no data"}

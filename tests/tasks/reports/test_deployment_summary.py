@@ -13,7 +13,7 @@ from domain.candidate.changed_circuits import ChangedCircuit
 from domain.declaration.load import load_workload
 from domain.ledger.fact import Fact, Kind
 from domain.release.manifest import Release
-from domain.rollout.cleanup_report import LONGEST_REASON, Cleaned
+from domain.rollout.cleanup_report import LONGEST_REASON, CleanupReport
 from tasks.azure_ml.compute import ensure_compute
 from tasks.azure_ml.compute_cost import cluster_in_words
 from tasks.ledger.facts import MAX_FACT_BYTES
@@ -214,22 +214,22 @@ def test_where_nothing_was_switched_nothing_is_said_to_be_deployed() -> None:
 
 
 def test_the_cost_line_counts_what_is_still_there() -> None:
-    cleaned = Cleaned(endpoints=4, serving=4, way_back=4, removed={"be-1": ("a",), "be-2": ("b",)})
+    cleaned = CleanupReport(endpoints=4, serving=4, way_back=4, removed={"be-1": ("a",), "be-2": ("b",)})
     assert still_there(cleaned, "compute c") == [
         "💰 Still there: 8 deployments on 4 endpoints (4 serve, 4 kept for rollback, 2 removed); compute c"
     ]
-    assert still_there(Cleaned(endpoints=1, serving=1), "compute c") == [
+    assert still_there(CleanupReport(endpoints=1, serving=1), "compute c") == [
         "💰 Still there: 1 deployment on 1 endpoint (1 serve, 0 kept for rollback); compute c"
     ]
 
 
 def test_what_was_not_removed_is_told_in_one_line_however_much_it_is() -> None:
     missed = {f"d{number} of be-{number}": "Azure refused\n" * 100 for number in range(1000)}
-    first, second = still_there(Cleaned(endpoints=1000, serving=1000, others=1000, missed=missed), "compute c")
+    first, second = still_there(CleanupReport(endpoints=1000, serving=1000, others=1000, missed=missed), "compute c")
     assert "(1000 serve, 0 kept for rollback, 1000 others)" in first
     assert second.startswith("🧹 Not removed, tried again at the next release: d0 of be-0: Azure refused")
     assert second.endswith("…, and 999 more")
-    [_, only] = still_there(Cleaned(missed={"d of be": "busy"}), "compute c")
+    [_, only] = still_there(CleanupReport(missed={"d of be": "busy"}), "compute c")
     assert only == "🧹 Not removed, tried again at the next release: d of be: busy"
 
 
@@ -237,7 +237,7 @@ def test_the_fact_of_a_clean_up_fits_into_the_ledger() -> None:
     missed = {f"deployment-20251210.{number} of be-{'x' * 29}": "ö" * 5000 for number in range(500)}
     unread = {f"be-{number:029d}": "é" * 5000 for number in range(200)}
     removed = {f"be-{number:029d}": ("deployment-20251210.1",) * 2 for number in range(1000)}
-    body = Cleaned(missed=missed | unread, removed=removed).body("production")
+    body = CleanupReport(missed=missed | unread, removed=removed).body("production")
     fact = Fact.after(None, workload="plants", release="20251210.1", kind=Kind.CLEANED, at=NOW, body=body)
     assert len(fact.canonical_json()) < MAX_FACT_BYTES
     assert {len(why) for why in body["missed"].values()} == {LONGEST_REASON}

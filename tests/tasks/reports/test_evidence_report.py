@@ -19,7 +19,7 @@ from domain.candidate.evaluation import Evaluation
 from domain.declaration.load import load_workload
 from domain.ledger.fact import Fact, Kind
 from domain.release.manifest import Release
-from domain.rollout.champion import Incumbent
+from domain.rollout.champion import Champion
 from tasks.reports.evidence_report import MOST_PLOTS, evidence_report
 
 NASTY = "<script>alert(1)</script><img src=https://example.org/x>"
@@ -84,7 +84,7 @@ def report(
     **given: Any,
 ) -> str:
     """given: the release's fields, or stage, gate, evaluation and what is there."""
-    there = given.pop("there", {"P/C0": Incumbent("version 1 (deployment-3)", "1")})
+    there = given.pop("there", {"P/C0": Champion("version 1 (deployment-3)", "1")})
     stage = given.pop("stage", STAGE)
     gate, evaluation = given.pop("gate", stage.gate), given.pop("evaluation", WORKLOAD.evaluation)
     fields = {
@@ -114,9 +114,9 @@ def text_of(page: str) -> str:
 
 
 def test_a_way_back_that_is_blocked_is_said_with_its_reason_and_only_then(page: str) -> None:
-    assert "No way back" not in page
-    text = text_of(report(there={"P/C0": Incumbent("version 1 (deployment-3)", "1", fault="deployment-3 is Failed")}))
-    assert "No way back for 1 of 2 circuits" in text
+    assert "No rollback" not in page
+    text = text_of(report(there={"P/C0": Champion("version 1 (deployment-3)", "1", fault="deployment-3 is Failed")}))
+    assert "No rollback for 1 of 2 circuits" in text
     assert "P/C0 deployment-3 is Failed" in text
 
 

@@ -36,10 +36,10 @@ COPY = replace(FIRST, number=3, status=DEPLOYED, description="Rollback to 1")
 def test_the_way_back_is_of_what_served_and_what_is_new_goes_up() -> None:
     history = History("x", (replace(SECOND, status=DEPLOYED), FIRST))
     assert history.serving == "deployment-2"
-    assert history.way_back("deployment-1") is FIRST
+    assert history.rollback_revision("deployment-1") is FIRST
     back = History("x", (COPY, SECOND, FIRST))
     assert back.serving == "deployment-1"
-    assert back.way_back("deployment-2") is None  # it was left, so it comes with the chart of now
+    assert back.rollback_revision("deployment-2") is None  # it was left, so it comes with the chart of now
     assert (back.fence, back.next_number, back.settled) == (2, 4, True)
 
 
@@ -47,7 +47,7 @@ def test_what_failed_leaves_what_was_applied_serving() -> None:
     failed = made(3, "deployment-3", tags(SECOND), FAILED)
     history = History("x", (failed, replace(SECOND, status=DEPLOYED), FIRST))
     assert (history.serving, history.settled) == ("deployment-2", False)
-    assert history.way_back("deployment-2") is history.revisions[1]
+    assert history.rollback_revision("deployment-2") is history.revisions[1]
     assert history.changes(NOWHERE) == ""  # half of it may be applied: nothing is compared
     assert History("x", ()).changes(NOWHERE) == ""
 
@@ -72,7 +72,7 @@ def test_where_nothing_is_called_deployed_any_more_what_worked_last_serves(newer
     history = History("x", (*newer, SECOND, FIRST))
     assert history.applied is SECOND
     assert (history.serving, history.settled) == ("deployment-2", False)
-    assert (history.way_back("deployment-1"), history.way_back("deployment-2")) == (FIRST, SECOND)
+    assert (history.rollback_revision("deployment-1"), history.rollback_revision("deployment-2")) == (FIRST, SECOND)
     assert history.changes(NOWHERE) == ""
 
 
@@ -86,13 +86,13 @@ def test_what_never_worked_and_what_is_uninstalled_serve_nothing() -> None:
 
 def test_what_a_way_back_made_is_known_and_what_goes_up_again_is_not() -> None:
     up = replace(SECOND, status=DEPLOYED)
-    assert not History("x", (up, FIRST)).went_back
-    assert History("x", (COPY, SECOND, FIRST)).went_back
+    assert not History("x", (up, FIRST)).is_rolled_back
+    assert History("x", (COPY, SECOND, FIRST)).is_rolled_back
     again = made(4, "deployment-2", tags(COPY), DEPLOYED)
-    assert not History("x", (again, replace(COPY, status=SUPERSEDED), SECOND, FIRST)).went_back
+    assert not History("x", (again, replace(COPY, status=SUPERSEDED), SECOND, FIRST)).is_rolled_back
     cut = made(3, "deployment-1", tags(SECOND), DEPLOYED)  # its revision was gone, so it came with the chart of now
-    assert History("x", (cut, SECOND)).went_back
-    assert not History("x", ()).went_back
+    assert History("x", (cut, SECOND)).is_rolled_back
+    assert not History("x", ()).is_rolled_back
 
 
 def test_a_fence_that_a_person_wrote_is_said() -> None:
