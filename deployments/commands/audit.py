@@ -49,7 +49,7 @@ def audit(
         raise typer.Exit(1)
 
 
-def _gathered(workload: str, release: str) -> "AuditFile":
+def _gathered(workload: str, release: str) -> "AuditBundle":
     from blocks.ledger import Ledger
     from blocks.loading import loaded
     from domain.approval.audit_bundle import AuditBundle
@@ -66,7 +66,7 @@ def _gathered(workload: str, release: str) -> "AuditFile":
     return AuditBundle.of(facts, approvers, tuple(stage.name for stage in stages))
 
 
-def _told(found: "AuditFile", lost: tuple[str, ...]) -> bool:
+def _told(found: "AuditBundle", lost: tuple[str, ...]) -> bool:
     from domain.approval.audit import audit as audited
 
     result = audited(found.facts, found.approvers, found.gated)

@@ -22,7 +22,7 @@ class AuditBundle(BaseModel):
     gated: tuple[str, ...]
 
     @classmethod
-    def of(cls, facts: tuple[Fact, ...], approvers: EnrolledApprovers, gated: tuple[str, ...]) -> "AuditFile":
+    def of(cls, facts: tuple[Fact, ...], approvers: EnrolledApprovers, gated: tuple[str, ...]) -> "AuditBundle":
         """What an audit needs."""
         return cls(
             facts=facts,
@@ -35,7 +35,7 @@ class AuditBundle(BaseModel):
         )
 
     @classmethod
-    def parse(cls, text: str) -> "AuditFile":
+    def parse(cls, text: str) -> "AuditBundle":
         """Read a file; Terminal when it is none."""
         try:
             return cls.model_validate_json(text)
