@@ -9,7 +9,7 @@ from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
 from domain.shown import shown
 
 if TYPE_CHECKING:
-    pass
+    from domain.approval.audit_bundle import AuditBundle
 
 
 def audit(
