@@ -16,9 +16,10 @@ from domain.declaration.workload import Workload
 from domain.errors import Terminal
 from domain.ledger.fact import Fact
 from domain.outcome import Outcome, ReleaseOutcome
+from domain.promotion.next_step import passed
 from domain.release.manifest import Release, requested_release
 from flows.fan_out.error_list import ErrorList
-from flows.promotion.advance import passed, record_outcome
+from flows.promotion.advance import record_outcome
 from flows.promotion.manifest import outcome_of
 from flows.rollout.expire_stage import expire_stage
 from tasks.approval.approvers import approvers_of

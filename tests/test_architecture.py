@@ -80,7 +80,7 @@ def test_imports_run_one_way() -> None:
         ("blocks/clients/limiter.py", "import blocks.workspace", "rooms of the blocks"),
         ("tasks/ledger/holds.py", "import tasks.targets.serving", "rooms of the tasks"),
         ("tasks/targets/kubernetes/access.py", "import tasks.targets.helm.target", "rooms of the targets"),
-        ("flows/stage/admit.py", "import flows.rollout.waves", "rooms of the flows"),
+        ("flows/stage/admit.py", "import flows.rollout.soak", "rooms of the flows"),
         ("deployments/environments/environment.py", "import deployments.laptop.lock", "rooms of the deployments"),
         ("emulator/state.py", "import emulator.world", "rooms of the emulator"),
         ("domain/approval/statement.py", "import domain.approval.decision", "no circles"),

@@ -7,8 +7,8 @@ from domain.candidate.changed_circuits import ChangedCircuits
 from domain.declaration.stage import Stage
 from domain.declaration.target import ServingTarget
 from domain.declaration.workload import Workload
+from domain.promotion.next_step import passed
 from domain.release.manifest import Release
-from flows.promotion.advance import passed
 from flows.promotion.changes import are_there, must_not_be_older, replaced
 from flows.promotion.manifest import AlreadyReleased, begin
 from flows.promotion.preflight import check_blocks

@@ -1,96 +1,114 @@
 """Stages 2 and 3: deploy all, verify all, write the journal, switch all, read back. (Seed 002; a fleet moves as one.)"""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Self
 
 from prefect import get_run_logger
 
-from domain.approval.request import open_request
 from domain.declaration.stage import Stage
 from domain.declaration.workload import Workload
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.naming import deployment_name
+from domain.promotion.next_step import Switch, Work
+from domain.release.failed_units import active_units
 from domain.release.manifest import Release
 from domain.rollout.switch import switched_endpoints
 from domain.tags import RELEASE_ID, WORKLOAD, deployment_tags
-from domain.text import listed_reasons
 from domain.unit import Unit
+from domain.utc import utc_text
 from domain.verification.http_smoke import AnySmokeTest
 from domain.verification.smoke import SmokeVerdict
 from flows.fan_out.each import map_split
+from flows.rollout.confirm import confirm
 from flows.rollout.replay import replay_stage
-from flows.rollout.switch import finish_interrupted_switches
-from flows.rollout.waves import Soaking, soaks_until, switch_waves
-from flows.stage.active_units import Fleet
+from flows.rollout.switch import finish_interrupted_switches, switch_fleet
+from flows.stage.active_units import drop
 from flows.stage.stage_run import ServingRun
 from tasks.artifacts import show_table
 from tasks.targets.platform import DeploymentRequest, Platform, check, deploy, smoke
 
 
-class Doubted(Exception):  # noqa: N818 — no error: people are asked
-    """The replay left doubts, and nobody was asked about them yet. doubts: circuit → reason."""
+class Rollout:
+    """A release's way to one stage that this run holds, wave after wave."""
 
-    def __init__(self, doubts: dict[str, str]) -> None:
-        self.doubts = doubts
-        super().__init__(listed_reasons(doubts))
+    def __init__(self, at: ServingRun, release: Release, stage: Stage, alone: bool) -> None:
+        self.at, self._release, self._stage, self._alone = at, release, stage, alone
+        self._requests = _requests(at.platform, release, _name(at.facts(), release))
+        self._checks: list[dict[str, object]] = []
 
+    @classmethod
+    def begin(cls, at: ServingRun, workload: Workload, release: Release, stage: Stage) -> Self:
+        """Once the stage is held: what holders before left half switched is finished, and what all circuits share is there."""
+        finish_interrupted_switches(at, release.name)
+        at.held.announce((release.name,) if release.name in at.held.left else ())
+        at.platform.prepare()
+        return cls(at, release, stage, workload.fleet == "independent")
 
-def deploy_stage(
-    at: ServingRun,
-    workload: Workload,
-    release: Release,
-    stage: Stage,
-    before: Sequence[Stage],
-) -> dict[str, str]:
-    """Carry every circuit to the stage, wave after wave; circuit → reason when that failed, and then all were rolled back.
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """Circuit → endpoint."""
+        return {name: one.endpoint for name, one in self._requests.items()}
 
-    Raises Doubted when people have to look at the replay first, Soaking when the next wave comes later. before: the stages
-    below. Whether the stage admits the release is asked again just before every switch.
-    """
-    finish_interrupted_switches(at, release.name)
-    at.held.announce((release.name,) if release.name in at.held.left else ())
-    until = soaks_until(at)
-    if until is not None and until > datetime.now(UTC):
-        raise Soaking(until)
-    at.platform.prepare()
-    fleet = Fleet(at, release, workload.fleet == "independent")
-    requests = _requests(at.platform, release, _name(at.facts(), release))
-    switched = switched_endpoints(at.facts(), stage.name)
+    def do(self, work: Work) -> dict[str, str]:
+        """Every circuit that is on its way and was not switched; circuit → why it failed."""
+        match work:
+            case Work.DEPLOY:
+                return self._deploy()
+            case Work.VERIFY:
+                return self._verify()
+            case Work.REPLAY:
+                return self._replay()
+            case Work.CHECK:
+                return self._check()
 
-    def waiting() -> dict[str, DeploymentRequest]:
-        named = {str(unit.unit): requests[str(unit.unit)] for unit in fleet.units()}
+    def drop(self, failures: Mapping[str, str]) -> None:
+        """Go on without these."""
+        drop(self.at, failures)
+
+    def switch(self, step: Switch) -> dict[str, str]:
+        """A wave; what failed, and why."""
+        if not step.circuits:  # all that were left have failed by themselves
+            self.at.write(Kind.SWITCHED, {"after": {}, "left": step.left})
+            return {}
+        units = {self._requests[str(one.unit)].endpoint: one.unit for one in self._release.units}
+        wave = [self._requests[name] for name in step.circuits]
+        until = (datetime.now(UTC) + timedelta(minutes=step.soak_minutes)).replace(microsecond=0)
+        return switch_fleet(
+            self.at,
+            {one.endpoint: one.name for one in wave},
+            {endpoint: str(unit) for endpoint, unit in units.items()},
+            self._alone,
+            lambda journal: confirm(self.at, self._stage.confirmation, units, journal),
+            {"wave": step.wave, "left": step.left, "soaks_until": utc_text(until)},
+        )
+
+    def _waiting(self) -> dict[str, DeploymentRequest]:
+        facts = self.at.facts()
+        switched = switched_endpoints(facts, self._stage.name)
+        named = {str(unit.unit): self._requests[str(unit.unit)] for unit in active_units(self._release, facts)}
         return {name: one for name, one in named.items() if one.endpoint not in switched}
 
-    _, failures = map_split(
-        deploy,
-        {name: (at.platform, one) for name, one in waiting().items()},
-        f"deploy at {stage.name}",
-    )
-    if fleet.ends_by(failures):
-        return failures
-    at.once(Kind.DEPLOYED, {"deployment": _name(at.facts(), release)})
+    def _deploy(self) -> dict[str, str]:
+        calls = {name: (self.at.platform, one) for name, one in self._waiting().items()}
+        return map_split(deploy, calls, f"deploy at {self._stage.name}")[1]
 
-    checks: list[dict[str, object]] = []
-    if stage.verification is not None and not at.recorded(Kind.VERIFIED):
-        verdicts, failures = _smoke(at.platform, stage.name, stage.verification, waiting())
-        checks = _report(stage, release, verdicts)
-        failures |= {str(verdict.unit): "; ".join(verdict.failures) for verdict in verdicts if not verdict.passed}
-        if fleet.ends_by(failures):
-            return failures
-    at.once(Kind.VERIFIED, {"passed": True, "checks": checks})
+    def _verify(self) -> dict[str, str]:
+        self.at.once(Kind.DEPLOYED, {"deployment": _name(self.at.facts(), self._release)})
+        if self._stage.verification is None or self.at.recorded(Kind.VERIFIED):
+            return {}
+        verdicts, failures = _smoke(self.at.platform, self._stage.name, self._stage.verification, self._waiting())
+        self._checks = _report(self._stage, self._release, verdicts)
+        return failures | {str(one.unit): "; ".join(one.failures) for one in verdicts if not one.passed}
 
-    replayed = replay_stage(at.ledger, at.platform, release, stage, waiting())
-    if fleet.ends_by(replayed.failures):
-        return replayed.failures
-    if replayed.doubts and open_request(release, stage, at.facts()) is None:
-        raise Doubted(replayed.doubts)
+    def _replay(self) -> dict[str, str]:
+        self.at.once(Kind.VERIFIED, {"passed": True, "checks": self._checks})
+        return replay_stage(self.at.ledger, self.at.platform, self._release, self._stage, self._waiting()).failures
 
-    circuits = {str(unit.unit): unit for unit in release.units}
-    calls = {name: (at.platform, circuits[name], release.name) for name in waiting()}
-    _, failures = map_split(check, calls, f"check what {stage.name} gets")
-    if fleet.ends_by(failures):
-        return failures
-    return switch_waves(at, fleet, stage, requests, before)
+    def _check(self) -> dict[str, str]:
+        circuits = {str(unit.unit): unit for unit in self._release.units}
+        calls = {name: (self.at.platform, circuits[name], self._release.name) for name in self._waiting()}
+        return map_split(check, calls, f"check what {self._stage.name} gets")[1]
 
 
 def _name(facts: Sequence[Fact], release: Release) -> str:

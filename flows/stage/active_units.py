@@ -33,7 +33,12 @@ class Fleet:
             return False
         if not self.alone or len(failures) >= len(self.units()):
             return True
-        self.at.write(Kind.DROPPED, {"units": dict(failures)})
-        for name, reason in failures.items():
-            get_run_logger().error("%s goes no further, the others do: %s", name, reason)
+        drop(self.at, failures)
         return False
+
+
+def drop(at: StageRun, failures: Mapping[str, str]) -> None:
+    """Write down that these circuits go no further. failures: circuit → reason."""
+    at.write(Kind.DROPPED, {"units": dict(failures)})
+    for name, reason in failures.items():
+        get_run_logger().error("%s goes no further, the others do: %s", name, reason)

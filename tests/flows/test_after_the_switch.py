@@ -9,7 +9,7 @@ from domain.ledger.fact import Fact, Kind, facts_of
 from domain.naming import deployment_name, release_of
 from flows.release import release
 from flows.rollback import rollback
-from flows.rollout import waves
+from flows.rollout import deploy
 from tasks.azure_ml.scoring_jobs import invoke
 from tasks.ledger.facts import read_facts, release_names
 from tasks.targets.serving import serving_of
@@ -48,7 +48,7 @@ def wary(tiny: Tiny) -> Tiny:
 def test_a_run_that_dies_before_the_confirmation_is_confirmed_by_the_next(
     site, wary: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = waves.confirm
+    real = deploy.confirm
 
     def dies(at, *rest):
         if at.stage != "production":
@@ -58,7 +58,7 @@ def test_a_run_that_dies_before_the_confirmation_is_confirmed_by_the_next(
     changed = wary.candidates()
     approver, _ = answering(APPROVE)
     with approver, monkeypatch.context() as patched, pytest.raises(RuntimeError, match="the power fails"):
-        patched.setattr(waves, "confirm", dies)
+        patched.setattr(deploy, "confirm", dies)
         release(wary.name, changed.build_id, "linus")
     name, facts = newest(site, wary)
     assert production(site, wary) == {name}

@@ -14,8 +14,9 @@ from deployments.approval.form_client import Answer, Pending
 from domain.approval.request import ApprovalRequest
 from domain.approval.statement import Choice
 from domain.ledger.fact import Kind, facts_of
+from domain.promotion.next_step import Hold
 from flows.expire import expire
-from flows.promotion import advance
+from flows.promotion.advance import Carrier
 from flows.promotion.manifest import begin, outcome_of
 from flows.release import release
 from tasks.ledger.facts import open_ledger, read_facts, record, release_names
@@ -46,18 +47,18 @@ def test_what_changes_after_the_approval_voids_it_before_the_switch(
     site, tiny: Tiny, laptop: Any, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """The change comes between the last approval and the switch, while the stage is being deployed."""
-    carry = advance.carry
+    take = Carrier.take
 
-    def changed_meanwhile(ledger, workload, manifest, stage, lower):  # type: ignore[no-untyped-def]
-        if stage.name == "production":
+    def changed_meanwhile(self, step):  # type: ignore[no-untyped-def]
+        if isinstance(step, Hold) and step.stage.name == "production":
             if what == "model file":
                 for file in stored_models(laptop.home, f"{tiny.plant}/A1"):
                     file.write_text(file.read_text()[::-1])
             if what == "newest fact":
                 open_ledger(site.ledger).delete_blob(facts(site, tiny)[-1].slot)
-        return carry(ledger, workload, manifest, stage, lower)
+        return take(self, step)
 
-    monkeypatch.setattr(advance, "carry", changed_meanwhile)
+    monkeypatch.setattr(Carrier, "take", changed_meanwhile)
     reason = {
         "model file": rf"the files of model {tiny.plant.lower()}-a1:1 in registry \S+ changed after it was registered",
         "newest fact": r"fact \d+ \(decided\) was written, and the ledger no longer has it",

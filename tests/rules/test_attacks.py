@@ -25,7 +25,7 @@ from flows.deploy_version import deploy_version
 from flows.promotion.manifest import begin, outcome_of
 from flows.release import release
 from flows.rollback import rollback
-from flows.rollout import waves
+from flows.rollout import soak
 from tasks.ledger.facts import keep_document, read_facts
 
 REJECT = {"decision": "reject", "approver": "ada", "comment": "no"}
@@ -184,7 +184,7 @@ def test_a_second_run_whose_time_is_up_takes_nothing_back_that_was_approved(
     def killed(_: float) -> None:
         raise RuntimeError("the run is somewhere else")
 
-    monkeypatch.setattr(waves.time, "sleep", killed)
+    monkeypatch.setattr(soak.time, "sleep", killed)
 
     def second_run(form: Pending) -> Answer | None:
         forms.append(form)

@@ -15,7 +15,7 @@ from domain.release.hold import hold_of
 from domain.rollout.switch import open_journal
 from flows.promotion.manifest import outcome_of
 from flows.rollback import rollback
-from flows.rollout import deploy, waves
+from flows.rollout import deploy
 from flows.unhold import unhold
 from tasks.approval.approvers import approvers_of_gates
 from tasks.ledger.facts import read_facts
@@ -80,7 +80,7 @@ def test_where_nothing_is_left_to_go_back_to_it_stays_and_people_are_told(
 ) -> None:
     twins.release(wary, wary.candidates())
     first, _ = twins.newest(wary)
-    real = waves.confirm
+    real = deploy.confirm
 
     def confirm_when_the_old_one_is_gone(at, *rest):
         if at.stage == "production":
@@ -92,7 +92,7 @@ def test_where_nothing_is_left_to_go_back_to_it_stays_and_people_are_told(
         return real(at, *rest)
 
     wary.give_data("after", "poison\n")
-    monkeypatch.setattr(waves, "confirm", confirm_when_the_old_one_is_gone)
+    monkeypatch.setattr(deploy, "confirm", confirm_when_the_old_one_is_gone)
     state = twins.release(wary, wary.candidates())
     second, facts = twins.newest(wary)
     assert state.name == "Failed"
@@ -106,15 +106,15 @@ def test_where_nothing_is_left_to_go_back_to_it_stays_and_people_are_told(
 @pytest.fixture
 def left_over(twins: Twins, wary: TinyTwin, monkeypatch: pytest.MonkeyPatch) -> str:
     """A first release that ended before its switch: its deployments are there, and nothing serves. Its name."""
-    real = deploy.switch_waves
+    real = deploy.Rollout.switch
 
-    def no_more(at, *rest):
-        if at.stage == "production":
-            raise Terminal("not admitted any more")
-        return real(at, *rest)
+    def no_more(self, step):
+        if step.stage.name == "production":
+            raise Terminal("no longer admitted")
+        return real(self, step)
 
     with monkeypatch.context() as patch:
-        patch.setattr(deploy, "switch_waves", no_more)
+        patch.setattr(deploy.Rollout, "switch", no_more)
         assert not twins.release(wary, wary.candidates()).is_completed()
     assert twins.serving(wary, "production") == ["None", "None"]
     return twins.newest(wary)[0]

@@ -5,7 +5,7 @@ from tiny import APPROVE, CONFIRMED, WARY
 from twins import TinyTwin, Twins
 
 from domain.ledger.fact import Kind, facts_of
-from flows.rollout import waves
+from flows.rollout import deploy
 
 
 def test_a_circuit_that_fails_below_is_left_behind_and_said_at_the_gate(twins: Twins, tiny: TinyTwin) -> None:
@@ -46,7 +46,7 @@ def test_a_circuit_that_fails_between_a_switch_that_died_and_the_next_run_goes_b
     tiny.declare(fleet="independent")
     twins.release(tiny, tiny.candidates())
     first, _ = twins.newest(tiny)
-    real = waves.confirm
+    real = deploy.confirm
 
     def dies(at, *rest):
         if at.stage != "production":
@@ -55,7 +55,7 @@ def test_a_circuit_that_fails_between_a_switch_that_died_and_the_next_run_goes_b
 
     changed = tiny.candidates()
     with monkeypatch.context() as patched:
-        patched.setattr(waves, "confirm", dies)
+        patched.setattr(deploy, "confirm", dies)
         assert "the power fails" in twins.release(tiny, changed).message
     second, _ = twins.newest(tiny)
     assert twins.serving(tiny, "production") == [second, second]

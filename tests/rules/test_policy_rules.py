@@ -1,6 +1,7 @@
 """A gate's rules, as they are declared: who counts, when, and what makes an approval void before anything is switched."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,8 +13,9 @@ from twins import TinyTwin, Twins
 from domain.approval.request import ApprovalRequest
 from domain.errors import Terminal
 from domain.ledger.fact import Kind, facts_of
+from domain.promotion.next_step import Hold
 from flows.expire import expire
-from flows.promotion import advance
+from flows.promotion.advance import Carrier
 from flows.promotion.manifest import begin, outcome_of
 from flows.release import release
 from tasks.ledger.facts import record
@@ -65,13 +67,14 @@ def test_what_changes_after_the_approval_voids_it_before_the_switch(
     twins: Twins, tiny: TinyTwin, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """The change comes between the last approval and the switch, while the stage is being deployed."""
-    carry = advance.carry
+    take = Carrier.take
 
     def revoke(known: Any) -> Any:
         return known.revoking(known.credentials[0].id, datetime.now(UTC))
 
-    def changed_meanwhile(ledger, workload, manifest, stage, lower):  # type: ignore[no-untyped-def]
-        if stage.name == "production":
+    def changed_meanwhile(self, step):  # type: ignore[no-untyped-def]
+        if isinstance(step, Hold) and step.stage.name == "production":
+            stage, manifest = step.stage, self._plan.release
             if what == "declaration":
                 gate = stage.gate.model_copy(update={"instructions": "Look the other way."})
                 stage = stage.model_copy(update={"gate": gate})
@@ -88,9 +91,11 @@ def test_what_changes_after_the_approval_voids_it_before_the_switch(
                 twins.blobs.upload_blob(slot, text, overwrite=True)
             if what == "newest fact":
                 twins.blobs.delete_blob(twins.facts(tiny)[-1].slot)
-        return carry(ledger, workload, manifest, stage, lower)
+            self._plan = replace(self._plan, release=manifest, stages=(*self._plan.before(step.stage), stage))
+            step = Hold(stage)
+        return take(self, step)
 
-    monkeypatch.setattr(advance, "carry", changed_meanwhile)
+    monkeypatch.setattr(Carrier, "take", changed_meanwhile)
     state = twins.release(tiny, tiny.candidates())
     assert not state.is_completed()
     assert re.search(VOID[what], state.message or ""), state.message

@@ -11,7 +11,7 @@ from domain.ledger.fact import Kind, facts_of
 from flows.promotion import advance
 from flows.promotion.manifest import begin
 from flows.rollback import rollback
-from flows.rollout.waves import wait_for_soak
+from flows.rollout.soak import wait_for_soak
 from tasks.ledger.facts import record
 from tasks.workloads import declared_workload
 
