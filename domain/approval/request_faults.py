@@ -16,7 +16,7 @@ def faults_of_asked(asked: Fact, facts: Sequence[Fact]) -> tuple[str, ...]:
     faults = list(chain_faults(facts))
     try:
         release: Release = requested_release(facts)
-    except (Terminal, ValidationError, LookupError, TypeError) as error:
+    except (Terminal, ValidationError, LookupError) as error:
         return (*faults, f"the manifest cannot be read: {str(error).splitlines()[0]}")
     ask = read_request(asked)
     if ask is None:

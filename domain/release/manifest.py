@@ -83,5 +83,5 @@ def readable_release(facts: Sequence[Fact]) -> Release | None:
     """The manifest; None where there is none, or it cannot be read, or was changed: of releases that are only looked at."""
     try:
         return requested_release(facts)
-    except (Terminal, ValidationError, LookupError, TypeError):
+    except (Terminal, ValidationError, LookupError):
         return None

@@ -20,7 +20,14 @@ from mutant import Mutant, mutants_of
 from workshop import Workshop, import_what_others_made
 
 MODULES = (
-    *("promotion/admission", "declaration/gate", "declaration/window", "ledger/fact", "ownership"),
+    *(
+        "promotion/admission",
+        "promotion/next_step",
+        "declaration/gate",
+        "declaration/window",
+        "ledger/fact",
+        "ownership",
+    ),
     *(
         f"approval/{name}"
         for name in (

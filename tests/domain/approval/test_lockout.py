@@ -30,6 +30,7 @@ def came(*minutes: float) -> list[datetime]:
         ((-70, -69, -68, -67, -66), None),
         ((-50, -50, -50, -50, -40, -39, -20), 21),
         ((0, -9, -3, -12, -15), 60),
+        ((*[-70] * 5, *[-30] * 5), 30),
     ],
 )
 def test_the_fifth_within_a_quarter_of_an_hour_locks_for_an_hour(

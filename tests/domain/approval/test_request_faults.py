@@ -1,10 +1,12 @@
 """Nobody signs an answer to a question whose digests are not those of what lies beside it."""
 
+import re
 from typing import Any
 
 import pytest
 from one_gate import OneGate
 
+from domain.approval.request import ApprovalRequest
 from domain.approval.request_faults import faults_of_asked
 from domain.ledger.fact import Fact, Kind
 
@@ -39,6 +41,12 @@ def test_what_it_says_must_be_what_lies_beside_it(changes: dict[str, Any], why: 
     assert why in faults(gate, gate.ask(**changes))
 
 
+def test_of_a_declaration_that_cannot_be_read_the_first_line_is_said() -> None:
+    gate = OneGate()
+    found = faults_of_asked(gate.ask(policy={"name": "production"}), gate.facts)
+    assert re.fullmatch(r"how the stage is declared cannot be read: \d+ validation errors? for Stage", found[-1])
+
+
 def test_a_stage_that_asks_nobody_has_no_question() -> None:
     gate, other = OneGate(), OneGate("test")
     asked = gate.ask(policy=other.stage.model_dump(mode="json"), stage="test")
@@ -67,8 +75,9 @@ def test_one_that_a_replay_left_in_doubt_does_not_stand() -> None:
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        ({}, "the manifest cannot be read"),
-        ({"release": {}, "digest": OTHER}, "the manifest cannot be read"),
+        ({}, "the manifest cannot be read: 'release'"),
+        ({"release": {}, "digest": OTHER}, r"the manifest cannot be read: \d+ validation errors for Release"),
+        ({"release": None, "digest": OTHER}, r"the manifest cannot be read: 1 validation error for Release"),
     ],
 )
 def test_a_manifest_that_cannot_be_read_is_said(body: dict[str, Any], why: str) -> None:
@@ -76,7 +85,7 @@ def test_a_manifest_that_cannot_be_read_is_said(body: dict[str, Any], why: str) 
     asked = gate.ask()
     facts = (gate.facts[0].model_copy(update={"body": body}), *gate.facts[1:])
     found = faults_of_asked(asked, facts)
-    assert any(why in one for one in found)
+    assert any(re.fullmatch(why, one) for one in found)
     assert any("was changed after" in one for one in found)
 
 
@@ -110,10 +119,15 @@ def test_a_chain_that_does_not_hold_is_said_beside_whatever_else_is_wrong(change
 
 
 def test_one_that_another_version_asked_cannot_be_answered_with_this_one() -> None:
+    """Whichever of the two digests is the smaller."""
     gate = OneGate()
     policy = gate.stage.model_dump(mode="json")
-    del policy["waves"]
-    assert "it was asked by another version of Signalbox" in faults(gate, gate.ask(policy=policy))
+    smaller = []
+    for left_out in ("waves", "replay", "verification", "confirmation"):
+        asked = gate.ask(policy={name: value for name, value in policy.items() if name != left_out})
+        assert "it was asked by another version of Signalbox" in faults(gate, asked)
+        smaller.append(ApprovalRequest.model_validate(asked.body).policy_digest < gate.stage.policy_digest)
+    assert {True, False} == set(smaller)
 
 
 def test_no_facts_at_all_are_said() -> None:

@@ -383,6 +383,25 @@ def test_a_stage_without_a_gate_takes_no_answer() -> None:
     assert gate.why_not("ada") == ("stage test asks nobody",)
 
 
+def test_decisions_at_other_stages_do_not_hide_those_at_this_one() -> None:
+    other = OneGate("registry").approved("ada").facts[-1]
+    gate = OneGate()
+    gate.add(Kind.DECIDED, dict(other.body))
+    assert gate.approved("ada", "emil", "olga").judge().verdict is Verdict.OPEN
+
+
+def test_of_a_token_that_counts_no_more_everything_else_is_said_too() -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}])
+    gate.ask()
+    gate.decide("ada", way="fresh token")
+    proof = Decision.model_validate(gate.facts[-1].body).proof
+    gate.ask()
+    gate.keep(gate.decision(gate.statement("ada")), proof=proof)
+    reasons = "; ".join(gate.judge(gate.now + timedelta(days=30)).reasons)
+    assert "its token proved another decision before, and a token counts once" in reasons
+    assert "it expired at" in reasons.partition("its token proved")[0].rpartition("the approval by ada is void")[2]
+
+
 def test_a_token_counts_once_in_a_release() -> None:
     gate = OneGate(rules=[{"group": "ml-engineers"}])
     gate.ask()
