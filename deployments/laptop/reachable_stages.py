@@ -1,4 +1,4 @@
-"""How far up its ladder a workload gets on this laptop: not every one has a cluster."""
+"""How far up its stages a workload gets on this laptop: not every one has a cluster."""
 
 from domain.declaration.target import ServingTarget
 from domain.declaration.workload import Workload

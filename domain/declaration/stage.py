@@ -1,4 +1,4 @@
-"""One rung of the ladder: where a release goes, who is asked first, how it is proven."""
+"""One stage: where a release goes, who is asked first, how it is proven."""
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -13,7 +13,7 @@ from domain.verification.replay import Replay
 
 
 class Stage(BaseModel):
-    """A rung. The gate, if any, comes before anything is done; verification and replay after deploying, before the switch.
+    """A stage. The gate, if any, comes before anything is done; verification and replay after deploying, before the switch.
 
     confirmation: after the switch; what fails it is rolled back by itself. waves: all circuits at once where none is named.
     """

@@ -173,7 +173,7 @@ class Workload(Part):
         return self.stages[: self.stages.index(self.stage(name))]
 
     def up_to(self, name: str | None) -> "Workload":
-        """The same, as if its ladder ended with that stage; all of it where none is named."""
+        """The same, as if its stages ended with that one; all of it where none is named."""
         if name is None:
             return self
         return self.model_copy(update={"stages": (*self.before(name), self.stage(name))})

@@ -1,4 +1,4 @@
-"""Before a release climbs: its blocks are there, what it would touch is its own, it changes something, and nothing newer goes."""
+"""Before a release is promoted: its blocks are there, what it would touch is its own, it changes something, and nothing newer goes."""
 
 from collections.abc import Callable, Sequence
 
@@ -28,7 +28,7 @@ def start(
 ) -> Release:
     """The release of these models, new or under way. AlreadyReleased where the last stage serves them; Terminal with what speaks against it.
 
-    stages: that it climbs now. older: also where it replaces models of later data. only: the stage to which a chosen version goes.
+    stages: that it goes through now. older: also where it replaces models of later data. only: the stage to which a chosen version goes.
     check: what is asked besides before a new one is requested.
     """
     check_blocks(workload, stages)
@@ -49,7 +49,7 @@ def start(
 
     release = begin(ledger, changed, requested_by, only, first)
     facts = read_facts(ledger, release.workload, release.name)
-    if len(facts) > 1:  # one that was under way: stages that it climbs now for the first time were not asked about
+    if len(facts) > 1:  # one that was under way: stages that it goes through now for the first time were not asked about
         ahead = [stage for stage in stages if not passed(facts, stage)]
         must_be_own(ledger, workload, units, ahead)
         for stage in () if older else ahead[-1:]:
