@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from itertools import islice
 from operator import attrgetter
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from cachetools import LRUCache, cached
 from prefect import task
 
 from blocks.ledger import Ledger
@@ -32,17 +34,20 @@ READ_AT_ONCE = 8
 
 
 def open_ledger(ledger: Ledger) -> "ContainerClient":
-    """The ledger's container, created on first use."""
-    from azure.core.exceptions import ResourceExistsError
-
+    """The ledger's container, created on first use; whether it is there is asked once for each client."""
     container = ledger.get_client()
     with azure_errors(f"opening ledger {ledger.container}"):
-        try:
-            if not container.exists():
-                container.create_container()
-        except ResourceExistsError:
-            pass  # somebody else was first
+        _create(container)
     return container
+
+
+@lru_cache(maxsize=8)
+def _create(container: "ContainerClient") -> None:
+    from azure.core.exceptions import ResourceExistsError
+
+    with suppress(ResourceExistsError):  # somebody else was first
+        if not container.exists():
+            container.create_container()
 
 
 class QuarantinedError(Terminal):
@@ -70,12 +75,12 @@ def read_facts(ledger: Ledger, workload: str, release: str) -> tuple[Fact, ...]:
 
 
 def _read(container: "ContainerClient", blob: "BlobProperties") -> Fact:
+    """Read once: what is written over a fact has another etag. A release reads its facts a hundred times."""
     of_its_size = _small_fact if blob.size <= SMALL else _large_fact
-    return of_its_size(container, blob.name, str(blob.etag), blob.size)
+    return of_its_size(container, blob.name, str(blob.etag).strip('"'), blob.size)
 
 
 def _fact(container: "ContainerClient", name: str, etag: str, size: int) -> Fact:
-    """Read once: what is written over a fact has another etag. A release reads its facts a hundred times."""
     try:
         if size > MAX_FACT_BYTES:
             raise ValueError(f"it has {size} bytes, more than the {MAX_FACT_BYTES} of the largest fact")
@@ -88,7 +93,15 @@ def _fact(container: "ContainerClient", name: str, etag: str, size: int) -> Fact
         ) from None
 
 
-_small_fact, _large_fact = lru_cache(maxsize=4096)(_fact), lru_cache(maxsize=32)(_fact)
+_small_fact, _large_fact = (cached(LRUCache[Any, Fact](maxsize=most), lock=RLock())(_fact) for most in (4096, 32))
+
+
+def _keep_read(container: "ContainerClient", name: str, etag: str, content: bytes) -> None:
+    """As if it had been read: who writes a fact reads it next."""
+    kept: Any = _small_fact if len(content) <= SMALL else _large_fact
+    with kept.cache_lock:
+        key = kept.cache_key(container, name, etag.strip('"'), len(content))
+        kept.cache[key] = Fact.model_validate_json(content)
 
 
 def readable_releases(ledger: Ledger, workload: str, most: int | None = None) -> Iterator[tuple[str, tuple[Fact, ...]]]:
@@ -137,7 +150,8 @@ def append_fact(ledger: Ledger, workload: str, release: str, kind: Kind, body: M
     blob = open_ledger(ledger).get_blob_client(fact.slot)
     with azure_errors(f"recording {fact.slot}"):
         try:
-            blob.upload_blob(content, overwrite=False)  # sends If-None-Match: *
+            written = blob.upload_blob(content, overwrite=False)  # sends If-None-Match: *
+            _keep_read(ledger.get_client(), fact.slot, str(written["etag"]), content)
         except ResourceExistsError as error:
             if blob.download_blob().readall() != content:
                 raise Transient(f"{fact.slot} was written by somebody else at the same time; reading again") from error

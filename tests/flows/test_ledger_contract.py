@@ -122,6 +122,24 @@ def test_an_attempt_that_comes_again_finds_its_fact_below_newer_ones(store: Stor
     assert len(read_facts(store.ledger, workload, OLD)) == 2
 
 
+def test_what_was_just_written_is_not_fetched_again_and_what_is_written_over_it_is(
+    store: Store, workload: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fact = record(store.ledger, workload, OLD, Kind.REQUESTED, {"digest": ("a", "b")})
+    container = open_ledger(store.ledger)
+
+    def fetched(*_: Any, **__: Any) -> Any:
+        raise AssertionError("it was fetched")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(container), "download_blob", fetched)
+        (read,) = read_facts(store.ledger, workload, OLD)
+    assert read.canonical_json() == fact.canonical_json()
+    assert read.body == {"digest": ["a", "b"]}  # as the ledger has it, not as it was given
+    store.blob(fact.slot).upload_blob(fact.canonical_json().replace(b'"a"', b'"c"'), overwrite=True)
+    assert read_facts(store.ledger, workload, OLD)[0].body == {"digest": ["c", "b"]}
+
+
 def test_of_two_writers_at_the_same_moment_each_gets_a_slot_of_its_own(store: Store, workload: str) -> None:
     def write(number: int) -> Fact:
         at = datetime.now(UTC)
@@ -155,7 +173,7 @@ def test_a_taken_slot_is_not_written_over_and_a_fact_that_was_changed_lets_nothi
     assert read_facts(store.ledger, workload, OLD)[-1] == fact
     blob.upload_blob(fact.canonical_json().replace(b'"test"', b'"prod"'), overwrite=True)
     assert read_facts(store.ledger, workload, OLD)[-1].body == {"stage": "prod"}
-    with pytest.raises(Terminal, match=r"cannot append to the ledger .* fact 1 \(deployed\) was changed"):
+    with pytest.raises(Terminal, match=r"cannot append to the ledger .*[(]fact 1 \(deployed\) was changed"):
         append_fact.fn(store.ledger, workload, OLD, Kind.VERIFIED, body, at)
     blob.delete_blob()
     assert len(read_facts(store.ledger, workload, OLD)) == 1
