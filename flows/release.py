@@ -17,7 +17,7 @@ from flows.fan_out.each import FAN_OUT, map_split
 from flows.promotion.advance import advance
 from flows.promotion.manifest import AlreadyReleased, changed_circuits_of
 from flows.promotion.start import start
-from tasks.run_names import run_name
+from tasks.run_names import rename_run, run_name
 from tasks.training.training_record import check_training
 from tasks.workloads import declared_workload
 
@@ -52,6 +52,7 @@ def release(
         )
     except AlreadyReleased as done:
         return ended(ReleaseOutcome(Outcome.SUCCEEDED, str(done)))
+    rename_run(f"release {workload} {manifest.name}")
     get_run_logger().info(
         "Release %s of %s, digest %s, %d circuits", manifest.name, workload, manifest.digest, len(manifest.units)
     )

@@ -1,8 +1,10 @@
 """What runs are called: parameters are texts from outside, and stand in lists, pages and terminals."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from prefect import runtime
+from prefect.client.orchestration import get_client
 
 from domain.shown import shown
 
@@ -14,3 +16,9 @@ def run_name(form: str) -> Callable[[], str]:
         return shown(form.format(**runtime.flow_run.parameters))
 
     return name
+
+
+def rename_run(name: str) -> None:
+    """Call this run so from now on: what it carries is known after it has begun."""
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(UUID(str(runtime.flow_run.id)), name=shown(name))

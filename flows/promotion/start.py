@@ -49,7 +49,9 @@ def start(
 
     release = begin(ledger, changed, requested_by, only, first)
     facts = read_facts(ledger, release.workload, release.name)
-    if len(facts) > 1:  # one that was under way: stages that it goes through now for the first time were not asked about
+    if (
+        len(facts) > 1
+    ):  # one that was under way: stages that it goes through now for the first time were not asked about
         ahead = [stage for stage in stages if not passed(facts, stage)]
         must_be_own(ledger, workload, units, ahead)
         for stage in () if older else ahead[-1:]:

@@ -31,6 +31,7 @@ def test_a_quorum_of_two_needs_two_people_and_one_of_them_twice_is_one(twins: Tw
     assert "grace must approve for ml-engineers" in seen[2].evidence
     assert "ada has approved already, and each approver counts once" in seen[3].evidence
     assert len(facts_of(twins.facts(tiny), Kind.DECIDED, "production")) == 2
+    assert twins.run.name == f"release {tiny.name} {twins.newest(tiny)[0]}"  # what lists of runs show
 
 
 def test_a_gate_that_can_never_open_stops_the_release_before_anything_is_done(tiny: TinyTwin) -> None:
