@@ -4,20 +4,16 @@ What a release "deploys" is there already: the image that was built for it. So `
 the group; what is asked is asked after that. The group's tags say what serves, what served before, and when its time is up.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from blocks.container_instances import ContainerInstances
 from blocks.ledger import Ledger
 from blocks.loading import loaded
-from blocks.model_registry import ModelRegistry
-from domain.candidate.changed_circuits import ChangedCircuit
-from domain.declaration.service import Service
 from domain.declaration.stage import Stage
 from domain.declaration.target import ContainerInstanceTarget
-from domain.declaration.workload import Workload
-from domain.errors import StageLost, Terminal
+from domain.errors import Terminal
 from domain.naming import Naming, faults_of_groups, release_of
 from domain.ownership import must_not_be_anothers
 from domain.rollout.deployment_history import FENCE, MODEL, fence_of, serving_of, tags_of
@@ -26,7 +22,7 @@ from domain.rollout.expiry import EXPIRES_AT, due
 from domain.tags import WORKLOAD
 from domain.unit import Unit
 from domain.utc import utc_text
-from domain.verification.http_smoke import AnySmokeTest, HttpSmokeTest
+from domain.verification.http_smoke import AnySmokeTest
 from domain.verification.smoke import SmokeVerdict
 from tasks.ledger.lease import HeldStage
 from tasks.notices import faults_of_channels
@@ -42,17 +38,17 @@ from tasks.targets.container_instance.groups import (
 from tasks.targets.container_instance.replaced_groups import keep_replaced, replaced_tags
 from tasks.targets.http_smoke import ask
 from tasks.targets.images.build import Image
-from tasks.targets.images.released import READY, ReleasedImages
+from tasks.targets.images.released import READY
 from tasks.targets.platform import Deployment, DeploymentRequest
+from tasks.targets.service_target import ServiceTarget
 
 OK = 200
 
 
 @dataclass(frozen=True)
-class ContainerGroups:
+class ContainerGroups(ServiceTarget):
     """A `tasks.targets.platform.Platform`."""
 
-    workload: Workload
     instances: ContainerInstances
     target: ContainerInstanceTarget
 
@@ -94,12 +90,6 @@ class ContainerGroups:
         serving = group.tags if group is not None else {}
         return self._images.deployment(endpoint, self._unit(endpoint), name, serving)
 
-    def deployments(self, endpoint: str) -> tuple[Deployment, ...]:
-        """The one that serves: a group has no other, and images cost little."""
-        serving = self.serving(endpoint)
-        found = self.find(endpoint, serving) if serving is not None else None
-        return (found,) if found is not None else ()
-
     def deploy(self, request: DeploymentRequest) -> Deployment:
         """Look whether the image is there, under a tag that nobody can move; the group is not touched."""
         self._refuse_another(find_group(self.instances, request.endpoint))
@@ -131,18 +121,9 @@ class ContainerGroups:
             delete_group(self.instances, endpoint)
         create_group(self.instances, request)
 
-    def source(self, circuit: ChangedCircuit, release: str) -> str:
-        """The model in the registry, of which the image has a copy."""
-        return self._images.source(circuit)
-
-    def check(self, circuit: ChangedCircuit, release: str) -> None:
-        """The image that the release built, under its tag, locked."""
-        self._images.check(circuit.unit, release)
-
     def smoke(self, test: AnySmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeVerdict:
         """Over HTTP, at the group's public address."""
-        if not isinstance(test, HttpSmokeTest):
-            raise Terminal(f"{endpoint} is asked over HTTP and scores no files; declare path, question and answers")
+        test = self._over_http(test, endpoint)
         group = find_group(self.instances, endpoint)
         if group is None or not group.address:
             raise Terminal(
@@ -159,19 +140,9 @@ class ContainerGroups:
             seen = seen.model_copy(update={"ready_text": why})
         return test.verdict(seen)
 
-    def remove(self, held: HeldStage, endpoint: str, name: str) -> None:
-        """Only what serves is there, and that stays."""
-        if self.serving(endpoint) == name:
-            raise Terminal(f"{name} serves at {endpoint}, so it is not removed; switch to another one first")
-
     def remove_endpoint(self, held: HeldStage, endpoint: str, release: str) -> bool:
         """A release that did not switch made no group; whether there is none."""
         return find_group(self.instances, endpoint) is None
-
-    def missing_dependencies(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
-        """The image."""
-
-        return lambda deployment: self._images.lack(self._unit(deployment.endpoint), deployment.name)
 
     def diagnose(self, stage: Stage, expected: Mapping[str, str]) -> Iterator[Finding]:
         """Each group: what it serves, whether it runs, when it goes."""
@@ -218,9 +189,8 @@ class ContainerGroups:
     def _held_group(self, held: HeldStage, endpoint: str) -> ContainerGroup | None:
         """The group as it is now; StageLost unless the stage is still ours, by the lease and by the fence in its tags."""
         group = find_group(self.instances, endpoint)
-        held.check()
-        if group is not None and fence_of(group.tags.get(FENCE), f"tag {FENCE} of {endpoint}") > held.fence:
-            raise StageLost(f"{endpoint} was switched by a later holder of the stage; this run does nothing more there")
+        fence = fence_of(group.tags.get(FENCE), f"tag {FENCE} of {endpoint}") if group is not None else 0
+        self._must_be_held(held, endpoint, fence)
         return group
 
     def _refuse_another(self, group: ContainerGroup | None) -> None:
@@ -237,19 +207,6 @@ class ContainerGroups:
     @property
     def _naming(self) -> Naming:
         return self.workload.naming(self.instances.prefix, self.instances.suffix)
-
-    @property
-    def _images(self) -> ReleasedImages:
-        return ReleasedImages(self.workload)
-
-    @property
-    def _service(self) -> Service:
-        if self.workload.service is None:
-            raise Terminal(f"{self.workload.name} declares no service, so no container can run it")
-        return self.workload.service
-
-    def _unit(self, endpoint: str) -> Unit:
-        return next(unit for unit in self.workload.units if self.endpoint(unit) == endpoint)
 
     def _request(
         self, held: HeldStage, endpoint: str, deployment: str, image: Image, replaced: Mapping[str, str]

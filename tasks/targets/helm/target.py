@@ -7,7 +7,7 @@ chart of that time. What serves and what served before stand in the values under
 What a person changed since, in Helm's history or in the cluster, is said and never overwritten: see `tasks.targets.helm.history`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,19 +15,15 @@ from typing import Any
 import yaml
 
 from blocks.kubernetes_cluster import KubernetesCluster
-from blocks.model_registry import ModelRegistry
-from domain.candidate.changed_circuits import ChangedCircuit
-from domain.declaration.service import Service
 from domain.declaration.stage import Stage
 from domain.declaration.target import HelmReleaseTarget
-from domain.declaration.workload import Workload
-from domain.errors import SignalboxError, StageLost, Terminal
+from domain.errors import SignalboxError, Terminal
 from domain.naming import Naming, faults_of_helm_releases, release_of
 from domain.ownership import must_not_be_anothers
 from domain.rollout.deployment_history import MODEL, serving_of, tags_of
 from domain.rollout.diagnosis import Finding, serving_finding
 from domain.unit import Unit
-from domain.verification.http_smoke import AnySmokeTest, HttpEvidence, HttpSmokeTest
+from domain.verification.http_smoke import AnySmokeTest, HttpEvidence
 from domain.verification.smoke import SmokeVerdict
 from tasks.ledger.lease import HeldStage
 from tasks.targets.helm.client import (
@@ -43,19 +39,19 @@ from tasks.targets.helm.client import (
 from tasks.targets.helm.history import FENCE, REVISION, TAGS, History, secret_of, tags_of_revision
 from tasks.targets.http_smoke import ask
 from tasks.targets.images.build import Image
-from tasks.targets.images.released import READY, ReleasedImages
+from tasks.targets.images.released import READY
 from tasks.targets.kubernetes.access import ClusterAccess, access
 from tasks.targets.kubernetes.kubectl import kubectl, port_forward
 from tasks.targets.kubernetes.objects import rolled_out, service_port
 from tasks.targets.kubernetes.rollout_status import BACK_SECONDS, why_not_ready
 from tasks.targets.platform import Deployment, DeploymentRequest
+from tasks.targets.service_target import ServiceTarget
 
 
 @dataclass(frozen=True)
-class HelmReleases:
+class HelmReleases(ServiceTarget):
     """A `tasks.targets.platform.Platform`."""
 
-    workload: Workload
     cluster: KubernetesCluster
     target: HelmReleaseTarget
 
@@ -104,12 +100,6 @@ class HelmReleases:
             )
         return self._images.deployment(endpoint, self._unit(endpoint), name, history.tags)
 
-    def deployments(self, endpoint: str) -> tuple[Deployment, ...]:
-        """The one that serves: the others are revisions of its history."""
-        serving = self.serving(endpoint)
-        found = self.find(endpoint, serving) if serving is not None else None
-        return (found,) if found is not None else ()
-
     def deploy(self, request: DeploymentRequest) -> Deployment:
         """Look whether the image is there, under a tag that nobody can move, and rehearse the chart; nothing is touched."""
         unit = self._unit(request.endpoint)
@@ -136,11 +126,7 @@ class HelmReleases:
         """
         with access(self.cluster) as there:
             history = History.read(there, endpoint)
-            held.check()
-            if history.fence > held.fence:
-                raise StageLost(
-                    f"{endpoint} was switched by a later holder of the stage; this run does nothing more there"
-                )
+            self._must_be_held(held, endpoint, history.fence)
             if deployment is None:
                 if history.newest is not None and serving_of(tags_of_revision(history.newest)) is not None:
                     history.refuse_changes(there)
@@ -153,18 +139,9 @@ class HelmReleases:
                 _label(there, history, held)
                 _wait_until_back(there, history)
 
-    def source(self, circuit: ChangedCircuit, release: str) -> str:
-        """The model in the registry, of which the image has a copy."""
-        return self._images.source(circuit)
-
-    def check(self, circuit: ChangedCircuit, release: str) -> None:
-        """The image, locked: nobody can have put another one under its tag."""
-        self._images.check(circuit.unit, release)
-
     def smoke(self, test: AnySmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeVerdict:
         """Once its pods are replaced and ready, over HTTP through a port-forward to its Service."""
-        if not isinstance(test, HttpSmokeTest):
-            raise Terminal(f"{endpoint} is asked over HTTP and scores no files; declare path, question and answers")
+        test = self._over_http(test, endpoint)
         with access(self.cluster) as there:
             history = History.read(there, endpoint)
             applied = history.applied
@@ -184,19 +161,10 @@ class HelmReleases:
                 seen = ask(test, self.workload.folder, self._service.ready, unit, address, version)
         return test.verdict(seen.model_copy(update={"address": f"{service} in {self.place}"}))
 
-    def remove(self, held: HeldStage, endpoint: str, name: str) -> None:
-        """Only what serves is there, and that stays."""
-        if self.serving(endpoint) == name:
-            raise Terminal(f"{name} serves at {endpoint}, so it is not removed; switch to another one first")
-
     def remove_endpoint(self, held: HeldStage, endpoint: str, release: str) -> bool:
         """A release that did not switch installed nothing; whether there is nothing."""
         with access(self.cluster) as there:
             return History.read(there, endpoint).newest is None
-
-    def missing_dependencies(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
-        """The image."""
-        return lambda deployment: self._images.lack(self._unit(deployment.endpoint), deployment.name)
 
     def diagnose(self, stage: Stage, expected: Mapping[str, str]) -> Iterator[Finding]:
         """Each release: what it serves, whether somebody changed it, whether its pods are ready."""
@@ -231,21 +199,8 @@ class HelmReleases:
         return self.workload.naming(self.cluster.prefix, self.cluster.suffix)
 
     @property
-    def _images(self) -> ReleasedImages:
-        return ReleasedImages(self.workload)
-
-    @property
-    def _service(self) -> Service:
-        if self.workload.service is None:
-            raise Terminal(f"{self.workload.name} declares no service, so no pod can run it")
-        return self.workload.service
-
-    @property
     def _seconds(self) -> float:
         return self.target.timeout_minutes * 60
-
-    def _unit(self, endpoint: str) -> Unit:
-        return next(unit for unit in self.workload.units if self.endpoint(unit) == endpoint)
 
     def _request(self, history: History, deployment: str, image: Image, fence: int) -> ReleaseRequest:
         model = self._images.model(self._unit(history.name), image)

@@ -12,19 +12,15 @@ What differs from what was applied last is a person's work: it is said, and neve
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from blocks.kubernetes_cluster import KubernetesCluster
-from blocks.model_registry import ModelRegistry
-from domain.candidate.changed_circuits import ChangedCircuit
-from domain.declaration.service import Service
 from domain.declaration.stage import Stage
 from domain.declaration.target import KubernetesManifestTarget
-from domain.declaration.workload import Workload
-from domain.errors import SignalboxError, StageLost, Terminal
+from domain.errors import SignalboxError, Terminal
 from domain.naming import Naming, faults_of_manifests, release_of
 from domain.ownership import must_not_be_anothers
 from domain.parsing.kubernetes_manifest import (
@@ -41,18 +37,19 @@ from domain.parsing.kubernetes_manifest import (
 from domain.rollout.deployment_history import FENCE, MODEL, TAKEN_BACK, Tags, chain, fence_of, serving_of, tags_of
 from domain.rollout.diagnosis import Finding, serving_finding
 from domain.unit import Unit
-from domain.verification.http_smoke import AnySmokeTest, HttpEvidence, HttpSmokeTest
+from domain.verification.http_smoke import AnySmokeTest, HttpEvidence
 from domain.verification.smoke import SmokeVerdict
 from tasks.ledger.lease import HeldStage
 from tasks.targets.http_smoke import ask
 from tasks.targets.images.build import Image
-from tasks.targets.images.released import READY, ReleasedImages
+from tasks.targets.images.released import READY
 from tasks.targets.kubernetes.access import ChangedByHandError, ClusterAccess, access
 from tasks.targets.kubernetes.kubectl import kubectl, kubectl_list, port_forward
 from tasks.targets.kubernetes.objects import Document, changed_by_hand
 from tasks.targets.kubernetes.rollout_status import BACK_SECONDS, why_not_ready
 from tasks.targets.manifest.last_applied import SIGNED, is_applied_by_another, last_applied, signed
 from tasks.targets.platform import Deployment, DeploymentRequest
+from tasks.targets.service_target import ServiceTarget
 
 RIGHTS = (
     "create deployments",
@@ -70,10 +67,9 @@ HASH = "pod-template-hash"
 
 
 @dataclass(frozen=True)
-class KubernetesManifests:
+class KubernetesManifests(ServiceTarget):
     """A `tasks.targets.platform.Platform`."""
 
-    workload: Workload
     cluster: KubernetesCluster
     target: KubernetesManifestTarget
 
@@ -126,12 +122,6 @@ class KubernetesManifests:
             return Deployment(endpoint, name, tags.get(MODEL, ""), READY, tags, _image_of(found))
         return self._images.deployment(endpoint, self._unit(endpoint), name, tags)
 
-    def deployments(self, endpoint: str) -> tuple[Deployment, ...]:
-        """The one that serves: the others are revisions that Kubernetes keeps."""
-        serving = self.serving(endpoint)
-        found = self.find(endpoint, serving) if serving is not None else None
-        return (found,) if found is not None else ()
-
     def deploy(self, request: DeploymentRequest) -> Deployment:
         """Look whether the image is there, under a tag that nobody can move, and rehearse the manifest; nothing is touched."""
         unit = self._unit(request.endpoint)
@@ -153,12 +143,8 @@ class KubernetesManifests:
         with access(self.cluster) as there:
             live = _read(there, endpoint)
             tags = _tags(live.get("Deployment"))
-            held.check()
             where = f"annotation {PREFIX}{FENCE} of deployment/{endpoint} in {self.place}"
-            if fence_of(tags.get(FENCE), where) > held.fence:
-                raise StageLost(
-                    f"{endpoint} was switched by a later holder of the stage; this run does nothing more there"
-                )
+            self._must_be_held(held, endpoint, fence_of(tags.get(FENCE), where))
             if deployment is None:
                 self._refuse_changes(there, endpoint, live)
                 ours = f"{MANAGED_BY}={MANAGER},{INSTANCE}={endpoint}"
@@ -173,18 +159,9 @@ class KubernetesManifests:
                     "once that is mended"
                 )
 
-    def source(self, circuit: ChangedCircuit, release: str) -> str:
-        """The model in the registry, of which the image has a copy."""
-        return self._images.source(circuit)
-
-    def check(self, circuit: ChangedCircuit, release: str) -> None:
-        """The image, locked: nobody can have put another one under its tag."""
-        self._images.check(circuit.unit, release)
-
     def smoke(self, test: AnySmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeVerdict:
         """Once its pods are replaced and ready, over HTTP through a port-forward to its Service."""
-        if not isinstance(test, HttpSmokeTest):
-            raise Terminal(f"{endpoint} is asked over HTTP and scores no files; declare path, question and answers")
+        test = self._over_http(test, endpoint)
         with access(self.cluster) as there:
             live = _read(there, endpoint)
             serving = serving_of(_tags(live.get("Deployment")))
@@ -202,19 +179,10 @@ class KubernetesManifests:
                 seen = ask(test, self.workload.folder, self._service.ready, unit, address, version)
         return test.verdict(seen.model_copy(update={"address": f"{service} in {self.place}"}))
 
-    def remove(self, held: HeldStage, endpoint: str, name: str) -> None:
-        """Only what serves is there, and that stays."""
-        if self.serving(endpoint) == name:
-            raise Terminal(f"{name} serves at {endpoint}, so it is not removed; switch to another one first")
-
     def remove_endpoint(self, held: HeldStage, endpoint: str, release: str) -> bool:
         """A release that did not switch applied nothing; whether there is nothing."""
         with access(self.cluster) as there:
             return not _read(there, endpoint)
-
-    def missing_dependencies(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
-        """The image."""
-        return lambda deployment: self._images.lack(self._unit(deployment.endpoint), deployment.name)
 
     def diagnose(self, stage: Stage, expected: Mapping[str, str]) -> Iterator[Finding]:
         """Each Deployment: what it serves, whether somebody changed it, whether its pods are ready."""
@@ -247,21 +215,8 @@ class KubernetesManifests:
         return self.workload.naming(self.cluster.prefix, self.cluster.suffix)
 
     @property
-    def _images(self) -> ReleasedImages:
-        return ReleasedImages(self.workload)
-
-    @property
-    def _service(self) -> Service:
-        if self.workload.service is None:
-            raise Terminal(f"{self.workload.name} declares no service, so no pod can run it")
-        return self.workload.service
-
-    @property
     def _manifest(self) -> Manifest:
         return read_manifest(self.workload.folder / self.target.manifest, self._service.port)
-
-    def _unit(self, endpoint: str) -> Unit:
-        return next(unit for unit in self.workload.units if self.endpoint(unit) == endpoint)
 
     def _objects(
         self,
