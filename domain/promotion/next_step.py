@@ -15,6 +15,7 @@ from domain.approval.verdict import Verdict, judge
 from domain.declaration.stage import Stage
 from domain.declaration.target import ServingTarget
 from domain.declaration.wave import waves_of
+from domain.errors import Terminal
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.outcome import Outcome, ReleaseOutcome
 from domain.release.failed_units import active_units, failed_units
@@ -185,9 +186,9 @@ def passed(facts: Sequence[Fact], stage: Stage) -> bool:
 
 def next_step(plan: Plan, facts: Sequence[Fact], seen: Seen, approvers: EnrolledApprovers, now: datetime) -> Step:
     """The one thing to do now. facts: of the release, all. approvers: as enrolled for the first stage that it has not passed."""
-    for ended in facts_of(facts, Kind.ENDED):
-        outcome = ReleaseOutcome(Outcome(ended.body["outcome"]), str(ended.body.get("reason", "")))
-        return Finish(plan.stages[-1], outcome)
+    ended = _ended(facts)
+    if ended is not None:
+        return Finish(plan.stages[-1], ended)
     for stage in plan.stages:
         if stage.name in seen.behind:
             continue
@@ -196,6 +197,19 @@ def next_step(plan: Plan, facts: Sequence[Fact], seen: Seen, approvers: Enrolled
         if step is not None:
             return step
     return Finish(plan.stages[-1], ReleaseOutcome(Outcome.SUCCEEDED, _arrived(plan, facts)))
+
+
+def _ended(facts: Sequence[Fact]) -> ReleaseOutcome | None:
+    """How it ended, as it was written down first; None while it is under way."""
+    for fact in facts_of(facts, Kind.ENDED):
+        said = str(fact.body.get("outcome"))
+        try:
+            return ReleaseOutcome(Outcome(said), str(fact.body.get("reason", "")))
+        except ValueError as error:
+            raise Terminal(
+                f"how release {fact.release} ended cannot be read: fact {fact.sequence} says {said!r}. See `signalbox audit {fact.release}`"
+            ) from error
+    return None
 
 
 def _arrived(plan: Plan, facts: Sequence[Fact]) -> str:

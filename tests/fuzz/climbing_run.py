@@ -1,9 +1,10 @@
-"""A run of the release flow over a world: `flows.promotion.advance`, `flows.approval.gate` and `flows.rollout.deploy`, one point at a time.
+"""A run of the release flow over a world: as `flows.promotion.advance` it asks for the next step and does it, one point at a time.
 
 Between two points anything may happen, and at each of them the run may die: only storage remembers.
 """
 
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import timedelta
 
 from stored_facts import ATTEMPTS
@@ -15,11 +16,30 @@ from domain.approval.invalid_answer import InvalidAnswer
 from domain.approval.request import ApprovalRequest, open_request
 from domain.approval.verdict import Verdict, judge
 from domain.declaration.stage import Stage
-from domain.declaration.target import BatchEndpointTarget
 from domain.errors import Terminal, Transient
 from domain.ledger.fact import Fact, Kind, facts_of
+from domain.outcome import Outcome, ReleaseOutcome
 from domain.promotion.admission import admit
+from domain.promotion.next_step import (
+    Ask,
+    CleanUp,
+    Do,
+    Finish,
+    Hold,
+    Look,
+    Observe,
+    Plan,
+    Publish,
+    Refuse,
+    Revert,
+    Seen,
+    Step,
+    Switch,
+    Work,
+    next_step,
+)
 from domain.release.manifest import Release
+from domain.rollout.switch import Journal, open_journal
 
 REPORT = "sha256:" + "d" * 64
 Steps = Generator[str, None, str | None]
@@ -78,28 +98,71 @@ class ClimbingRun:
         )
 
     def _climb(self) -> Steps:
-        first, stages = self._world.facts.read()[0], self._world.stages
+        first, world = self._world.facts.read()[0], self._world
         release = self.release = Release.model_validate(first.body["release"])
         if release.digest != first.body["digest"]:
             raise Terminal("the stored manifest was changed")
-        for number, stage in enumerate(stages):
-            kind = Kind.SWITCHED if isinstance(stage.target, BatchEndpointTarget) else Kind.VERIFIED
-            if self._recorded(release, kind, stage):
-                continue
-            self.stage = stage
-            ending = (yield from self._decide(release, stage)) if stage.gate is not None else None
-            if ending is None:
-                self._must_admit(release, stage, stages[:number])
-                self._watch("deploy" if isinstance(stage.target, BatchEndpointTarget) else "promote", stage, release)
+        plan, seen = Plan(release, world.stages, independent=False), Seen()
+        while True:
+            step = next_step(plan, world.facts.read(), seen, world.approvers, world.now)
+            stage = self.stage = step.stage
+            if seen.stage != stage.name:
+                seen = Seen(stage.name, behind=frozenset(one.name for one in plan.before(stage)))
+            match step:
+                case Finish():
+                    if step.revert:
+                        yield from self._revert(release, stage)
+                    if not facts_of(world.facts.read(), Kind.ENDED):
+                        outcome = {"outcome": step.outcome.outcome.value, "reason": step.outcome.reason}
+                        yield from self._record(release, Kind.ENDED, {**outcome, "stage": stage.name})
+                    return step.outcome.outcome.value
+                case Refuse():
+                    self._watch("refuse", stage, release)
+                    raise Terminal("; ".join(step.reasons))
+                case Observe() if step.at is Look.SERVING:
+                    seen = replace(seen, newer={})
+                case Observe():
+                    facts = world.facts.read()
+                    admission = admit(stage, plan.before(stage), release, facts, world.approvers, world.now)
+                    seen = replace(seen, refusals=admission.reasons)
+                case Ask():
+                    ended = yield from self._decide(release, stage)
+                    unanswered = ReleaseOutcome(Outcome.EXPIRED, "nobody decided") if ended == "EXPIRED" else None
+                    seen = Seen(stage.name, unanswered=unanswered, behind=seen.behind)
+                case Revert():
+                    yield from self._revert(release, stage)
+                    seen = replace(seen, reverted=True)
+                case _:
+                    seen = yield from self._do(step, release, seen)
+
+    def _do(self, step: Step, release: Release, seen: Seen) -> Generator[str, None, Seen]:
+        """What changes something at a stage."""
+        stage, done = step.stage, seen
+        match step:
+            case Publish():
+                self._watch("promote", stage, release)
                 yield "carry"
-                yield from self._carry(release, stage, stages[:number])
-            else:
-                if not facts_of(self._world.facts.read(), Kind.ENDED):
-                    yield from self._record(release, Kind.ENDED, {"outcome": ending, "stage": stage.name})
-                return ending
-        if not facts_of(self._world.facts.read(), Kind.ENDED):
-            yield from self._record(release, Kind.ENDED, {"outcome": "SUCCEEDED", "stage": stages[-1].name})
-        return "SUCCEEDED"
+                yield from self._once(release, Kind.PROMOTED, stage)
+                yield from self._once(release, Kind.VERIFIED, stage, passed=True)
+            case Hold():
+                self._watch("deploy", stage, release)
+                yield "carry"
+                endpoints = {str(unit.unit): f"{stage.name}/{unit.unit}" for unit in release.units}
+                done = Seen(stage.name, held=True, newer={}, endpoints=endpoints, behind=seen.behind)
+            case Do():
+                if step.work is Work.VERIFY:
+                    yield from self._once(release, Kind.DEPLOYED, stage, deployment=release.name)
+                if step.work is Work.REPLAY:
+                    yield from self._once(release, Kind.VERIFIED, stage, passed=True)
+                done = replace(seen, done=seen.done | {step.work})
+            case Switch():
+                yield from self._switch(release, stage, [seen.endpoints[name] for name in step.circuits])
+                done = replace(seen, refusals=None)
+            case CleanUp():
+                yield from self._once(release, Kind.CLEANED, stage)
+            case _:
+                raise AssertionError(f"nothing of this is declared here: {step}")
+        return done
 
     def _decide(self, release: Release, stage: Stage) -> Steps:
         world = self._world
@@ -142,38 +205,36 @@ class ClimbingRun:
                 )
                 yield from self._record(release, Kind.REFUSED, refusal.model_dump(mode="json"))
 
-    def _carry(self, release: Release, stage: Stage, before: tuple[Stage, ...]) -> Steps:
+    def _switch(self, release: Release, stage: Stage, endpoints: list[str]) -> Generator[str, None, None]:
         world = self._world
-        if not isinstance(stage.target, BatchEndpointTarget):
-            if not self._recorded(release, Kind.PROMOTED, stage):
-                yield from self._record(release, Kind.PROMOTED, {"stage": stage.name})
-            yield from self._record(release, Kind.VERIFIED, {"stage": stage.name, "passed": True})
-            return None
-        for kind, body in ((Kind.DEPLOYED, {"deployment": release.name}), (Kind.VERIFIED, {"passed": True})):
-            if not self._recorded(release, kind, stage):
-                yield from self._record(release, kind, {"stage": stage.name, **body})
-        self._must_admit(release, stage, before)
         self._watch("switch", stage, release)
-        wanted = {f"{stage.name}/{unit.unit}": release.digest for unit in release.units}
-        if not self._recorded(release, Kind.JOURNAL, stage):
-            yield from self._record(release, Kind.JOURNAL, {"stage": stage.name, "after": wanted})
-        for endpoint, digest in wanted.items():
-            world.serving[endpoint] = digest
+        journal = open_journal(world.facts.read(), stage.name)
+        if journal is None:
+            before = {endpoint: world.serving.get(endpoint) for endpoint in endpoints}
+            wanted: dict[str, str | None] = dict.fromkeys(endpoints, release.digest)
+            journal = Journal(stage=stage.name, before=before, after=wanted, fence=1)
+            yield from self._record(release, Kind.JOURNAL, journal.model_dump(mode="json"))
+        for endpoint in journal.after:
+            world.serving[endpoint] = release.digest
             world.now += timedelta(seconds=1)
             yield "switch"
-        if not self._recorded(release, Kind.SWITCHED, stage):
-            yield from self._record(release, Kind.SWITCHED, {"stage": stage.name, "after": wanted})
-        return None
+        yield from self._record(release, Kind.SWITCHED, {"stage": stage.name, "after": journal.after})
 
-    def _must_admit(self, release: Release, stage: Stage, before: tuple[Stage, ...]) -> None:
-        world = self._world
-        admission = admit(stage, before, release, world.facts.read(), world.approvers, world.now)
-        if not admission.allowed:
-            self._watch("refuse", stage, release)
-            raise Terminal("; ".join(admission.reasons))
+    def _revert(self, release: Release, stage: Stage) -> Generator[str, None, None]:
+        """What was half switched serves again what it served before."""
+        world, journal = self._world, open_journal(self._world.facts.read(), stage.name)
+        if journal is None:
+            return
+        for endpoint, before in journal.before.items():
+            world.serving.pop(endpoint, None)
+            if before is not None:
+                world.serving[endpoint] = before
+            yield "switch back"
+        yield from self._record(release, Kind.ROLLED_BACK, {"stage": stage.name, "reason": "half switched"})
 
-    def _recorded(self, release: Release, kind: Kind, stage: Stage) -> bool:
-        return bool(facts_of(self._world.facts.read(), kind, stage.name))
+    def _once(self, release: Release, kind: Kind, stage: Stage, **body: object) -> Generator[str, None, None]:
+        if not facts_of(self._world.facts.read(), kind, stage.name):
+            yield from self._record(release, kind, {"stage": stage.name, **body})
 
     def _record(self, release: Release, kind: Kind, body: dict[str, object]) -> Generator[str, None, Fact]:
         """Points are between reading and writing, where somebody else may be faster, and after it was written."""

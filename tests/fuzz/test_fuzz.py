@@ -54,7 +54,7 @@ def ask_for_longer(state: GateMachine) -> None:
     state.approve_together(which=0, way="ssh")
 
 
-ATTACKS: dict[str, tuple[Attack, Plant]] = {
+ATTACKS: dict[str, tuple[Attack, *tuple[Plant, ...]]] = {
     "nobody approves": (lambda state: None, ("domain.approval.verdict.missing_approvals", nothing)),
     "days later": (lambda state: state.wait(seconds=50 * HOURS), ("domain.approval.verdict._faults_of_time", nothing)),
     "at night": (lambda state: state.wait(seconds=10 * HOURS), ("domain.declaration.gate.Gate.closures", nothing)),
@@ -78,6 +78,7 @@ ATTACKS: dict[str, tuple[Attack, Plant]] = {
     "it has ended": (
         lambda state: state.append(kind=Kind.ENDED, stage="production", passed=False),
         ("domain.promotion.admission._over_or_held", nothing),
+        ("domain.promotion.next_step._ended", lambda *_: None),
     ),
     "a question for longer": (ask_for_longer, ("domain.approval.request._ends_in_time", lambda *_: True)),
 }
@@ -104,9 +105,10 @@ def unapproved(attack: Attack, hands: Hands, by_tokens: bool = False) -> int:
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_gate_withstands_and_one_that_does_not_is_found(attack: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    how, (name, planted) = ATTACKS[attack]
+    how, *plants = ATTACKS[attack]
     assert unapproved(how, Hands.REWRITE) == 0
-    monkeypatch.setattr(name, planted)
+    for name, planted in plants:
+        monkeypatch.setattr(name, planted)
     assert unapproved(how, Hands.REWRITE) > 0
 
 

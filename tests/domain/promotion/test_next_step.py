@@ -12,6 +12,7 @@ from one_gate import MINUTE, OneGate
 from domain.approval.statement import Choice
 from domain.declaration.stage import Stage
 from domain.declaration.wave import Wave
+from domain.errors import Terminal
 from domain.ledger.fact import Kind
 from domain.outcome import Outcome, ReleaseOutcome
 from domain.promotion.next_step import (
@@ -575,6 +576,20 @@ def test_a_stage_that_serves_is_passed_once_all_its_waves_have_switched() -> Non
     assert not passed(situation.gate.facts, situation.stage("test"))
     situation.switched(endpoints=("be-2",))
     assert passed(situation.gate.facts, situation.stage("test"))
+
+
+@pytest.mark.parametrize("body", [{}, {"outcome": "SERVES"}, {"outcome": None}])
+def test_an_end_that_cannot_be_read_is_said(body: dict[str, Any]) -> None:
+    situation = new().fact(Kind.ENDED, "production", **body)
+    with pytest.raises(Terminal, match=r"how release 20251210\.1 ended cannot be read: fact 1 says .*`signalbox audit"):
+        situation.next()
+
+
+def test_the_first_end_counts() -> None:
+    situation = (
+        new().fact(Kind.ENDED, "test", outcome="FAILED", reason="it hums").fact(Kind.ENDED, "test", outcome="SUCCEEDED")
+    )
+    assert situation.next() == Finish(situation.stage("production"), ReleaseOutcome(Outcome.FAILED, "it hums"))
 
 
 def test_nothing_soaks_before_the_first_wave_and_after_the_last() -> None:
