@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS := 120
 
-.PHONY: help setup data lock lint test test-all coverage fuzz chaos mutants demo bench clean
+.PHONY: help setup data lock messages lint test test-all coverage fuzz chaos mutants demo bench clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ chaos: setup ## kill releases at every step while Azure misbehaves, and look at 
 
 mutants: setup ## change the gates' code at every turn and see that a test notices; LIMIT=100 tries some
 	@$(BIN)/python tests/mutants/run.py $(if $(LIMIT),--limit $(LIMIT))
+
+messages: ## write docs/messages.md: everything that the product may say, from its code
+	@$(PYTHON) tools/messages.py
 
 lint: setup ## style, types, layers
 	$(BIN)/ruff check .

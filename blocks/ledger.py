@@ -20,7 +20,7 @@ class Ledger(Described):
 
     account_url: str = Field(
         pattern=r"^https://[a-z0-9]{3,24}\.blob\.core\.(windows\.net|usgovcloudapi\.net|chinacloudapi\.cn)/?$",
-        description="on Azure's own hosts: whoever asks it sends a token there",
+        description="on Azure's own hosts: every request sends a token there",
     )
     container: str = Field(default="ledger", pattern=r"^[a-z0-9](-?[a-z0-9]){2,62}$")
     credential: AzureCredential

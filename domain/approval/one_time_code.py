@@ -92,7 +92,7 @@ def signature_fault(proof: CodeProof, statement: Statement, generator: CodeGener
     try:
         key.verify(bytes.fromhex(proof.seal), _sealed_text(statement, proof.step))
     except InvalidSignature:
-        return "its seal is over something else: the statement or the code's time was changed"
+        return "its signature is over something else: the statement or the code's time was changed"
     if abs(_step_at(decided_at) - proof.step) > DRIFT_STEPS:
         begins = datetime.fromtimestamp(proof.step * STEP_SECONDS, UTC)
         return f"its code is of {begins:%Y-%m-%d %H:%M:%S} UTC, and it was decided at {decided_at:%Y-%m-%d %H:%M:%S}"

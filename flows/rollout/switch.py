@@ -77,7 +77,7 @@ def switch_fleet(
         write_journal(at, journal)
     finish_rollback(at, journal)
     at.held.announce(())
-    return {"the fleet": f"went back to what served before: {journal.reason}"}
+    return {"the fleet": f"rolled back to what served before: {journal.reason}"}
 
 
 def _begin(at: ServingRun, after: Mapping[str, str], alone: bool) -> Journal:

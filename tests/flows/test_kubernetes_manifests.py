@@ -159,7 +159,7 @@ def test_what_the_cluster_alone_refuses_is_said_before_anything_is_touched(appli
     applied.declare(manifest=MANIFEST.replace("periodSeconds: 1", "periodSeconds: 1\n            timeoutSeconds: -1"))
     state = run(applied)
     assert state.name == "Failed"
-    assert "refused rehearsing the manifest" in (state.message or "")
+    assert "refused a dry run of the manifest" in (state.message or "")
     assert applied.live()["metadata"]["generation"] == generation
 
 

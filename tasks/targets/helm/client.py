@@ -89,8 +89,8 @@ def release_names(access: ClusterAccess) -> tuple[str, ...]:
     return tuple(one["name"] for one in found or ())
 
 
-def install(access: ClusterAccess, request: ReleaseRequest, upgrade: bool, rehearse: bool = False) -> None:
-    """Install it, or upgrade the one that is there. rehearse: ask the cluster, and change nothing."""
+def install(access: ClusterAccess, request: ReleaseRequest, upgrade: bool, dry_run: bool = False) -> None:
+    """Install it, or upgrade the one that is there. dry_run: ask the cluster, and change nothing."""
     options: dict[str, Any] = {
         "labels": dict(request.labels),
         "description": request.description,
@@ -98,9 +98,9 @@ def install(access: ClusterAccess, request: ReleaseRequest, upgrade: bool, rehea
     }
     if upgrade:
         options |= {"max_history": request.kept, "reset_values": True}
-    if rehearse:
+    if dry_run:
         options["dry_run"] = "server"
-    doing = "rehearsing" if rehearse else "upgrading" if upgrade else "installing"
+    doing = "a dry run of" if dry_run else "upgrading" if upgrade else "installing"
     words = (str(request.chart), request.name, dict(request.values))
     verb = "upgrade" if upgrade else "install"
     _ask(access, f"{doing} Helm release {request.name}", verb, *words, seconds=request.seconds, **options)

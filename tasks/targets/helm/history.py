@@ -10,7 +10,7 @@ from itertools import takewhile
 from domain.rollout.deployment_history import TAKEN_BACK, Tags, chain, fence_of, serving_of
 from tasks.targets.helm.client import DEPLOYED, Revision, revisions
 from tasks.targets.kubernetes.access import ChangedByHandError, ClusterAccess
-from tasks.targets.kubernetes.objects import Document, changed_by_hand, documents, rehearse_apply
+from tasks.targets.kubernetes.objects import Document, changed_by_hand, documents, dry_run_apply
 
 TAGS = "signalbox"
 """The key in the values under which a release says what it is."""
@@ -113,7 +113,7 @@ class History:
     def refuse_conflicts(self, access: ClusterAccess, to: Revision) -> None:
         """ChangedByHandError where a revision sets fields that somebody else set since; asked of the cluster, nothing is touched."""
         try:
-            rehearse_apply(access, self._objects(to, access.namespace), OWNER)
+            dry_run_apply(access, self._objects(to, access.namespace), OWNER)
         except ChangedByHandError as error:
             raise ChangedByHandError(
                 f"{self.name} cannot be rolled back to revision {to.number}, which would undo a person's work: {error}. Nothing was "

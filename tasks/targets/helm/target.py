@@ -1,7 +1,7 @@
 """Helm releases: one a circuit, installed once and upgraded since, with a history that leads back. (Seed 001, production.)
 
 What a Signalbox release "deploys" is there already, as with container instances: the image that was built for it. So `deploy` looks
-whether it is and rehearses the chart, and `switch` installs, upgrades, or rolls back to the revision that served before, with the
+whether it is and tries the chart in a dry run, and `switch` installs, upgrades, or rolls back to the revision that served before, with the
 chart of that time. What serves and what served before stand in the values under `signalbox`, as `domain.rollout.deployment_history` says.
 
 What a person changed since, in Helm's history or in the cluster, is said and never overwritten: see `tasks.targets.helm.history`.
@@ -101,7 +101,7 @@ class HelmReleases(ServiceTarget):
         return self._images.deployment(endpoint, self._unit(endpoint), name, history.tags)
 
     def deploy(self, request: DeploymentRequest) -> Deployment:
-        """Look whether the image is there, under a tag that nobody can move, and rehearse the chart; nothing is touched."""
+        """Look whether the image is there, under a tag that nobody can move, and try the chart in a dry run; nothing is touched."""
         unit = self._unit(request.endpoint)
         found = self._images.expected(request, unit, self.find(request.endpoint, request.name))
         image = self._images.existing(unit, release_of(request.name))
@@ -113,8 +113,8 @@ class HelmReleases(ServiceTarget):
             history.refuse_changes(there)
             wanted = self._request(history, request.name, image, 0)
             check_chart(wanted.chart, wanted.values, there)
-            if history.settled:  # else Helm does not even rehearse
-                install(there, wanted, upgrade=history.newest is not None, rehearse=True)
+            if history.settled:  # else Helm takes no dry run either
+                install(there, wanted, upgrade=history.newest is not None, dry_run=True)
         return found
 
     def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
@@ -265,7 +265,7 @@ class HelmReleases(ServiceTarget):
         return History.read(there, history.name)
 
     def _roll_back(self, there: ClusterAccess, history: History, to: Revision) -> History:
-        """Rehearsed first: Helm, refused a field that is somebody else's, leaves no revision that is called deployed."""
+        """A dry run first: Helm, refused a field that is somebody else's, leaves no revision that is called deployed."""
         history.refuse_conflicts(there, to)
         roll_back(there, history.name, to.number, self._seconds)
         return History.read(there, history.name)
@@ -286,7 +286,7 @@ def _wait_until_back(there: ClusterAccess, history: History) -> None:
     for name in rolled_out(history.revisions[0].manifest):
         if why := why_not_ready(there, name, BACK_SECONDS):
             raise Terminal(
-                f"{history.name} went back to {history.serving}, which ran before and does not now: {why}. Run the same command "
+                f"{history.name} was rolled back to {history.serving}, which ran before and does not now: {why}. Run the same command "
                 "again once that is mended"
             )
 

@@ -24,7 +24,7 @@ def main() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != int(starter):
-            sys.exit("whoever started it is gone")
+            sys.exit("the process that started it is gone")
     os.execv(program, words)  # noqa: S606 — it is what was asked for
 
 

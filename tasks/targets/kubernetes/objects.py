@@ -66,11 +66,11 @@ def changed_by_hand(access: ClusterAccess, objects: Sequence[Document], owner: s
     return "; ".join(found)
 
 
-def rehearse_apply(access: ClusterAccess, objects: Sequence[Document], owner: str) -> None:
+def dry_run_apply(access: ClusterAccess, objects: Sequence[Document], owner: str) -> None:
     """Ask the cluster to take them, and change nothing; ChangedByHandError where fields are somebody else's."""
     listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
     words = ("apply", "--server-side", "--dry-run=server", f"--field-manager={owner}", "--filename=-")
-    kubectl(access, *words, stdin=listed, action="rehearsing what was deployed before")
+    kubectl(access, *words, stdin=listed, action="a dry run of what was deployed before")
 
 
 def _rolls(document: Document) -> bool:

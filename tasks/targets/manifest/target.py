@@ -1,7 +1,7 @@
 """Manifests: a Deployment and its Service a circuit, applied with kubectl. (Seed 003, "Deploy to AKS".)
 
 What a Signalbox release "deploys" is there already, as with container instances: the image that was built for it. So `deploy` looks
-whether it is and rehearses the manifest on the cluster, and `switch` applies it; Kubernetes replaces the pods, and what served goes on
+whether it is and applies the manifest in a dry run on the cluster, and `switch` applies it; Kubernetes replaces the pods, and what served goes on
 serving until the new ones are ready. The Deployment's annotations say what serves and what served before, as `domain.rollout.deployment_history` has it.
 
 A rollback runs the pods of that time again, by the template that Kubernetes keeps of them, with whatever the manifest said then. It is
@@ -123,14 +123,14 @@ class KubernetesManifests(ServiceTarget):
         return self._images.deployment(endpoint, self._unit(endpoint), name, tags)
 
     def deploy(self, request: DeploymentRequest) -> Deployment:
-        """Look whether the image is there, under a tag that nobody can move, and rehearse the manifest; nothing is touched."""
+        """Look whether the image is there, under a tag that nobody can move, and apply the manifest in a dry run; nothing is touched."""
         unit = self._unit(request.endpoint)
         found = self._images.expected(request, unit, self.find(request.endpoint, request.name))
         image = self._images.existing(unit, release_of(request.name))
         with access(self.cluster) as there:
             live = _read(there, request.endpoint)
             self._refuse_changes(there, request.endpoint, live)
-            _apply(there, self._objects(request.endpoint, request.name, image, live, 0), rehearse=True)
+            _apply(there, self._objects(request.endpoint, request.name, image, live, 0), dry_run=True)
         return found
 
     def switch(self, held: HeldStage, endpoint: str, deployment: str | None) -> None:
@@ -312,12 +312,12 @@ def _template(there: ClusterAccess, endpoint: str, release: str) -> dict[str, An
     return template
 
 
-def _apply(there: ClusterAccess, objects: Sequence[Object], rehearse: bool = False) -> None:
+def _apply(there: ClusterAccess, objects: Sequence[Object], dry_run: bool = False) -> None:
     """The Deployment last: its annotations say that all of it is done."""
     listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": [signed(one) for one in objects]})
-    words = ("apply", "--filename=-", *(("--dry-run=server",) if rehearse else ()))
+    words = ("apply", "--filename=-", *(("--dry-run=server",) if dry_run else ()))
     name = objects[-1]["metadata"]["name"]
-    kubectl(there, *words, stdin=listed, action=f"{'rehearsing' if rehearse else 'applying'} the manifest of {name}")
+    kubectl(there, *words, stdin=listed, action=f"{'a dry run of' if dry_run else 'applying'} the manifest of {name}")
 
 
 def _changes(there: ClusterAccess, live: Mapping[str, Document]) -> str:

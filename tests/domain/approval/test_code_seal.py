@@ -18,7 +18,7 @@ PUBLIC = "b33f053c365464aa620fdb020ceae613c08cd54075081a315f434c9a660917c5"
 NOON = datetime(2025, 12, 10, 12, 0, tzinfo=UTC)
 STEP = int(NOON.timestamp()) // 30
 INSTANT = timedelta(microseconds=1)
-CHANGED = "its seal is over something else: the statement or the code's time was changed"
+CHANGED = "its signature is over something else: the statement or the code's time was changed"
 
 
 def generator(secret: str = SECRET) -> CodeGenerator:
