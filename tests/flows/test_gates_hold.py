@@ -133,9 +133,9 @@ def test_a_sign_in_at_the_tenant_proves_one_statement(site, tiny: Tiny, by_token
 
 KILLED = """
 import sys
-from flows import declared
+from tasks import workloads
 from pathlib import Path
-declared.WORKLOADS = Path(sys.argv[1])
+workloads.WORKLOADS = Path(sys.argv[1])
 from flows.release import release
 release(sys.argv[2], sys.argv[3], "linus", return_state=True)
 """

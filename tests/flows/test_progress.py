@@ -13,7 +13,7 @@ from prefect.client.schemas.filters import (
 )
 
 from domain.errors import Terminal, Transient
-from flows.fan_out import map_units as fan_out
+from flows.fan_out import each as fan_out
 from flows.fan_out import progress
 from flows.fan_out.each import map_units
 from tasks import retries

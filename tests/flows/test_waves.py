@@ -11,7 +11,6 @@ from domain.ledger.fact import Fact, Kind, facts_of
 from domain.naming import release_of
 from flows.promotion import advance
 from flows.release import release
-from flows.rollout import deploy
 from tasks.ledger.facts import read_facts, release_names
 from tasks.targets.serving import serving_of
 
@@ -73,7 +72,7 @@ def test_a_soak_is_a_fact_and_a_restart_does_not_start_it_over(
     (switched,) = facts_of(facts, Kind.SWITCHED, "production")
     assert (switched.body["wave"], switched.body["left"]) == (1, 1)
 
-    monkeypatch.setattr(deploy, "datetime", AnHourLater)
+    monkeypatch.setattr(advance, "datetime", AnHourLater)
     assert run(tiny, changed).name == "Succeeded"
     assert production(site, tiny) == [name, name]
     assert [fact.body["left"] for fact in facts_of(newest(site, tiny)[1], Kind.SWITCHED, "production")] == [1, 0]

@@ -18,10 +18,10 @@ HOLDS = """
 import subprocess, sys, time
 from pathlib import Path
 from tasks.targets.kubernetes.private_folders import private_folder
-from tasks.targets.kubernetes.child_process import tied
+from tasks.targets.kubernetes.child_process import child_command
 with private_folder() as folder:
     (folder / "kubeconfig").write_text("secret")
-    child = subprocess.Popen(tied(Path("/bin/sleep"), "sleep", "600"))
+    child = subprocess.Popen(child_command(Path("/bin/sleep"), "sleep", "600"))
     while Path(f"/proc/{child.pid}/comm").read_text() != "sleep\\n":
         time.sleep(0.01)
     print(folder, child.pid, flush=True)
