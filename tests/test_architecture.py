@@ -154,6 +154,16 @@ def test_no_room_of_the_flows_holds_a_flow() -> None:
     assert flow_functions("@flow(name='x')\ndef one(): ...\n@task\ndef two(): ...") == ["one"]
 
 
+def test_every_kind_of_target_that_serves_has_one_platform_and_one_list_has_them_all() -> None:
+    listed = set(imported((ROOT / "tasks" / "platforms.py").read_text()))
+    files = sorted((ROOT / "tasks" / "targets").glob("*/target.py"))
+    assert len(files) == 4
+    for file in files:
+        classes = [node.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.ClassDef)]
+        assert len(classes) == 1, file
+        assert f"tasks.targets.{file.parent.name}.target.{classes[0]}" in listed
+
+
 def test_tests_are_no_packages_and_their_names_are_distinct() -> None:
     assert list((ROOT / "tests").rglob("__init__.py")) == []
     stems = [file.stem for file in (ROOT / "tests").rglob("test_*.py")]

@@ -320,14 +320,15 @@ class _Situation:
         return Refuse(self.stage, self.seen.refusals) if self.seen.refusals else None
 
     def _failed(self) -> Step | None:
-        """A fleet fails as one, unless its circuits are independent and some are left."""
+        """A fleet fails as one, unless its circuits are independent and some are left. (What publishes drops those by itself.)"""
         failures = self.seen.failures
         if not failures:
             return None
-        if self.plan.independent and len(failures) < len(active_units(self.plan.release, self.facts)):
-            return Drop(self.stage, failures)
-        if isinstance(self.stage.target, ServingTarget) and not self.seen.reverted:
-            return Revert(self.stage, listed_reasons(failures))
+        if isinstance(self.stage.target, ServingTarget):
+            if self.plan.independent and len(failures) < len(active_units(self.plan.release, self.facts)):
+                return Drop(self.stage, failures)
+            if not self.seen.reverted:
+                return Revert(self.stage, listed_reasons(failures))
         return self._end(Outcome.FAILED, f"{self.stage.name}: {listed_reasons(failures)}")
 
     def _serve(self) -> Step:

@@ -239,19 +239,9 @@ PUBLISHING: list[Row] = [
         finish(Outcome.FAILED, f"registry: {ONE}: it hums", "registry"),
     ),
     (
-        "of an independent fleet the others go on",
+        "what publishing could not go on without ends it, of an independent fleet too",
         lambda: independent(approved_at_registry(refusals=(), failures=FAILED)),
-        on(Drop, "registry", FAILED),
-    ),
-    (
-        "all of an independent fleet failed",
-        lambda: independent(approved_at_registry(failures={ONE: "a", TWO: "b"})),
-        finish(Outcome.FAILED, f"registry: {ONE}: a; {TWO}: b", "registry"),
-    ),
-    (
-        "the only one left failed",
-        lambda: independent(approved_at_registry(failures={TWO: "b"}).fact(Kind.DROPPED, "registry", units={ONE: "a"})),
-        finish(Outcome.FAILED, f"registry: {TWO}: b", "registry"),
+        finish(Outcome.FAILED, f"registry: {ONE}: it hums", "registry"),
     ),
     ("published, the next stage follows", lambda: new().verified("registry"), on(Observe, "test", Look.ADMISSION)),
 ]
@@ -313,6 +303,21 @@ FAILING: list[Row] = [
         "reverted, it has failed",
         lambda: held(failures=FAILED, reverted=True),
         finish(Outcome.FAILED, f"test: {ONE}: it hums", "test"),
+    ),
+    (
+        "all of an independent fleet failed",
+        lambda: independent(held(failures={ONE: "a", TWO: "b"})),
+        on(Revert, "test", f"{ONE}: a; {TWO}: b"),
+    ),
+    (
+        "all of an independent fleet failed, and were reverted",
+        lambda: independent(held(failures={ONE: "a", TWO: "b"}, reverted=True)),
+        finish(Outcome.FAILED, f"test: {ONE}: a; {TWO}: b", "test"),
+    ),
+    (
+        "the only one left of an independent fleet failed",
+        lambda: independent(held(failures={TWO: "b"}).fact(Kind.DROPPED, "test", units={ONE: "a"})),
+        on(Revert, "test", f"{TWO}: b"),
     ),
     (
         "of an independent fleet the others go on at a stage that serves",
