@@ -32,7 +32,9 @@ class Applied(Served):
         (self.folder / "deployment.yaml").write_text(manifest)
         super().declare(**more)
 
-    def ladder(self, hours: float | None, notify: tuple[str, ...], ready_minutes: float) -> list[Mapping[str, Any]]:
+    def declared_stages(
+        self, hours: float | None, notify: tuple[str, ...], ready_minutes: float
+    ) -> list[Mapping[str, Any]]:
         smoke = {**deepcopy(SMOKE), "ready_minutes": SECONDS / 60}
         target = {"kind": "kubernetes_manifest", "cluster": self.cluster}
         return [{"name": "production", "target": target, "confirmation": {"smoke": smoke}}]

@@ -75,7 +75,9 @@ class Charted(Served):
             file.write_text(text)
         super().declare(**more)
 
-    def ladder(self, hours: float | None, notify: tuple[str, ...], ready_minutes: float) -> list[Mapping[str, Any]]:
+    def declared_stages(
+        self, hours: float | None, notify: tuple[str, ...], ready_minutes: float
+    ) -> list[Mapping[str, Any]]:
         smoke = {**deepcopy(SMOKE), "ready_minutes": SECONDS / 60}
         target = {"kind": "helm_release", "cluster": self.cluster, "chart": "chart"}
         return [{"name": "production", "target": target, "confirmation": {"smoke": smoke}}]

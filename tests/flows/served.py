@@ -64,7 +64,7 @@ class Served(Tiny):
         document["stages"] = [
             {"name": "registry", "target": {"kind": "model_registry", "registry": "shared"}},
             {"name": "images", "target": {"kind": "container_registry", "registry": "images"}},
-            *self.ladder(hours, notify, ready_minutes),
+            *self.declared_stages(hours, notify, ready_minutes),
         ]
         document |= workload
         folder = self.folder / "service"
@@ -79,7 +79,9 @@ class Served(Tiny):
         (self.folder / "question.json").write_text("{}")
         (self.folder / "workload.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
 
-    def ladder(self, hours: float | None, notify: tuple[str, ...], ready_minutes: float) -> list[Mapping[str, Any]]:
+    def declared_stages(
+        self, hours: float | None, notify: tuple[str, ...], ready_minutes: float
+    ) -> list[Mapping[str, Any]]:
         """Where it serves."""
         return [self._stage("dev", hours, notify, ready_minutes), self._stage("qa", None, (), ready_minutes)]
 

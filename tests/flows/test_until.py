@@ -1,4 +1,4 @@
-"""A release that ends its climb below the top, and a ladder whose top cannot be reached here: no cluster is needed for either."""
+"""A release that ends below the last stage, and stages that cannot be reached here: no cluster is needed for either."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,27 +26,29 @@ users: [{name: nobody, user: {token: none}}]
 """
 
 
-class Climbing(Charted):
+class Reaching(Charted):
     """Dev on a container instance, production on a cluster."""
 
-    def ladder(self, hours: float | None, notify: tuple[str, ...], ready_minutes: float) -> list[Mapping[str, Any]]:
-        dev = Served.ladder(self, hours, notify, ready_minutes)[0]
-        return [dev, *super().ladder(hours, notify, ready_minutes)]
+    def declared_stages(
+        self, hours: float | None, notify: tuple[str, ...], ready_minutes: float
+    ) -> list[Mapping[str, Any]]:
+        dev = Served.declared_stages(self, hours, notify, ready_minutes)[0]
+        return [dev, *super().declared_stages(hours, notify, ready_minutes)]
 
 
 @pytest.fixture
-def climbing(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Climbing:
+def reaching(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reaching:
     """A workload whose cluster does not answer."""
-    name = f"climbing{unique}"
+    name = f"reaching{unique}"
     monkeypatch.setattr(workloads, "WORKLOADS", tmp_path)
     monkeypatch.setattr(access, "_credentials", lambda block: NOWHERE)
-    made = Climbing(name, tmp_path / name, ("A1",), cluster="production")
+    made = Reaching(name, tmp_path / name, ("A1",), cluster="production")
     made.declare()
     return made
 
 
-def test_a_ladder_ends_here_below_what_cannot_be_reached(climbing: Climbing) -> None:
-    here, [missing] = within_reach(declared_workload(climbing.name))
+def test_the_stages_end_here_below_what_cannot_be_reached(reaching: Reaching) -> None:
+    here, [missing] = within_reach(declared_workload(reaching.name))
     assert [stage.name for stage in here.stages] == ["registry", "images", "dev"]
     assert missing.startswith(
         "stage production: aks-mlops-prod/default could not be reached while listing Helm releases"
@@ -54,39 +56,39 @@ def test_a_ladder_ends_here_below_what_cannot_be_reached(climbing: Climbing) -> 
 
 
 def test_a_ladder_of_which_nothing_can_serve_here_is_not_climbed(
-    climbing: Climbing, monkeypatch: pytest.MonkeyPatch
+    reaching: Reaching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(climbing, "ladder", lambda *asked: Charted.ladder(climbing, *asked))
-    climbing.declare()
+    monkeypatch.setattr(reaching, "declared_stages", lambda *asked: Charted.declared_stages(reaching, *asked))
+    reaching.declare()
     with pytest.raises(
-        Terminal, match=rf"nothing of {climbing.name} can serve here: stage production: .*Does the cluster run"
+        Terminal, match=rf"nothing of {reaching.name} can serve here: stage production: .*Does the cluster run"
     ):
-        within_reach(declared_workload(climbing.name))
+        within_reach(declared_workload(reaching.name))
 
 
 def test_it_is_released_as_far_as_is_asked_for_and_then_further(
-    climbing: Climbing, monkeypatch: pytest.MonkeyPatch
+    reaching: Reaching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    changed = climbing.candidates()
+    changed = reaching.candidates()
     with pytest.raises(Terminal, match=r"the release cannot start:\n  stage production: .*Does the cluster run\?"):
-        release(climbing.name, changed.build_id, "linus")
+        release(reaching.name, changed.build_id, "linus")
     for _ in range(2):
-        state = release(climbing.name, changed.build_id, "linus", "dev", return_state=True)
+        state = release(reaching.name, changed.build_id, "linus", "dev", return_state=True)
         assert state.name == "Succeeded", state.message
-    assert climbing.ask("dev")["version"] == changed.circuits[0].model_version
-    monkeypatch.setattr(climbing, "ladder", lambda *_: Served.ladder(climbing, 24, (), 1))
-    climbing.declare()  # what could not be reached is another stage now
-    state = release(climbing.name, changed.build_id, "linus", return_state=True)
+    assert reaching.ask("dev")["version"] == changed.circuits[0].model_version
+    monkeypatch.setattr(reaching, "declared_stages", lambda *_: Served.declared_stages(reaching, 24, (), 1))
+    reaching.declare()  # what could not be reached is another stage now
+    state = release(reaching.name, changed.build_id, "linus", return_state=True)
     assert state.name == "Succeeded", state.message
-    assert climbing.ask("qa")["version"] == changed.circuits[0].model_version
+    assert reaching.ask("qa")["version"] == changed.circuits[0].model_version
 
 
-def test_a_stage_that_is_not_there_is_said(climbing: Climbing) -> None:
+def test_a_stage_that_is_not_there_is_said(reaching: Reaching) -> None:
     with pytest.raises(Terminal, match="has no stage 'prod'"):
-        release(climbing.name, climbing.candidates().build_id, "linus", "prod")
+        release(reaching.name, reaching.candidates().build_id, "linus", "prod")
 
 
-def test_a_cluster_that_does_not_answer_is_a_finding(climbing: Climbing) -> None:
-    [finding] = climbing.releases().diagnose(declared_workload(climbing.name).stage("production"), {})
+def test_a_cluster_that_does_not_answer_is_a_finding(reaching: Reaching) -> None:
+    [finding] = reaching.releases().diagnose(declared_workload(reaching.name).stage("production"), {})
     assert finding.what == "cluster aks-mlops-prod/default"
     assert not finding.healthy

@@ -4,12 +4,12 @@ from enum import StrEnum
 
 import meddling
 from cast import GROUPS, NAMES, WAYS
+from declared_stages import EDITS
 from forgeries import FORGERIES
 from history import History
 from honest_history import honest_points
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from ladder import EDITS
 
 from domain.approval.statement import Choice
 from domain.ledger.fact import Kind

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from account import Account, closed
 from cast import WAYS, Person
-from climbing_run import ClimbingRun
 from forgeries import FORGERIES, WRONG_CODES
 from honest_history import Point, answer
 from raw_ledger import digest
+from release_run import ReleaseRun
 from weighing import Answer, Unproven
 
 from domain.approval.decision import Decision
@@ -43,14 +43,14 @@ class History:
 
     def __init__(self, point: Point) -> None:
         self.world, self.account = point.world, point.account
-        self.runs: list[ClimbingRun] = []
+        self.runs: list[ReleaseRun] = []
         self.generation: dict[str, int] = {}
         self.used: list[tuple[str, str]] = []
         self.switched = False
 
     def start(self, deployed: bool) -> None:
         """One more run of the same release."""
-        self.runs.append(ClimbingRun(self.world, self.watch, deployed))
+        self.runs.append(ReleaseRun(self.world, self.watch, deployed))
 
     def go_on(self, which: int, points: int) -> None:
         """A run goes on by some points."""
@@ -110,7 +110,7 @@ class History:
             raise UnapprovedError(f"a proof of {name}'s was taken twice")
         SEEN["refused: used again"] += outcome is not None
 
-    def _send(self, run: ClimbingRun, given: Answer) -> Decision | Unproven | None:
+    def _send(self, run: ReleaseRun, given: Answer) -> Decision | Unproven | None:
         """What the run makes of it; None when it takes it no more, or another one that came before."""
         run.taken = None
         now = self.world.now

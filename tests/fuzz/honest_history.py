@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
-import ladder
+import declared_stages
 from account import Account, Act
 from cast import NAMES, WAYS, Person
-from climbing_run import ClimbingRun
+from release_run import ReleaseRun
 from weighing import Answer
 from world import World
 
@@ -74,10 +74,10 @@ def answer(
     return Answer(choice, person.name, person.proof(way, statement, point.world.now), comment)
 
 
-def climb(point: Point, approvers: dict[str, tuple[tuple[str, str], ...]]) -> list[Point]:
+def promote(point: Point, approvers: dict[str, tuple[tuple[str, str], ...]]) -> list[Point]:
     """Carry the requested release to its end; returns every point on the way, the last one when it has ended."""
     points = [point.copy()]
-    run = ClimbingRun(point.world, lambda *_: None)
+    run = ReleaseRun(point.world, lambda *_: None)
     awaited = {stage: list(people) for stage, people in approvers.items()}
     for _ in range(MANY):
         run.go_on()
@@ -98,11 +98,11 @@ def honest_points(circuits: int, by_tokens: bool = False) -> tuple[Point, ...]:
 
     by_tokens: all approve by fresh tokens, which name no statement.
     """
-    before = Point(World(now=ladder.START - timedelta(minutes=12)), enrolled())
-    request(before.world, ladder.manifest("20251209.1", circuits, version=2))
-    after = climb(before, ELSEWHERE)[-1]
+    before = Point(World(now=declared_stages.START - timedelta(minutes=12)), enrolled())
+    request(before.world, declared_stages.manifest("20251209.1", circuits, version=2))
+    after = promote(before, ELSEWHERE)[-1]
     world = World(now=after.world.now, elsewhere=after.world.facts, spent=after.world.spent)
-    request(world, ladder.manifest(circuits=circuits))
-    points = climb(Point(world, enrolled()), BY_TOKENS if by_tokens else APPROVERS)
+    request(world, declared_stages.manifest(circuits=circuits))
+    points = promote(Point(world, enrolled()), BY_TOKENS if by_tokens else APPROVERS)
     assert len(points[-1].world.serving) == 2 * circuits, "an honest history switches test and production"
     return tuple(one for one in points if not any(name.startswith("production") for name in one.world.serving))

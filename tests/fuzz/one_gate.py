@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-import ladder
+import declared_stages
 from cast import Person, approvers
 from stored_facts import StoredFacts
 from weighing import prove
@@ -27,13 +27,13 @@ class OneGate:
     """The release was requested at noon. Every fact comes a minute after the one before, unless `now` is set."""
 
     def __init__(self, stage: str = "production", edit: str = "as agreed", **gate: Any) -> None:
-        self.stage: Stage = next(one for one in ladder.stages(edit) if one.name == stage)
+        self.stage: Stage = next(one for one in declared_stages.stages(edit) if one.name == stage)
         if gate:
             self.declare(**gate)
-        self.release: Release = ladder.manifest()
+        self.release: Release = declared_stages.manifest()
         self.approvers: EnrolledApprovers = approvers()
         self.stored = StoredFacts()
-        self.now: datetime = ladder.START
+        self.now: datetime = declared_stages.START
         self.add(Kind.REQUESTED, {"release": self.release.model_dump(mode="json"), "digest": self.release.digest})
 
     def declare(self, **gate: Any) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-import ladder
+import declared_stages
 from cast import approvers
 from stored_facts import StoredFacts
 
@@ -24,7 +24,7 @@ class World:
     serving: endpoint → release. wrong_codes: authenticator → when they came. elsewhere: another release's ledger, with approvals of the same people.
     """
 
-    now: datetime = ladder.START
+    now: datetime = declared_stages.START
     facts: StoredFacts = field(default_factory=StoredFacts)
     elsewhere: StoredFacts = field(default_factory=StoredFacts)
     approvers: EnrolledApprovers = field(default_factory=approvers)
@@ -48,7 +48,7 @@ class World:
     @property
     def stages(self) -> tuple[Stage, ...]:
         """As declared now."""
-        return ladder.stages(self.edit, self.vm_size)
+        return declared_stages.stages(self.edit, self.vm_size)
 
     def wait(self, seconds: float) -> None:
         """The clock goes on."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import ladder
+import declared_stages
 import pytest
 from cast import WAYS, Person
 from one_gate import OneGate
@@ -217,13 +217,13 @@ def test_a_release_without_its_request_is_named() -> None:
 
 def test_a_second_request_does_not_stand_in_for_the_first() -> None:
     gate = OneGate()
-    gate.release = ladder.manifest(version=4)
+    gate.release = declared_stages.manifest(version=4)
     gate.add(Kind.REQUESTED, {"release": gate.release.model_dump(mode="json"), "digest": gate.release.digest})
     gate.approved(*ALL)
     gate.add(Kind.SWITCHED, {"stage": "production"})
     (fault,) = audited(gate).faults
     assert fault.startswith("fact 6: production switched, but the approval by ada is void: it is about ")
-    assert f"and this release is {ladder.manifest().digest}" in fault
+    assert f"and this release is {declared_stages.manifest().digest}" in fault
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-import ladder
+import declared_stages
 import pytest
 from one_gate import MINUTE, REPORT, OneGate
 from pydantic import ValidationError
@@ -32,7 +32,7 @@ def test_a_stage_without_a_gate_asks_nothing() -> None:
     gate = OneGate("test")
     with pytest.raises(ValueError, match="stage test has no gate"):
         ApprovalRequest.of(gate.release, gate.stage, REPORT, gate.now, "run")
-    gate.add(Kind.ASKED, {**ApprovalRequest.of(gate.release, ladder.stages()[0], REPORT, gate.now, "").model_dump(mode="json"),
+    gate.add(Kind.ASKED, {**ApprovalRequest.of(gate.release, declared_stages.stages()[0], REPORT, gate.now, "").model_dump(mode="json"),
                           "stage": "test", "policy": gate.stage.model_dump(mode="json")})  # fmt: skip
     assert standing(gate) is None
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import ladder
+import declared_stages
 import pytest
 from cast import WAYS, Person
 from one_gate import MINUTE, OneGate
@@ -72,8 +72,8 @@ def test_the_same_person_twice_is_one() -> None:
         ({"asked": LARGER}, "it answers another question, or the ledger was changed before it"),
         ({"report_digest": SMALLER}, "it is about other evidence, or another time"),
         ({"report_digest": LARGER}, "it is about other evidence, or another time"),
-        ({"expires_at": ladder.START + timedelta(hours=1)}, "it is about other evidence, or another time"),
-        ({"expires_at": ladder.START + 9 * DAY}, "it is about other evidence, or another time"),
+        ({"expires_at": declared_stages.START + timedelta(hours=1)}, "it is about other evidence, or another time"),
+        ({"expires_at": declared_stages.START + 9 * DAY}, "it is about other evidence, or another time"),
     ],
 )
 def test_an_approval_of_something_else_is_void(changes: dict[str, Any], reason: str) -> None:
@@ -101,20 +101,20 @@ def test_what_was_proven_about_another_text_is_void() -> None:
 
 def test_a_changed_manifest_voids_every_approval() -> None:
     gate = OneGate().approved(*ALL)
-    gate.release = ladder.manifest(version=4)
+    gate.release = declared_stages.manifest(version=4)
     assert gate.judge().verdict is Verdict.WAITING
     assert len(gate.judge().reasons) == 6
     assert all(
-        f"void: it is about {ladder.manifest().digest}, and this release is {gate.release.digest}; nobody has asked"
+        f"void: it is about {declared_stages.manifest().digest}, and this release is {gate.release.digest}; nobody has asked"
         in why
         for why in gate.judge().reasons[:3]
     )
 
 
-@pytest.mark.parametrize("edit", sorted(set(ladder.EDITS) - {"as agreed"}))
+@pytest.mark.parametrize("edit", sorted(set(declared_stages.EDITS) - {"as agreed"}))
 def test_an_edited_declaration_voids_every_approval(edit: str) -> None:
     gate = OneGate().approved(*ALL)
-    gate.stage = ladder.stages(edit)[2]
+    gate.stage = declared_stages.stages(edit)[2]
     assert gate.judge().verdict is Verdict.WAITING
     assert gate.judge().counted == ()
     assert "stage production is declared differently since" in gate.judge().reasons[0]
@@ -122,9 +122,9 @@ def test_an_edited_declaration_voids_every_approval(edit: str) -> None:
 
 def test_a_declaration_that_is_what_it_was_again_is_what_was_approved() -> None:
     gate = OneGate().approved(*ALL)
-    gate.stage = ladder.stages("other words")[2]
+    gate.stage = declared_stages.stages("other words")[2]
     gate.ask()
-    gate.stage = ladder.stages()[2]
+    gate.stage = declared_stages.stages()[2]
     assert gate.judge().verdict is Verdict.OPEN
 
 
@@ -303,7 +303,7 @@ def test_a_gate_stays_shut_in_a_freeze_and_opens_after_it() -> None:
 
 
 def test_a_gate_opens_only_in_its_windows() -> None:
-    gate = OneGate(freezes=[], windows=[ladder.DAY]).approved(*ALL)
+    gate = OneGate(freezes=[], windows=[declared_stages.DAY]).approved(*ALL)
     assert gate.judge(gate.now.replace(hour=17)).verdict is Verdict.OPEN
     assert gate.judge(gate.now.replace(hour=18)).reasons == (
         "at Production-Approval it is outside the stage's windows; the next one opens at 2025-12-11 06:00 UTC",
@@ -379,7 +379,7 @@ def test_who_approved_something_else_may_approve_again() -> None:
 def test_a_stage_without_a_gate_takes_no_answer() -> None:
     gate = OneGate()
     gate.ask()
-    gate.stage = ladder.stages()[1]
+    gate.stage = declared_stages.stages()[1]
     assert gate.why_not("ada") == ("stage test asks nobody",)
 
 
@@ -481,4 +481,4 @@ def test_a_token_of_the_second_in_which_its_account_was_enrolled_counts() -> Non
 @pytest.mark.parametrize("way", ["ssh", "code", "token"])
 def test_enrolling_the_same_again_changes_nothing(way: str) -> None:
     ada = OneGate().approvers.people["ada"]
-    assert ada.with_credential(Person("ada").credential(way, ladder.START)) == ada
+    assert ada.with_credential(Person("ada").credential(way, declared_stages.START)) == ada

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import ladder
+import declared_stages
 import pytest
 from meddling import append, change_manifest, double, edit, remove, replay, swap
 from one_gate import OneGate
@@ -32,7 +32,9 @@ def ready() -> OneGate:
 
 
 def admission(gate: OneGate) -> Admission:
-    before = [stage for stage in ladder.stages() if stage.name != gate.stage.name][: 2 if gate.stage.gate else 1]
+    before = [stage for stage in declared_stages.stages() if stage.name != gate.stage.name][
+        : 2 if gate.stage.gate else 1
+    ]
     return admit(gate.stage, before, gate.release, gate.facts, gate.approvers, gate.now)
 
 
@@ -133,7 +135,7 @@ def test_a_release_that_nobody_requested_is_not_admitted() -> None:
 
 def test_a_manifest_that_was_changed_is_not_admitted() -> None:
     gate = ready()
-    requested, gate.release = gate.release, ladder.manifest(version=4)
+    requested, gate.release = gate.release, declared_stages.manifest(version=4)
     why = f"what was requested is {requested.digest}, and this is {gate.release.digest}: it was changed"
     assert admission(gate).reasons[0] == why
 
@@ -227,7 +229,13 @@ def test_no_field_of_any_fact_but_the_last_can_be_changed() -> None:
 
 
 def fact(sequence: int, previous: Fact | None = None, **given: Any) -> Fact:
-    fields = {"workload": "plants", "release": "20251210.1", "kind": Kind.NOTIFIED, "at": ladder.START, "body": {}}
+    fields = {
+        "workload": "plants",
+        "release": "20251210.1",
+        "kind": Kind.NOTIFIED,
+        "at": declared_stages.START,
+        "body": {},
+    }
     before = FIRST if previous is None else previous.digest
     return Fact.model_validate({**fields, "sequence": sequence, "previous": before, **given})
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import ladder
+import declared_stages
 import pytest
 from one_gate import MINUTE, OneGate
 
@@ -60,7 +60,7 @@ class Situation:
 
     @property
     def stages(self) -> tuple[Stage, ...]:
-        return tuple(one.model_copy(update=self.changes.get(one.name, {})) for one in ladder.stages())
+        return tuple(one.model_copy(update=self.changes.get(one.name, {})) for one in declared_stages.stages())
 
     def stage(self, name: str) -> Stage:
         return next(one for one in self.stages if one.name == name)
@@ -175,7 +175,7 @@ SERVES = (
 LOOK = "test serves release 20251210.1, and people must look: be-1: it shifts. Keep it, or roll back with `signalbox rollback`"
 UNANSWERED = ReleaseOutcome(Outcome.EXPIRED, "nobody decided")
 BACK = {"reason": "it hums", "after": {"be-1": "old-1"}}
-DELETES = {"target": ladder.stages()[1].target.model_copy(update={"failed_deployments": "delete"})}
+DELETES = {"target": declared_stages.stages()[1].target.model_copy(update={"failed_deployments": "delete"})}
 
 
 def deleting(situation: Situation) -> Situation:

@@ -1,4 +1,4 @@
-"""What the histories release, and the stages that it climbs, as workload.yaml declares them: first so, and edited later."""
+"""What the histories release, and the stages that it goes through, as workload.yaml declares them: first so, and edited later."""
 
 from datetime import UTC, date, datetime
 from functools import cache

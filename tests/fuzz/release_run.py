@@ -46,7 +46,7 @@ Steps = Generator[str, None, str | None]
 """Yields what it is about to do; returns the outcome with which a release ends, if it does."""
 
 
-class ClimbingRun:
+class ReleaseRun:
     """deployed: it suspends at a gate, and starts from the top for each answer. Otherwise it pauses in place.
 
     waiting: the question that its form shows. taken: the answer that it weighed last, and what it made of it.
@@ -57,7 +57,7 @@ class ClimbingRun:
         self._world, self._watch, self._deployed = world, watch, deployed
         self._answers: dict[tuple[str, int], Answer] = {}
         self._key = ("", 0)
-        self._steps = self._climb()
+        self._steps = self._promote()
         self.stage: Stage | None = None
         self.release: Release | None = None
         self.waiting: Fact | None = None
@@ -88,7 +88,7 @@ class ClimbingRun:
             return
         self._answers[self._key] = answer
         if self._deployed:
-            self.waiting, self._steps = None, self._climb()
+            self.waiting, self._steps = None, self._promote()
 
     def _seconds(self) -> float:
         if self.waiting is None:
@@ -97,7 +97,7 @@ class ClimbingRun:
             int((ApprovalRequest.model_validate(self.waiting.body).answer_by - self._world.now).total_seconds())
         )
 
-    def _climb(self) -> Steps:
+    def _promote(self) -> Steps:
         first, world = self._world.facts.read()[0], self._world
         release = self.release = Release.model_validate(first.body["release"])
         if release.digest != first.body["digest"]:
