@@ -234,7 +234,7 @@ class _Situation:
     def step(self) -> Step | None:
         """None where nothing is left to do."""
         serves = isinstance(self.stage.target, ServingTarget)
-        if serves and (step := self._half_done() or self._rolled_back()):
+        if step := self._half_done() or self._rolled_back():
             return step
         if passed(self.facts, self.stage):
             return self._after() if serves else None
@@ -305,7 +305,7 @@ class _Situation:
 
     def _gate(self) -> Step | None:
         """Whoever holds the stage asks nobody meanwhile: whether it still admits the release is asked before every switch."""
-        if self.stage.gate is None or self.seen.held:
+        if self.seen.held:
             return None
         if self.seen.unanswered is not None:
             return Finish(self.stage, self.seen.unanswered, self._has_to_revert())

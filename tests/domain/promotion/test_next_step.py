@@ -1,7 +1,7 @@
 """What happens next: one row a situation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from domain.declaration.wave import Wave
 from domain.errors import Terminal
 from domain.ledger.fact import Kind
 from domain.outcome import Outcome, ReleaseOutcome
+from domain.promotion import next_step as module
 from domain.promotion.next_step import (
     Ask,
     CleanUp,
@@ -216,6 +217,11 @@ REGISTRY: list[Row] = [
         lambda at: Finish(at.stage("registry"), UNANSWERED),
     ),
     (
+        "what was seen at a stage above counts for nothing",
+        lambda: new().see("production", unanswered=UNANSWERED),
+        on(Ask, "registry"),
+    ),
+    (
         "what was seen at another stage counts for nothing",
         lambda: new().see("test", unanswered=UNANSWERED),
         on(Ask, "registry"),
@@ -365,6 +371,18 @@ FAILING: list[Row] = [
         on(Revert, "test", "it hums"),
     ),
     ("half switched, and admission unknown", lambda: new().at_test().journal(), on(Observe, "test", Look.ADMISSION)),
+    ("half switched, held, and admission unknown", lambda: held().journal(), on(Observe, "test", Look.ADMISSION)),
+    (
+        "rolled back twice",
+        lambda: new().at_test().fact(Kind.ROLLED_BACK, "test", reason="a").fact(Kind.ROLLED_BACK, "test", reason="b"),
+        finish(Outcome.FAILED, "test: rolled back to what served before: b", "test"),
+    ),
+    (
+        "more failed than were on their way",
+        lambda: independent(held(failures={ONE: "a", TWO: "b"}).fact(Kind.DROPPED, "test", units={ONE: "a"})),
+        on(Revert, "test", f"{ONE}: a; {TWO}: b"),
+    ),
+    ("nothing has switched that could soak", lambda: held(soaks=True), on(Do, "test", Work.DEPLOY)),
     (
         "half switched, and no longer admitted",
         lambda: new().at_test(refusals=("a", "b")).journal(),
@@ -498,6 +516,42 @@ DOUBTS: list[Row] = [
         finish(Outcome.INCONCLUSIVE, f"test: {ONE}: it shifts. Nothing was switched, and no gate asks people", "test"),
     ),
     (
+        "only what is in doubt is told",
+        lambda: compared(held(done=DONE), "test").fact(
+            Kind.REPLAYED,
+            "test",
+            verdict="INCONCLUSIVE",
+            units={
+                ONE: {"verdict": "INCONCLUSIVE", "reasons": "it shifts"},
+                TWO: {"verdict": "FAILED", "reasons": "it is off"},
+            },
+        ),
+        finish(
+            Outcome.INCONCLUSIVE,
+            f"test: {ONE}: it shifts. Nothing was switched, and no gate asks people",
+            "test",
+        ),
+    ),
+    (
+        "a switch was begun, and a replay leaves doubts",
+        lambda: replayed(compared(held(done=DONE, refusals=()).journal(), "test"), "test", "INCONCLUSIVE"),
+        finish(
+            Outcome.INCONCLUSIVE,
+            f"test: {ONE}: it shifts. Nothing was switched, and no gate asks people",
+            "test",
+            True,
+        ),
+    ),
+    (
+        "nothing was deployed that could go",
+        lambda: replayed(compared(deleting(held(done=DONE)), "test"), "test", "INCONCLUSIVE"),
+        finish(
+            Outcome.INCONCLUSIVE,
+            f"test: {ONE}: it shifts. Nothing was switched, and no gate asks people",
+            "test",
+        ),
+    ),
+    (
         "what was deployed for it goes",
         lambda: replayed(compared(deleting(held(done=DONE)), "test"), "test", "INCONCLUSIVE").fact(
             Kind.DEPLOYED, "test", deployment=NEW
@@ -601,6 +655,21 @@ def test_nothing_soaks_before_the_first_wave_and_after_the_last() -> None:
     assert soaks_until(new().gate.facts, "test") is None
     assert soaks_until(new().switched(soaks_until="2025-12-10T12:00:00+00:00").gate.facts, "test") is None
     assert soaks_until(soaking(5).gate.facts, "production") is None
+
+
+def test_the_newest_wave_says_until_when_it_soaks() -> None:
+    first, second = "2025-12-10T13:00:00+00:00", "2025-12-10T14:00:00+00:00"
+    situation = new().switched(left=2, soaks_until=first).switched(left=1, soaks_until=second)
+    assert soaks_until(situation.gate.facts, "test") == datetime.fromisoformat(second)
+    assert soaks_until(situation.switched(left=0, soaks_until=second).gate.facts, "test") is None
+
+
+def test_what_was_seen_and_what_is_to_be_done_does_not_change() -> None:
+    made = [one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__]
+    records = [one for one in made if is_dataclass(one)]
+    assert len(records) > 12
+    for one in records:
+        assert one.__dataclass_params__.frozen, one
 
 
 def test_the_stages_below_are_those_before_it() -> None:
