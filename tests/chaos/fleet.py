@@ -93,7 +93,7 @@ def release(home: Path, name: str, changed: str, kill: Kill, refused: bool) -> R
     from flows.release import release as flow
 
     def answer(pending: Pending) -> Answer | None:
-        if pending.run_name != f"release {name}":
+        if not pending.run_name.startswith(f"release {name} "):
             return None  # another fleet's; its own people answer
         question = question_of(loaded(Ledger, "ledger"), [name], pending.key)
         choice = Choice.REJECT if refused and question.asked.stage == "production" else Choice.APPROVE
