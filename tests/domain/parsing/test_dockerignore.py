@@ -32,6 +32,8 @@ from domain.parsing.dockerignore import DockerIgnore
         ("  one/../secret.json  ", "secret.json", True),
         ("a.b", "aXb", False),
         ("../secret.json", "secret.json", False),
+        ("**/secrets\n!one/two/secrets/readme.md", "one/two/secrets/key", True),
+        ("**/secrets\n!one/two/secrets/readme.md", "one/two/secrets/readme.md", False),
     ],
 )
 def test_the_last_rule_that_fits_decides(text: str, path: str, out: bool) -> None:
