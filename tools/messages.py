@@ -47,10 +47,14 @@ def text_of(node: ast.expr) -> str:
 def messages_of(source: str) -> Iterator[str]:
     """Texts of a module that read like words, each once; not its docstrings."""
     tree = ast.parse(source)
-    docstrings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    told_to_developers = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     inside: set[ast.expr] = set()
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) or node in docstrings or node in inside:
+        if (
+            not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp)
+            or node in told_to_developers
+            or node in inside
+        ):
             continue
         inside.update(child for child in ast.walk(node) if isinstance(child, ast.expr))
         text = " ".join(text_of(node).split())

@@ -188,7 +188,7 @@ def next_step(plan: Plan, facts: Sequence[Fact], seen: Seen, approvers: Enrolled
     """The one thing to do now. facts: of the release, all. approvers: as enrolled for the first stage that it has not passed."""
     ended = _ended(facts)
     if ended is not None:
-        return Finish(plan.stages[-1], ended)
+        return _half_switched(plan, facts) or Finish(plan.stages[-1], ended)
     for stage in plan.stages:
         if stage.name in seen.behind:
             continue
@@ -209,6 +209,15 @@ def _ended(facts: Sequence[Fact]) -> ReleaseOutcome | None:
             raise Terminal(
                 f"how release {fact.release} ended cannot be read: fact {fact.sequence} says {said!r}. See `signalbox audit {fact.release}`"
             ) from error
+    return None
+
+
+def _half_switched(plan: Plan, facts: Sequence[Fact]) -> Revert | None:
+    """What ended from outside in the midst of its switch leaves no stage so; a rollback that was begun is finished by who began it."""
+    for stage in plan.stages:
+        journal = open_journal(facts, stage.name)
+        if journal is not None and not journal.back:
+            return Revert(stage, "half switched, and the release has ended")
     return None
 
 

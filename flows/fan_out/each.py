@@ -100,7 +100,7 @@ def work_through(
 def map_split(
     verb: Task[..., Result], calls: Mapping[str, tuple[Any, ...]], step: str
 ) -> tuple[dict[str, Result], dict[str, str]]:
-    """`each`, `told_apart`."""
+    """`map_units`, `split_results`."""
     outcomes = map_units(verb, calls, step)
     return split_results(outcomes)
 

@@ -14,7 +14,7 @@ from tasks.retries import RETRIED
 FOLDER = "_spent"
 
 
-@task(name="spend", **RETRIED)
+@task(name="use once", **RETRIED)
 def use_once(ledger: Ledger, what: str, statement: Statement) -> bool:
     """Use up a code or token for a statement: True for the first, and for the same statement again after a crash.
 

@@ -54,7 +54,7 @@ def gate_evidence(
 ) -> str:
     """What an approver needs, on one screen; the report has the rest.
 
-    incumbents: circuit → what this stage has of it now. waits_for: what the gate still lacks, in words. held: circuit → that
+    champions: circuit → what this stage has of it now. waits_for: what the gate still needs, in words. held: circuit → that
     its model was rolled back before.
     """
     units = by_gain(active_units(release, facts), evaluation, champions)

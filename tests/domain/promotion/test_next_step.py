@@ -457,6 +457,16 @@ AFTERWARDS: list[Row] = [
         ),
     ),
     (
+        "it has ended from outside in the midst of its switch",
+        lambda: new().at_test().journal().fact(Kind.ENDED, "test", outcome="EXPIRED", reason="nobody decided"),
+        on(Revert, "test", "half switched, and the release has ended"),
+    ),
+    (
+        "it has ended from outside while somebody rolls it back",
+        lambda: new().at_test().journal(back=True).fact(Kind.ENDED, "test", outcome="EXPIRED", reason="nobody decided"),
+        finish(Outcome.EXPIRED, "nobody decided", "production"),
+    ),
+    (
         "it has ended, from outside",
         lambda: rejected().fact(Kind.ENDED, "production", outcome="EXPIRED", reason="nobody decided"),
         finish(Outcome.EXPIRED, "nobody decided", "production"),
