@@ -12,9 +12,9 @@ from domain.errors import Terminal
 from domain.outcome import Outcome, ReleaseOutcome
 from flows.fan_out.each import FAN_OUT
 from flows.promotion.advance import advance
+from flows.promotion.final_state import final_state
 from flows.promotion.manifest import AlreadyReleased
 from flows.promotion.start import start
-from flows.release import ended
 from tasks.azure_ml.models import promoted_circuit
 from tasks.flow_run import code_author, code_commit
 from tasks.run_names import run_name
@@ -60,6 +60,6 @@ def deploy_version(
     try:
         manifest = start(ledger, declared, changed, requested_by, stages, older, only=stage)
     except AlreadyReleased as done:
-        return ended(ReleaseOutcome(Outcome.SUCCEEDED, str(done)))
+        return final_state(ReleaseOutcome(Outcome.SUCCEEDED, str(done)))
     get_run_logger().info("Release %s carries %s version %s to %s", manifest.name, unit, version, stage)
-    return ended(advance(ledger, declared, manifest, stages))
+    return final_state(advance(ledger, declared, manifest, stages))

@@ -2,7 +2,6 @@
 
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
@@ -11,10 +10,10 @@ from domain.candidate.changed_circuits import ChangedCircuits
 from domain.declaration.workload import Workload
 from domain.errors import Terminal
 from domain.outcome import Outcome, ReleaseOutcome
-from domain.shown import shown_lines
 from domain.text import listed_reasons
 from flows.fan_out.each import FAN_OUT, map_split
 from flows.promotion.advance import advance
+from flows.promotion.final_state import final_state
 from flows.promotion.manifest import AlreadyReleased, changed_circuits_of
 from flows.promotion.start import start
 from tasks.run_names import rename_run, run_name
@@ -51,12 +50,12 @@ def release(
             check=lambda: _must_be_as_trained(declared, changed),
         )
     except AlreadyReleased as done:
-        return ended(ReleaseOutcome(Outcome.SUCCEEDED, str(done)))
+        return final_state(ReleaseOutcome(Outcome.SUCCEEDED, str(done)))
     rename_run(f"release {workload} {manifest.name}")
     get_run_logger().info(
         "Release %s of %s, digest %s, %d circuits", manifest.name, workload, manifest.digest, len(manifest.units)
     )
-    return ended(advance(ledger, here, manifest, here.stages, final=here.stages == declared.stages))
+    return final_state(advance(ledger, here, manifest, here.stages, final=here.stages == declared.stages))
 
 
 def _must_be_as_trained(workload: Workload, changed: ChangedCircuits) -> None:
@@ -66,13 +65,3 @@ def _must_be_as_trained(workload: Workload, changed: ChangedCircuits) -> None:
     _, failures = map_split(check_training, calls, "compare with training")
     if failures:
         raise Terminal(f"what was handed over is not what was trained: {listed_reasons(failures)}")
-
-
-def ended(ending: ReleaseOutcome) -> "State[str]":
-    """The outcome as the flow run's state, so that every view shows it: green only when nobody has to act."""
-    state = Completed if ending.outcome.is_green else Failed
-    return state(
-        name=ending.outcome.value.capitalize(),
-        message=shown_lines(ending.reason),
-        data=ending.outcome.value if ending.outcome.is_green else None,
-    )

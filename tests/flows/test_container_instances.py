@@ -96,7 +96,7 @@ def test_what_never_gets_healthy_goes_back_to_what_served_before(site, served: S
     assert run(served).name == "Rolled_back"
     assert served.group("dev") is None
     served.declare()
-    succeed(run(served))
+    served.serve()
     before = served.ask("dev")["text"]
     served.declare(app=SICK, ready_minutes=0.1)
     state = run(served)
@@ -108,8 +108,8 @@ def test_what_never_gets_healthy_goes_back_to_what_served_before(site, served: S
 @pytest.mark.slow
 def test_a_chosen_version_goes_to_qa_by_hand(site, served: Served) -> None:
     changed = served.candidates()
-    succeed(run(served, changed))
-    succeed(run(served))
+    served.serve(changed)
+    served.serve()
     state = deploy_version(
         str(served.units()[0]), changed.circuits[0].model_version, "qa", served.name, return_state=True
     )
@@ -128,9 +128,9 @@ def declare_cpu(served: Served, cpu: float) -> None:
 def test_another_size_is_a_new_group_that_knows_the_way_back_also_where_its_making_is_refused_at_first(
     site, served: Served, faults: OwnFaults
 ) -> None:
-    succeed(run(served))
+    served.serve()
     declare_cpu(served, 1)
-    succeed(run(served))
+    served.serve()
     second, first = [deployment_name(name) for name in release_names(site.ledger, served.name)]
     group = served.group("dev")
     assert group is not None
@@ -155,7 +155,7 @@ def test_another_size_is_a_new_group_that_knows_the_way_back_also_where_its_maki
 
 @pytest.mark.slow
 def test_a_group_that_was_stopped_or_has_ended_is_made_anew(site, served: Served) -> None:
-    succeed(run(served))
+    served.serve(until="dev")
     platform, group = served.platform("dev"), served.group("dev")
     assert group is not None
     first, groups = deployment_name(group.tags[RELEASE_ID]), platform.instances.get_client().container_groups
@@ -188,8 +188,8 @@ def wait_for(served: Served, state: str) -> None:
 @pytest.mark.slow
 def test_what_was_changed_by_hand_is_said_and_put_back(site, served: Served) -> None:
     changed, other = served.candidates(), served.candidates()
-    succeed(run(served, changed))
-    succeed(run(served, other))
+    served.serve(changed)
+    served.serve(other)
     before, answered = served.group("qa"), served.ask("qa")
     assert before is not None
     platform, stage = served.platform("dev"), declared_workload(served.name).stage("dev")

@@ -98,7 +98,7 @@ def test_what_never_gets_ready_goes_back_by_itself_and_says_why(charted: Charted
     assert run(charted).name == "Rolled_back"
     assert charted.history() == ()
     charted.declare()
-    succeed(run(charted))
+    charted.serve()
     before = charted.ask_production()["text"]
     charted.declare(app=SICK)
     state = run(charted)
@@ -124,7 +124,7 @@ def test_an_image_that_cannot_be_pulled_is_said(charted: Charted, namespace: str
 
 
 def test_a_chart_that_does_not_render_touches_nothing(charted: Charted) -> None:
-    succeed(run(charted))
+    charted.serve()
     charted.declare(chart={"templates/all.yaml": "{{ .Values.nothing.at.all }}"})
     state = run(charted)
     assert state.name == "Failed"
@@ -167,7 +167,7 @@ def _only_with(charted: Charted, kubeconfig: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_what_a_person_changed_is_said_and_never_overwritten(charted: Charted, namespace: str) -> None:
-    succeed(run(charted))
+    charted.serve()
     name = charted.endpoint
     kubectl_as_admin("-n", namespace, "scale", f"deployment/{name}", "--replicas=2")
     state = run(charted)
@@ -184,7 +184,7 @@ def test_what_a_person_changed_is_said_and_never_overwritten(charted: Charted, n
 
 
 def test_a_person_s_own_revision_is_left_as_it_is_until_it_is_undone(charted: Charted, namespace: str) -> None:
-    succeed(run(charted))
+    charted.serve()
     [ours] = charted.history()
     request = ReleaseRequest(
         charted.endpoint, charted.folder / "chart", {**ours.values, "replicas": 2}, ours.labels, "hot fix", 60, 10
@@ -202,7 +202,7 @@ def test_a_person_s_own_revision_is_left_as_it_is_until_it_is_undone(charted: Ch
 
 
 def test_a_later_holder_of_the_stage_is_not_undone(site, charted: Charted, namespace: str) -> None:
-    succeed(run(charted))
+    charted.serve()
     secret = f"secret/sh.helm.release.v1.{charted.endpoint}.v1"
     kubectl_as_admin("-n", namespace, "label", "--overwrite", secret, f"{FENCE}={2**40}")
     lease = stage_lease(site.ledger, charted.name, "production", "20200101.1")
@@ -212,7 +212,7 @@ def test_a_later_holder_of_the_stage_is_not_undone(site, charted: Charted, names
 
 
 def test_what_died_on_the_way_is_gone_on_with(charted: Charted) -> None:
-    succeed(run(charted))
+    charted.serve()
     [ours] = charted.history()
     charted.declare(chart={"templates/hook.yaml": HOOK})
     with access(charted.block) as there:
@@ -256,8 +256,8 @@ def write_status(charted: Charted, statuses: dict[int, str]) -> None:
 def test_what_died_between_helm_s_two_writes_is_gone_on_with_and_never_uninstalled(
     charted: Charted, dying: str
 ) -> None:
-    succeed(run(charted))
-    succeed(run(charted))
+    charted.serve()
+    charted.serve()
     if dying == "pending-rollback":
         rollback(charted.name, "production", reason="odd", dry_run=False)
     number = charted.history()[0].number
@@ -271,8 +271,8 @@ def test_what_died_between_helm_s_two_writes_is_gone_on_with_and_never_uninstall
 
 
 def test_a_way_back_that_fails_at_the_wrong_moment_leaves_a_way_back(charted: Charted, namespace: str) -> None:
-    succeed(run(charted))
-    succeed(run(charted))
+    charted.serve()
+    charted.serve()
     name, before = charted.endpoint, charted.live()["metadata"]["uid"]
     with access(charted.block) as there:  # what nobody refuses: Helm itself fails after it began
         kubectl_as_admin("-n", namespace, "create", "quota", "none", "--hard=services=0")
@@ -292,10 +292,10 @@ def test_a_way_back_that_fails_at_the_wrong_moment_leaves_a_way_back(charted: Ch
 
 
 def test_a_way_back_over_what_somebody_set_since_touches_nothing(site, charted: Charted, namespace: str) -> None:
-    succeed(run(charted))
+    charted.serve()
     unset = CHART["templates/all.yaml"].replace("  replicas: {{ .Values.replicas }}\n", "")
     charted.declare(chart={"templates/all.yaml": unset})
-    succeed(run(charted))
+    charted.serve()
     name = charted.endpoint
     kubectl_as_admin("-n", namespace, "patch", f"deployment/{name}", '--patch={"spec": {"replicas": 2}}')
     for _ in range(2):
@@ -315,8 +315,8 @@ def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
     site, charted: Charted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(target, "BACK_SECONDS", 3)
-    succeed(run(charted))
-    succeed(run(charted))
+    charted.serve()
+    charted.serve()
     first = _deployment(charted.history()[1])
     with access(charted.block) as there:
         kubectl(there, "create", "quota", "none", "--hard=pods=0")

@@ -101,7 +101,7 @@ def test_what_never_gets_ready_goes_back_by_itself_and_says_why(applied: Applied
     assert applied.live() is None
     assert applied.live("service") is None
     applied.declare()
-    succeed(run(applied))
+    applied.serve()
     before = applied.ask_production()["text"]
     applied.declare(app=SICK)
     state = run(applied)
@@ -111,7 +111,7 @@ def test_what_never_gets_ready_goes_back_by_itself_and_says_why(applied: Applied
 
 
 def test_a_manifest_that_breaks_what_ran_well_is_taken_back_too(applied: Applied) -> None:
-    succeed(run(applied))
+    applied.serve()
     before = applied.ask_production()
     applied.declare(manifest=MANIFEST.replace("path: /ready, port: 8080", "path: /ready, port: 8081"))
     state = run(applied)
@@ -154,7 +154,7 @@ def applied_nothing(applied: Applied) -> bool:
 
 
 def test_what_the_cluster_alone_refuses_is_said_before_anything_is_touched(applied: Applied) -> None:
-    succeed(run(applied))
+    applied.serve()
     generation = applied.live()["metadata"]["generation"]
     applied.declare(manifest=MANIFEST.replace("periodSeconds: 1", "periodSeconds: 1\n            timeoutSeconds: -1"))
     state = run(applied)
@@ -192,7 +192,7 @@ def use(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_a_person_changed_is_said_never_overwritten_and_undone_by_the_line_that_is_told(
     applied: Applied, namespace: str
 ) -> None:
-    succeed(run(applied))
+    applied.serve()
     name = applied.endpoint
     kubectl_as_admin("-n", namespace, "scale", f"deployment/{name}", "--replicas=2")
     kubectl_as_admin("-n", namespace, "set", "env", f"deployment/{name}", "GREETING=bonjour")
@@ -224,8 +224,8 @@ def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
     applied.declare(
         manifest=MANIFEST.replace("replicas: 1", "replicas: 1\n  revisionHistoryLimit: 0")
     )  # no template is kept
-    succeed(run(applied))
-    succeed(run(applied))
+    applied.serve()
+    applied.serve()
     second, first = (deployment_name(one) for one in release_names(site.ledger, applied.name)[:2])
     assert applied.manifests().serving(applied.endpoint) == second
     kubectl_as_admin("-n", namespace, "create", "quota", "none", "--hard=pods=0")
@@ -241,7 +241,7 @@ def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
 
 
 def test_a_fence_that_a_person_edited_is_said(site, applied: Applied, namespace: str) -> None:
-    succeed(run(applied))
+    applied.serve()
     note = "signalbox/switch_fence=mine"
     kubectl_as_admin("-n", namespace, "annotate", "--overwrite", f"deployment/{applied.endpoint}", note)
     with (
