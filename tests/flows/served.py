@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from datetime import UTC, datetime
 from typing import Any
 
 import requests
 import yaml
-from prefect import flow
 from requests.adapters import HTTPAdapter
 from tiny import PLANTS, Tiny
 from urllib3 import Retry
@@ -16,23 +14,14 @@ from blocks.container_instances import ContainerInstances
 from blocks.container_registry import ContainerRegistry
 from blocks.loading import loaded
 from blocks.workspace import Workspace
-from domain.candidate.changed_circuits import ChangedCircuit, ChangedCircuits
 from domain.declaration.stage import Stage
-from domain.declaration.target import ServingTarget
-from domain.ledger.fact import Kind
-from domain.naming import deployment_name, image_repository
-from domain.outcome import Outcome, ReleaseOutcome
+from domain.declaration.target import ContainerRegistryTarget
+from domain.naming import image_repository
 from domain.release.manifest import Release
-from domain.tags import RELEASE_ID, WORKLOAD, deployment_tags
-from flows.promotion.advance import record_outcome
-from flows.promotion.manifest import begin
-from tasks.ledger.facts import record
-from tasks.ledger.lease import stage_lease
 from tasks.platforms import platform_of
 from tasks.targets.container_instance.groups import ContainerGroup, find_group
 from tasks.targets.container_instance.target import ContainerGroups
-from tasks.targets.images.build import Image, begin_build, finish_build
-from tasks.targets.platform import DeploymentRequest
+from tasks.targets.images.build import begin_build, finish_build
 from tasks.workloads import declared_workload
 
 APP = """
@@ -110,51 +99,18 @@ class Served(Tiny):
         smoke = {**deepcopy(SMOKE), "ready_minutes": ready_minutes}
         return {"name": name, "target": {**target, "notify": list(notify)}, "confirmation": {"smoke": smoke}}
 
-    def serve(self, changed: ChangedCircuits | None = None, until: str | None = None) -> str:
-        """A release of these, or of new candidates, is built and serves at every stage, or up to one; its name.
-
-        What the release's flow does besides is left out, and with it most of the time: for tests of what comes after a release.
-        """
-
-        @flow(name="serve", validate_parameters=False)
-        def served() -> str:
-            made = begin(self.ledger(), changed or self.candidates(), "linus")
-            (circuit,) = made.units
-            record(self.ledger(), self.name, made.name, Kind.PROMOTED, self._built(made, circuit))
-            for stage in declared_workload(self.name).up_to(until).stages:
-                if isinstance(stage.target, ServingTarget):
-                    self._serve(made, circuit, stage)
-            record_outcome(self.ledger(), made, ReleaseOutcome(Outcome.SUCCEEDED, "serves"), stage)
-            return made.name
-
-        return served()
-
-    def _built(self, made: Release, circuit: ChangedCircuit) -> Mapping[str, Any]:
-        registry, declared = loaded(ContainerRegistry, "images"), declared_workload(self.name)
-        repository = image_repository(self.name, circuit.unit)
+    def _publish(self, made: Release, stage: Stage) -> Mapping[str, Any]:
+        if not isinstance(stage.target, ContainerRegistryTarget):
+            return super()._publish(made, stage)
+        registry, declared = loaded(ContainerRegistry, stage.target.registry), declared_workload(self.name)
         assert declared.service is not None
-        where = (loaded(Workspace, "dev"), registry, declared.service, declared.folder)
-        run = begin_build.fn(*where, circuit, f"{repository}:{made.name}", 5)
-        image: Image = finish_build.fn(registry, repository, made.name, run, 5)
-        return {"stage": "images", "images": {str(circuit.unit): image.pinned}}
-
-    def _serve(self, made: Release, circuit: ChangedCircuit, stage: Stage) -> None:
-        assert isinstance(stage.target, ServingTarget)
-        platform = platform_of(declared_workload(self.name), stage.target)
-        endpoint, deployment = platform.endpoint(circuit.unit), deployment_name(made.name)
-        tags = deployment_tags(self.name, circuit.cutoff_date, made.name, datetime.now(UTC))
-        request = DeploymentRequest(
-            endpoint,
-            deployment,
-            platform.source(circuit, made.name),
-            circuit.model_digest,
-            tags,
-            {RELEASE_ID: made.name, WORKLOAD: self.name},
-        )
-        with stage_lease(self.ledger(), self.name, stage.name, made.name) as held:
-            platform.prepare()
-            platform.deploy(request)
-            platform.switch(held, endpoint, deployment)
+        images: dict[str, str] = {}
+        for circuit in made.units:
+            repository = image_repository(self.name, circuit.unit)
+            where = (loaded(Workspace, "dev"), registry, declared.service, declared.folder)
+            run = begin_build.fn(*where, circuit, f"{repository}:{made.name}", 5)
+            images[str(circuit.unit)] = finish_build.fn(registry, repository, made.name, run, 5).pinned
+        return {"images": images}
 
     def platform(self, stage: str) -> ContainerGroups:
         """Where a stage serves."""

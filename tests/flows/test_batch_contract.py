@@ -7,7 +7,7 @@ do better than they.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from domain.verification.smoke import SmokeTest
 from tasks import workloads
 from tasks.azure_ml.compute import ensure_compute
 from tasks.azure_ml.models import promote_model
+from tasks.azure_ml.scoring_jobs import invoke
 from tasks.ledger.lease import HeldStage, stage_lease
 from tasks.targets.batch_endpoint.target import BatchEndpoints
 from tasks.targets.platform import Deployment, DeploymentRequest, Platform, deploy, model_of, remove_deployment, switch
@@ -381,3 +382,18 @@ def test_a_job_that_takes_too_long_is_cancelled_and_does_not_pass(there: There) 
     there.platform.deploy(there.request(1))
     verdict = there.platform.smoke(there.smoke, there.tiny.units()[0], there.endpoint, ONE)
     assert verdict.failures[0].startswith("Job status: TimedOut")
+
+
+@pytest.mark.parametrize("there", ["azure"], indirect=True)
+def test_the_default_is_asked_and_not_whatever_deployment_was_asked_before(there: There) -> None:
+    """The SDK keeps the deployment that it asked last, for whatever endpoint comes next."""
+    platform, endpoint, (_, other) = there.platform, there.endpoint, there.tiny.units()
+    elsewhere = platform.endpoint(other)
+    for at in (endpoint, elsewhere):
+        for number in (1, 2):
+            platform.deploy(replace(there.request(number), endpoint=at))
+        platform.switch(there.held, at, TWO)
+    platform.remove(there.held, elsewhere, ONE)
+    data = there.smoke.data_for(there.tiny.units()[0])
+    invoke.fn(platform.workspace, endpoint, ONE, data)
+    assert invoke.fn(platform.workspace, elsewhere, None, data)  # Azure would refuse ONE, which is gone there

@@ -2,15 +2,14 @@
 
 import pytest
 from prefect import flow
-from tiny import APPROVE, Tiny, answering
+from tiny import Tiny
 from typer.testing import CliRunner, Result
 
 from deployments.cli import app
 from domain.ledger.fact import Kind
 from domain.naming import deployment_name
-from flows.release import release
 from tasks.azure_ml.datastore_files import container_of
-from tasks.ledger.facts import record, release_names
+from tasks.ledger.facts import record
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -22,10 +21,7 @@ def run(*arguments: str) -> Result:
 @pytest.fixture
 def released(site, tiny: Tiny) -> str:
     """The name of a release of the tiny workload, in production."""
-    approver, _ = answering(APPROVE)
-    with approver:
-        assert release(tiny.name, tiny.candidates().build_id, "linus", return_state=True).name == "Succeeded"
-    return release_names(site.ledger, tiny.name)[0]
+    return tiny.serve()
 
 
 def test_what_serves_is_found_by_tags_in_status_and_healthy(tiny: Tiny, released: str) -> None:

@@ -153,7 +153,7 @@ def test_each_step_is_done_by_another_process_and_the_one_before_it_was_killed(
     site, served: Served, hook: Hook
 ) -> None:
     served.declare(notify=(hook.channel,))
-    succeed(run(served))
+    served.serve(until="dev")
     group, day = at_dev(served), datetime.now(UTC) + A_DAY
     script = Path(__file__).parent / "expiring_once.py"
     environment = {
@@ -180,14 +180,14 @@ def test_each_step_is_done_by_another_process_and_the_one_before_it_was_killed(
 
 @pytest.mark.slow
 def test_what_was_announced_lives_on_when_it_is_extended_or_deployed_again(site, served: Served) -> None:
-    succeed(run(served))
+    served.serve()
     group, day = at_dev(served), datetime.now(UTC) + A_DAY
     assert expired(site, served, day) == [f"announced {group.name} in the log alone: stage dev declares no `notify`"]
     extend("dev", served.name, hours=48)
     assert expired(site, served, day + timedelta(hours=2)) == []
     late = day + timedelta(hours=24)
     assert len(expired(site, served, late)) == 1
-    succeed(run(served))
+    served.serve()
     assert expired(site, served, datetime.now(UTC) + timedelta(hours=22)) == []
     with pytest.raises(Terminal, match=r"none of .* is there with a time to live"):
         extend("qa", served.name)
@@ -195,7 +195,7 @@ def test_what_was_announced_lives_on_when_it_is_extended_or_deployed_again(site,
 
 @pytest.mark.slow
 def test_a_life_is_never_shortened(served: Served) -> None:
-    succeed(run(served))
+    served.serve(until="dev")
     ends = at_dev(served).tags[EXPIRES_AT]
     [said] = extend("dev", served.name, hours=1)
     assert (
@@ -218,7 +218,7 @@ def test_a_channel_that_could_never_be_told_keeps_a_release_from_starting(served
 
 def test_nothing_is_deleted_while_nobody_can_be_told(site, served: Served, hook: Hook) -> None:
     served.declare(notify=(hook.channel,))
-    succeed(run(served))
+    served.serve(until="dev")
     group, day = at_dev(served), datetime.now(UTC) + A_DAY
     served.declare(notify=("slack-webhook/gone", hook.channel))
     hook.answers = [401]
@@ -240,7 +240,7 @@ def test_nothing_is_deleted_while_nobody_can_be_told(site, served: Served, hook:
 
 @pytest.mark.slow
 def test_what_no_release_made_is_never_touched(site, served: Served) -> None:
-    succeed(run(served))
+    served.serve()
     group = at_dev(served)
     variables = {"MODEL_VERSION": "by hand"}
     tags = {EXPIRES_AT: "2020-01-01T00:00:00Z"}
@@ -255,7 +255,7 @@ def test_what_no_release_made_is_never_touched(site, served: Served) -> None:
 
 @pytest.mark.slow
 def test_by_hand_the_flow_only_says_what_it_would_do(served: Served) -> None:
-    succeed(run(served))
+    served.serve(until="dev")
     group = at_dev(served)
     tags = {**group.tags, EXPIRES_AT: "2020-01-01T00:00:00Z"}
     tag_group(served.platform("dev").instances, group.name, tags)
@@ -267,7 +267,7 @@ def test_by_hand_the_flow_only_says_what_it_would_do(served: Served) -> None:
 def test_of_two_runs_at_once_one_announces(site, served: Served, hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "RENEWED_EVERY", 0.2)
     served.declare(notify=(hook.channel,))
-    succeed(run(served))
+    served.serve(until="dev")
     group, day = at_dev(served), datetime.now(UTC) + A_DAY
     second: list[list[str]] = []
     hook.meanwhile = [lambda: second.append(expired(site, served, day))]
@@ -280,8 +280,8 @@ def test_of_two_runs_at_once_one_announces(site, served: Served, hook: Hook, mon
 @pytest.mark.usefixtures("silent")
 def test_what_was_deployed_while_people_were_told_keeps_its_own_tags(site, served: Served, hook: Hook) -> None:
     served.declare(notify=(hook.channel,))
-    succeed(run(served))
-    succeed(run(served))
+    served.serve(until="dev")
+    served.serve(until="dev")
     group, day = at_dev(served), datetime.now(UTC) + A_DAY
     earlier = group.tags[PREVIOUS]
 
@@ -304,7 +304,7 @@ def test_what_was_deployed_while_people_were_told_keeps_its_own_tags(site, serve
 
 @pytest.mark.usefixtures("silent")
 def test_tags_are_set_by_nobody_who_lost_the_stage(site, served: Served) -> None:
-    succeed(run(served))
+    served.serve(until="dev")
     group, platform = at_dev(served), served.platform("dev")
     with stage_lease(site.ledger, served.name, "dev", "first") as late:
         run_out(site, served)
@@ -320,7 +320,7 @@ def test_tags_are_set_by_nobody_who_lost_the_stage(site, served: Served) -> None
 def test_what_is_broken_keeps_no_other_gate_from_closing_and_nothing_from_its_end(
     site, tiny: Tiny, served: Served
 ) -> None:
-    succeed(run(served))
+    served.serve(until="dev")
     group = at_dev(served)
     overdue = {**group.tags, EXPIRES_AT: "2020-01-01T00:00:00Z"}
     tag_group(served.platform("dev").instances, group.name, overdue)

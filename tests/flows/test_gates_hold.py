@@ -9,21 +9,19 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import pyotp
 import pytest
 import requests
 from prefect.client.orchestration import get_client
 from prefect.states import Cancelled, Completed, State
-from tiny import APPROVE, Tiny, answering
+from tiny import Tiny, answering
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
-from deployments.approval.enrolment import enrol, enrol_code, enrolled, revoke
+from deployments.approval.enrolment import enrol
 from deployments.approval.entra_sign_in import id_token
 from deployments.approval.form_client import Answer, Approver, Pending
 from deployments.laptop.laptop import Laptop
 from domain.approval.entra_token import EntraAccount
-from domain.approval.lockout import MAX_WRONG_CODES
 from domain.approval.statement import Choice
 from domain.errors import Terminal
 from domain.ledger.fact import Kind, facts_of
@@ -48,43 +46,6 @@ def asked(
     with approver:
         state = release(tiny.name, tiny.candidates().build_id, by, return_state=True)
     return state, [form.evidence.partition("\n")[0] for form in seen[1:]]
-
-
-def code_of(secret: str, away: int = 0) -> str:
-    """The code of a half minute; never one that ends while it is typed."""
-    if time.time() % 30 > 25:
-        time.sleep(30 - time.time() % 30)
-    return str(pyotp.TOTP(secret).generate_otp(int(time.time()) // 30 + away))
-
-
-def test_a_signature_with_a_revoked_key_is_refused(tiny: Tiny, own_person: str) -> None:
-    revoke(own_person, enrolled(own_person).credentials[0].id)
-    _, told = asked(tiny, {**APPROVE, "approver": own_person})
-    assert "was revoked at" in told[0]
-
-
-def test_a_code_works_once_and_five_wrong_ones_lock_the_authenticator(site, tiny: Tiny, own_person: str) -> None:
-    secret = enrol_code(own_person).get_secret_value()
-    by_code = {"decision": "approve", "approver": own_person, "comment": ""}
-    used: list[str] = []
-
-    def right(_: Pending) -> Answer:
-        used.append(code_of(secret))
-        return {**by_code, "proof": used[-1]}
-
-    def again(_: Pending) -> Answer:
-        return {**by_code, "proof": used[0]}
-
-    approver, seen = answering(right, again, END)
-    with approver:  # the registry's gate takes the code, production's does not take it again
-        state = release(tiny.name, tiny.candidates().build_id, "linus", return_state=True)
-    assert state.message == "ada rejected it at Production-Approval: the end of this test"
-    assert "this code was used already" in seen[2].evidence
-
-    wrong = {**by_code, "proof": code_of(secret, away=20)}
-    _, told = asked(tiny, *[wrong] * MAX_WRONG_CODES, lambda _: {**by_code, "proof": code_of(secret)})
-    assert all(f"the code is not {own_person}'s of this moment" in line for line in told[:MAX_WRONG_CODES])
-    assert "takes no code until" in told[MAX_WRONG_CODES]
 
 
 @pytest.fixture

@@ -39,8 +39,7 @@ def newest(site, tiny: Tiny) -> tuple[str, tuple[Fact, ...]]:
 def test_a_circuit_that_fails_after_the_switch_goes_back_alone(site, tiny: Tiny) -> None:
     tiny.declare(score=WARY, fleet="independent", production=CONFIRMED)
     tiny.give_data("after", "value\n1\n")
-    run(tiny)
-    first, _ = newest(site, tiny)
+    first = tiny.serve()
     tiny.give_data("after", "poison\n", ["B2"])
     state, _ = run(tiny)
     second, facts = newest(site, tiny)

@@ -89,9 +89,7 @@ class Rival(Tiny):
 
 
 def test_a_release_of_another_workload_touches_nothing_and_with_a_prefix_has_names_of_its_own(site, tiny: Tiny) -> None:
-    approver, _ = answering(APPROVE)
-    with approver:
-        assert release(tiny.name, tiny.candidates().build_id, "linus", return_state=True).name == "Succeeded"
+    tiny.serve()
     rival = Rival(f"{tiny.name}r", tiny.folder.parent / f"{tiny.name}r")
     rival.rivals = tiny.plant
     rival.declare()
@@ -110,10 +108,7 @@ def test_a_release_of_another_workload_touches_nothing_and_with_a_prefix_has_nam
     assert release_names(site.ledger, rival.name) == ()
 
     rival.declare(prefix="r-")
-    approver, _ = answering(APPROVE)
-    with approver:
-        state = release(rival.name, rival.candidates().build_id, "linus", return_state=True)
-    assert state.name == "Succeeded", state.message
+    rival.serve()
     assert [platform.serving(platform.endpoint(unit)) for unit in tiny.units()] == before
     assert models_of(site.registry, f"r-{mine}")[0].tags[WORKLOAD] == rival.name
 
@@ -143,10 +138,7 @@ def test_a_version_that_no_release_put_into_the_registry_is_named_with_the_one_t
 def test_a_container_group_of_another_workload_is_not_replaced(site, served: Served) -> None:
     workload, instances = declared_workload(served.name), loaded(ContainerInstances, "dev")
     name = workload.naming(instances.prefix, instances.suffix).container_group(served.units()[0])
-    approver, _ = answering(APPROVE)
-    with approver:
-        state = release(served.name, served.candidates().build_id, "linus", "dev", return_state=True)
-    assert state.name == "Succeeded", state.message
+    served.serve(until="dev")
     tags = find_group(instances, name).tags
     assert tags[WORKLOAD] == served.name
     must_be_own(site.ledger, workload, served.units(), [workload.stage("dev")])

@@ -7,7 +7,7 @@ from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCol
 
 from domain.outcome import Outcome, ReleaseOutcome
 from flows.deploy_version import deploy_version
-from flows.release import ended
+from flows.promotion.final_state import final_state
 from tasks.artifacts import show_page, show_table
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -44,6 +44,6 @@ def test_the_name_of_a_run_and_the_reason_of_its_end(unique: str) -> None:
     with get_client(sync_client=True) as client:
         name = client.read_flow_run(state.state_details.flow_run_id).name
     assert name == "deploy one two [31mthree four /A1 version 1 to test"
-    message = ended(ReleaseOutcome(Outcome.REJECTED, f"ada rejected it: {ACTING}")).message or ""
+    message = final_state(ReleaseOutcome(Outcome.REJECTED, f"ada rejected it: {ACTING}")).message or ""
     assert "three" in message
     assert not [act for act in ACTS if act in message]

@@ -11,25 +11,37 @@ from typing import Any
 from uuid import uuid4
 
 import yaml
+from prefect import flow
 
 from benchmarks.pretended_training import CUTOFF, DATA, DATA_ASSET, JOB, METRICS, REPORT, VERSION
 from blocks.ledger import Ledger
 from blocks.loading import loaded
+from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from deployments.approval.demo_approver import SigningApprover
 from deployments.approval.form_client import Answer, Approver, Pending
 from domain.approval.statement import Choice
 from domain.candidate.changed_circuits import ChangedCircuit, ChangedCircuits, changed_path
 from domain.declaration.load import load_workload
-from domain.declaration.target import BatchEndpointTarget
-from domain.naming import Naming
+from domain.declaration.stage import Stage
+from domain.declaration.target import BatchEndpointTarget, ModelRegistryTarget, ServingTarget
+from domain.ledger.fact import Kind
+from domain.naming import Naming, deployment_name
+from domain.outcome import Outcome, ReleaseOutcome
+from domain.release.manifest import Release
+from domain.tags import RELEASE_ID, WORKLOAD, deployment_tags, model_tags
 from domain.unit import Unit
+from flows.promotion.advance import record_outcome
+from flows.promotion.manifest import begin
 from tasks.azure_ml.datasets import find_data
 from tasks.azure_ml.datastore_files import upload_file
-from tasks.azure_ml.models import register_model
-from tasks.ledger.facts import keep_document
+from tasks.azure_ml.models import promote_model, register_model
+from tasks.ledger.facts import keep_document, record
+from tasks.ledger.lease import stage_lease
+from tasks.platforms import platform_of
 from tasks.targets.batch_endpoint.target import BatchEndpoints
-from tasks.workloads import known_workloads
+from tasks.targets.platform import DeploymentRequest
+from tasks.workloads import declared_workload, known_workloads
 
 TARGET = BatchEndpointTarget(kind="batch_endpoint", workspace="any", compute="batch-cluster", vm_size="Standard_DS3_v2")
 
@@ -176,6 +188,68 @@ class Tiny:
         path = changed_path(self.name, self.made[-1].build_id)
         keep_document.fn(self.ledger(), path, self.made[-1].to_json())
         return self.made[-1]
+
+    def serve(self, changed: ChangedCircuits | None = None, until: str | None = None) -> str:
+        """A release of these, or of new candidates, is published and serves at every stage, or up to one; its name.
+
+        Gates, tests and reports of the release's flow are left out, and with them most of the time: for what comes after a release.
+        """
+
+        @flow(name="serve", validate_parameters=False)
+        def served() -> str:
+            made, ledger = begin(self.ledger(), changed or self.candidates(), "linus"), self.ledger()
+            stages = declared_workload(self.name).up_to(until).stages
+            for stage in stages:
+                if isinstance(stage.target, ServingTarget):
+                    body = {"after": self._switch(made, stage, stage.target), "left": 0}
+                    record(ledger, self.name, made.name, Kind.SWITCHED, {"stage": stage.name, **body})
+                else:
+                    record(
+                        ledger,
+                        self.name,
+                        made.name,
+                        Kind.PROMOTED,
+                        {"stage": stage.name, **self._publish(made, stage)},
+                    )
+            if until is None:
+                record_outcome(ledger, made, ReleaseOutcome(Outcome.SUCCEEDED, "serves"), stages[-1])
+            return made.name
+
+        return served()
+
+    def _publish(self, made: Release, stage: Stage) -> Mapping[str, Any]:
+        assert isinstance(stage.target, ModelRegistryTarget)
+        dev, registry = loaded(Workspace, "dev"), loaded(ModelRegistry, stage.target.registry)
+        units: dict[str, str] = {}
+        for one in made.units:
+            tags = model_tags(self.name, one.unit, one.cutoff_date, "dev", made.created_at, made.name, made.build_id)
+            promote_model.fn(dev, registry, one, tags)
+            units[str(one.unit)] = f"{one.model_name}:{one.model_version}"
+        return {"units": units}
+
+    def _switch(self, made: Release, stage: Stage, target: ServingTarget) -> dict[str, str]:
+        platform, name = platform_of(declared_workload(self.name), target), deployment_name(made.name)
+        after: dict[str, str] = {}
+        with stage_lease(self.ledger(), self.name, stage.name, made.name) as held:
+            platform.prepare()
+            for one in made.units:
+                after[platform.endpoint(one.unit)] = name
+                request = DeploymentRequest(
+                    platform.endpoint(one.unit),
+                    name,
+                    platform.source(one, made.name),
+                    one.model_digest,
+                    deployment_tags(self.name, one.cutoff_date, made.name, datetime.now(UTC)),
+                    {
+                        WORKLOAD: self.name,
+                        "plant_id": one.plant_id,
+                        "circuit_id": one.circuit_id,
+                        RELEASE_ID: made.name,
+                    },
+                )
+                platform.deploy(request)
+                platform.switch(held, request.endpoint, name)
+        return after
 
     def ledger(self) -> Ledger:
         """Where it is kept."""
