@@ -18,6 +18,8 @@ EXTRAS = {name: tuple(map(Requirement, listed)) for name, listed in PROJECT["pro
 DEVELOPMENT = tuple(map(Requirement, PROJECT["dependency-groups"]["dev"]))
 LAYERS = ("domain", "blocks", "tasks", "flows", "deployments")
 TRAINING = {folder.parent.name: folder for folder in sorted(ROOT.glob("workloads/*/code"))}
+INCLUDED = sorted((ROOT / "workloads" / "included").rglob("*.py"))
+"""What the workloads' components share."""
 ONLY_ELSEWHERE = {"emulator", "workloads", "sklearn", "joblib", "threadpoolctl", "flask", "waitress"}
 FOR_THE_LAPTOP = frozenset(
     {"scikit-learn", "joblib", "threadpoolctl", "trustme", "httptools", "uvloop", "flask", "waitress"}
@@ -137,7 +139,7 @@ def test_the_emulator_imports_only_what_the_product_and_its_extra_bring() -> Non
 
 @pytest.mark.parametrize("workload", TRAINING)
 def test_training_code_imports_only_what_the_product_and_its_extra_bring(workload: str) -> None:
-    files = list(TRAINING[workload].rglob("*.py"))
+    files = [*TRAINING[workload].rglob("*.py"), *INCLUDED]
     assert unpinned(files, pinned("product") | pinned(workload.replace("_", "-"))) == set()
     assert unpinned(files, pinned("product")) == {"sklearn", "joblib", "threadpoolctl"}
 
