@@ -18,7 +18,7 @@ help: ## show the targets
 
 setup: $(VENV)/.ready ## create .venv with the pinned dependencies
 
-$(VENV)/.ready: constraints.txt pyproject.toml
+$(VENV)/.ready: $(wildcard requirements/*.txt) pyproject.toml
 	@$(PYTHON) tools/set_up.py install $(VENV)
 
 data: $(DATA) ## fetch the data of all workloads; a demo fetches what it needs by itself
@@ -26,7 +26,7 @@ data: $(DATA) ## fetch the data of all workloads; a demo fetches what it needs b
 $(DATA): .signalbox/data/%: | $(VENV)/.ready
 	@$(BIN)/python -m workloads.$(*D).data $(@D)
 
-lock: ## resolve the dependencies anew into constraints.txt (hashes, no index addresses)
+lock: ## resolve the dependencies anew into requirements/, a file a purpose (hashes, no index addresses)
 	@$(PYTHON) tools/set_up.py lock $(VENV)
 
 demo: setup ## the whole path on real data, from extraction to production; WORKLOAD=estimation_engine another; CUTOFF=2014-09-30 the day

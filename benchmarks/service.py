@@ -19,8 +19,8 @@ from typing import Any
 
 import requests
 
+from tasks.content_digest import content_digest
 from workloads.estimation_engine.code.sale_price.extract import CIRCUIT, extract, read_sales
-from workloads.estimation_engine.code.sale_price.model import content_digest
 from workloads.estimation_engine.code.sale_price.train import train
 from workloads.estimation_engine.data import fetch
 from workloads.estimation_engine.sample import sample_question

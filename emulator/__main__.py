@@ -9,7 +9,11 @@ import threading
 from pathlib import Path
 
 from emulator.execution.warm.warm_start import SETTING
-from emulator.server import Emulator
+
+try:
+    from emulator.server import Emulator
+except ModuleNotFoundError as error:  # a worker in the cloud has the product's libraries alone
+    sys.exit(f"The emulator cannot start without {error.name}: install signalbox[emulator].")
 
 
 def main() -> int:

@@ -172,7 +172,7 @@ def test_tests_are_no_packages_and_their_names_are_distinct() -> None:
 
 def test_no_file_names_a_package_index() -> None:
     files = tracked()
-    assert ROOT / "constraints.txt" in files
+    assert ROOT / "requirements/product.txt" in files
     found = {
         str(file.relative_to(ROOT)): hit[0]
         for file in files

@@ -1,4 +1,4 @@
-"""Make the virtual environment with exactly what constraints.txt lists: with uv in seconds, with pip where uv cannot be had.
+"""Make the virtual environment with exactly what requirements/ lists: with uv in seconds, with pip where uv cannot be had.
 
 Run by `make setup` and `make lock` with the system's Python, before anything is installed: standard library only.
 """
@@ -10,12 +10,15 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-CONSTRAINTS = ROOT / "constraints.txt"
+REQUIREMENTS = ROOT / "requirements"
+"""A file for each purpose: the product, each extra of pyproject.toml, and development. An extra's has what it adds to the product's."""
 UV_PIN = ROOT / "tools" / "uv.txt"
 OLDEST_UV = (0, 8)  # knows dependency groups, and every variable that is set below
 
@@ -113,18 +116,20 @@ class Venv:
         listed = subprocess.run([*self.pip, "config", "list"], capture_output=True, text=True, check=False).stdout
         return uv_environment(pip_settings(listed), os.environ)
 
-    def install(self, constraints: Path) -> None:
-        """Everything that is listed, with its hashes."""
+    def install(self, *files: Path) -> None:
+        """Everything that is listed in these files, with its hashes."""
         uv = self.uv()
         if uv is not None:
             say(f"installing with {uv} …")
-            sync = [uv, "pip", "sync", "--python", str(self.python), "--require-hashes", str(constraints)]
+            sync = [uv, "pip", "sync", "--python", str(self.python), "--require-hashes", *map(str, files)]
             # as pip does: a package from whichever index has it, not from the first that knows its name; the hashes say which file is right
             if run([*sync, "--index-strategy", "unsafe-best-match"], self.uv_variables(), check=False):
                 return
             say("uv could not install them")
         say("installing with pip, which takes some minutes …")
-        run([*self.pip, "install", "--no-compile", "--require-hashes", "-r", str(constraints)])
+        listed = [word for file in files for word in ("-r", str(file))]
+        # all is listed, so pip need not resolve: it stumbles over `sqlalchemy[asyncio]` where another package wants `sqlalchemy`
+        run([*self.pip, "install", "--no-compile", "--no-deps", "--require-hashes", *listed])
 
     def link(self, project: Path) -> None:
         """The project itself, as it lies here."""
@@ -145,27 +150,69 @@ def install(venv: Venv) -> None:
         raise SetUpError("Signalbox needs Python 3.11 or newer; set PYTHON=python3.11")
     started = time.monotonic()
     venv.create()
-    venv.install(CONSTRAINTS)
+    venv.install(*sorted(REQUIREMENTS.glob("*.txt")))
     venv.link(ROOT)
     venv.ready.touch()
     say(f"{venv.folder.name} is ready ({time.monotonic() - started:.0f} s)")
 
 
+def pins(resolved: str) -> dict[str, list[str]]:
+    """By name: the lines that pin it, each with its hashes; several where platforms get different versions."""
+    found: dict[str, list[str]] = {}
+    for name, rest in re.findall(r"^([\w.-]+)(.*\n(?: .*\n)*)", resolved, re.MULTILINE):
+        found.setdefault(name, []).append(name + rest)
+    return found
+
+
 def lock(venv: Venv) -> None:
-    """`make lock`: what pyproject.toml asks for, and uv itself, resolved anew; hashes, and no address of an index."""
+    """`make lock`: what pyproject.toml asks for, and uv itself, resolved anew; hashes, and no address of an index.
+
+    All of it is resolved at once, so that every purpose gets the same version, and then told apart.
+    """
     if not venv.python.exists():
         venv.create()
     uv = venv.uv()
     if uv is None:
         raise SetUpError("only uv resolves for every platform at once. Make it reachable for pip, or install it.")
-    resolve = [uv, "pip", "compile", "--quiet", "--upgrade", "--generate-hashes", "--universal", "--no-header"]
-    resolve += ["--python-version", "3.11", "--no-annotate", "--no-strip-extras", "--no-emit-index-url"]
+    compile_all = [uv, "pip", "compile", "--quiet", "--universal", "--no-header", "--python-version", "3.11"]
+    compile_all += ["--no-annotate", "--no-emit-index-url"]
     variables = venv.uv_variables()
-    run([*resolve, "--group", "dev", "pyproject.toml", "-o", str(CONSTRAINTS)], variables)
-    say("resolved constraints.txt")
+    anew = [*compile_all, "--upgrade", "--generate-hashes", "--no-strip-extras"]
+    project = str(ROOT / "pyproject.toml")
+    with tempfile.TemporaryDirectory() as place:
+        whole, part = Path(place, "whole.txt"), Path(place, "part.txt")
+        run([*anew, "--all-extras", "--group", f"{project}:dev", project, "-o", str(whole)], variables)
+        resolved = pins(whole.read_text())
+        whole.write_text(re.sub(r"\[.*?\]", "", whole.read_text()))  # a constraint names no extras
+
+        def needed(*options: str) -> set[str]:
+            run([*compile_all, *options, "--constraint", str(whole), project, "-o", str(part)], variables)
+            return set(pins(part.read_text()))
+
+        product = needed()
+        extras = {name: needed("--extra", name) - product for name in extras_of(project)}
+    purposes = {"product": product, **extras}
+    purposes["development"] = resolved.keys() - set().union(*purposes.values())
+    write_requirements(resolved, purposes)
+    say("resolved requirements/")
     UV_PIN.write_text("uv\n")
-    run([*resolve, str(UV_PIN), "-o", str(UV_PIN)], variables)
+    run([*anew, str(UV_PIN), "-o", str(UV_PIN)], variables)
     say("resolved tools/uv.txt")
+
+
+def extras_of(project: str) -> list[str]:
+    """What pyproject.toml has under optional-dependencies."""
+    return list(tomllib.loads(Path(project).read_text())["project"]["optional-dependencies"])
+
+
+def write_requirements(resolved: Mapping[str, Sequence[str]], purposes: Mapping[str, set[str]]) -> None:
+    """A file a purpose; one of a purpose that is no more goes."""
+    REQUIREMENTS.mkdir(exist_ok=True)
+    for file in REQUIREMENTS.glob("*.txt"):
+        file.unlink()
+    for purpose, names in purposes.items():
+        lines = [line for name in sorted(names) for line in resolved[name]]
+        (REQUIREMENTS / f"{purpose}.txt").write_text("".join(lines))
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from deployments.laptop.cutoffs import CUTOFFS
 from deployments.laptop.laptop import Laptop
+from deployments.laptop.libraries import check_libraries
 from deployments.laptop.processes import free_port, termination_as_interrupt
 from deployments.screen import Screen
 from domain.errors import SignalboxError, Terminal
@@ -105,6 +106,7 @@ def _check(name: str, cutoff: date | None) -> None:
     from tasks.workloads import declared_workload
 
     declared_workload(name)
+    check_libraries("emulator", name)
     if cutoff is None and name not in CUTOFFS:
         raise Terminal(
             f"the data of {name} is not known here, and so no day to show a release with: give --cutoff, the last day of your data, "

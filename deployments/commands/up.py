@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from deployments.laptop.laptop import Laptop
+from deployments.laptop.libraries import check_libraries, missing_libraries
 from deployments.laptop.processes import StartError, termination_as_interrupt
 from deployments.screen import Screen
 from domain.errors import SignalboxError
+from domain.text import listed
 
 ROOT = Path(__file__).parents[2]
 WORKLOAD = "plants"
@@ -28,6 +30,10 @@ def up(
     """Start emulator, server and worker here, deploy every flow, and wait; Ctrl-C stops all of it."""
     laptop = Laptop(home, api_port=api_port, emulator_port=emulator_port, worker=True, meanwhile=_import)
     try:
+        check_libraries("emulator")
+        if missing := missing_libraries(WORKLOAD):
+            said = f"{WORKLOAD} cannot be trained here without {listed(missing)}: install signalbox[{WORKLOAD}]"
+            console.print(said, style="yellow", markup=False, soft_wrap=True)
         with termination_as_interrupt():
             console.print("starting the emulator, the Prefect server and a worker …")
             with laptop:

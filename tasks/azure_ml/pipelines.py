@@ -93,8 +93,20 @@ def _component_files(file: Path) -> dict[str, Path]:
 
 
 def _version(source: Path, component: Any) -> str:
-    code = content_digest((source.parent / component.code).resolve(), ignoring="__pycache__")
+    """Of the file, its code, and what the SDK puts beside the code when it is uploaded."""
+    uploaded = (component.code, *component.additional_includes)
+    code = "".join(_digest((source.parent / one).resolve()) for one in uploaded)
     return sha256(source.read_bytes() + code.encode()).hexdigest()[:12]
+
+
+def _digest(path: Path) -> str:
+    """Of a folder or a file; of NAME.zip, which the SDK makes of the folder NAME where there is no such file, of that folder."""
+    if path.is_file():
+        return "sha256:" + sha256(path.read_bytes()).hexdigest()
+    folder = path.with_suffix("") if path.suffix == ".zip" else path
+    if not folder.is_dir():
+        raise Terminal(f"a component includes {path.name}, and there is no such file or folder in {path.parent}")
+    return content_digest(folder, ignoring="__pycache__")
 
 
 @task(name="run pipeline", **RETRIED)

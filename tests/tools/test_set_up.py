@@ -9,7 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from set_up import ROOT, SetUpError, Venv, good_enough, pip_settings, uv_environment
+import set_up
+from set_up import ROOT, SetUpError, Venv, good_enough, pins, pip_settings, uv_environment, write_requirements
 
 PROJECT = '[build-system]\nrequires = []\nbuild-backend = "tiny_backend"\nbackend-path = ["."]\n'
 
@@ -63,7 +64,9 @@ def wheel(folder: Path) -> str:
     info = "tiny-1.0.dist-info"
     with zipfile.ZipFile(file, "w") as packed:
         packed.writestr("tiny.py", "ANSWER = 42\n")
-        packed.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        packed.writestr(
+            f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\nRequires-Dist: unlisted\n"
+        )
         packed.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         packed.writestr(f"{info}/RECORD", f"tiny.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
     return hashlib.sha256(file.read_bytes()).hexdigest()
@@ -71,9 +74,9 @@ def wheel(folder: Path) -> str:
 
 @pytest.fixture
 def listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A constraints file that names the wheel; pip looks nowhere but in its folder, and the machine has no uv."""
-    constraints = tmp_path / "constraints.txt"
-    constraints.write_text(f"tiny==1.0 --hash=sha256:{wheel(tmp_path)}\n")
+    """A requirements file that names the wheel, and nothing that it depends on; pip looks nowhere but in its folder, and the machine has no uv."""
+    requirements = tmp_path / "tiny.txt"
+    requirements.write_text(f"tiny==1.0 --hash=sha256:{wheel(tmp_path)}\n")
     for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
@@ -81,7 +84,7 @@ def listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    return constraints
+    return requirements
 
 
 def answer(venv: Venv) -> str:
@@ -148,9 +151,31 @@ def test_a_target_waits_for_no_more_than_it_needs(
     tmp_path: Path, target: str, starts: list[str], never: list[str]
 ) -> None:
     shutil.copy(ROOT / "Makefile", tmp_path)
-    for file in ("constraints.txt", "pyproject.toml"):
-        (tmp_path / file).touch()
+    (tmp_path / "pyproject.toml").touch()
     command = ["make", "--no-print-directory", "-n", target, f"PYTHON={sys.executable}"]
     planned = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert all(part in planned for part in ["set_up.py install", *starts]), planned
     assert not any(part in planned for part in never), planned
+
+
+RESOLVED = """\
+a-b==1.0 \\
+    --hash=sha256:00 \\
+    --hash=sha256:01
+c[x, y]==2.0 ; python_full_version < '3.12' \\
+    --hash=sha256:02
+c[x, y]==3.0 ; python_full_version >= '3.12' \\
+    --hash=sha256:03
+"""
+
+
+def test_what_is_resolved_is_told_apart_and_a_purpose_that_is_no_more_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(set_up, "REQUIREMENTS", tmp_path / "requirements")
+    resolved = pins(RESOLVED)
+    assert {name: len(lines) for name, lines in resolved.items()} == {"a-b": 1, "c": 2}
+    write_requirements(resolved, {"all": {"c", "a-b"}, "old": {"c"}})
+    write_requirements(resolved, {"all": {"c", "a-b"}, "one": {"a-b"}})
+    written = {file.stem: file.read_text() for file in (tmp_path / "requirements").iterdir()}
+    assert written == {"all": RESOLVED, "one": "".join(RESOLVED.splitlines(keepends=True)[:3])}

@@ -1,6 +1,7 @@
 """Runs a workload's pipelines by hand: every step's own command, as a process in the folder that would be uploaded."""
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -28,9 +29,18 @@ def run_pipeline(file: Path, inputs: Mapping[str, object], work: Path) -> dict[s
             step_outputs[f"{step}.{name}"] = work / step / name
             if bound := job.get("outputs", {}).get(name):
                 outputs[bound.removeprefix("${{parent.outputs.").removesuffix("}}")] = work / step / name
-        code = (file.parent / job["component"]).parent / component["code"]
+        code = uploaded(file.parent / job["component"], work / step / "code")
         run_step(component, code, values, {name: work / step / name for name in component["outputs"]})
     return outputs
+
+
+def uploaded(file: Path, place: Path) -> Path:
+    """A new folder with what the SDK uploads for a component: its code, and beside it what it includes."""
+    component = yaml.safe_load(file.read_text())
+    shutil.copytree(file.parent / component["code"], place, ignore=shutil.ignore_patterns("__pycache__"))
+    for one in component.get("additional_includes", ()):
+        shutil.copytree(file.parent / one, place / Path(one).name, ignore=shutil.ignore_patterns("__pycache__"))
+    return place
 
 
 def run_step(

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from workloads.plants.code.circuit_power.csv_file import not_read
+from tabular_data.csv_file import not_read
+from tabular_data.input_error import InputError
 from workloads.plants.code.circuit_power.extract import extract, nameless, read_scada
-from workloads.plants.code.circuit_power.tables import InputError
 
 CUTOFF = date(2014, 1, 2)
 HEADER = b"Wind_turbine_name,Date_time,Ba_avg,P_avg,Ws_avg,Va_avg,Ot_avg,Ya_avg,Wa_avg\n"
@@ -170,9 +170,3 @@ def test_a_day_alone_has_no_offset(raw: pd.DataFrame) -> None:
     raw.loc[2, "Date_time"] = "2014-01-01"
     with pytest.raises(InputError, match="not ISO 8601 times with an offset"):
         extract(raw, "C1", CUTOFF)
-
-
-def test_every_workload_reads_its_file_the_same_way() -> None:
-    files = sorted((Path(__file__).parents[2] / "workloads").glob("*/code/*/csv_file.py"))
-    assert len(files) == 3
-    assert len({file.read_bytes() for file in files}) == 1

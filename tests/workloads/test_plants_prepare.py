@@ -2,15 +2,13 @@
 
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
 from workloads.plants.code.circuit_power.extract import extract
 from workloads.plants.code.circuit_power.prepare import prepare
-from workloads.plants.code.circuit_power.tables import PREPARED, InputError, read_table, write_table
+from workloads.plants.code.circuit_power.tables import PREPARED
 
 CUTOFF = date(2014, 1, 3)
 
@@ -55,22 +53,3 @@ def test_any_other_repeated_time_stays_for_the_expectations(make_readings: Calla
     rows, summary = prepared(raw)
     assert rows["timestamp"].duplicated().sum() == 1
     assert summary["dropped_at_clock_change"] == 0
-
-
-def test_a_table_is_kept_as_parquet_with_an_mltable_file(
-    make_readings: Callable[..., pd.DataFrame], tmp_path: Path
-) -> None:
-    rows, _ = prepared(make_readings(days=3))
-    write_table(rows, tmp_path)
-    described = yaml.safe_load((tmp_path / "MLTable").read_text())
-    assert described["paths"] == [{"file": "./data.parquet"}]
-    assert described["transformations"] == ["read_parquet"]
-    pd.testing.assert_frame_equal(read_table(tmp_path), rows)
-
-
-def test_a_folder_that_is_no_table_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="holds no MLTable file"):
-        read_table(tmp_path)
-    (tmp_path / "MLTable").write_text("paths: [{file: ./gone.parquet}]")
-    with pytest.raises(InputError, match=r"names files that are not there: .*gone\.parquet"):
-        read_table(tmp_path)

@@ -8,12 +8,13 @@ import joblib
 import pandas as pd
 import pytest
 
+from tabular_data.input_error import InputError
 from workloads.plants.code.circuit_power.evaluate import evaluate
 from workloads.plants.code.circuit_power.extract import extract
 from workloads.plants.code.circuit_power.prepare import prepare
 from workloads.plants.code.circuit_power.scoring.score import LoadedModel, content_digest, load_model
 from workloads.plants.code.circuit_power.split import split
-from workloads.plants.code.circuit_power.tables import PREDICTORS, InputError
+from workloads.plants.code.circuit_power.tables import PREDICTORS
 from workloads.plants.code.circuit_power.train import train
 
 CUTOFF = date(2014, 2, 28)

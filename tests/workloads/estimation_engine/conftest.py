@@ -10,8 +10,8 @@ import pytest
 from engine_service import EngineService
 from steps import run_pipeline
 
+from trained_model.model_folder import LoadedModel, content_digest, load_model
 from workloads.estimation_engine.code.sale_price.extract import extract, read_sales
-from workloads.estimation_engine.code.sale_price.model import LoadedModel, content_digest, load_model
 from workloads.estimation_engine.code.sale_price.tables import PREDICTORS
 from workloads.estimation_engine.data import fetch
 from workloads.estimation_engine.service.estimation.house import House

@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from steps import run_pipeline
+from steps import run_pipeline, uploaded
 
-from workloads.estimation_engine.code.sale_price.model import content_digest
+from trained_model.model_folder import content_digest
 
 ENGINE = Path(__file__).parents[3] / "workloads" / "estimation_engine"
 PIPELINES = ENGINE / "pipelines"
@@ -78,11 +78,10 @@ def test_a_champion_that_cannot_be_checked_stops_the_evaluation_before_it_is_loa
         (tmp_path / name / "model.json").write_text("{}")
     (tmp_path / "model" / "model.joblib").write_bytes(b"\x80\x04N.")
     (tmp_path / "champion" / "model.joblib").write_bytes(f"cposix\nsystem\n(S'touch {tmp_path}/sprung'\ntR.".encode())
+    code = uploaded(PIPELINES / "components" / "evaluate.yaml", tmp_path / "code")
     arguments = ["--holdout", tmp_path, "--model", tmp_path / "model", "--champion", tmp_path / "champion"]
     command = [sys.executable, "-m", "sale_price.evaluate", *arguments, *digest, "--evaluation", tmp_path / "out"]
-    ended = subprocess.run(
-        [str(part) for part in command], cwd=ENGINE / "code", capture_output=True, text=True, check=False
-    )
+    ended = subprocess.run([str(part) for part in command], cwd=code, capture_output=True, text=True, check=False)
     assert ended.returncode != 0
     assert message in ended.stderr
     assert not (tmp_path / "sprung").exists()

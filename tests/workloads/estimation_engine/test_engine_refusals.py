@@ -14,7 +14,7 @@ import pytest
 from engine_service import SERVICE, EngineService
 
 from tasks.content_digest import content_digest as released_digest
-from workloads.estimation_engine.code.sale_price.model import content_digest as trained_digest
+from trained_model.model_folder import content_digest as trained_digest
 from workloads.estimation_engine.service.estimation.content import Refusal, content_digest
 from workloads.estimation_engine.service.estimation.model import load
 from workloads.estimation_engine.service.estimation.settings import Settings, SettingsError

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from engine_service import EngineService
 
-from workloads.estimation_engine.code.sale_price.model import LoadedModel
+from trained_model.model_folder import LoadedModel
 from workloads.estimation_engine.service.estimation.__main__ import MOST_CONNECTIONS
 from workloads.estimation_engine.service.estimation.app import MOST_BYTES
 from workloads.estimation_engine.service.estimation.messages import MOST_ROWS

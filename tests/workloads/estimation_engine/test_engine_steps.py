@@ -6,12 +6,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tabular_data.input_error import InputError
+from trained_model.features import features
+from trained_model.model_folder import LoadedModel
 from workloads.estimation_engine.code.sale_price.evaluate import evaluate
 from workloads.estimation_engine.code.sale_price.extract import extract, read_sales
-from workloads.estimation_engine.code.sale_price.model import LoadedModel, features
 from workloads.estimation_engine.code.sale_price.prepare import prepare
 from workloads.estimation_engine.code.sale_price.split import split
-from workloads.estimation_engine.code.sale_price.tables import PREPARED, InputError, read_table
+from workloads.estimation_engine.code.sale_price.tables import PREPARED
 
 CUTOFF = date(2010, 3, 31)
 
@@ -123,11 +125,6 @@ def test_data_without_a_needed_column_is_refused(frame: pd.DataFrame) -> None:
         split(frame.drop(columns="rooms"), CUTOFF, 181)
     with pytest.raises(InputError, match=r"lacks the column\(s\) rooms, which the model reads"):
         features(frame.drop(columns="rooms"), ["rooms"], {})
-
-
-def test_a_folder_that_prepare_did_not_write_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"holds no MLTable and no data\.parquet"):
-        read_table(tmp_path)
 
 
 def test_absent_values_and_words_never_seen_are_estimated_all_the_same(

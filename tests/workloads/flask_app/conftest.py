@@ -8,8 +8,8 @@ import pytest
 from flight_service import FlightService
 from steps import run_pipeline
 
+from trained_model.model_folder import content_digest
 from workloads.flask_app.code.air_time.extract import read_flights
-from workloads.flask_app.code.air_time.model import content_digest
 from workloads.flask_app.data import fetch
 
 ROOT = Path(__file__).parents[3]

@@ -6,10 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tabular_data.input_error import InputError
 from workloads.flask_app.code.air_time.extract import extract, read_flights
 from workloads.flask_app.code.air_time.prepare import prepare
 from workloads.flask_app.code.air_time.split import split
-from workloads.flask_app.code.air_time.tables import PREPARED, InputError
+from workloads.flask_app.code.air_time.tables import PREPARED
 
 CUTOFF = date(2013, 1, 31)
 

@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from .csv_file import not_read, numbers, read_text, refuse, words
-from .tables import CATEGORIES, NUMBERS, PRICE, SOLD_MONTH, SOLD_YEAR, TARGET, InputError, end_of, iso, write_json
+from tabular_data.csv_file import not_read, numbers, read_text, refuse, words
+from tabular_data.input_error import InputError
+from tabular_data.json_file import write_json
+from tabular_data.utc import end_of, iso
+
+from .tables import CATEGORIES, NUMBERS, PRICE, SOLD_MONTH, SOLD_YEAR, TARGET
 
 CIRCUIT = "SALEPRICE"
 NEEDED = (SOLD_YEAR, SOLD_MONTH, PRICE, *NUMBERS, *CATEGORIES)

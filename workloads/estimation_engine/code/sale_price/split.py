@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from .tables import PREDICTORS, TARGET, InputError, end_of, iso, read_table, write_json, write_table
+from tabular_data.holdout import Holdout
+from tabular_data.input_error import InputError
+from tabular_data.json_file import write_json
+from tabular_data.mltable import read_table, write_table
+
+from .tables import PREDICTORS, TARGET
 
 MINIMUM_TRAINING_ROWS = 500
 MINIMUM_HOLDOUT_ROWS = 50
@@ -16,31 +21,10 @@ def split(frame: pd.DataFrame, cutoff: date, holdout_days: int) -> tuple[pd.Data
     """Return training rows, hold-out rows (both with a price) and the bounds of the two periods."""
     if absent := [name for name in ("timestamp", TARGET, *PREDICTORS) if name not in frame.columns]:
         raise InputError(f"The data lacks the column(s) {', '.join(absent)}: prepare it again.")
-    if holdout_days < 1:
-        raise InputError(f"holdout_days is {holdout_days}: at least one day must be held out.")
-    until = end_of(cutoff)
-    since = until - pd.Timedelta(days=holdout_days)
-    # the model learns the price's logarithm
-    priced = frame[(frame[TARGET] > 0) & (frame["timestamp"] < until)].sort_values(
-        "timestamp", kind="stable", ignore_index=True
-    )
-    training, holdout = priced[priced["timestamp"] < since], priced[priced["timestamp"] >= since]
-    for name, rows, least in (
-        ("training period", training, MINIMUM_TRAINING_ROWS),
-        ("hold-out", holdout, MINIMUM_HOLDOUT_ROWS),
-    ):
-        if len(rows) < least:
-            raise InputError(
-                f"The {name} has {len(rows)} sales with a price and needs {least} (cutoff {cutoff}, hold-out "
-                f"{holdout_days} days from {iso(since)}). Choose another cutoff date or another hold-out."
-            )
-    periods = {
-        "training_from": iso(training["timestamp"].iloc[0]),
-        "training_to": iso(training["timestamp"].iloc[-1]),
-        "holdout_from": iso(since),
-        "holdout_to": iso(until),
-    }
-    return training.reset_index(drop=True), holdout.reset_index(drop=True), periods
+    holdout = Holdout(cutoff, holdout_days, MINIMUM_TRAINING_ROWS, MINIMUM_HOLDOUT_ROWS, rows="sales with a price")
+    return holdout.part(
+        frame[frame[TARGET] > 0].sort_values("timestamp", kind="stable")
+    )  # the model learns the price's logarithm
 
 
 def main() -> None:

@@ -13,9 +13,13 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
+from tabular_data.json_file import write_json
+from tabular_data.mltable import read_table
+from trained_model.features import features
+from trained_model.model_folder import sha256_of
+
 from .metrics import score
-from .model import features, sha256_of
-from .tables import CATEGORIES, NUMBERS, PREDICTORS, TARGET, read_table, write_json
+from .tables import CATEGORIES, NUMBERS, PREDICTORS, TARGET
 
 SEED = 20100731
 

@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from .csv_file import not_read, numbers, read_text, refuse, times, words
-from .tables import TARGET, InputError, end_of, iso, write_json
+from tabular_data.csv_file import not_read, numbers, read_text, refuse, times, words
+from tabular_data.input_error import InputError
+from tabular_data.json_file import write_json
+from tabular_data.utc import end_of, iso
+
+from .tables import TARGET
 
 CIRCUIT = "AIRTIME"
 NEW_YORK = "America/New_York"

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from tabular_data.input_error import InputError
+from tabular_data.json_file import write_json
+from tabular_data.mltable import read_table
+
 from .metrics import score
 from .scoring.score import LoadedModel, content_digest, load_model, model_folder
-from .tables import TARGET, InputError, read_table, write_json
+from .tables import TARGET
 
 
 def evaluate(

@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from .csv_file import listed, not_read, numbers, read_text, times
-from .tables import CHANNELS, InputError, end_of, iso, write_json
+from tabular_data.csv_file import listed, not_read, numbers, read_text, times
+from tabular_data.input_error import InputError
+from tabular_data.json_file import write_json
+from tabular_data.utc import end_of, iso
+
+from .tables import CHANNELS
 
 CIRCUIT, TIME = "Wind_turbine_name", "Date_time"
 FILE = "scada.csv"

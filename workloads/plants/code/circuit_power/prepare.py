@@ -12,7 +12,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from .tables import CHANNELS, PREPARED, TARGET, end_of, iso, write_json, write_table
+from tabular_data.json_file import write_json
+from tabular_data.mltable import write_table
+from tabular_data.utc import end_of, iso
+
+from .tables import CHANNELS, PREPARED, TARGET
 
 SECONDS_A_DAY = 86_400
 

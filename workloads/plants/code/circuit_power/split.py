@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from .tables import PREDICTORS, TARGET, InputError, end_of, iso, read_table, write_json, write_table
+from tabular_data.holdout import Holdout
+from tabular_data.input_error import InputError
+from tabular_data.json_file import write_json
+from tabular_data.mltable import read_table, write_table
+
+from .tables import PREDICTORS, TARGET
 
 MINIMUM_TRAINING_ROWS = 1000
 MINIMUM_HOLDOUT_ROWS = 100
@@ -16,28 +21,10 @@ def split(frame: pd.DataFrame, cutoff: date, holdout_days: int) -> tuple[pd.Data
     """Return training rows, hold-out rows (both with a measured power) and the bounds of the two periods."""
     if absent := [name for name in ("timestamp", TARGET, *PREDICTORS) if name not in frame.columns]:
         raise InputError(f"The data lacks the column(s) {', '.join(absent)}: prepare it again.")
-    if holdout_days < 1:
-        raise InputError(f"holdout_days is {holdout_days}: at least one day must be held out.")
-    until = end_of(cutoff)
-    since = until - pd.Timedelta(days=holdout_days)
-    measured = frame[frame[TARGET].notna() & (frame["timestamp"] < until)].sort_values("timestamp", ignore_index=True)
-    training, holdout = measured[measured["timestamp"] < since], measured[measured["timestamp"] >= since]
-    for name, rows, least in (
-        ("training period", training, MINIMUM_TRAINING_ROWS),
-        ("hold-out", holdout, MINIMUM_HOLDOUT_ROWS),
-    ):
-        if len(rows) < least:
-            raise InputError(
-                f"The {name} has {len(rows)} rows with a measured power and needs {least} (cutoff {cutoff}, hold-out "
-                f"{holdout_days} days from {iso(since)}). Choose another cutoff date or a shorter hold-out."
-            )
-    periods = {
-        "training_from": iso(training["timestamp"].iloc[0]),
-        "training_to": iso(training["timestamp"].iloc[-1]),
-        "holdout_from": iso(since),
-        "holdout_to": iso(until),
-    }
-    return training.reset_index(drop=True), holdout.reset_index(drop=True), periods
+    holdout = Holdout(
+        cutoff, holdout_days, MINIMUM_TRAINING_ROWS, MINIMUM_HOLDOUT_ROWS, rows="rows with a measured power"
+    )
+    return holdout.part(frame[frame[TARGET].notna()].sort_values("timestamp"))
 
 
 def main() -> None:

@@ -15,8 +15,11 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
+from tabular_data.json_file import write_json
+from tabular_data.mltable import read_table
+
 from .metrics import score
-from .tables import ANGLES, PREDICTORS, TARGET, read_table, write_json
+from .tables import ANGLES, PREDICTORS, TARGET
 
 SEED = 20140101
 

@@ -1,7 +1,4 @@
-"""A delivered CSV file as text: every value as it was written, with the line it stands on; what would be read wrong is refused.
-
-The same file lies beside each workload's extract step, because Azure ML takes a snapshot of a step's own folder.
-"""
+"""A delivered CSV file as text: every value as it was written, with the line it stands on; what would be read wrong is refused."""
 
 import csv
 import re
@@ -11,7 +8,7 @@ from typing import TextIO
 
 import pandas as pd
 
-from .tables import InputError
+from .input_error import InputError
 
 EXAMPLES = 5
 LONGEST = 60

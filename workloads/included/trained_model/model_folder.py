@@ -1,38 +1,21 @@
-"""A trained model: what its features are, and how its folder is checked before it is loaded.
+"""A trained model's folder: how it is checked before it is loaded.
 
-The folder holds model.joblib (scikit-learn only) and model.json, which says how a sale becomes a row of numbers: the
-columns in order, and for each column of words the list in which a word's place is its number.
+It holds model.joblib (scikit-learn only) and model.json, which says how a row becomes numbers (see `features`).
 """
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import joblib
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
-from .tables import InputError
+from tabular_data.input_error import InputError
 
-
-def features(
-    frame: pd.DataFrame, columns: Sequence[str], categories: Mapping[str, Sequence[str]]
-) -> npt.NDArray[np.float64]:
-    """Return one row of numbers a sale; words that are not in `categories` become NaN, as absent values are."""
-    if absent := [name for name in columns if name not in frame.columns]:
-        raise InputError(f"The data lacks the column(s) {', '.join(absent)}, which the model reads. Prepare it again.")
-    numbers = {
-        name: frame[name].map({word: code for code, word in enumerate(categories[name])})
-        if name in categories
-        else frame[name]
-        for name in columns
-    }
-    return pd.DataFrame(numbers).to_numpy(dtype="float64")
+from .features import features
 
 
 @dataclass(frozen=True)
@@ -43,7 +26,7 @@ class LoadedModel:
     description: dict[str, Any]
 
     def predict(self, frame: pd.DataFrame) -> Any:
-        """Return the estimated price in US dollars, one number a row."""
+        """Return one number a row, in the unit that model.json names."""
         rows = features(frame, self.description["columns"], self.description["categories"])
         with threadpool_limits(limits=1, user_api="openmp"):  # steps run side by side
             return self.estimator.predict(rows)
