@@ -19,14 +19,16 @@ def status(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def test_another_folder_s_server_is_not_asked_whatever_port_it_has(laptop: Laptop, tmp_path: Path) -> None:
     told = status(tmp_path, "--api-port", str(laptop.api_port), "--emulator-port", str(laptop.emulator_port))
     assert told.returncode == 1
-    assert f"no Signalbox runs in {tmp_path}. Start it with `signalbox up`" in told.stdout
+    assert told.stdout == ""
+    assert f"no Signalbox runs in {tmp_path}. Start it with `" in told.stderr
+    assert f"signalbox up --home {tmp_path}`" in told.stderr
 
 
 def test_a_port_that_is_not_the_folder_s_is_refused_at_once(laptop: Laptop) -> None:
     told = status(laptop.home, "--api-port", "1")
     assert told.returncode == 1
-    assert "what answers at port 1 is not this folder's Prefect server" in told.stdout
-    assert f"answers at port {laptop.api_port}" in told.stdout
+    assert "what answers at port 1 is not this folder's Prefect server" in told.stderr
+    assert f"answers at port {laptop.api_port}" in told.stderr
 
 
 def test_the_folder_s_own_ports_need_not_be_named(laptop: Laptop) -> None:
@@ -34,8 +36,8 @@ def test_the_folder_s_own_ports_need_not_be_named(laptop: Laptop) -> None:
     assert found is not None
     assert (found.api_port, found.emulator_port) == (laptop.api_port, laptop.emulator_port)
     told = status(laptop.home)
-    assert "not this folder's" not in told.stdout
-    assert "no Signalbox runs" not in told.stdout
+    assert "not this folder's" not in told.stderr
+    assert "no Signalbox runs" not in told.stderr
 
 
 def test_a_folder_whose_servers_have_ended_or_only_start_is_not_running(tmp_path: Path) -> None:
