@@ -10,6 +10,7 @@ from deployments.answers.needs import needs_document, needs_table, release_count
 from deployments.table import Table
 from domain.promotion.release_state import ReleaseState
 from domain.rollout.diagnosis import SERVES_NOTHING, Finding
+from domain.text import counted
 
 MOST_ROWS = 20
 """More findings than these are summed up, and only those that need somebody are listed."""
@@ -19,11 +20,14 @@ def doctor_answer(
     workload: str, findings: Sequence[Finding], states: Sequence[ReleaseState], every: bool = False
 ) -> Answer:
     """states: of releases, newest first. every: list all that was looked at, however much."""
-    needs = [one for one in release_needs(workload, states) if one.why != "in quarantine"]  # that is a finding
+    needs = release_needs(
+        workload, [state for state in states if not state.fault]
+    )  # what is in quarantine is a finding
     ill = [one for one in findings if not one.healthy]
     nothing = sum(one.seen == SERVES_NOTHING for one in findings)
     counts = (
-        f"{workload}: {len(findings)} things looked at, {len(ill)} need somebody; {nothing} endpoints serve nothing; "
+        f"{workload}: {counted(len(findings), 'thing')} looked at, {len(ill)} need somebody; "
+        f"nothing is served by {counted(nothing, 'endpoint')}; "
         f"{release_counts(states)}"
     )
     shown = findings if every or len(findings) <= MOST_ROWS else ill[:MOST_ROWS]
@@ -38,7 +42,7 @@ def doctor_answer(
     if left:
         also = f", {ill_left} of them need somebody" if ill_left else ", and all is well there"
         whole = f"`signalbox doctor --workload {workload} --all` lists everything"
-        parts.append(f"{left} more things were looked at{also}: {whole}")
+        parts.append(f"{counted(left, 'more thing')} looked at{also}: {whole}")
     document = {
         "workload": workload,
         "looked_at": len(findings),
@@ -60,10 +64,8 @@ def doctor_answer(
 
 
 def _stages(findings: Sequence[Finding]) -> Table:
-    looked_at, ill = (
-        Counter(_stage(one) for one in findings),
-        Counter(_stage(one) for one in findings if not one.healthy),
-    )
+    looked_at = Counter(map(_stage, findings))
+    ill = Counter(_stage(one) for one in findings if not one.healthy)
     table = Table("stage", "looked at", "need somebody")
     for stage, count in looked_at.items():
         table.add_row(stage, count, ill[stage], style="red" if ill[stage] else "")

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from deployments.table import Table
 from domain.promotion.release_state import ReleaseState, needing_somebody
 from domain.rollout.served import StageServed
-from domain.text import listed
+from domain.text import counted, listed
 from domain.utc import utc_text
 
 
@@ -55,12 +55,11 @@ def needs_document(needs: Sequence[Need]) -> list[dict[str, str]]:
 
 
 def release_counts(states: Sequence[ReleaseState]) -> str:
-    """`1 release waits at a gate, 2 ended badly or are held`: of those that need somebody."""
+    """`1 release at a gate that waits, 2 ended badly or held`: of those that need somebody."""
     found = needing_somebody(states)
     waiting = sum(state.waits is not None for state in found)
     bad = len(found) - waiting
-    waits = f"{waiting} release{' waits' if waiting == 1 else 's wait'} at a gate"
-    return f"{waits}, {bad} ended badly or {'is' if bad == 1 else 'are'} held"
+    return f"{counted(waiting, 'release')} at a gate that waits, {bad} ended badly or held"
 
 
 def release_document(state: ReleaseState) -> dict[str, object]:

@@ -17,6 +17,7 @@ from deployments.answers.needs import (
 from deployments.table import Table
 from domain.promotion.release_state import ReleaseState, needing_somebody
 from domain.rollout.served import Served, StageServed
+from domain.text import counted
 from domain.utc import utc_text
 
 MOST_ROWS = 20
@@ -36,14 +37,14 @@ def status_answer(
     nothing = sum(len(one.nothing) for one in stages)
     circuits = len({served.circuit for _, served in rows})
     counts = (
-        f"{workload}: {circuits} circuits at {len(stages)} stages that serve; nothing serves {nothing} of {len(rows)}; "
+        f"{workload}: {counted(circuits, 'circuit')} at {counted(len(stages), 'stage')} that can serve; nothing serves {nothing} of {len(rows)}; "
         f"{release_counts(states)}"
     )
     shown = (
         rows if every or len(rows) <= MOST_ROWS else [(stage, one) for stage, one in rows if not one.well][:MOST_ROWS]
     )
     left = len(rows) - len(shown)
-    more = f"{left} more circuits are not listed: `signalbox status --workload {workload} --all` lists every one"
+    more = f"{counted(left, 'more row')} not listed: `signalbox status --workload {workload} --all` lists every circuit"
     parts: list[RenderableType] = [
         f"{counts}\n",
         *_followed(needs_table(needs), bool(needs)),

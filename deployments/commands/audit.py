@@ -30,8 +30,12 @@ def audit(
 ) -> None:
     """Verify the chain of a release's facts and every signature; print who decided what, when, why and how proven.
 
-    --json: workload, release; facts (how many), newest (sequence, digest); decisions (sequence, at, stage, approver, decision, comment,
-    proof, remark, fault); refused (how many answers), faults, and holds: whether the chain and every signature do.
+    --json: workload, release, facts (how many);
+    newest (sequence, digest);
+    decisions (sequence, at, stage, approver, decision, comment, proof,
+    remark, fault);
+    refused (how many answers), faults,
+    holds: whether the chain and every signature do.
     """
     from deployments.answers.audit import audit_answer
     from domain.approval.audit import audit as audited

@@ -20,8 +20,9 @@ def doctor(
 ) -> None:
     """Look at everything a release needs and say what to do; exit code 1 when somebody has to act.
 
-    --json: workload; looked_at, unhealthy, serving_nothing (counts); needs_somebody (what, why, next), of releases; findings (stage,
-    what, seen, healthy, advice).
+    --json: workload; looked_at, unhealthy, serving_nothing (counts);
+    needs_somebody (what, why, next), of releases;
+    findings (stage, what, seen, healthy, advice).
     """
     with connected(home, api_port, emulator_port):
         from blocks.ledger import Ledger

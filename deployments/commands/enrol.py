@@ -38,7 +38,9 @@ def enrol(
 ) -> None:
     """Enrol an approver's credential, revoke one, or list what is enrolled when no option is given.
 
-    --json: approver, aliases; credentials (credential, kind, enrolled_at, revoked_at). It holds no secret, so --code goes without it.
+    --json: approver, aliases;
+    credentials (credential, kind, enrolled_at, revoked_at).
+    It holds no secret, so --code goes without it.
     """
     if as_json and code:
         raise typer.BadParameter(

@@ -28,7 +28,8 @@ def rollback(
 ) -> None:
     """Switch back to the deployments that served before; shows the plan unless --yes is given.
 
-    --json: workload, stage, done; circuits (circuit, endpoint, from, to), none where all of it is back already.
+    --json: workload, stage, done;
+    circuits (circuit, endpoint, from, to), none where all is back.
     """
     with connected(home, api_port, emulator_port):
         from flows.rollback import rollback as flow

@@ -19,9 +19,14 @@ def status(
 ) -> None:
     """Show what needs somebody, what serves each circuit at each stage, as Azure says now, and the newest releases.
 
-    --json: workload; needs_somebody (what, why, next); stages (stage, circuits, serving_nothing, releases, fault); circuits (stage,
-    circuit, deployment, state, model, version, release, cutoff_date, deployed_at); releases (release, outcome, reason, stage, last_fact,
-    at, circuits, failed_circuits, rolled_back, held, quarantined, waits).
+    --json: workload;
+    needs_somebody (what, why, next);
+    stages (stage, circuits, serving_nothing, releases, fault);
+    circuits (stage, circuit, deployment, state, model, version,
+    release, cutoff_date, deployed_at);
+    releases (release, outcome, reason, stage, last_fact, at, circuits,
+    failed_circuits, rolled_back, held, quarantined,
+    waits: stage, gate, missing, answer_by).
     """
     with connected(home, api_port, emulator_port):
         from blocks.ledger import Ledger

@@ -37,7 +37,7 @@ def errors_told() -> Iterator[None]:
 @contextmanager
 def connected(home: Path, api_port: int | None, emulator_port: int | None) -> Iterator[None]:
     """Work with the laptop that runs in the folder, or with PREFECT_API_URL where that is set; errors become one message and exit
-    code 1. What answers at a port is never asked because it answers: it may be another folder's."""
+    code 1, a server that does not answer among them. What answers at a port is never asked because it answers: it may be another folder's."""
     work_in(home)
     with errors_told():
         if not os.environ.get("PREFECT_API_URL"):
@@ -52,7 +52,15 @@ def connected(home: Path, api_port: int | None, emulator_port: int | None) -> It
                         f"{own}. Leave the port out, or name the other folder with --home."
                     )
             Laptop(home, api_port=running.api_port, emulator_port=running.emulator_port).apply()
-        yield
+        from httpx import TransportError  # takes a while to import, and Prefect needs it anyway
+
+        try:
+            yield
+        except TransportError as error:
+            raise Terminal(
+                f"the Prefect server at {os.environ['PREFECT_API_URL']} could not be asked ({error}), so nothing was read or "
+                "changed from here on. See whether it runs, and that PREFECT_API_URL names it, then type the same again."
+            ) from error
 
 
 def _running(home: Path) -> Running:

@@ -9,11 +9,11 @@ from deployments.laptop.laptop import Laptop
 from deployments.laptop.lock import Occupancy, Running, running_in
 
 
-def status(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """`signalbox status` in a shell of its own, where no server is set."""
+def status(home: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """`signalbox status` in a shell of its own, where no server is set but with these variables."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "AZURE_"))}
     command = [sys.executable, "-m", "deployments.cli", "status", "--home", str(home), *words]
-    return subprocess.run(command, env=kept, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=kept | variables, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_another_folder_s_server_is_not_asked_whatever_port_it_has(laptop: Laptop, tmp_path: Path) -> None:
@@ -38,6 +38,14 @@ def test_the_folder_s_own_ports_need_not_be_named(laptop: Laptop) -> None:
     told = status(laptop.home)
     assert "not this folder's" not in told.stderr
     assert "no Signalbox runs" not in told.stderr
+
+
+def test_a_server_that_does_not_answer_is_said_in_words(tmp_path: Path, silent_port: int) -> None:
+    url = f"http://127.0.0.1:{silent_port}/api"
+    told = status(tmp_path, "--json", PREFECT_API_URL=url, PREFECT_HOME=str(tmp_path))
+    assert (told.returncode, told.stdout) == (1, "")
+    assert f"the Prefect server at {url} could not be asked" in told.stderr
+    assert "Traceback" not in told.stderr
 
 
 def test_a_folder_whose_servers_have_ended_or_only_start_is_not_running(tmp_path: Path) -> None:
