@@ -27,7 +27,7 @@ def doctor_answer(
     nothing = sum(one.seen == SERVES_NOTHING for one in findings)
     counts = (
         f"{workload}: {counted(len(findings), 'thing')} looked at, {len(ill)} need somebody; "
-        f"nothing is served by {counted(nothing, 'endpoint')}; "
+        f"endpoints that serve nothing: {nothing}; "
         f"{release_counts(states)}"
     )
     shown = findings if every or len(findings) <= MOST_ROWS else ill[:MOST_ROWS]

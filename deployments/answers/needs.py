@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from deployments.table import Table
 from domain.promotion.release_state import ReleaseState, needing_somebody
 from domain.rollout.served import StageServed
-from domain.text import counted, listed
+from domain.text import listed
 from domain.utc import utc_text
 
 
@@ -55,11 +55,11 @@ def needs_document(needs: Sequence[Need]) -> list[dict[str, str]]:
 
 
 def release_counts(states: Sequence[ReleaseState]) -> str:
-    """`1 release at a gate that waits, 2 ended badly or held`: of those that need somebody."""
+    """`releases that wait at a gate: 1; that ended badly or are held: 2`, of those that need somebody."""
     found = needing_somebody(states)
     waiting = sum(state.waits is not None for state in found)
     bad = len(found) - waiting
-    return f"{counted(waiting, 'release')} at a gate that waits, {bad} ended badly or held"
+    return f"releases that wait at a gate: {waiting}; that ended badly or are held: {bad}"
 
 
 def release_document(state: ReleaseState) -> dict[str, object]:

@@ -62,7 +62,7 @@ def test_it_begins_with_counts_and_then_with_what_needs_somebody() -> None:
     answer = status_answer("plants", fleet(), [state("20260102.1", None, waits=GATE), state("20260101.1")])
     lines = shown(answer).splitlines()
     assert lines[0].startswith(
-        "plants: 1000 circuits at 2 stages that can serve; nothing serves 3 of 2000; 1 release at a gate"
+        "plants: 1000 circuits at 2 stages that can serve; nothing serves 3 of 2000; releases that wait at a gate: 1;"
     )
     assert "needs somebody" in lines[lines.index("") + 1]
     text = " ".join(shown(answer, 200).split())
@@ -149,7 +149,7 @@ def test_the_doctor_names_the_stage_in_each_row_and_counts_first() -> None:
     answer = doctor_answer("plants", findings(3), [state("20260102.1", None, waits=GATE)])
     lines = shown(answer, terminal=False).splitlines()
     assert lines[0].startswith(
-        "plants: 5 things looked at, 2 need somebody; nothing is served by 1 endpoint; 1 release at a gate"
+        "plants: 5 things looked at, 2 need somebody; endpoints that serve nothing: 1; releases that wait at a gate: 1;"
     )
     rows = [line.split("\t") for line in lines if line.count("\t") == 3]
     assert [row[0] for row in rows] == ["stage", "test", "test", "test", "every stage", "every stage"]

@@ -481,7 +481,7 @@ GATE: list[Row] = [
     (
         "a newer one serves: nobody is asked",
         lambda: new().at_production(newer={"be-1": "20251211.1"}),
-        finish(Outcome.SUPERSEDED, SERVES.replace("test serves", "production serves"), "production"),
+        finish(Outcome.SUPERSEDED, SERVES.replace("test", "production"), "production"),
     ),
     ("people are asked", lambda: new().at_production(newer={}), on(Ask, "production")),
     ("one approval is not enough", lambda: new().at_production("ada", newer={}), on(Ask, "production")),
