@@ -14,6 +14,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {by_fold[close[0]]}?)" if close else ""
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 circuit`, `2 circuits`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def listed(names: Iterable[str]) -> str:
     """`a, b, c`, and how many more when there are many; `none` when there is none."""
     every = list(names)

@@ -38,7 +38,7 @@ def extend(stage: str, workload: str, circuits: list[str] | None = None, hours: 
         there = {name: tags for name, tags in platform.lifetimes().items() if name in endpoints and EXPIRES_AT in tags}
         if not there:
             raise Terminal(
-                f"none of {', '.join(endpoints)} is there with a time to live; `signalbox status` shows what serves"
+                f"none of {', '.join(endpoints)} is there with a time to live; `signalbox status --workload {workload}` shows what serves"
             )
         until = datetime.now(UTC) + timedelta(hours=hours)
         return [_prolong(held, platform, endpoint, tags, until) for endpoint, tags in there.items()]

@@ -105,7 +105,7 @@ def planned(
     standings = [one for one in standings_of(platform, units) if release is None or one.release == release]
     if release is not None and not standings:
         raise Terminal(
-            f"release {release} serves none of these circuits at {stage}; `signalbox status` shows what does"
+            f"release {release} serves none of these circuits at {stage}; `signalbox status --workload {workload}` shows what does"
         )
     back: dict[str, str] = {}
     if release is None:
@@ -122,7 +122,7 @@ def planned(
     plan = plan_rollback(standings)
     rows = show(plan, standings, workload, stage)
     if not plan.allowed:
-        alone = those_alone(standings) if release is None and not back else ""
+        alone = those_alone(standings, workload, stage) if release is None and not back else ""
         raise Terminal("nothing was rolled back:\n  " + "\n  ".join([*plan.refusals, *([alone] if alone else [])]))
     return rows, standings
 

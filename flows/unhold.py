@@ -27,7 +27,9 @@ def unhold(release: str, by: str, reason: str, workload: str = "plants") -> None
     ledger = loaded(Ledger, "ledger")
     facts = read_facts(ledger, workload, release)
     if not facts:
-        raise Terminal(f"the ledger holds no release {release} of {workload}; `signalbox status` lists the newest")
+        raise Terminal(
+            f"the ledger holds no release {release} of {workload}; `signalbox status --workload {workload}` lists the newest"
+        )
     hold = hold_of(facts)
     if hold is not None:
         record(ledger, workload, release, Kind.UNHELD, {"stage": hold.stage, "by": name, "reason": why})

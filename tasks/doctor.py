@@ -1,5 +1,7 @@
 """What `signalbox doctor` looks at, put together from the ledger and Azure."""
 
+from dataclasses import replace
+
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
@@ -38,8 +40,10 @@ def examine(workload: str, release: str | None) -> tuple[Finding, ...]:
                 expected.pop(fact.stage, None)  # what serves then is said by the deployments' own tags
     if readable:
         chosen = requested_release(read_facts(ledger, workload, release or readable[-1]))
-        findings += diagnose_models(loaded(Workspace, "dev"), loaded(ModelRegistry, declared.model_registry), chosen)
+        models = diagnose_models(loaded(Workspace, "dev"), loaded(ModelRegistry, declared.model_registry), chosen)
+        findings += (replace(one, stage=declared.registries[0].name) for one in models)
     for stage in declared.stages:
         if isinstance(stage.target, ServingTarget):
-            findings += platform_of(declared, stage.target).diagnose(stage, expected.get(stage.name, {}))
+            seen = platform_of(declared, stage.target).diagnose(stage, expected.get(stage.name, {}))
+            findings += (replace(one, stage=stage.name) for one in seen)
     return tuple(findings)

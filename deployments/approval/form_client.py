@@ -26,8 +26,6 @@ from prefect.client.schemas.responses import SetStateStatus
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import PrefectHTTPStatusError
 
-from domain.errors import Terminal
-
 LIMIT = 200  # the server's own; it refuses the client's default, which is none
 FIELDS = frozenset({"decision", "approver", "proof", "comment"})
 
@@ -180,17 +178,11 @@ def form_of(client: SyncPrefectClient, run: FlowRun) -> Pending | None:
     return Pending(run.id, run.name, keyset["response"], evidence or "", form)
 
 
-def waiting_form(name: str) -> Pending:
-    """The form of the run of that name or id; Terminal, with those that wait, when there is none."""
+def waiting_forms() -> list[Pending]:
+    """Every approval form that waits and shows its evidence, the longest first."""
     with get_client(sync_client=True) as client:
         runs = waiting_runs(client, FlowRunFilter())
-        forms = [form for run in runs if (form := form_of(client, run)) is not None and form.evidence]
-    found = [form for form in forms if name in {form.run_name, str(form.run_id)}]
-    if len(found) == 1:
-        return found[0]
-    listed = "; ".join(f"{form.run_name} ({form.run_id})" for form in forms) or "none"
-    what = "several runs are" if found else "no run is"
-    raise Terminal(f"{what} called {name!r} and wait for a decision; give an id. Waiting: {listed}")
+        return [form for run in runs if (form := form_of(client, run)) is not None and form.evidence]
 
 
 def _keys(run: FlowRun) -> dict[str, str]:

@@ -3,14 +3,16 @@
 from typing import Protocol
 
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.markdown import Markdown, TableElement
+from rich.markdown import Markdown, Paragraph, TableElement
 from rich.prompt import Prompt
 from rich.rule import Rule
-from rich.table import Table
 from rich.text import Text
 
+from deployments.advice import as_typed
 from deployments.approval.form_client import Answer, Decide, Pending
+from deployments.line_breaks import broken_at_blanks
 from deployments.screen import Screen
+from deployments.table import Table
 from domain.approval.statement import Choice
 from domain.errors import Terminal
 from flows.approval.gate import NOT_ACCEPTED
@@ -37,21 +39,32 @@ class NotAcceptedError(Terminal):
     """An answer that nobody will correct was refused; the message says why and what to do."""
 
 
-class WholeTable(TableElement):
-    """A table that breaks a long word over lines; rich would cut it off, and with it the name of a circuit."""
+class EvidenceTable(TableElement):
+    """A table as all are shown here; rich would cut a long word off, and with it the name of a circuit."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for part in super().__rich_console__(console, options):
-            if isinstance(part, Table):
-                for column in part.columns:
-                    column.overflow = "fold"
-            yield part
+        if self.header is None or self.header.row is None:
+            return
+        table = Table(*(cell.content.plain for cell in self.header.row.cells))
+        for row in self.body.rows if self.body is not None else ():
+            table.add_row(*(cell.content.plain for cell in row.cells))
+        yield table
+
+
+class WholeParagraph(Paragraph):
+    """A paragraph that breaks no word, and with it a digest."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield broken_at_blanks(self.text, options.max_width) if console.is_terminal else self.text
 
 
 class Evidence(Markdown):
     """What the UI shows above the form, for a terminal of any width; nothing of it is left out."""
 
-    elements = Markdown.elements | {"table_open": WholeTable}
+    def __init__(self, text: str) -> None:
+        super().__init__(as_typed(text))
+
+    elements = Markdown.elements | {"table_open": EvidenceTable, "paragraph_open": WholeParagraph}
 
 
 def at_terminal(console: Console | None = None, signer: Signer | None = None) -> Decide:
@@ -64,7 +77,7 @@ def at_terminal(console: Console | None = None, signer: Signer | None = None) ->
     def decide(pending: Pending) -> Answer | None:
         screen.print(Rule(Text(f"{pending.run_name} waits for a decision")))
         if pending.refusal:
-            screen.print(f"not accepted: {pending.refusal}", style="bold red", markup=False)
+            screen.print(f"not accepted: {pending.refusal}", style="bold red")
         else:
             screen.print(Evidence(pending.evidence if signer is None else signer.evidence(pending)))
         try:

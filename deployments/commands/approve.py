@@ -7,20 +7,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
+from deployments.screen import console
 from domain.errors import Terminal
 
 if TYPE_CHECKING:
     from deployments.approval.form_client import Answer, Decide, Pending
     from domain.approval.statement import Statement
     from domain.ledger.fact import Fact
+    from flows.approval.pending import Question
 
 VERDICT_SECONDS = 90
 """How long the gate's word is waited for: a suspended run needs a worker to start again."""
 
 
 def approve(
-    run: Annotated[str, typer.Argument(help="Name or id of the flow run that waits; see its page in the Prefect UI.")],
+    release: Annotated[
+        str,
+        typer.Argument(
+            help="The release that waits, such as 20260102.1, or the name or id of its run; the only one when left out."
+        ),
+    ] = "",
     decision: Annotated[str, typer.Option(help="approve, reject or break-glass; asked for when left out.")] = "",
     approver: Annotated[str, typer.Option("--as", help="Your name, as the environment lists it.")] = getpass.getuser(),
     comment: Annotated[str | None, typer.Option(help="Why; a rejection needs one.")] = None,
@@ -39,12 +46,17 @@ def approve(
 ) -> None:
     """Show what a waiting release is about, sign your decision with your SSH key or at Entra ID, and give the answer."""
     with connected(home, api_port, emulator_port):
-        from deployments.approval.form_client import Approver, waiting_form
+        from blocks.ledger import Ledger
+        from blocks.loading import loaded
+        from deployments.approval.form_client import Approver, waiting_forms
+        from deployments.approval.waiting import chosen, standing_in, waiting
+        from tasks.workloads import known_workloads
 
-        form = waiting_form(run)
+        ledger, workloads = loaded(Ledger, "ledger"), known_workloads()
+        form = chosen(waiting(ledger, workloads, waiting_forms()), release, standing_in(ledger, workloads))
         decide = _signing(decision, approver, comment, None if entra else key.expanduser())
         if paste:
-            console.print((decide(form) or {})["proof"], markup=False, highlight=False, soft_wrap=True)
+            console.print((decide(form) or {})["proof"], highlight=False, soft_wrap=True)
             return
         before = len(_answers(form))
         if not Approver(decide, runs=[form.run_id]).answer_once():
@@ -98,20 +110,27 @@ def _signed_in(statement: "Statement") -> str:
     usable = [one for one in enrolled(statement.approver).credentials if one.revoked_at is None]
     accounts = [one for one in usable if isinstance(one, EntraAccount)]
     if not accounts:
-        raise Terminal(f"{statement.approver} has enrolled no Entra ID account; use `signalbox enrol NAME --entra …`")
+        raise Terminal(
+            f"{statement.approver} has enrolled no Entra ID account; use `signalbox enrol NAME --entra TENANT/OBJECT/AUDIENCE/GROUP`"
+        )
     return id_token(accounts[-1], statement)
+
+
+def _question(form: "Pending") -> "Question":
+    """What the form asks, by the ledger as it is now."""
+    from blocks.ledger import Ledger
+    from blocks.loading import loaded
+    from flows.approval.pending import question_of
+    from tasks.workloads import known_workloads
+
+    return question_of(loaded(Ledger, "ledger"), known_workloads(), form.key)
 
 
 def _answers(form: "Pending") -> "list[Fact]":
     """What the gate took and refused so far."""
-    from blocks.ledger import Ledger
-    from blocks.loading import loaded
     from domain.ledger.fact import Kind
-    from flows.approval.pending import question_of
-    from tasks.workloads import known_workloads
 
-    facts = question_of(loaded(Ledger, "ledger"), known_workloads(), form.key).facts
-    return [fact for fact in facts if fact.kind in {Kind.DECIDED, Kind.REFUSED}]
+    return [fact for fact in _question(form).facts if fact.kind in {Kind.DECIDED, Kind.REFUSED}]
 
 
 def _tell_verdict(form: "Pending", before: int) -> None:
@@ -126,4 +145,5 @@ def _tell_verdict(form: "Pending", before: int) -> None:
             console.print("accepted, and kept in the ledger", style="green")
             return
         time.sleep(1)
-    console.print("the answer was given; no worker has taken up the run yet. `signalbox status` shows how it goes on")
+    status = f"`signalbox status --workload {_question(form).asked.workload}`"
+    console.print(f"the answer was given; no worker has taken up the run yet. {status} shows how it goes on")

@@ -12,13 +12,14 @@ from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
+from deployments.advice import work_in
 from deployments.laptop.cutoffs import CUTOFFS
 from deployments.laptop.laptop import Laptop
 from deployments.laptop.libraries import check_libraries
 from deployments.laptop.processes import free_port, termination_as_interrupt
-from deployments.screen import Screen
+from deployments.screen import aside, console
+from deployments.table import Table
 from domain.errors import SignalboxError, Terminal
 from emulator.control_client import Control
 
@@ -36,8 +37,6 @@ IMPORTED = (
 """What the steps need and takes seconds; imported while the servers start."""
 LATER = ("great_expectations", "matplotlib.figure", "matplotlib.backends.backend_svg")
 """What is needed once the first jobs have ended, and takes as long as all the others; imported meanwhile."""
-
-console = Screen()
 
 
 class Steps:
@@ -57,7 +56,7 @@ class Steps:
 
     def table(self) -> Table:
         """All steps and their sum."""
-        table = Table("step", "seconds", title="wall time")
+        table = Table("step", "seconds")
         for name, seconds in self.seconds.items():
             table.add_row(name, f"{seconds:.1f}")
         table.add_row("all", f"{sum(self.seconds.values()):.1f}")
@@ -80,6 +79,7 @@ def demo(
     except ValueError as error:
         raise typer.BadParameter(f"{cutoff!r} is not a day; write it as 2014-06-30", param_hint="--cutoff") from error
     steps = Steps()
+    work_in(home)
     try:
         _check(workload, chosen)
         with termination_as_interrupt():
@@ -88,17 +88,20 @@ def demo(
                 laptop.__enter__()
             try:
                 Control(f"http://127.0.0.1:{laptop.emulator_port}").warm_start()  # the jobs come next
-                console.print(f"  Prefect UI {laptop.ui_url}   logs {laptop.home / 'logs'}", soft_wrap=True)
+                console.print(f"  Prefect UI {laptop.ui_url}   logs {laptop.home / 'logs'}")
                 _carry(steps, laptop.home, workload, chosen, older)
             finally:
                 laptop.__exit__(None, None, None)
     except SignalboxError as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        aside.print(str(error), style="red")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         console.print("stopped; run it again to go on")
         raise typer.Exit(130) from None
     console.print(steps.table())
+    console.print(
+        f"To look at what it left: `signalbox up`, and in another terminal `signalbox status --workload {workload}`."
+    )
 
 
 def _check(name: str, cutoff: date | None) -> None:
@@ -136,7 +139,7 @@ def _carry(steps: Steps, home: Path, name: str, cutoff: date | None, older: bool
         from deployments.laptop.data import missing_data
         from deployments.laptop.prepare import demo_approver, prepare
 
-        workload = prepare(name, lambda line: console.print(f"  {line}", markup=False))
+        workload = prepare(name, lambda line: console.print(f"  {line}"))
         if missing := missing_data(workload):
             raise Terminal(" ".join(missing))
         signer = demo_approver(home)
@@ -146,14 +149,14 @@ def _carry(steps: Steps, home: Path, name: str, cutoff: date | None, older: bool
 
     workload, missing = within_reach(workload)
     for fault in missing:
-        console.print(f"  left out here: {fault}", style="yellow", markup=False, soft_wrap=True)
+        console.print(f"  left out here: {fault}", style="yellow")
     last = workload.stages[-1].name
     day = cutoff or _next_cutoff(workload)
     with steps.step(f"extract and prepare, data up to {day}"):
         prepared = extract_prepare(name, day)
         for one in prepared:
             note = one.note and f" ({one.note})"
-            console.print(f"  {one.unit}: {one.rows} rows valid, {one.asset}{note}", markup=False)
+            console.print(f"  {one.unit}: {one.rows} rows valid, {one.asset}{note}")
     with steps.step("train, evaluate, register"):
         changed = train_register(name, day, [str(one.unit) for one in prepared], last)
     if changed is None:
@@ -162,9 +165,7 @@ def _carry(steps: Steps, home: Path, name: str, cutoff: date | None, older: bool
     with steps.step(f"release: {', '.join(stage.name for stage in workload.stages)}"):
         _release(signer, name, changed.build_id, last, older)
     for fault in missing:
-        console.print(
-            f"It ends at {last} here, with more to come: {fault}", style="yellow", markup=False, soft_wrap=True
-        )
+        console.print(f"It ends at {last} here, with more to come: {fault}", style="yellow")
 
 
 def _next_cutoff(workload: "object") -> date:
@@ -203,5 +204,5 @@ def _release(signer: "SigningApprover", workload: str, build: str, last: str, ol
             artifact_filter=ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=[f"summary-{last}"]))
         )
     for summary in newest:
-        console.print(str(summary.data).strip("`\n"), markup=False)
+        console.print(str(summary.data).strip("`\n"))
     console.print(f"{state.name}: {state.message}", style="bold green")

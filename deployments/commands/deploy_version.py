@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
+from deployments.screen import console
 
 
 def deploy_version(
@@ -30,4 +31,4 @@ def deploy_version(
             state = flow(circuit, version, stage, workload, getpass.getuser(), older, return_state=True)
         if not state.is_completed():
             raise Terminal(f"it ended {state.name}: {state.message}")
-    console.print(f"{state.name}: {state.message}", style="green", markup=False)
+    console.print(f"{state.name}: {state.message}", style="green")

@@ -5,26 +5,35 @@ from typing import Annotated
 
 import typer
 
-from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console, table
+from deployments.answers.answer import Json, tell
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
 
 
 def doctor(
     workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
     release: Annotated[str, typer.Option(help="Whose models to look for; the newest release when left out.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="List everything that was looked at, however much.")] = False,
+    as_json: Json = False,
     home: Home = Path(".signalbox"),
     api_port: ApiPort = None,
     emulator_port: EmulatorPort = None,
 ) -> None:
-    """Look at everything a release needs and say what to do; exit code 1 when somebody has to act."""
+    """Look at everything a release needs and say what to do; exit code 1 when somebody has to act.
+
+    --json: workload; looked_at, unhealthy, serving_nothing (counts);
+    needs_somebody (what, why, next), of releases;
+    findings (stage, what, seen, healthy, advice).
+    """
     with connected(home, api_port, emulator_port):
+        from blocks.ledger import Ledger
+        from blocks.loading import loaded
+        from deployments.answers.doctor import doctor_answer
         from tasks.doctor import examine
+        from tasks.release_states import newest_states
+        from tasks.workloads import declared_workload
 
         findings = examine(workload, release or None)
-    shown = table("looked at", "seen", "what to do")
-    for finding in findings:
-        shown.add_row(finding.what, finding.seen, finding.advice, style="" if finding.healthy else "red")
-    console.print(shown)
-    problems = sum(not finding.healthy for finding in findings)
-    console.print(f"{len(findings)} things looked at, {problems} need somebody")
-    if problems:
+        states = newest_states(loaded(Ledger, "ledger"), declared_workload(workload))
+    tell(doctor_answer(workload, findings, states, every), as_json)
+    if not all(finding.healthy for finding in findings):
         raise typer.Exit(1)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console, table
+from deployments.answers.answer import Json, tell
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
+from deployments.screen import console
 from domain.errors import Terminal
 
 if TYPE_CHECKING:
-    from domain.approval.enrolment import Enrolment
     from domain.approval.entra_token import EntraAccount
     from domain.approval.ssh_signature import SshKey
 
@@ -30,12 +31,23 @@ def enrol(
         list[str] | None, typer.Option(help="Another name of the same person, such as the e-mail of their commits.")
     ] = None,
     revoke: Annotated[str, typer.Option(help="A credential, as this command lists it, that counts no more.")] = "",
+    as_json: Json = False,
     home: Home = Path(".signalbox"),
     api_port: ApiPort = None,
     emulator_port: EmulatorPort = None,
 ) -> None:
-    """Enrol an approver's credential, revoke one, or list what is enrolled when no option is given."""
+    """Enrol an approver's credential, revoke one, or list what is enrolled when no option is given.
+
+    --json: approver, aliases;
+    credentials (credential, kind, enrolled_at, revoked_at).
+    It holds no secret, so --code goes without it.
+    """
+    if as_json and code:
+        raise typer.BadParameter(
+            "--code shows a secret, which is not for a program; leave one of them out", param_hint="--json"
+        )
     with connected(home, api_port, emulator_port):
+        from deployments.answers.credentials import credentials_answer
         from deployments.approval import enrolment
         from domain.approval.enrolment import Enrolment
 
@@ -49,7 +61,7 @@ def enrol(
             enrolment.revoke(name, revoke)
         if code:
             _authenticator(name)
-        _list(enrolment.enrolled(name))
+        tell(credentials_answer(enrolment.enrolled(name)), as_json)
 
 
 def _ssh_key(file: Path) -> "SshKey":
@@ -89,15 +101,5 @@ def _authenticator(name: str) -> None:
 
     secret = enrol_code(name).get_secret_value()
     segno.make(provisioning_uri(secret, name), error="l").terminal(compact=True)
-    console.print("Scan this with an authenticator app, now: it is shown only once. By hand:", markup=False)
-    console.print("  " + " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)), markup=False)
-
-
-def _list(person: "Enrolment") -> None:
-    credentials = table("credential", "kind", "enrolled (UTC)", "revoked (UTC)")
-    for one in person.credentials:
-        revoked = f"{one.revoked_at:%Y-%m-%d %H:%M}" if one.revoked_at is not None else ""
-        credentials.add_row(one.id, one.kind.replace("_", " "), f"{one.enrolled_at:%Y-%m-%d %H:%M}", revoked)
-    aliases = f", also called {', '.join(person.aliases)}" if person.aliases else ""
-    console.print(f"{person.name}{aliases}", markup=False)
-    console.print(credentials)
+    console.print("Scan this with an authenticator app, now: it is shown only once. By hand:")
+    console.print("  " + " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)))

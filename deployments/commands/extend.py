@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
+from deployments.screen import console
 from domain.declaration.target import HOURS_TO_LIVE
 
 
@@ -23,4 +24,4 @@ def extend(
         from flows.extend import extend as flow
 
         for line in flow(stage, workload, circuit, hours):
-            console.print(line, markup=False)
+            console.print(line)

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console
+from deployments.answers.answer import Answer, Json, tell
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
 
 
 def report(
@@ -17,11 +18,15 @@ def report(
     ] = None,
     replay: Annotated[bool, typer.Option("--replay", help="How predictions shift, in place of the evidence.")] = False,
     show: Annotated[bool, typer.Option("--open", help="Open it in a browser, too.")] = False,
+    as_json: Json = False,
     home: Home = Path(".signalbox"),
     api_port: ApiPort = None,
     emulator_port: EmulatorPort = None,
 ) -> None:
-    """Fetch the report of a release at a stage's gate, or of its replay there, checked against the digest in the ledger."""
+    """Fetch the report of a release at a stage's gate, or of its replay there, checked against the digest in the ledger.
+
+    --json: workload, release, stage, digest, and the file that was written.
+    """
     with connected(home, api_port, emulator_port):
         from blocks.ledger import Ledger
         from blocks.loading import loaded
@@ -44,6 +49,7 @@ def report(
         page = kept_report(ledger, workload, release, kept_as, digest)
     file = output or Path(f"{release}-{kept_as}.html")
     file.write_text(page)
-    console.print(f"wrote {file}, {digest}", markup=False, soft_wrap=True)
+    document = {"workload": workload, "release": release, "stage": stage, "digest": digest, "file": str(file)}
+    tell(Answer(document, (f"wrote {file}, {digest}",)), as_json)
     if show:
         typer.launch(str(file.resolve()))

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console, table
+from deployments.answers.answer import Json, tell
+from deployments.answers.rollback import rollback_answer
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
 
 
 def rollback(
@@ -19,20 +21,18 @@ def rollback(
     yes: Annotated[
         bool, typer.Option("--yes", help="Do it; without it the plan is shown and nothing changes.")
     ] = False,
+    as_json: Json = False,
     home: Home = Path(".signalbox"),
     api_port: ApiPort = None,
     emulator_port: EmulatorPort = None,
 ) -> None:
-    """Switch back to the deployments that served before; shows the plan unless --yes is given."""
+    """Switch back to the deployments that served before; shows the plan unless --yes is given.
+
+    --json: workload, stage, done;
+    circuits (circuit, endpoint, from, to), none where all is back.
+    """
     with connected(home, api_port, emulator_port):
         from flows.rollback import rollback as flow
 
         rows = flow(workload, stage, circuit, reason, dry_run=not yes, release=release)
-    if not rows:
-        console.print("nothing to do: all of it is back already; to go further, name what serves now with --release")
-        return
-    shown = table("circuit", "endpoint", "from", "to")
-    for row in rows:
-        shown.add_row(row["circuit"], row["endpoint"], row["from"], row["to"])
-    console.print(shown)
-    console.print("done, and read back" if yes else "this is the plan; give --yes to do it")
+    tell(rollback_answer(workload, stage, rows, done=yes), as_json)

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
+from deployments.screen import console
 
 
 def unhold(
@@ -22,4 +23,4 @@ def unhold(
         from flows.unhold import unhold as flow
 
         flow(release, by, reason, workload)
-    console.print(f"release {release} is no longer held", markup=False)
+    console.print(f"release {release} is no longer held")

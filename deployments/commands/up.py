@@ -8,18 +8,17 @@ from typing import Annotated
 
 import typer
 
+from deployments.advice import work_in
 from deployments.laptop.laptop import Laptop
 from deployments.laptop.libraries import check_libraries, missing_libraries
 from deployments.laptop.processes import StartError, termination_as_interrupt
-from deployments.screen import Screen
+from deployments.screen import aside, console
 from domain.errors import SignalboxError
 from domain.text import listed
 
 ROOT = Path(__file__).parents[2]
 WORKLOAD = "plants"
 SHOWN_LINES = 30
-
-console = Screen()
 
 
 def up(
@@ -28,6 +27,7 @@ def up(
     home: Annotated[Path, typer.Option(file_okay=False, help="Data and logs, kept between runs.")] = Path(".signalbox"),
 ) -> None:
     """Start emulator, server and worker here, deploy every flow, and wait; Ctrl-C stops all of it."""
+    work_in(home)
     laptop = Laptop(home, api_port=api_port, emulator_port=emulator_port, worker=True, meanwhile=_import)
     try:
         check_libraries("emulator")
@@ -39,10 +39,10 @@ def up(
             with laptop:
                 prepare_here(laptop)
                 deploy(laptop)
-                console.print(welcome(laptop), markup=False, soft_wrap=True)
+                console.print(welcome(laptop))
                 wait(laptop)
     except SignalboxError as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        aside.print(str(error), style="red")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         console.print("stopped all that was started")
@@ -60,9 +60,9 @@ def prepare_here(laptop: Laptop) -> None:
     """Blocks, workspaces and data, so that the first run finds what it needs."""
     from deployments.laptop.prepare import demo_approver, prepare
 
-    prepare(WORKLOAD, lambda line: console.print(line, markup=False, soft_wrap=True))
+    prepare(WORKLOAD, console.print)
     approver = demo_approver(laptop.home)
-    console.print(f"{approver.name} is enrolled with the SSH key {approver.key}", markup=False, soft_wrap=True)
+    console.print(f"{approver.name} is enrolled with the SSH key {approver.key}")
 
 
 def deploy(laptop: Laptop) -> None:

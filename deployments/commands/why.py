@@ -5,18 +5,24 @@ from typing import Annotated
 
 import typer
 
-from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console
+from deployments.answers.admission import admission_answer
+from deployments.answers.answer import Json, tell
+from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
 
 
 def why(
     release: Annotated[str, typer.Argument(help="Its name, such as 20260102.1.")],
     stage: Annotated[str, typer.Argument(help="Such as production.")],
     workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
+    as_json: Json = False,
     home: Home = Path(".signalbox"),
     api_port: ApiPort = None,
     emulator_port: EmulatorPort = None,
 ) -> None:
-    """Say every reason why a stage does not admit a release now; exit code 1 when there is one."""
+    """Say every reason why a stage does not admit a release now; exit code 1 when there is one.
+
+    --json: workload, release, stage, admitted, reasons.
+    """
     with connected(home, api_port, emulator_port):
         from blocks.ledger import Ledger
         from blocks.loading import loaded
@@ -29,13 +35,11 @@ def why(
         declared, ledger = declared_workload(workload), loaded(Ledger, "ledger")
         facts = read_facts(ledger, workload, release)
         if not facts:
-            raise Terminal(f"the ledger holds no release {release} of {workload}; `signalbox status` lists the newest")
+            raise Terminal(
+                f"the ledger holds no release {release} of {workload}; `signalbox status --workload {workload}` lists the newest"
+            )
         chosen = declared.stage(stage)
         admission = admission_of(ledger, chosen, declared.before(stage), requested_release(facts))
-    if admission.allowed:
-        console.print(f"{stage} admits release {release}", style="green", markup=False)
-        return
-    console.print(f"{stage} does not admit release {release}:", markup=False)
-    for reason in admission.reasons:
-        console.print(f"  - {reason}", markup=False, soft_wrap=True)
-    raise typer.Exit(1)
+    tell(admission_answer(workload, release, stage, admission.reasons), as_json)
+    if not admission.allowed:
+        raise typer.Exit(1)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
+from deployments.advice import work_in
 from deployments.laptop.laptop import Laptop
 from deployments.laptop.local_http import answers
 from deployments.laptop.lock import Running, running_in
-from deployments.screen import Screen
+from deployments.screen import aside
 from domain.errors import SignalboxError, Terminal
 
 Home = Annotated[Path, typer.Option(file_okay=False, help="Where a running `signalbox up` keeps its data.")]
@@ -23,23 +23,22 @@ EmulatorPort = Annotated[
     int | None, typer.Option(min=1, max=65535, help="Port of the folder's emulator; known when left out.")
 ]
 
-console = Screen()
-
 
 @contextmanager
 def errors_told() -> Iterator[None]:
-    """Errors of Signalbox become one message and exit code 1."""
+    """Errors of Signalbox become one message on standard error and exit code 1."""
     try:
         yield
     except SignalboxError as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        aside.print(str(error), style="red")
         raise typer.Exit(1) from None
 
 
 @contextmanager
 def connected(home: Path, api_port: int | None, emulator_port: int | None) -> Iterator[None]:
     """Work with the laptop that runs in the folder, or with PREFECT_API_URL where that is set; errors become one message and exit
-    code 1. What answers at a port is never asked because it answers: it may be another folder's."""
+    code 1, a server that does not answer among them. What answers at a port is never asked because it answers: it may be another folder's."""
+    work_in(home)
     with errors_told():
         if not os.environ.get("PREFECT_API_URL"):
             running = _running(home)
@@ -53,7 +52,15 @@ def connected(home: Path, api_port: int | None, emulator_port: int | None) -> It
                         f"{own}. Leave the port out, or name the other folder with --home."
                     )
             Laptop(home, api_port=running.api_port, emulator_port=running.emulator_port).apply()
-        yield
+        from httpx import TransportError  # takes a while to import, and Prefect needs it anyway
+
+        try:
+            yield
+        except TransportError as error:
+            raise Terminal(
+                f"the Prefect server at {os.environ['PREFECT_API_URL']} could not be asked ({error}), so nothing was read or "
+                "changed from here on. See whether it runs, and that PREFECT_API_URL names it, then type the same again."
+            ) from error
 
 
 def _running(home: Path) -> Running:
@@ -77,11 +84,3 @@ def _running(home: Path) -> Running:
             "there, or start it again."
         )
     return running
-
-
-def table(*headers: str) -> Table:
-    """A table whose names are folded, never cut: people copy them."""
-    made = Table()
-    for header in headers:
-        made.add_column(header, overflow="fold")
-    return made

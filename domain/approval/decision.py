@@ -58,7 +58,7 @@ def _sealed_by(proof: CodeProof, decision: Decision, generators: list[CodeGenera
 def _issued_to(
     proof: EntraProof, decision: Decision, accounts: list[EntraAccount], approvers: EnrolledApprovers
 ) -> Credential | str:
-    fault = f"{decision.statement.approver} has enrolled no Entra ID account; use `signalbox enrol`"
+    fault = f"{decision.statement.approver} has enrolled no Entra ID account; use `signalbox enrol NAME --entra TENANT/OBJECT/AUDIENCE/GROUP`"
     for account in accounts:
         fault = fault_of_token(proof, decision.statement, account, approvers.tenant_keys, decision.decided_at)
         if not fault:

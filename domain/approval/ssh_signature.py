@@ -96,4 +96,4 @@ def signing_key(proof: SshProof, statement: Statement, keys: Sequence[SshKey]) -
     for key in keys:
         if key.public_key == signer.openssh_str():
             return key
-    return f"the key that signed is not enrolled by {statement.approver}; enrol it with `signalbox enrol`"
+    return f"the key that signed is not enrolled by {statement.approver}; enrol it with `signalbox enrol {statement.approver} --ssh FILE`"

@@ -207,7 +207,7 @@ def _ended(facts: Sequence[Fact]) -> ReleaseOutcome | None:
             return ReleaseOutcome(Outcome(said), str(fact.body.get("reason", "")))
         except ValueError as error:
             raise Terminal(
-                f"how release {fact.release} ended cannot be read: fact {fact.sequence} says {said!r}. See `signalbox audit {fact.release}`"
+                f"how release {fact.release} ended cannot be read: fact {fact.sequence} says {said!r}. See `signalbox audit {fact.release} --workload {fact.workload}`"
             ) from error
     return None
 
@@ -293,7 +293,7 @@ class _Situation:
             return None
         reason = (
             f"{self.stage.name} serves release {self.plan.release.name}, and people must look: {listed_reasons(doubts)}. "
-            "Keep it, or roll back with `signalbox rollback`"
+            f"Keep it, or roll back with `signalbox rollback --stage {self.stage.name} --workload {self.plan.release.workload}`"
         )
         return self._end(Outcome.INCONCLUSIVE, reason)
 
@@ -308,7 +308,8 @@ class _Situation:
         shown = listed_reasons({endpoint: f"serves release {name}" for endpoint, name in self.seen.newer.items()})
         reason = (
             f"{self.stage.name} serves newer releases than {self.plan.release.name}: {shown}. Nothing was changed; to put an older "
-            "version there, ask for it by name with `signalbox deploy-version`"
+            f"version there, ask for it by name with `signalbox deploy-version PLANT/CIRCUIT VERSION --stage {self.stage.name} --workload "
+            f"{self.plan.release.workload}`"
         )
         return self._end(Outcome.SUPERSEDED, reason)
 

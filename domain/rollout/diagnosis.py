@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+SERVES_NOTHING = "serves nothing"
+
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. advice: what to do; empty when all is well."""
+    """One thing that was looked at. advice: what to do; empty when all is well. stage: where; empty where it concerns all of them."""
 
     what: str
     seen: str
     advice: str = ""
+    stage: str = ""
 
     @property
     def healthy(self) -> bool:
@@ -54,7 +57,7 @@ def serving_finding(endpoint: str, serving: str | None, state: str, expected: st
     what = f"endpoint {endpoint}"
     if serving is None:
         advice = f"the ledger says that it should serve {expected}: run the release again" if expected else ""
-        return Finding(what, "serves nothing", advice)
+        return Finding(what, SERVES_NOTHING, advice)
     if state != "Succeeded":
         return Finding(what, f"{serving} is {state}", "roll back, or delete that deployment and release again")
     if expected is not None and serving != expected:

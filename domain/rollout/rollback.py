@@ -58,19 +58,19 @@ def plan_rollback(standings: Sequence[Standing]) -> RollbackPlan:
         elif standing.previous == standing.current:
             refusals.append(
                 f"{standing.unit}: {standing.current} names itself as the one before; choose a version with "
-                "`signalbox deploy-version`"
+                f"`signalbox deploy-version {standing.unit} VERSION --stage STAGE --workload NAME`"
             )
         elif not standing.previous_ready:
             refusals.append(
                 f"{standing.unit}: {standing.previous}, which came before {standing.current}, is gone or not ready; "
-                "deploy that version again with `signalbox deploy-version`"
+                f"deploy that version again with `signalbox deploy-version {standing.unit} VERSION --stage STAGE --workload NAME`"
             )
         else:
             switches.append(Switch(standing.endpoint, standing.current, standing.previous))
     return RollbackPlan(() if refusals else tuple(switches), tuple(refusals))
 
 
-def those_alone(standings: Sequence[Standing]) -> str:
+def those_alone(standings: Sequence[Standing], workload: str, stage: str) -> str:
     """How to roll back those that can be where others cannot, because all are or none is; empty where that is no help.
 
     Somebody may have set one back by hand: then what came before it serves already.
@@ -89,4 +89,4 @@ def those_alone(standings: Sequence[Standing]) -> str:
         how = " ".join(f"--circuit {one.unit}" for one in able)
     else:
         how = "--circuit PLANT/CIRCUIT for each"
-    return f"{len(able)} of {len(standings)} can be rolled back without the others: `signalbox rollback {how}`"
+    return f"{len(able)} of {len(standings)} can be rolled back without the others: `signalbox rollback --stage {stage} --workload {workload} {how}`"

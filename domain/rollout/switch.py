@@ -80,7 +80,7 @@ def _journal(fact: Fact) -> Journal:
     except ValidationError as error:
         raise Terminal(
             f"the journal in fact {fact.sequence} of release {fact.release} cannot be read, so nobody knows what "
-            f"{fact.stage} is to serve. See `signalbox audit {fact.release}`, then switch by hand."
+            f"{fact.stage} is to serve. See `signalbox audit {fact.release} --workload {fact.workload}`, then switch by hand."
         ) from error
 
 

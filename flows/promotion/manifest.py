@@ -96,7 +96,7 @@ def begin(
         if hold is not None:
             raise Terminal(
                 f"release {name} of these circuits is held at {hold.stage}: {hold.body.get('reason')}. Release newer models, or "
-                f"end the hold with `signalbox unhold {name}`, and then release these again"
+                f"end the hold with `signalbox unhold {name} --as NAME --reason WHY --workload {changed.workload}`, and then release these again"
             )
         if outcome is Outcome.SUCCEEDED and not facts_of(facts, Kind.ROLLED_BACK):
             done = done or name
@@ -144,7 +144,10 @@ def _refuse_held(ledger: Ledger, changed: ChangedCircuits) -> None:
         if one.lifted is None
     ]
     if held:
-        releases = listed(dict.fromkeys(f"`signalbox unhold {one.release}`" for one in held))
+        unhold = (
+            f"`signalbox unhold {one.release} --as NAME --reason WHY --workload {changed.workload}`" for one in held
+        )
+        releases = listed(dict.fromkeys(unhold))
         raise Terminal(
             f"{len(held)} of these models are held: {'; '.join(str(one) for one in held[:MOST_SHOWN])}. Release newer models, or "
             f"end the hold with {releases}, and then release these again"

@@ -105,7 +105,7 @@ def _stays(at: ServingRun, back: Journal, gone: Mapping[str, str], wave: Mapping
     """Nothing to roll back to: it is written down as it is, held, and people have to choose."""
     reason = (
         f"{back.reason}. It still serves the new release, because there is nothing to roll back to: {listed_reasons(gone)}. "
-        "Choose a version with `signalbox deploy-version`"
+        f"Choose a version with `signalbox deploy-version PLANT/CIRCUIT VERSION --stage {at.stage} --workload {at.workload}`"
     )
     _hold(at, back, reason)
     at.write(Kind.SWITCHED, {"after": back.before, **wave, "unconfirmed": reason})

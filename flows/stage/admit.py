@@ -42,7 +42,8 @@ def _held(ledger: Ledger, stage: Stage, release: Release, facts: Sequence[Fact])
         if one.lifted is None and one.stage == stage.name and one.release != release.name
     ]
     return [
-        f"held: {one}. `signalbox unhold {one.release}` ends that, and this release goes on then; or release newer models"
+        f"held: {one}. `signalbox unhold {one.release} --as NAME --reason WHY --workload {release.workload}` ends "
+        f"that, and this release goes on then; or release newer models"
         for one in found[:MOST_SHOWN]
     ]
 

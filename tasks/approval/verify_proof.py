@@ -70,7 +70,9 @@ def _by_code(
     generators = [one for one in person.credentials if isinstance(one, CodeGenerator)] if person else []
     usable = [one for one in generators if one.revoked_at is None]
     if not usable:
-        return InvalidProof(f"{statement.approver} has enrolled no authenticator for codes; use `signalbox enrol`")
+        return InvalidProof(
+            f"{statement.approver} has enrolled no authenticator for codes; use `signalbox enrol NAME --code`"
+        )
     secrets = {one.id: code_secret(one).get_secret_value() for one in usable}
     token = uuid4().hex
     counted = {one.id: count_guess(ledger, one.id, token) for one in usable}

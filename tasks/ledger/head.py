@@ -58,7 +58,7 @@ def faults_of_head(head: Head, facts: Sequence[Fact]) -> tuple[str, ...]:
         if not isinstance(row, Mapping) or not {"fact", "kind", "digest"} <= row.keys():
             return (
                 "what the server shows of the release's facts cannot be read: somebody wrote another artifact under its key. See who, "
-                "and delete it; `signalbox audit` looks at the ledger alone",
+                "and delete it; `signalbox audit RELEASE --workload NAME` looks at the ledger alone",
             )
         if row["fact"] not in held:
             faults.append(f"fact {row['fact']} ({row['kind']}) was written, and the ledger no longer has it")

@@ -10,6 +10,7 @@ from domain.declaration.stage import Stage
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.release.manifest import Release
 from domain.rollout.cleanup_report import CleanupReport
+from domain.text import counted
 from domain.verification.replay import Verdict
 
 RULE = "=" * 48
@@ -67,8 +68,8 @@ def still_there(cleaned: CleanupReport, cluster: str) -> list[str]:
     parts = [f"{cleaned.serving} serve", f"{cleaned.way_back} kept for rollback"]
     parts += [f"{cleaned.others} others"] * (cleaned.others > 0)
     parts += [f"{cleaned.removals} removed"] * (cleaned.removals > 0)
-    at = _counted(cleaned.endpoints, "endpoint")
-    lines = [f"💰 Still there: {_counted(cleaned.there, 'deployment')} on {at} ({', '.join(parts)}); {cluster}"]
+    at = counted(cleaned.endpoints, "endpoint")
+    lines = [f"💰 Still there: {counted(cleaned.there, 'deployment')} on {at} ({', '.join(parts)}); {cluster}"]
     if cleaned.missed:
         what, why = next(iter(cleaned.missed.items()))
         more = f", and {len(cleaned.missed) - 1} more" if len(cleaned.missed) > 1 else ""
@@ -80,7 +81,7 @@ def _headline(stage: str, switched: int, failed: int) -> str:
     if not switched:
         return f"❌ {stage.capitalize()} Deployment Failed"
     if failed:
-        return f"⚠️ {stage.capitalize()} Deployment Complete, without {_counted(failed, 'circuit')}"
+        return f"⚠️ {stage.capitalize()} Deployment Complete, without {counted(failed, 'circuit')}"
     return f"✅ {stage.capitalize()} Deployment Complete!"
 
 
@@ -125,7 +126,3 @@ def _listed(
 def _cut(text: str) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= LONGEST else flat[: LONGEST - 1] + "…"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from domain.errors import SignalboxError
 from domain.rollout.rollback import Standing
-from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID
+from domain.rollout.served import Served, StageServed
+from domain.tags import CUTOFF, NO_PREVIOUS, PREVIOUS, RELEASE_ID
 from domain.unit import Unit
-from tasks.targets.platform import Deployment, Platform
+from tasks.targets.platform import Deployment, Platform, model_of
 
 READERS = 16
 """Endpoints that are read at once."""
@@ -26,6 +27,25 @@ def deployment_serving(platform: Platform, unit: Unit) -> Deployment | None:
     endpoint = platform.endpoint(unit)
     name = platform.serving(endpoint)
     return None if name is None else platform.find(endpoint, name)
+
+
+def stage_served(platform: Platform, stage: str, units: Sequence[Unit]) -> StageServed:
+    """What serves every circuit, read side by side, in order; where it cannot be read, why."""
+    try:
+        with ThreadPoolExecutor(READERS, "reading what serves") as pool:
+            return StageServed(stage, tuple(pool.map(lambda unit: _served(platform, unit), units)))
+    except SignalboxError as error:
+        return StageServed(stage, fault=str(error))
+
+
+def _served(platform: Platform, unit: Unit) -> Served:
+    found = deployment_serving(platform, unit)
+    if found is None:
+        return Served(str(unit))
+    model, version = model_of(found)
+    tags = found.tags
+    release, cutoff, deployed_at = (tags.get(name, "") for name in (RELEASE_ID, CUTOFF, "deployed_at"))
+    return Served(str(unit), found.name, found.state, model, version, release, cutoff, deployed_at)
 
 
 def standing_of(platform: Platform, unit: Unit) -> Standing:

@@ -306,7 +306,7 @@ class PlatformTwin:
         if by_hand:
             raise Terminal(
                 f"{endpoint} served nothing before, and no release made {', '.join(by_hand)}, so it is not deleted; delete "
-                "that, or choose what it is to serve with `signalbox deploy-version`"
+                "that, or choose what it is to serve with `signalbox deploy-version PLANT/CIRCUIT VERSION --stage STAGE --workload NAME`"
             )
         del self.at.endpoints[endpoint]
 

@@ -35,7 +35,7 @@ def test_another_build_of_the_same_models_is_refused(twins: Twins, tiny: TinyTwi
     assert state.name == "Failed"
     assert "2 of these models are held: " in (state.message or "")
     assert f"was rolled back with release {held} at production: it hums" in (state.message or "")
-    assert f"`signalbox unhold {held}`" in (state.message or "")
+    assert f"`signalbox unhold {held} --as NAME --reason WHY --workload {tiny.name}`" in (state.message or "")
     assert twins.names(tiny)[0] == held
 
 

@@ -1,48 +1,15 @@
 """What is shown to those who sign is what they sign: the server is not believed, and what was changed is not signed."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from twins import TinyTwin, Twins
+from waiting_at_gate import Waiting
 
-from deployments.approval.form_client import Answer, Pending
-from deployments.approval.signable import Signable, signable
-from domain.candidate.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
-from domain.ledger.fact import Fact, Kind, facts_of
 from flows.approval.evidence import report_path
 from tasks.reports.evidence_report import form_of
-
-
-class Waiting:
-    """Releases that wait at their first gate: their forms, as the server would show them."""
-
-    def __init__(self, twins: Twins, tiny: TinyTwin) -> None:
-        self.twins, self.tiny = twins, tiny
-
-    def form(self, changed: ChangedCircuits) -> Pending:
-        seen: list[Pending] = []
-
-        def dies(pending: Pending) -> Answer:
-            seen.append(pending)
-            raise self.twins.power.cut()
-
-        with self.twins.power.failing(), self.twins.answering(dies):
-            self.twins.release_as_answered(self.tiny, changed)
-        return seen[0]
-
-    def signable(self, pending: Pending) -> Signable:
-        return signable(self.twins.ledger, [self.tiny.name], pending)
-
-    def asked(self) -> Fact:
-        return facts_of(self.twins.facts(self.tiny), Kind.ASKED)[-1]
-
-    def rewrite(self, name: str, change: Callable[[str], str]) -> None:
-        text = self.twins.blobs.download_blob(name).readall().decode()
-        assert change(text) != text
-        self.twins.blobs.upload_blob(name, change(text), overwrite=True)
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def ensure_deployment(
     if created is None or created.state != "Succeeded":
         raise Terminal(
             f"deployment {request.name} of {request.endpoint} is {created.state if created else 'absent'} after it was created. "
-            f"Check compute {target.compute} and the model in the registry: `signalbox doctor`."
+            f"Check compute {target.compute} and the model in the registry: `signalbox doctor --workload {workload.name}`."
         )
     return created
 

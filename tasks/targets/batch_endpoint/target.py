@@ -216,7 +216,7 @@ def _unserve(workspace: Workspace, endpoint: str, found: Any, deployment: str | 
     if by_hand:
         raise Terminal(
             f"{endpoint} served nothing before, and no release made {', '.join(by_hand)}, so it is not deleted; delete that, or "
-            "choose what it is to serve with `signalbox deploy-version`"
+            "choose what it is to serve with `signalbox deploy-version PLANT/CIRCUIT VERSION --stage STAGE --workload NAME`"
         )
     client.batch_endpoints.begin_delete(endpoint).result()
 

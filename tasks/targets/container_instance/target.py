@@ -158,7 +158,8 @@ class ContainerGroups(ServiceTarget):
                 yield Finding(
                     f"image of {endpoint}",
                     group.image,
-                    "somebody changed it by hand: it is not what was released; roll back, or delete the group and put its version back with `signalbox deploy-version`",
+                    f"somebody changed it by hand: it is not what was released; roll back, or delete the group and "
+                    f"put its version back with `signalbox deploy-version {unit} VERSION --stage {stage.name} --workload {self.workload.name}`",
                 )
             elif fault := self._images.fault(unit, release_of(serving)):
                 yield Finding(f"image of {endpoint}", group.image, fault)

@@ -9,24 +9,26 @@ from deployments.laptop.laptop import Laptop
 from deployments.laptop.lock import Occupancy, Running, running_in
 
 
-def status(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """`signalbox status` in a shell of its own, where no server is set."""
+def status(home: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """`signalbox status` in a shell of its own, where no server is set but with these variables."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "AZURE_"))}
     command = [sys.executable, "-m", "deployments.cli", "status", "--home", str(home), *words]
-    return subprocess.run(command, env=kept, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=kept | variables, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_another_folder_s_server_is_not_asked_whatever_port_it_has(laptop: Laptop, tmp_path: Path) -> None:
     told = status(tmp_path, "--api-port", str(laptop.api_port), "--emulator-port", str(laptop.emulator_port))
     assert told.returncode == 1
-    assert f"no Signalbox runs in {tmp_path}. Start it with `signalbox up`" in told.stdout
+    assert told.stdout == ""
+    assert f"no Signalbox runs in {tmp_path}. Start it with `" in told.stderr
+    assert f"signalbox up --home {tmp_path}`" in told.stderr
 
 
 def test_a_port_that_is_not_the_folder_s_is_refused_at_once(laptop: Laptop) -> None:
     told = status(laptop.home, "--api-port", "1")
     assert told.returncode == 1
-    assert "what answers at port 1 is not this folder's Prefect server" in told.stdout
-    assert f"answers at port {laptop.api_port}" in told.stdout
+    assert "what answers at port 1 is not this folder's Prefect server" in told.stderr
+    assert f"answers at port {laptop.api_port}" in told.stderr
 
 
 def test_the_folder_s_own_ports_need_not_be_named(laptop: Laptop) -> None:
@@ -34,8 +36,16 @@ def test_the_folder_s_own_ports_need_not_be_named(laptop: Laptop) -> None:
     assert found is not None
     assert (found.api_port, found.emulator_port) == (laptop.api_port, laptop.emulator_port)
     told = status(laptop.home)
-    assert "not this folder's" not in told.stdout
-    assert "no Signalbox runs" not in told.stdout
+    assert "not this folder's" not in told.stderr
+    assert "no Signalbox runs" not in told.stderr
+
+
+def test_a_server_that_does_not_answer_is_said_in_words(tmp_path: Path, silent_port: int) -> None:
+    url = f"http://127.0.0.1:{silent_port}/api"
+    told = status(tmp_path, "--json", PREFECT_API_URL=url, PREFECT_HOME=str(tmp_path))
+    assert (told.returncode, told.stdout) == (1, "")
+    assert f"the Prefect server at {url} could not be asked" in told.stderr
+    assert "Traceback" not in told.stderr
 
 
 def test_a_folder_whose_servers_have_ended_or_only_start_is_not_running(tmp_path: Path) -> None:

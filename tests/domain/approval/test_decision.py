@@ -109,11 +109,13 @@ def test_the_approvers_own_credential_proves_it(
 
 
 NOT_OWN = {
-    "ssh": "the key that signed is not enrolled by ada; enrol it with `signalbox enrol`",
+    "ssh": "the key that signed is not enrolled by ada; enrol it with `signalbox enrol ada --ssh FILE`",
     "code": f"ada has enrolled no authenticator code:{verification_key(SECRETS['bob'])[:16]}",
     "entra": "the token is of another account than the one ada enrolled",
 }
-NONE = NOT_OWN | {"entra": "ada has enrolled no Entra ID account; use `signalbox enrol`"}
+NONE = NOT_OWN | {
+    "entra": "ada has enrolled no Entra ID account; use `signalbox enrol NAME --entra TENANT/OBJECT/AUDIENCE/GROUP`"
+}
 
 
 @pytest.mark.parametrize("way", WAYS)

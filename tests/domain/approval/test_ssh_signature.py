@@ -113,7 +113,7 @@ def test_a_signature_for_something_else_does_not_hold(folder: Path, statement: M
 def test_a_signature_by_a_key_that_is_not_enrolled_does_not_hold(folder: Path, statement: Make) -> None:
     signature = signed(folder, "another", statement().text)
     assert not accepted(folder, signature, statement())
-    why = "the key that signed is not enrolled by ada; enrol it with `signalbox enrol`"
+    why = "the key that signed is not enrolled by ada; enrol it with `signalbox enrol ada --ssh FILE`"
     for keys in ([], [public(folder, "ed25519"), public(folder, "rsa")]):
         assert signing_key(SshProof(signature=signature), statement(), keys) == why
 

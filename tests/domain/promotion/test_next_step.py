@@ -171,9 +171,9 @@ def doubted(situation: Situation) -> Situation:
 WORDS = "emil rejected it at Production-Approval: it drifts"
 SERVES = (
     "test serves newer releases than 20251210.1: be-1: serves release 20251211.1. Nothing was changed; to put an older version "
-    "there, ask for it by name with `signalbox deploy-version`"
+    "there, ask for it by name with `signalbox deploy-version PLANT/CIRCUIT VERSION --stage test --workload plants`"
 )
-LOOK = "test serves release 20251210.1, and people must look: be-1: it shifts. Keep it, or roll back with `signalbox rollback`"
+LOOK = "test serves release 20251210.1, and people must look: be-1: it shifts. Keep it, or roll back with `signalbox rollback --stage test --workload plants`"
 UNANSWERED = ReleaseOutcome(Outcome.EXPIRED, "nobody decided")
 BACK = {"reason": "it hums", "after": {"be-1": "old-1"}}
 DELETES = {"target": declared_stages.stages()[1].target.model_copy(update={"failed_deployments": "delete"})}
@@ -481,7 +481,7 @@ GATE: list[Row] = [
     (
         "a newer one serves: nobody is asked",
         lambda: new().at_production(newer={"be-1": "20251211.1"}),
-        finish(Outcome.SUPERSEDED, SERVES.replace("test serves", "production serves"), "production"),
+        finish(Outcome.SUPERSEDED, SERVES.replace("test", "production"), "production"),
     ),
     ("people are asked", lambda: new().at_production(newer={}), on(Ask, "production")),
     ("one approval is not enough", lambda: new().at_production("ada", newer={}), on(Ask, "production")),

@@ -1,0 +1,30 @@
+"""The answer of `signalbox rollback`: what is switched to what."""
+
+from collections.abc import Mapping, Sequence
+
+from deployments.answers.answer import Answer
+from deployments.table import Table
+
+COLUMNS = ("circuit", "endpoint", "from", "to")
+
+
+def rollback_answer(workload: str, stage: str, rows: Sequence[Mapping[str, str]], done: bool) -> Answer:
+    """rows: of the plan. done: whether it was carried out."""
+    document = {
+        "workload": workload,
+        "stage": stage,
+        "done": done and bool(rows),
+        "circuits": [{column: row[column] for column in COLUMNS} for row in rows],
+    }
+    if not rows:
+        nothing = "nothing to do: all of it is back already; to go further, name what serves now with --release"
+        return Answer(document, (nothing,))
+    table = Table(*COLUMNS)
+    for row in rows:
+        table.add_row(*(row[column] for column in COLUMNS))
+    end = (
+        "done, and read back"
+        if done
+        else "this is the plan, and nothing was changed; type the same with --yes to do it"
+    )
+    return Answer(document, (table, end))
