@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected, console, table
+from deployments.steps import Steps
 
 
 def rollback(
@@ -27,7 +28,8 @@ def rollback(
     with connected(home, api_port, emulator_port):
         from flows.rollback import rollback as flow
 
-        rows = flow(workload, stage, circuit, reason, dry_run=not yes, release=release)
+        with Steps(console).carrying(f"{'roll back' if yes else 'plan the rollback'} at {stage}"):
+            rows = flow(workload, stage, circuit, reason, dry_run=not yes, release=release)
     if not rows:
         console.print("nothing to do: all of it is back already; to go further, name what serves now with --release")
         return

@@ -11,6 +11,7 @@ import typer
 from deployments.laptop.laptop import Laptop
 from deployments.laptop.processes import StartError, termination_as_interrupt
 from deployments.screen import Screen
+from deployments.verbosity import quiet_prefect
 from domain.errors import SignalboxError
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +48,7 @@ def up(
 
 def _import() -> None:
     """What `prepare_here` needs; Prefect, which takes two seconds to import, reads its settings then."""
+    quiet_prefect()
     import deployments.laptop.prepare  # noqa: F401
 
 
