@@ -83,7 +83,7 @@ def _in_place(
 
 
 def _loaded(form: type[Form], keyset: Keyset) -> Form:
-    return cast("Form", form.load(keyset))  # it is a coroutine elsewhere: a flow of ours runs in no event loop
+    return cast("Form", form.load(keyset))  # a coroutine in a flow that is async; ours are not
 
 
 def _set(state: State) -> Terminal:
