@@ -134,7 +134,7 @@ def _milliseconds(work: Callable[[], object]) -> float:
 @flow(name="asks")
 def asks() -> None:
     """A deployed run of nothing but a gate."""
-    ask("evidence", "benchmark-1", 600, 1.0, break_glass=False)
+    ask("evidence", "a gate waits", "benchmark-1", 600, 1.0, break_glass=False)
 
 
 def _processes() -> int:

@@ -2,9 +2,11 @@
 
 import atexit
 import gc
+from typing import Annotated
 
 import typer
 
+from blocks.clients.sdk_noise import VERBOSE
 from deployments.commands.approve import approve
 from deployments.commands.audit import audit
 from deployments.commands.demo import demo
@@ -19,6 +21,7 @@ from deployments.commands.status import status
 from deployments.commands.unhold import unhold
 from deployments.commands.up import up
 from deployments.commands.why import why
+from deployments.verbosity import set_verbose
 
 app = typer.Typer(
     name="signalbox",
@@ -30,8 +33,13 @@ app = typer.Typer(
 
 
 @app.callback()
-def signalbox() -> None:
+def signalbox(
+    verbose: Annotated[
+        bool, typer.Option("--verbose", envvar=VERBOSE, help="Also print all that Prefect and the SDKs log.")
+    ] = False,
+) -> None:
     """Model release trains for Azure ML, on Prefect."""
+    set_verbose(verbose)
     atexit.register(gc.freeze)  # else the interpreter's last act is to look through half a million objects, for 2 s
 
 

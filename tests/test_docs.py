@@ -19,6 +19,8 @@ README = (ROOT / "README.md").read_text()
 
 TARGETS = frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 SUBCOMMANDS: Mapping[str, Any] = getattr(typer.main.get_command(app), "commands", {})
+OPTIONS = frozenset(option for one in typer.main.get_command(app).params for option in one.opts)
+"""That stand before the command."""
 DEPLOYMENTS: dict[str, dict[str, Any]] = {
     one["name"]: one for one in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
 }
@@ -54,6 +56,10 @@ def command_fault(command: str) -> str | None:
             settings = [word.partition("=")[0] for word in rest if "=" in word]
             unread = [name for name in settings if f"$({name})" not in (ROOT / "Makefile").read_text()]
             return f"the Makefile has no {', '.join(unknown + unread)}" if unknown or unread else None
+        case ["signalbox", option, *rest] if option.startswith("--"):
+            if option not in OPTIONS:
+                return f"signalbox has no option {option}"
+            return command_fault(shlex.join(["signalbox", *rest])) if rest != ["COMMAND"] else None
         case ["signalbox", name, *rest]:
             if name not in SUBCOMMANDS:
                 return f"signalbox has no command {name}"
@@ -100,6 +106,8 @@ def test_the_readme_names_the_commands_that_users_start_with() -> None:
         ("`make deno`", "the Makefile has no deno"),
         ("`make demo CUTOF=2014-06-30`", "the Makefile has no CUTOF"),
         ("```sh\n.venv/bin/signalbox fly    # away\n```\n", "signalbox has no command fly"),
+        ("`signalbox --moon up`", "signalbox has no option --moon"),
+        ("`signalbox --verbose fly`", "signalbox has no command fly"),
         ("`signalbox up --moon`", "signalbox up has no option --moon"),
         ("`python -m emulador`", "python -m emulador runs nothing"),
         ("`python -m domain`", "python -m domain runs nothing"),

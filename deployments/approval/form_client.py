@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -36,7 +36,8 @@ logger = logging.getLogger(__name__)
 class Pending:
     """A form that waits for an answer.
 
-    evidence: markdown. form: its JSON schema. refusal: why the server did not take the last answer, or "".
+    evidence: markdown. form: its JSON schema. refusal: why the server did not take the last answer, or "". gone: why it waits no
+    longer, or "" while it does.
     """
 
     run_id: UUID
@@ -45,6 +46,7 @@ class Pending:
     evidence: str
     form: dict[str, Any]
     refusal: str = ""
+    gone: Callable[[], str] = field(default=lambda: "", compare=False, repr=False)
 
     @property
     def choices(self) -> list[str]:
@@ -135,7 +137,8 @@ class Approver:
             return None
         return form
 
-    def _answer(self, client: SyncPrefectClient, pending: Pending) -> bool:
+    def _answer(self, client: SyncPrefectClient, form: Pending) -> bool:
+        pending = replace(form, gone=lambda: self._gone(client, form))
         while not self._stop.is_set():
             answer = self._decide(pending)
             if answer is None:
@@ -150,6 +153,21 @@ class Approver:
                 return False
             pending = replace(pending, refusal=reason)
         return False
+
+    def _gone(self, client: SyncPrefectClient, form: Pending) -> str:
+        if self._stop.is_set():
+            return "the command that asked is ending"
+        try:
+            run = client.read_flow_run(form.run_id)
+            answered = _read(client, form.run_id, form.key) is not None
+        except httpx.HTTPError:
+            return ""  # nobody knows; it is looked again
+        state = run.state
+        if answered:
+            return "it was answered elsewhere"
+        if state is not None and state.is_final():
+            return f"its run has ended {state.name}: {state.message or 'nobody said why'}"
+        return "" if _keys(run).get("response") == form.key else "its run goes on without an answer"
 
 
 @contextmanager

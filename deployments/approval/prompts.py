@@ -1,6 +1,7 @@
 """Who decides when an Approver asks: a person at this terminal, or the demo's approver."""
 
-from typing import Protocol
+import sys
+from typing import Protocol, TextIO, cast
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markdown import Markdown, Paragraph, TableElement
@@ -10,6 +11,7 @@ from rich.text import Text
 
 from deployments.advice import as_typed
 from deployments.approval.form_client import Answer, Decide, Pending
+from deployments.approval.watched_input import NoLongerWaitedForError, WatchedInput
 from deployments.line_breaks import broken_at_blanks
 from deployments.screen import Screen
 from deployments.table import Table
@@ -69,6 +71,7 @@ class Evidence(Markdown):
 
 def at_terminal(console: Console | None = None, signer: Signer | None = None) -> Decide:
     """Shows the evidence, asks for decision, name, reason and proof, and asks again when the server refuses the answer.
+    It asks no longer where somebody decided elsewhere, or the run has ended.
 
     signer: somebody whose key lies on this machine; all others type a proof.
     """
@@ -80,19 +83,26 @@ def at_terminal(console: Console | None = None, signer: Signer | None = None) ->
             screen.print(f"not accepted: {pending.refusal}", style="bold red")
         else:
             screen.print(Evidence(pending.evidence if signer is None else signer.evidence(pending)))
+        # without a terminal, the input has an end of its own
+        typed = cast("TextIO", WatchedInput(sys.stdin, pending.gone)) if sys.stdin.isatty() else None
         try:
-            choice = Prompt.ask("decision", choices=pending.choices, console=screen)
+            choice = Prompt.ask("decision", choices=pending.choices, console=screen, stream=typed)
             whose = "your name, as the environment lists it"
             approver = (
-                Prompt.ask(whose, console=screen)
+                Prompt.ask(whose, console=screen, stream=typed)
                 if signer is None
-                else Prompt.ask(whose, default=signer.name, console=screen)
+                else Prompt.ask(whose, default=signer.name, console=screen, stream=typed)
             ).strip()
-            comment = Prompt.ask("why (a rejection needs a reason)", default="", console=screen).strip()
+            comment = Prompt.ask("why (a rejection needs a reason)", default="", console=screen, stream=typed).strip()
             if signer is not None and approver == signer.name:
                 proof = signer.proof(pending, Choice(choice), comment)
             else:
-                proof = Prompt.ask("the code of your authenticator", console=screen).strip()
+                proof = Prompt.ask("the code of your authenticator", console=screen, stream=typed).strip()
+        except NoLongerWaitedForError as gone:
+            screen.print(
+                f"\n{pending.run_name} no longer waits for a decision here: {gone}. Nothing was sent.", markup=False
+            )
+            return None
         except EOFError:
             raise NotAcceptedError(
                 f"{pending.run_name} waits for a decision and nobody can be asked here: the input has ended. "

@@ -2,9 +2,7 @@
 
 import gc
 import sys
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +17,8 @@ from deployments.laptop.laptop import Laptop
 from deployments.laptop.libraries import check_libraries
 from deployments.laptop.processes import free_port, termination_as_interrupt
 from deployments.screen import aside, console
-from deployments.table import Table
+from deployments.steps import Steps
+from deployments.verbosity import quiet_prefect
 from domain.errors import SignalboxError, Terminal
 from emulator.control_client import Control
 
@@ -39,30 +38,6 @@ LATER = ("great_expectations", "matplotlib.figure", "matplotlib.backends.backend
 """What is needed once the first jobs have ended, and takes as long as all the others; imported meanwhile."""
 
 
-class Steps:
-    """Times and tells what is going on."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """One step: announced when it starts, timed when it ends."""
-        console.print(f"→ {name} …", style="bold")
-        started = time.monotonic()
-        yield
-        self.seconds[name] = time.monotonic() - started
-        console.print(f"✓ {name}: {self.seconds[name]:.1f} s", style="green")
-
-    def table(self) -> Table:
-        """All steps and their sum."""
-        table = Table("step", "seconds")
-        for name, seconds in self.seconds.items():
-            table.add_row(name, f"{seconds:.1f}")
-        table.add_row("all", f"{sum(self.seconds.values()):.1f}")
-        return table
-
-
 def demo(
     cutoff: Annotated[
         str, typer.Option(help="Last day of data, such as 2014-06-30; the next quarter when left out.")
@@ -78,8 +53,8 @@ def demo(
         chosen = date.fromisoformat(cutoff) if cutoff else None
     except ValueError as error:
         raise typer.BadParameter(f"{cutoff!r} is not a day; write it as 2014-06-30", param_hint="--cutoff") from error
-    steps = Steps()
     work_in(home)
+    steps = Steps(console)
     try:
         _check(workload, chosen)
         with termination_as_interrupt():
@@ -121,6 +96,7 @@ def _import() -> None:
     """Prefect reads its settings when it is imported, so the laptop's must be in force."""
     gc.disable()  # half a million objects that stay: the collector would look through them again and again
     try:
+        quiet_prefect()
         _import_all(IMPORTED)
     finally:
         gc.freeze()
@@ -152,18 +128,18 @@ def _carry(steps: Steps, home: Path, name: str, cutoff: date | None, older: bool
         console.print(f"  left out here: {fault}", style="yellow")
     last = workload.stages[-1].name
     day = cutoff or _next_cutoff(workload)
-    with steps.step(f"extract and prepare, data up to {day}"):
+    with steps.carrying(f"extract and prepare, data up to {day}"):
         prepared = extract_prepare(name, day)
         for one in prepared:
             note = one.note and f" ({one.note})"
             console.print(f"  {one.unit}: {one.rows} rows valid, {one.asset}{note}")
-    with steps.step("train, evaluate, register"):
+    with steps.carrying("train, evaluate, register"):
         changed = train_register(name, day, [str(one.unit) for one in prepared], last)
     if changed is None:
         console.print("No circuit has a better candidate than what serves: nothing to release. This is a good end.")
         return
-    with steps.step(f"release: {', '.join(stage.name for stage in workload.stages)}"):
-        _release(signer, name, changed.build_id, last, older)
+    with steps.carrying(f"release: {', '.join(stage.name for stage in workload.stages)}"):
+        _release(steps, signer, name, changed.build_id, last, older)
     for fault in missing:
         console.print(f"It ends at {last} here, with more to come: {fault}", style="yellow")
 
@@ -184,7 +160,7 @@ def _next_cutoff(workload: "object") -> date:
     return later[0] if later else cutoffs[-1]
 
 
-def _release(signer: "SigningApprover", workload: str, build: str, last: str, older: bool) -> None:
+def _release(steps: Steps, signer: "SigningApprover", workload: str, build: str, last: str, older: bool) -> None:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
 
@@ -195,7 +171,7 @@ def _release(signer: "SigningApprover", workload: str, build: str, last: str, ol
 
     asked = sys.stdin.isatty() and sys.stdout.isatty()
     decide = at_terminal(console, signer) if asked else demo_decider(signer, console)
-    with own_runs() as tag, Approver(decide, poll_seconds=0.3, tag=tag):
+    with own_runs() as tag, Approver(steps.held_for(decide), poll_seconds=0.3, tag=tag):
         state = release(workload, build, "demo", last, older, return_state=True)
     if not state.is_completed():
         raise Terminal(f"the release ended {state.name}: {state.message}")

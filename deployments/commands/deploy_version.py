@@ -8,6 +8,7 @@ import typer
 
 from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
 from deployments.screen import console
+from deployments.steps import Steps
 
 
 def deploy_version(
@@ -27,7 +28,13 @@ def deploy_version(
         from domain.errors import Terminal
         from flows.deploy_version import deploy_version as flow
 
-        with own_runs() as tag, Approver(at_terminal(console), tag=tag):
+        steps = Steps(console)
+        approver = steps.held_for(at_terminal(console))
+        with (
+            steps.carrying(f"deploy version {version} of {circuit} to {stage}"),
+            own_runs() as tag,
+            Approver(approver, tag=tag),
+        ):
             state = flow(circuit, version, stage, workload, getpass.getuser(), older, return_state=True)
         if not state.is_completed():
             raise Terminal(f"it ended {state.name}: {state.message}")

@@ -8,6 +8,8 @@ import typer
 from deployments.answers.answer import Json, tell
 from deployments.answers.rollback import rollback_answer
 from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
+from deployments.screen import aside, console
+from deployments.steps import Steps
 
 
 def rollback(
@@ -34,5 +36,7 @@ def rollback(
     with connected(home, api_port, emulator_port):
         from flows.rollback import rollback as flow
 
-        rows = flow(workload, stage, circuit, reason, dry_run=not yes, release=release)
+        steps = Steps(aside if as_json else console)
+        with steps.carrying(f"{'roll back' if yes else 'plan the rollback'} at {stage}"):
+            rows = flow(workload, stage, circuit, reason, dry_run=not yes, release=release)
     tell(rollback_answer(workload, stage, rows, done=yes), as_json)

@@ -13,6 +13,7 @@ from deployments.laptop.laptop import Laptop
 from deployments.laptop.libraries import check_libraries, missing_libraries
 from deployments.laptop.processes import StartError, termination_as_interrupt
 from deployments.screen import aside, console
+from deployments.verbosity import quiet_prefect
 from domain.errors import SignalboxError
 from domain.text import listed
 
@@ -53,6 +54,7 @@ def up(
 
 def _import() -> None:
     """What `prepare_here` needs; Prefect, which takes two seconds to import, reads its settings then."""
+    quiet_prefect()
     import deployments.laptop.prepare  # noqa: F401
 
 

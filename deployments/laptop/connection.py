@@ -13,6 +13,7 @@ from deployments.laptop.laptop import Laptop
 from deployments.laptop.local_http import answers
 from deployments.laptop.lock import Running, running_in
 from deployments.screen import aside
+from deployments.verbosity import quiet_prefect
 from domain.errors import SignalboxError, Terminal
 
 Home = Annotated[Path, typer.Option(file_okay=False, help="Where a running `signalbox up` keeps its data.")]
@@ -52,6 +53,7 @@ def connected(home: Path, api_port: int | None, emulator_port: int | None) -> It
                         f"{own}. Leave the port out, or name the other folder with --home."
                     )
             Laptop(home, api_port=running.api_port, emulator_port=running.emulator_port).apply()
+        quiet_prefect()
         from httpx import TransportError  # takes a while to import, and Prefect needs it anyway
 
         try:

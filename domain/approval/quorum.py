@@ -2,25 +2,46 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 
 from domain.declaration.gate import Rule
 
 
+@dataclass(frozen=True)
+class Missing:
+    """What one rule still waits for. named: required members; others: how many besides; some: whether anybody counts for it already."""
+
+    group: str
+    named: tuple[str, ...]
+    others: int
+    some: bool
+
+
 def missing_approvals(rules: Sequence[Rule], approvers: Mapping[str, Set[str]]) -> tuple[str, ...]:
-    """What is still missing, in words; none when all rules are met. approvers: name → groups; each counts once.
+    """What is still missing, in words; none when all rules are met. approvers: name → groups; each counts once."""
+    words: list[str] = []
+    for one in missing_by_rule(rules, approvers):
+        words += [f"{name} must approve for {one.group}" for name in one.named]
+        if one.others:
+            words.append(f"{one.others} more of {one.group} must approve")
+    return tuple(words)
+
+
+def missing_by_rule(rules: Sequence[Rule], approvers: Mapping[str, Set[str]]) -> tuple[Missing, ...]:
+    """Of every rule that is not met. approvers: name → groups; each counts once.
 
     A required member takes the place that is theirs. All others count where they leave the fewest approvals missing: a
     maximum bipartite matching, so that nobody fills a place that only another could.
     """
     required = {name for rule in rules for name in rule.required}
     counted = _counted(rules, {name: groups for name, groups in approvers.items() if name not in required})
-    missing: list[str] = []
+    missing: list[Missing] = []
     for number, rule in enumerate(rules):
-        absent = [name for name in rule.required if not _may(approvers, name, rule)]
-        missing += [f"{name} must approve for {rule.group}" for name in absent]
+        absent = tuple(name for name in rule.required if not _may(approvers, name, rule))
         others = rule.approvals - len(rule.required) - counted[number]
-        if others:
-            missing.append(f"{others} more of {rule.group} must approve")
+        if absent or others:
+            some = len(absent) + others < rule.approvals
+            missing.append(Missing(rule.group, absent, others, some))
     return tuple(missing)
 
 

@@ -1,29 +1,19 @@
-"""Where people decide. The only file that knows that a deployed run suspends and a run started by hand pauses.
+"""Where people decide. A suspended run is no process: when somebody answers, the flow starts again from the top and comes back here."""
 
-A suspended run is no process: when somebody answers, the flow starts again from the top and comes back here.
-"""
-
-from collections.abc import Callable
-from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
-from prefect import pause_flow_run, runtime, suspend_flow_run
+from prefect import runtime
 from prefect.client.orchestration import get_client
-from prefect.exceptions import FlowPauseTimeout
 from prefect.input import RunInput
 from pydantic import Field, ValidationError
 
 from domain.approval.statement import MAX_COMMENT, Choice
-from domain.errors import Terminal
+from flows.approval.wait import wait_for
 
 MAX_PROOF = 20_000
-LOOKED_EVERY = 1.0
-"""Seconds between two looks at the state of a run that waits in place, at the least."""
 RESUMED = "Resuming"
 """The state that the server gives a suspended run when it takes an answer."""
 
@@ -70,16 +60,16 @@ class UnreadableAnswer:
 
 
 def ask(
-    description: str, key: str, seconds: int, poll_seconds: float, break_glass: bool
+    description: str, message: str, key: str, seconds: int, poll_seconds: float, break_glass: bool
 ) -> Answer | UnreadableAnswer | None:
     """Show the form and wait; None when the time ran out.
 
-    description: markdown above the form. key: of this question and attempt; the server keeps the answer to a key, so
+    description: markdown above the form. message: beside the run's state meanwhile. key: of this question and attempt; the server keeps the answer to a key, so
     that a run that starts again finds it there. poll_seconds: how often a run that waits in place looks for it.
     """
     form = ApprovalOrBreakGlass if break_glass else ApprovalForm
     try:
-        given = _wait(form.with_initial_data(description=description), seconds, poll_seconds, key)
+        given = wait_for(form.with_initial_data(description=description), message, seconds, poll_seconds, key)
     except ValidationError as error:
         return UnreadableAnswer(
             tuple(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"[:300] for fault in error.errors()[:10])
@@ -97,47 +87,3 @@ def _given_at() -> datetime:
     with get_client(sync_client=True) as client:
         resumed = [state.timestamp for state in client.read_flow_run_states(UUID(str(run))) if state.name == RESUMED]
     return max(resumed, default=datetime.now(UTC))
-
-
-def _wait(form: type[ApprovalForm], seconds: int, poll_seconds: float, key: str) -> ApprovalForm | None:
-    if runtime.deployment.id:
-        return suspend_flow_run(wait_for_input=form, timeout=seconds, key=key)
-    every: Any = poll_seconds  # Prefect sleeps so long; it only says that it takes whole seconds
-    return _unless_ended(
-        lambda: pause_flow_run(wait_for_input=form, timeout=seconds, poll_interval=every, key=key),
-        max(poll_seconds, LOOKED_EVERY),
-    )
-
-
-def _unless_ended(pause: Callable[[], ApprovalForm], every: float) -> ApprovalForm | None:
-    """What the pause gives; Terminal when somebody sets the run's state meanwhile, because no answer could reach it then.
-
-    Prefect would wait on to the end of the gate's time. every: seconds between two looks at the state.
-    """
-    given: SimpleQueue[ApprovalForm | BaseException] = SimpleQueue()
-    context = copy_context()
-
-    def wait() -> None:
-        try:
-            given.put(context.run(pause))
-        except BaseException as error:  # noqa: BLE001  # raised again below, in the run's own thread
-            given.put(error)
-
-    Thread(target=wait, name="waits at a gate", daemon=True).start()
-    with get_client(sync_client=True) as client:
-        while True:
-            try:
-                found = given.get(timeout=every)
-            except Empty:
-                state = client.read_flow_run(UUID(str(runtime.flow_run.id))).state
-                if state is not None and (state.is_final() or state.is_cancelling()):
-                    raise Terminal(
-                        f"this run was set {state.name} while it waited at its gate, so no answer can reach it. The release is not ended: "
-                        "start it again with the same parameters, and it waits at the same question"
-                    ) from None
-                continue
-            if isinstance(found, FlowPauseTimeout):
-                return None
-            if isinstance(found, BaseException):
-                raise found
-            return found

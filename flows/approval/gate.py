@@ -8,6 +8,7 @@ from prefect import get_run_logger, runtime
 from pydantic import ValidationError
 
 from blocks.ledger import Ledger
+from domain.approval.awaited import awaited
 from domain.approval.decision import Decision
 from domain.approval.invalid_answer import InvalidAnswer
 from domain.approval.request import ApprovalRequest, open_request, statement_of
@@ -88,6 +89,7 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
         answer = (
             ask(
                 _form(at, evidence, approval, facts, question),
+                awaited(release, stage, approval.counted, approvers, question.answer_by, datetime.now(UTC)),
                 key=question_key(asked, attempt),
                 seconds=seconds,
                 poll_seconds=poll_seconds_of(at.gate),

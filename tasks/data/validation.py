@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from blocks.clients.sdk_noise import quiet_great_expectations
 from tasks.data.data_docs import render_data_docs
 from tasks.data.expectations import build_expectations, position_of
 from tasks.data.validation_report import FailedExpectation, ValidationReport, failure_of, report_table
@@ -59,6 +60,7 @@ def _evaluate(frame: pd.DataFrame, expectations: Sequence[Mapping[str, Any]], su
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
+    quiet_great_expectations()
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)

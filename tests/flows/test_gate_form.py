@@ -58,7 +58,7 @@ def waiting(laptop: object) -> Iterator[UUID]:
     @flow
     def asks() -> None:
         started.append(UUID(str(runtime.flow_run.id)))
-        ask("evidence", "only-a-form-1", 120, 0.5, break_glass=False)
+        ask("evidence", "a gate waits", "only-a-form-1", 120, 0.5, break_glass=False)
 
     def in_background() -> None:
         asks(return_state=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from blocks.clients.sdk_noise import VERBOSE
 from domain.candidate.changed_circuits import ChangedCircuit
 from domain.errors import Terminal
 from tasks.azure_ml.compute import Compute, ensure_compute
@@ -74,6 +75,18 @@ def test_what_the_job_wrote_is_fetched_whatever_the_measured_column_is_called(si
     frame = fetch_predictions(site.dev, circuit(name))
     assert list(frame.columns) == ["timestamp", "duration_ms", "candidate", "champion"]
     assert frame.to_numpy().tolist() == [["2014-01-01T00:00:00Z", 1, 2, 3]]
+
+
+def test_a_download_is_told_only_where_all_is(
+    site, job, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = job("predicted-quietly", {"predictions.csv": f"timestamp,power,candidate,champion\n{ROW}\n"})
+    monkeypatch.delenv(VERBOSE, raising=False)
+    fetch_predictions(site.dev, circuit(name))
+    assert "Downloading" not in caplog.text
+    monkeypatch.setenv(VERBOSE, "1")
+    fetch_predictions(site.dev, circuit(name))
+    assert "Downloading artifact azureml://" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,8 @@ def nobody(pending: Pending) -> Answer | None:
 
 
 class RunTwin:
-    """artifacts: key → contents, the newest last. blocks: type and name → block. decide: answers a form; None: nobody in time."""
+    """artifacts: key → contents, the newest last. blocks: type and name → block. decide: answers a form; None: nobody in time.
+    messages: beside the run's state while it waited."""
 
     def __init__(self) -> None:
         self.artifacts: dict[str, list[Any]] = {}
@@ -44,6 +45,7 @@ class RunTwin:
         self.decide: Decide = nobody
         self.run_id = uuid4()
         self.name = ""
+        self.messages: list[str] = []
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Put it in the server's place until the patch is undone."""
@@ -64,7 +66,7 @@ class RunTwin:
         patch.setattr(Task, "submit", _submit_task)
         patch.setattr(Block, "load", classmethod(lambda kind, name: self._loaded(kind, name)))
         patch.setattr(Block, "save", lambda block, name, overwrite=False: self.save(name, block))
-        patch.setattr(form, "_wait", self._wait)
+        patch.setattr(form, "wait_for", self._wait)
         patch.setitem(RETRIED, "retry_delay_seconds", [0.0] * RETRIED["retries"])
         patch.setenv("PREFECT__RUNTIME__FLOW_RUN__ID", str(self.run_id))
 
@@ -100,8 +102,9 @@ class RunTwin:
             raise ValueError(f"Unable to find block document named {name} for block type {slug}")
         return self.blocks[slug, name]
 
-    def _wait(self, form: Any, seconds: int, poll_seconds: float, key: str) -> Any:
+    def _wait(self, form: Any, message: str, seconds: int, poll_seconds: float, key: str) -> Any:
         """As if the run paused in place, and somebody sent the form."""
+        self.messages.append(message)
         shown = getattr(form._description, "default", form._description)
         answer = self.decide(Pending(self.run_id, "release", key, str(shown), form.model_json_schema()))
         return None if answer is None else form(**answer)

@@ -31,6 +31,12 @@ def test_a_quorum_of_two_needs_two_people_and_one_of_them_twice_is_one(twins: Tw
     assert "grace must approve for ml-engineers" in seen[2].evidence
     assert "ada has approved already, and each approver counts once" in seen[3].evidence
     assert len(facts_of(twins.facts(tiny), Kind.DECIDED, "production")) == 2
+    whom = ["1 of ml-engineers", "grace and 1 more of ml-engineers", "grace of ml-engineers", "grace of ml-engineers"]
+    release_name = twins.newest(tiny)[0]
+    assert [message.partition(", until ")[0] for message in twins.run.messages] == [
+        f"{'production' if number else 'registry'} gate of {tiny.name} {release_name} waits for {who}"
+        for number, who in enumerate(whom)
+    ]
     assert twins.run.name == f"release {tiny.name} {twins.newest(tiny)[0]}"  # what lists of runs show
 
 
@@ -49,6 +55,7 @@ def test_a_freeze_is_told_and_only_the_glass_breaks_it_loudly(twins: Twins, tiny
         assert twins.release_as_answered(tiny, tiny.candidates()).name == "Succeeded"
     assert "there is a freeze (audit week) until" in seen[2].evidence.partition("\n")[0]
     assert "break-glass needs a comment" in seen[3].evidence
+    assert "; nobody can approve now: there is a freeze (audit week) until" in twins.run.messages[1]
     told = [fact.body["subject"] for fact in facts_of(twins.facts(tiny), Kind.NOTIFIED, "production")]
     assert told[1].startswith("!!! BREAK GLASS: grace let")
 

@@ -3,6 +3,7 @@
 import io
 import os
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
@@ -125,6 +126,46 @@ def test_the_terminal_shows_the_evidence_and_asks_for_every_field(monkeypatch: p
         assert waits("## Four circuits") == "approve by ada (123456): looks good"
     assert "Four circuits" in shown(console)
     assert "Please select one of the available options" in shown(console)
+
+
+@pytest.fixture
+def nobody_types(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A terminal at which nobody is."""
+    keys, reads = os.openpty()
+    with os.fdopen(reads) as terminal:
+        monkeypatch.setattr("sys.stdin", terminal)
+        yield
+    os.close(keys)
+
+
+def test_a_terminal_asks_no_longer_once_the_gate_was_answered_elsewhere(nobody_types: None) -> None:
+    console = screen()
+    asks = at_terminal(console)
+
+    def decide(pending: Pending) -> Answer | None:
+        with ThreadPoolExecutor() as elsewhere:
+            elsewhere.submit(answer_once_asked, pending)
+            return asks(pending)
+
+    def answer_once_asked(pending: Pending) -> None:
+        while "decision [approve/reject]" not in shown(console):
+            time.sleep(0.1)
+        with get_client(sync_client=True) as client:
+            client.resume_flow_run(
+                pending.run_id,
+                run_input={"decision": "reject", "approver": "grace", "proof": "1", "comment": "elsewhere"},
+            )
+
+    with Approver(ours(decide), poll_seconds=0.2):
+        assert waits("evidence") == "reject by grace (1): elsewhere"
+    assert f"{NAME} no longer waits for a decision here: it was answered elsewhere. Nothing was sent." in shown(console)
+
+
+def test_a_terminal_asks_no_longer_once_the_time_is_up(nobody_types: None) -> None:
+    console = screen()
+    with Approver(ours(at_terminal(console)), poll_seconds=0.2), pytest.raises(Exception, match="never resumed"):
+        waits("evidence", 4)
+    assert "no longer waits for a decision here: " in shown(console)
 
 
 def test_a_narrow_terminal_leaves_nothing_out_of_the_evidence() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from blocks.clients.sdk_noise import VERBOSE
 from domain.errors import InvalidDeclaration
 from tasks.data.validation import validate
 
@@ -33,6 +34,17 @@ def bad(good: pd.DataFrame) -> pd.DataFrame:
     good.loc[3:6, "power"] = None
     good.loc[9, "power"] = 4711
     return good
+
+
+def test_folders_of_great_expectations_are_told_only_where_all_is(
+    good: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv(VERBOSE, raising=False)
+    validate(good, ALL, suite_name="suite", docs_dir=tmp_path)
+    assert "temporary directory" not in caplog.text
+    monkeypatch.setenv(VERBOSE, "1")
+    validate(good, ALL, suite_name="suite", docs_dir=tmp_path)
+    assert "temporary directory" in caplog.text
 
 
 def test_good_data_is_valid(good: pd.DataFrame, tmp_path: Path) -> None:

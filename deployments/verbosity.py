@@ -1,0 +1,39 @@
+"""How much the terminal of a command is told: the command's own progress and result, or with --verbose all that is logged.
+
+The log that a run keeps in the server is always whole.
+"""
+
+import logging
+import os
+
+from blocks.clients.sdk_noise import VERBOSE, is_verbose
+
+TOLD_BY_THE_COMMAND = ("Encountered exception during execution: ", "Finished in state ")
+"""How Prefect logs the end of a flow run; the command that carried it says the same, and what to do."""
+
+
+def set_verbose(verbose: bool) -> None:
+    """For this process, and for those that it starts."""
+    if verbose:
+        os.environ[VERBOSE] = "1"
+    else:
+        os.environ.pop(VERBOSE, None)
+
+
+def quiet_prefect() -> None:
+    """Lines of Prefect's log stay off this terminal unless they warn; once is enough. Imports Prefect, which takes seconds."""
+    import prefect.main  # noqa: F401  # it makes the handlers
+    from prefect.logging.handlers import PrefectConsoleHandler
+
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, PrefectConsoleHandler):
+            handler.addFilter(_is_wanted)
+
+
+def _is_wanted(record: logging.LogRecord) -> bool:
+    if is_verbose():
+        return True
+    if record.levelno < logging.WARNING:
+        return False
+    own = record.name.startswith("prefect.flow_runs") and not record.exc_info  # what nobody foresaw keeps its traceback
+    return not (own and record.getMessage().startswith(TOLD_BY_THE_COMMAND))

@@ -1,0 +1,93 @@
+"""How a run waits for a form: suspended where it was deployed, paused in place where it was started by hand.
+
+Prefect's own `suspend_flow_run` and `pause_flow_run` give the state no message, and none can be added to a state that is there: the
+server takes no second pause of a run that is paused, and a forced one would be set over an answer that came meanwhile. So the
+state is proposed here, with its message, as the one transition that it is there, too.
+"""
+
+from time import monotonic, sleep
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from prefect import get_run_logger, runtime
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import State
+from prefect.exceptions import Abort, Pause
+from prefect.input.run_input import Keyset, RunInput, keyset_from_paused_state
+from prefect.states import Paused, Suspended
+from prefect.utilities.engine import propose_state_sync
+
+from domain.errors import Terminal
+
+Form = TypeVar("Form", bound=RunInput)
+
+LAST_LOOK = 1.0
+"""Seconds after the time was up: an answer that came in the last moment is written down by then."""
+
+
+def wait_for(form: type[Form], message: str, seconds: int, poll_seconds: float, key: str) -> Form | None:
+    """What somebody sent; None when the time ran out. Terminal when somebody sets the run's state meanwhile: no answer could reach it then.
+
+    message: what people read beside the run's state. key: the server keeps the answer to it, so that a run that starts again
+    finds it there. poll_seconds: how often a run that waits in place looks.
+    """
+    run, deployed = UUID(str(runtime.flow_run.id)), bool(runtime.deployment.id)
+    wanted: State[Any] = (Suspended if deployed else Paused)(timeout_seconds=seconds, pause_key=key, message=message)
+    keyset = keyset_from_paused_state(wanted)
+    wanted.state_details.run_input_keyset = {str(part): name for part, name in keyset.items()}
+    with get_client(sync_client=True) as client:
+        state = _proposed(client, wanted, run)
+        if state.is_running():
+            return _loaded(form, keyset)  # it was asked before, and started again because somebody answered
+        if not state.is_paused():
+            raise _set(state)
+        form.save(keyset)
+        get_run_logger().info("%s", message)
+        if deployed:
+            raise Pause(state=state)  # the process ends, and the flow starts from the top once there is an answer
+        return _in_place(client, run, form, keyset, seconds, poll_seconds)
+
+
+def _proposed(client: SyncPrefectClient, wanted: State, run: UUID) -> State:
+    """The state that the run has then."""
+    try:
+        return propose_state_sync(client, wanted, run)
+    except Abort as why:
+        state = client.read_flow_run(run).state
+        if state is not None and state.is_final():
+            return state
+        raise Terminal(
+            f"this run cannot wait at its gate: {why} Start the release by itself, not in another flow's run"
+        ) from None
+    except Pause as paused:
+        state = paused.state
+        if state is not None and state.state_details.pause_key == wanted.state_details.pause_key:
+            return state  # it was taken, and the server's word of it lost on the way
+        raise
+
+
+def _in_place(
+    client: SyncPrefectClient, run: UUID, form: type[Form], keyset: Keyset, seconds: int, poll_seconds: float
+) -> Form | None:
+    ends = monotonic() + seconds
+    while True:
+        left = ends - monotonic()
+        sleep(min(poll_seconds, left) if left > 0 else LAST_LOOK)
+        state = client.read_flow_run(run).state
+        if state is not None and state.is_running():
+            return _loaded(form, keyset)
+        if state is not None and (state.is_final() or state.is_cancelling()):
+            raise _set(state)
+        if left <= 0:
+            return None
+
+
+def _loaded(form: type[Form], keyset: Keyset) -> Form:
+    return cast("Form", form.load(keyset))  # a coroutine in a flow that is async; ours are not
+
+
+def _set(state: State) -> Terminal:
+    return Terminal(
+        f"this run was set {state.name} while it waited at its gate, so no answer can reach it. The release is not ended: "
+        "start it again with the same parameters, and it waits at the same question"
+    )
