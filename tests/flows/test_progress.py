@@ -134,3 +134,20 @@ def test_a_step_without_circuits_shows_no_bar() -> None:
         return list(map_units(visit, {}, "visit nobody"))
 
     assert fleet() == []
+
+
+def test_a_terminal_that_watches_is_told_every_move_and_afterwards_none() -> None:
+    told: list[tuple[str, bool]] = []
+
+    @flow
+    def fleet() -> None:
+        with progress.watched(lambda bar: told.append((bar.text, bar.finished))):
+            map_units(visit, calls(2), "visit at Saturn")
+        map_units(visit, calls(1), "visit nobody sees")
+
+    fleet()
+    assert told == [
+        ("visit at Saturn: 0 of 2 circuits", False),
+        (told[1][0], False),
+        ("visit at Saturn: 2 of 2 circuits, 1 failed", True),
+    ]
