@@ -69,7 +69,7 @@ class Evidence(Markdown):
     elements = Markdown.elements | {"table_open": EvidenceTable, "paragraph_open": WholeParagraph}
 
 
-def at_terminal(console: Console | None = None, signer: Signer | None = None) -> Decide:
+def at_terminal(console: Screen | None = None, signer: Signer | None = None) -> Decide:
     """Shows the evidence, asks for decision, name, reason and proof, and asks again when the server refuses the answer.
     It asks no longer where somebody decided elsewhere, or the run has ended.
 
@@ -113,7 +113,7 @@ def at_terminal(console: Console | None = None, signer: Signer | None = None) ->
     return decide
 
 
-def demo(signer: Signer, console: Console | None = None) -> Decide:
+def demo(signer: Signer, console: Screen | None = None) -> Decide:
     """Approves everything as the signer, and says so; for demos where nobody can be asked, never for real releases."""
     screen = console or Screen()
 

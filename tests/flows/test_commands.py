@@ -1,5 +1,8 @@
 """The commands that look and act, as a user types them, against a running laptop."""
 
+import json
+from pathlib import Path
+
 import pytest
 from prefect import flow
 from tiny import Tiny
@@ -34,6 +37,39 @@ def test_what_serves_is_found_by_tags_in_status_and_healthy(tiny: Tiny, released
     healthy = run("doctor", "--workload", tiny.name)
     assert healthy.exit_code == 0, healthy.output
     assert "0 need somebody" in healthy.output
+
+
+def test_what_only_looks_prints_one_json_document_and_nothing_else(tiny: Tiny, released: str, tmp_path: Path) -> None:
+    of = ("--workload", tiny.name)
+    page = str(tmp_path / "page.html")
+    for words in (
+        ("status", *of),
+        ("doctor", *of),
+        ("audit", released, *of, "--export", str(tmp_path / "kept.json")),
+        ("audit", "--from", str(tmp_path / "kept.json")),
+        ("models", "--release", released),
+        ("report", released, "production", *of, "--output", page),
+        ("why", released, "production", *of),
+        ("enrol", "ada"),
+    ):
+        told = run(*words, "--json")
+        assert isinstance(json.loads(told.stdout), dict), words
+        assert told.exit_code == (words[0] == "why"), told.output
+    refused = run("why", "20010101.1", "production", *of, "--json")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "the ledger holds no release 20010101.1" in refused.stderr
+
+
+def test_a_release_that_does_not_wait_cannot_be_approved(tiny: Tiny, released: str) -> None:
+    refused = run("approve", released)
+    assert refused.exit_code == 1
+    assert f"{released} does not wait for a decision: in" in refused.stderr
+    assert f"{tiny.name} it is SUCCEEDED since" in refused.stderr
+
+
+def test_no_secret_is_shown_to_a_program() -> None:
+    refused = run("enrol", "ada", "--code", "--json")
+    assert (refused.exit_code, refused.stdout) == (2, "")
 
 
 def test_no_model_with_a_tag_is_said_and_no_error() -> None:
