@@ -2,13 +2,14 @@
 
 import shutil
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 from prefect import runtime
 
 from domain.declaration.workload import Workload
 from domain.errors import Terminal
-from tasks.content_digest import content_digest
+from tasks.components import code_digest, included_code
 
 
 def short_run_id() -> str:
@@ -22,13 +23,13 @@ def short_run_id() -> str:
 def code_commit(workload: Workload) -> str:
     """The git commit of the workload's own work tree; `uncommitted` where none holds its declaration.
 
-    `COMMIT+12345678` where its files are not those of a commit: the digits are of what they are.
+    `COMMIT+12345678` where its files, or those that its steps include, are not those of a commit: the digits are of what they are.
     """
     commit = _git(workload.folder, "rev-parse", "HEAD")
     if commit and not _is_changed(workload):
         return commit
-    digest = content_digest(workload.folder, ignoring="__pycache__").removeprefix("sha256:")
-    return f"{commit or 'uncommitted'}+{digest[:8]}"
+    digests = "".join(code_digest(path) for path in (workload.folder, *included_code(workload)))
+    return f"{commit or 'uncommitted'}+{sha256(digests.encode()).hexdigest()[:8]}"
 
 
 def code_author(workload: Workload) -> str:
@@ -37,7 +38,10 @@ def code_author(workload: Workload) -> str:
 
 
 def _is_changed(workload: Workload) -> bool:
-    return _git(workload.folder, "status", "--porcelain", "--", ".") != ""
+    included = [str(path) for path in included_code(workload)]
+    if not all(_git(workload.folder, "ls-files", "--", path) for path in included):
+        return True  # it is another repository's, or nobody's: the commit does not say what it is
+    return _git(workload.folder, "status", "--porcelain", "--", ".", *included) != ""
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -8,14 +8,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from prefect import task
 
 from blocks.workspace import Workspace
 from domain.errors import Terminal
 from domain.parsing.log_errors import errors_of_log
 from tasks.azure_errors import azure_errors
-from tasks.content_digest import content_digest
+from tasks.components import code_digest, component_files
 from tasks.retries import RETRIED
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def publish_pipeline(workspace: Workspace, file: Path) -> PublishedPipeline:
     client = workspace.get_client()
     components: dict[str, str] = {}
     with azure_errors(f"publishing pipeline {file.name} to {workspace.workspace_name}"):
-        for step, source in _component_files(file).items():
+        for step, source in component_files(file).items():
             component: Any = load_component(source)
             component.version = _version(source, component)
             try:
@@ -87,26 +86,11 @@ def publish_pipeline(workspace: Workspace, file: Path) -> PublishedPipeline:
     return PublishedPipeline(file, components)
 
 
-def _component_files(file: Path) -> dict[str, Path]:
-    steps = yaml.safe_load(file.read_text())["jobs"]
-    return {step: file.parent / node["component"] for step, node in steps.items()}
-
-
 def _version(source: Path, component: Any) -> str:
     """Of the file, its code, and what the SDK puts beside the code when it is uploaded."""
     uploaded = (component.code, *component.additional_includes)
-    code = "".join(_digest((source.parent / one).resolve()) for one in uploaded)
+    code = "".join(code_digest((source.parent / one).resolve()) for one in uploaded)
     return sha256(source.read_bytes() + code.encode()).hexdigest()[:12]
-
-
-def _digest(path: Path) -> str:
-    """Of a folder or a file; of NAME.zip, which the SDK makes of the folder NAME where there is no such file, of that folder."""
-    if path.is_file():
-        return "sha256:" + sha256(path.read_bytes()).hexdigest()
-    folder = path.with_suffix("") if path.suffix == ".zip" else path
-    if not folder.is_dir():
-        raise Terminal(f"a component includes {path.name}, and there is no such file or folder in {path.parent}")
-    return content_digest(folder, ignoring="__pycache__")
 
 
 @task(name="run pipeline", **RETRIED)

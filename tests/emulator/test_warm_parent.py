@@ -130,7 +130,9 @@ def test_an_interpreter_in_a_folder_with_spaces_starts_warm(
 
 def test_steps_of_modules_of_the_workloads_start_warm(shared: WarmStart, tmp_path: Path) -> None:
     folder = tmp_path / "code"
-    shutil.copytree(Path(__file__).parents[2] / "workloads" / "plants" / "code", folder)
+    workloads = Path(__file__).parents[2] / "workloads"
+    shutil.copytree(workloads / "plants" / "code", folder)
+    shutil.copytree(workloads / "included" / "tabular_data", folder / "tabular_data")
     started = shared.started
     assert "--extracted" in ran(shared, folder, "python -m circuit_power.prepare --help")
     assert shared.started == started + 1

@@ -25,6 +25,7 @@ def plant(site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unique: str) ->
     """The plants' workload under a name, a prefix, raw data and a training cluster of this test's own."""
     folder = tmp_path / f"plants{unique}"
     shutil.copytree(workloads.WORKLOADS / "plants", folder)
+    shutil.copytree(workloads.WORKLOADS / "included", tmp_path / "included")
     text = (folder / "workload.yaml").read_text()
     for old, new in {
         "name: plants\n": f"name: {folder.name}\nprefix: x{unique}-\n",

@@ -32,7 +32,8 @@ NAME = "flask_app"
 @pytest.fixture
 def production(site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KubernetesCluster]:
     """Where the application as it is declared serves, but for its cluster's block, which means a namespace of this test's own."""
-    shutil.copytree(workloads.WORKLOADS / NAME, tmp_path / NAME)
+    for folder in (NAME, "included"):
+        shutil.copytree(workloads.WORKLOADS / folder, tmp_path / folder)
     with own_namespace("flask-app") as namespace:
         save_cluster(namespace, namespace=namespace)
         file = tmp_path / NAME / "workload.yaml"

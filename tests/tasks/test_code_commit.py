@@ -32,7 +32,13 @@ def team(tmp_path: Path) -> Path:
 
 
 def of(folder: Path) -> Any:
-    return SimpleNamespace(folder=folder)
+    """The workload in a folder; its pipelines' components include what lies in `shared`, beside the folder, where that is."""
+    (folder.parent / "pipeline.yaml").write_text("jobs: {step: {component: step.yaml}, gone: {component: gone.yaml}}\n")
+    (folder.parent / "step.yaml").write_text(
+        "additional_includes: [shared.zip, pumps, missing]\n" if (folder.parent / "shared").exists() else "code: code\n"
+    )
+    pipeline = SimpleNamespace(pipeline=Path("../pipeline.yaml"))
+    return SimpleNamespace(folder=folder, data=pipeline, training=pipeline)
 
 
 def test_a_workload_of_another_repository_has_that_one_s_commit_and_author(team: Path) -> None:
@@ -71,3 +77,31 @@ def test_files_that_are_not_those_of_the_commit_are_told_apart_by_what_they_are(
     (team.parent / "fans").mkdir()
     (team.parent / "fans" / "workload.yaml").write_text("name: fans\n")
     assert code_commit(of(team)) == commit  # another workload's changes are not its own
+
+
+def test_what_steps_include_from_elsewhere_belongs_to_it(team: Path) -> None:
+    """Else who changes what is shared would be the commit's author, and could be taken for somebody else."""
+    shared = team.parent / "shared"
+    shared.mkdir()
+    (shared / "reader.py").write_text("1\n")
+    own = code_commit(of(team))
+    assert re.fullmatch(r"[0-9a-f]{40}\+[0-9a-f]{8}", own)
+    assert code_author(of(team)) == ""
+    git(team, "add", str(shared))
+    git(team, "commit", "--quiet", "--message", "shared")
+    assert code_commit(of(team)) == git(team, "rev-parse", "HEAD")
+    assert code_author(of(team)) == "Ada <ada@example.org>"
+    (shared / "reader.py").write_text("2\n")
+    changed = code_commit(of(team))
+    assert changed.startswith(git(team, "rev-parse", "HEAD") + "+")
+    assert code_author(of(team)) == ""
+    (shared / "reader.py").write_text("3\n")
+    assert code_commit(of(team)) != changed
+
+
+def test_what_lies_outside_of_the_repository_is_of_no_commit_of_it(team: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "reader.py").write_text("1\n")
+    (team.parent / "shared").symlink_to(tmp_path / "elsewhere")
+    assert re.fullmatch(r"[0-9a-f]{40}\+[0-9a-f]{8}", code_commit(of(team)))
+    assert code_author(of(team)) == ""
