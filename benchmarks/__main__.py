@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("emulator", "gates", "orchestration", "service", "first_answer", "fleet", "demo")
+BENCHMARKS = ("emulator", "gates", "orchestration", "service", "first_answer", "requests", "fleet", "demo")
 
 
 def main() -> int:
