@@ -1,5 +1,6 @@
 """The terminal of the commands: whatever is printed, texts from a server or a ledger among it, cannot command it."""
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,6 +27,11 @@ class Screen(Console):
         texts = all(isinstance(one, str | Text) for one in objects)
         given: dict[str, Any] = {"crop": False, "soft_wrap": texts or not self.is_terminal} | how
         super().print(*(objects if how.get("soft_wrap") else map(self._fitted, objects)), **given)
+
+    def on_broken_pipe(self) -> None:
+        """Who read it has enough. What is under way goes on to its end: it may be half of a switch."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
 
     def _fitted(self, one: Any) -> Any:
         text = self.render_str(as_typed(one)) if isinstance(one, str) else one

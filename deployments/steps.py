@@ -38,6 +38,7 @@ class Steps:
         self._started = 0.0
         self._live: Live | None = None
         self._held = threading.Event()
+        self._moves = threading.Lock()
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -75,16 +76,17 @@ class Steps:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Nothing moves while somebody is asked."""
-        live = self._live
         self._held.set()
-        if live is not None:
-            live.stop()
+        with self._moves:
+            if self._live is not None:
+                self._live.stop()
         try:
             yield
         finally:
             self._held.clear()
-            if live is not None and live is self._live:  # the step may have ended meanwhile
-                live.start()
+            with self._moves:
+                if self._live is not None:  # the step may have ended meanwhile
+                    self._live.start()
 
     def held_for(self, ask: Callable[[Question], Answer]) -> Callable[[Question], Answer]:
         """The same, and nothing moves while it asks."""
@@ -127,8 +129,9 @@ class Steps:
             try:
                 yield
             finally:
-                live, self._live = self._live, None
-                live.stop()
+                with self._moves:
+                    live, self._live = self._live, None
+                    live.stop()
 
     @contextmanager
     def _repeated(self) -> Iterator[None]:
@@ -151,7 +154,8 @@ class Steps:
 @contextmanager
 def _warnings_above(console: Console) -> Iterator[None]:
     """What is logged meanwhile is printed above the line that moves, not into it."""
-    changed = [one for one in logging.getLogger().handlers if isinstance(getattr(one, "console", None), Console)]
+    shown = [one for one in logging.getLogger().handlers if isinstance(getattr(one, "console", None), Console)]
+    changed = [one for one in shown if vars(one)["console"].is_terminal]  # what is kept in a file stays there
     before = [(one, vars(one)["console"]) for one in changed]
     try:
         for one, _ in before:

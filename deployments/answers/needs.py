@@ -96,7 +96,7 @@ def _of_release(workload: str, state: ReleaseState) -> Iterator[Need]:
         yield Need(
             what,
             f"waits at {gate.gate} of stage {gate.stage} until {until}: {'; '.join(gate.missing)}",
-            f"decide: `signalbox approve {state.release}`",
+            f"decide: `signalbox approve {state.release} --workload {workload}`",
         )
     elif state.fault:
         yield Need(what, "in quarantine", state.fault)

@@ -24,7 +24,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.client.schemas.sorting import FlowRunSort
-from prefect.exceptions import PrefectHTTPStatusError
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
 LIMIT = 200  # the server's own; it refuses the client's default, which is none
 FIELDS = frozenset({"decision", "approver", "proof", "comment"})
@@ -160,6 +160,8 @@ class Approver:
         try:
             run = client.read_flow_run(form.run_id)
             answered = _read(client, form.run_id, form.key) is not None
+        except ObjectNotFound:
+            return "its run was deleted"
         except httpx.HTTPError:
             return ""  # nobody knows; it is looked again
         state = run.state

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from blocks.ledger import Ledger
 from deployments.approval.form_client import Pending
 from domain.errors import SignalboxError, Terminal
+from domain.release_name import NAME
 from domain.utc import utc_text
 from flows.approval.pending import question_of
 from tasks.release_states import release_states
@@ -40,12 +41,16 @@ def waiting(ledger: Ledger, workloads: Sequence[str], forms: Sequence[Pending]) 
     return found
 
 
-def chosen(those: Sequence[Waiting], name: str, standing: Callable[[str], str]) -> Pending:
+def chosen(those: Sequence[Waiting], name: str, workload: str, standing: Callable[[str], str]) -> Pending:
     """The one of that release, or whose run has that name or id; the only one where none is named. Terminal, with those that wait.
 
-    standing: says of a release that does not wait why it does not.
+    workload: of the release; other workloads' have the same names. Whatever a run is called, it is no release's for that. standing: says of a
+    release that does not wait why it does not.
     """
-    found = [one for one in those if name in {"", one.release, one.form.run_name, str(one.form.run_id)}]
+    if NAME.fullmatch(name):
+        found = [one for one in those if (one.workload, one.release) == (workload, name)]
+    else:
+        found = [one for one in those if name in {"", one.form.run_name, str(one.form.run_id)}]
     if len(found) == 1:
         return found[0].form
     listed = "; ".join(map(str, found or those)) or "none"

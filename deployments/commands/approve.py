@@ -28,6 +28,7 @@ def approve(
             help="The release that waits, such as 20260102.1, or the name or id of its run; the only one when left out."
         ),
     ] = "",
+    workload: Annotated[str, typer.Option(help="Of which workload a release of that name is meant.")] = "plants",
     decision: Annotated[str, typer.Option(help="approve, reject or break-glass; asked for when left out.")] = "",
     approver: Annotated[str, typer.Option("--as", help="Your name, as the environment lists it.")] = getpass.getuser(),
     comment: Annotated[str | None, typer.Option(help="Why; a rejection needs one.")] = None,
@@ -53,7 +54,7 @@ def approve(
         from tasks.workloads import known_workloads
 
         ledger, workloads = loaded(Ledger, "ledger"), known_workloads()
-        form = chosen(waiting(ledger, workloads, waiting_forms()), release, standing_in(ledger, workloads))
+        form = chosen(waiting(ledger, workloads, waiting_forms()), release, workload, standing_in(ledger, workloads))
         decide = _signing(decision, approver, comment, None if entra else key.expanduser())
         if paste:
             console.print((decide(form) or {})["proof"], highlight=False, soft_wrap=True)

@@ -9,10 +9,11 @@ from time import monotonic, sleep
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+import httpx
 from prefect import get_run_logger, runtime
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
-from prefect.exceptions import Abort, Pause
+from prefect.exceptions import Abort, Pause, PrefectHTTPStatusError
 from prefect.input.run_input import Keyset, RunInput, keyset_from_paused_state
 from prefect.states import Paused, Suspended
 from prefect.utilities.engine import propose_state_sync
@@ -23,6 +24,8 @@ Form = TypeVar("Form", bound=RunInput)
 
 LAST_LOOK = 1.0
 """Seconds after the time was up: an answer that came in the last moment is written down by then."""
+OUTAGE = 600.0
+"""Seconds after the time was up for which a server that does not answer is asked again: it may have an answer."""
 
 
 def wait_for(form: type[Form], message: str, seconds: int, poll_seconds: float, key: str) -> Form | None:
@@ -36,12 +39,14 @@ def wait_for(form: type[Form], message: str, seconds: int, poll_seconds: float, 
     keyset = keyset_from_paused_state(wanted)
     wanted.state_details.run_input_keyset = {str(part): name for part, name in keyset.items()}
     with get_client(sync_client=True) as client:
+        if _answered(client, run, keyset):
+            return _loaded(form, keyset)  # the run ended before it was taken, and somebody has started it again
         state = _proposed(client, wanted, run)
         if state.is_running():
             return _loaded(form, keyset)  # it was asked before, and started again because somebody answered
         if not state.is_paused():
             raise _set(state)
-        form.save(keyset)
+        _save(form, keyset)
         get_run_logger().info("%s", message)
         if deployed:
             raise Pause(state=state)  # the process ends, and the flow starts from the top once there is an answer
@@ -73,13 +78,41 @@ def _in_place(
     while True:
         left = ends - monotonic()
         sleep(min(poll_seconds, left) if left > 0 else LAST_LOOK)
-        state = client.read_flow_run(run).state
+        try:
+            state = client.read_flow_run(run).state
+        except httpx.HTTPError as silent:
+            refused = isinstance(silent, httpx.HTTPStatusError) and silent.response.status_code < 500
+            if refused or left < -OUTAGE:
+                raise
+            get_run_logger().warning("the server cannot be asked for the answer, trying again: %s", silent)
+            continue
         if state is not None and state.is_running():
             return _loaded(form, keyset)
+        if left <= 0 and state is not None and state.is_failed():
+            return None  # so the server ends a run that is answered too late
         if state is not None and (state.is_final() or state.is_cancelling()):
             raise _set(state)
         if left <= 0:
             return None
+
+
+def _answered(client: SyncPrefectClient, run: UUID, keyset: Keyset) -> bool:
+    try:
+        client.read_flow_run_input(run, keyset["response"])
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code == 404:
+            return False
+        raise
+    return True
+
+
+def _save(form: type[RunInput], keyset: Keyset) -> None:
+    """Once: a run that ended at its gate, and was started again, finds its form there."""
+    try:
+        form.save(keyset)
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code != 409:
+            raise
 
 
 def _loaded(form: type[Form], keyset: Keyset) -> Form:

@@ -1,6 +1,9 @@
 """Texts from a server or a ledger are printed, and cannot command the terminal."""
 
 import io
+import shlex
+import subprocess
+import sys
 
 import pytest
 from rich.markdown import Markdown
@@ -35,3 +38,16 @@ def test_its_own_styles_are_kept() -> None:
     file = io.StringIO()
     Screen(file=file, force_terminal=True, color_system="standard").print("done", style="green")
     assert file.getvalue() == "\x1b[32mdone\x1b[0m\n"
+
+
+def test_who_reads_no_further_ends_nothing_that_is_under_way() -> None:
+    program = """
+from deployments.screen import console
+import sys
+for number in range(20_000):
+    console.print(f"line {number}")
+print("done", file=sys.stderr)
+"""
+    line = f"{shlex.quote(sys.executable)} -c {shlex.quote(program)} | head -1"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False, timeout=60)  # noqa: S602  # as a person types it
+    assert (done.stdout, done.stderr) == ("line 0\n", "done\n")

@@ -107,6 +107,17 @@ def test_a_line_that_is_too_long_stays_one_line() -> None:
         assert "\n" not in file.getvalue()
 
 
+def test_a_step_that_ends_while_somebody_is_asked_leaves_no_line_that_moves() -> None:
+    steps, file = screen(terminal=True)
+    with steps.step("release"):
+        held = steps.held()
+        held.__enter__()
+    held.__exit__(None, None, None)
+    said = file.getvalue()
+    time.sleep(0.3)
+    assert file.getvalue() == said
+
+
 @pytest.fixture
 def logged() -> Iterator[PrefectConsoleHandler]:
     handler = PrefectConsoleHandler(stream=io.StringIO())

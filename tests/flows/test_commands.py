@@ -61,7 +61,7 @@ def test_what_only_looks_prints_one_json_document_and_nothing_else(tiny: Tiny, r
 
 
 def test_a_release_that_does_not_wait_cannot_be_approved(tiny: Tiny, released: str) -> None:
-    refused = run("approve", released)
+    refused = run("approve", released, "--workload", tiny.name)
     assert refused.exit_code == 1
     assert f"{released} does not wait for a decision: in" in refused.stderr
     assert f"{tiny.name} it is SUCCEEDED since" in refused.stderr

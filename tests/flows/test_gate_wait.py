@@ -4,14 +4,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from prefect import flow, runtime
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import Pause
 from prefect.flow_engine import run_flow
-from prefect.states import Cancelled
+from prefect.states import Cancelled, Failed, Scheduled
 
 from deployments.approval.form_client import Approver, Pending
 from domain.errors import Terminal
@@ -161,6 +162,36 @@ def test_a_run_that_is_ended_in_the_moment_of_its_pause_says_what_to_do(monkeypa
         asks("ended-then")
 
 
+def test_a_server_that_does_not_answer_for_a_while_loses_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, silent = SyncPrefectClient.read_flow_run, [2]
+
+    def read(client: SyncPrefectClient, run: UUID) -> FlowRun:
+        if silent[0]:
+            silent[0] -= 1
+            raise httpx.ConnectError("nobody listens")
+        return real(client, run)
+
+    answering_at_once(monkeypatch)
+    monkeypatch.setattr(SyncPrefectClient, "read_flow_run", read)
+    assert isinstance(asks("after-an-outage"), Answer)
+    assert silent == [0]
+
+
+def test_a_server_that_never_answers_again_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(client: SyncPrefectClient, run: UUID) -> FlowRun:
+        raise httpx.ConnectError("nobody listens")
+
+    @flow
+    def waits() -> None:
+        with get_client(sync_client=True) as client, monkeypatch.context() as patched:
+            patched.setattr(wait, "OUTAGE", -1.0)
+            patched.setattr(SyncPrefectClient, "read_flow_run", read)
+            wait._in_place(client, UUID(int=0), ApprovalForm, {}, 0, 0.1)  # type: ignore[arg-type]  # asked for no form
+
+    with pytest.raises(httpx.ConnectError):
+        waits()
+
+
 @pytest.fixture
 def deployed() -> FlowRun:
     """A run as a worker would take it."""
@@ -200,3 +231,52 @@ def test_an_answer_before_the_suspended_process_has_ended_is_not_lost(
     assert answered == [deployed.id]
     assert names(deployed.id)[-1] == "Resuming"  # the process that ends sets no state
     assert isinstance(carried(deployed, monkeypatch), Answer)
+
+
+def started_again(run: FlowRun) -> None:
+    """As the button of the UI does it, of a run that has ended."""
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(run.id, Failed(message="the power fails"), force=True)
+        client.set_flow_run_state(run.id, Scheduled(), force=True)
+
+
+def test_a_run_that_ended_at_its_gate_and_is_started_again_waits_at_the_same_form(
+    deployed: FlowRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Pause):
+        carried(deployed, monkeypatch)
+    started_again(deployed)
+    with pytest.raises(Pause):
+        carried(deployed, monkeypatch)
+    assert history(deployed.id)[-1].message == MESSAGE
+    assert resumed(deployed.id) is SetStateStatus.ACCEPT
+    assert isinstance(carried(deployed, monkeypatch), Answer)
+
+
+def test_an_answer_that_was_given_before_the_run_ended_is_found_by_the_run_that_is_started_again(
+    deployed: FlowRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Pause):
+        carried(deployed, monkeypatch)
+    assert resumed(deployed.id) is SetStateStatus.ACCEPT
+    started_again(deployed)
+    assert isinstance(carried(deployed, monkeypatch), Answer)
+    assert names(deployed.id).count("Suspended") == 1
+
+
+def test_a_run_that_is_answered_too_late_ends_as_if_nobody_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server ends a run whose time is up when somebody answers all the same."""
+
+    @flow
+    def short() -> Any:
+        return ask("evidence", MESSAGE, "much-too-late", 1, 0.2, break_glass=False) or "nobody"
+
+    real = wait.sleep
+
+    def sleep(seconds: float) -> None:
+        real(seconds)
+        if seconds == wait.LAST_LOOK:
+            assert resumed(UUID(str(runtime.flow_run.id))) is not SetStateStatus.ACCEPT
+
+    monkeypatch.setattr(wait, "sleep", sleep)
+    assert "waited at its gate" not in (short(return_state=True).message or "")

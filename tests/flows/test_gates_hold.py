@@ -13,11 +13,12 @@ import pytest
 import requests
 from prefect.client.orchestration import get_client
 from prefect.states import Cancelled, Completed, State
-from tiny import Tiny, answering
+from tiny import APPROVE, Tiny, answering
 
+from blocks.approvers import Approvers
 from blocks.ledger import Ledger
 from blocks.loading import loaded
-from deployments.approval.enrolment import enrol
+from deployments.approval.enrolment import enrol, enrolled, revoke
 from deployments.approval.entra_sign_in import id_token
 from deployments.approval.form_client import Answer, Approver, Pending
 from deployments.laptop.laptop import Laptop
@@ -46,6 +47,22 @@ def asked(
     with approver:
         state = release(tiny.name, tiny.candidates().build_id, by, return_state=True)
     return state, [form.evidence.partition("\n")[0] for form in seen[1:]]
+
+
+def test_a_credential_that_is_revoked_counts_in_no_group(site, tiny: Tiny, own_person: str) -> None:
+    known = enrolled(own_person)
+    other = f"{tiny.name}-operations"
+    Approvers(members=[own_person], enrolments=loaded(Approvers, tiny.approvers).enrolments).save(other)
+    with pytest.raises(
+        Terminal, match=f"{own_person} has no credential 'no-such-one'; enrolled: {known.credentials[0].id}"
+    ):
+        revoke(own_person, "no-such-one")
+    revoke(own_person, known.credentials[0].id)
+    for group in (tiny.approvers, other):
+        [credential] = loaded(Approvers, group).get_enrolment(own_person).credentials
+        assert credential.revoked_at is not None
+    _, told = asked(tiny, {**APPROVE, "approver": own_person})
+    assert "was revoked at" in told[0]
 
 
 @pytest.fixture

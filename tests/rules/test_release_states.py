@@ -72,7 +72,7 @@ def test_a_release_is_approved_by_its_name_its_run_or_as_the_only_one(twins: Twi
     those = waiting(twins.ledger, [tiny.name], [form])
     standing = standing_in(twins.ledger, [tiny.name])
     for called in (name, form.run_name, str(form.run_id), ""):
-        assert chosen(those, called, standing) == form
+        assert chosen(those, called, tiny.name, standing) == form
     assert (those[0].release, those[0].workload, those[0].stage) == (name, tiny.name, "registry")
 
 
@@ -85,12 +85,12 @@ def test_a_release_that_does_not_wait_is_refused_with_how_it_stands_and_those_th
     those = waiting(twins.ledger, [tiny.name], [form])
     standing = standing_in(twins.ledger, [tiny.name, "no-such-workload"])
     with pytest.raises(Terminal, match=rf"{done} does not wait .*: in {tiny.name} it is SUCCEEDED since ") as refused:
-        chosen(those, done, standing)
+        chosen(those, done, tiny.name, standing)
     assert f"Waiting: release {twins.names(tiny)[0]} of {tiny.name} to registry" in str(refused.value)
     with pytest.raises(Terminal, match="no release has that name"):
-        chosen(those, "20010101.1", standing)
+        chosen(those, "20010101.1", tiny.name, standing)
     with pytest.raises(Terminal, match="no release waits for a decision; `signalbox status`"):
-        chosen([], "", standing)
+        chosen([], "", tiny.name, standing)
 
 
 def test_where_several_wait_one_must_be_named(twins: Twins, tiny: TinyTwin) -> None:
@@ -98,6 +98,18 @@ def test_where_several_wait_one_must_be_named(twins: Twins, tiny: TinyTwin) -> N
     those = waiting(twins.ledger, [tiny.name], [form, replace(form, key="of-no-question-1")])
     assert those[1].release == ""
     with pytest.raises(Terminal, match=r"2 releases wait .* name a release"):
-        chosen(those, "", lambda _: "")
+        chosen(those, "", tiny.name, lambda _: "")
     with pytest.raises(Terminal, match="2 runs wait for a decision about"):
-        chosen([those[0], those[0]], those[0].release, lambda _: "")
+        chosen([those[0], those[0]], those[0].release, tiny.name, lambda _: "")
+
+
+def test_a_release_is_not_taken_for_another_workload_s_of_the_same_name_nor_a_run_for_how_it_is_called(
+    twins: Twins, tiny: TinyTwin
+) -> None:
+    form = Waiting(twins, tiny).form(tiny.candidates())
+    [those] = waiting(twins.ledger, [tiny.name], [form])
+    with pytest.raises(Terminal, match=f"{those.release} does not wait for a decision"):
+        chosen([those], those.release, "pumps", lambda _: "")
+    disguised = replace(those, form=replace(form, run_name="20010101.1"))
+    with pytest.raises(Terminal, match=r"20010101\.1 does not wait for a decision"):
+        chosen([disguised], "20010101.1", tiny.name, lambda _: "")

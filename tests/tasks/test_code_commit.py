@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from domain.errors import Terminal
 from tasks.flow_run import code_author, code_commit
 
 GIT = shutil.which("git") or "git"
@@ -105,3 +106,29 @@ def test_what_lies_outside_of_the_repository_is_of_no_commit_of_it(team: Path, t
     (team.parent / "shared").symlink_to(tmp_path / "elsewhere")
     assert re.fullmatch(r"[0-9a-f]{40}\+[0-9a-f]{8}", code_commit(of(team)))
     assert code_author(of(team)) == ""
+
+
+def test_a_pipeline_that_is_not_there_takes_nothing_and_one_that_is_none_is_said(team: Path) -> None:
+    """A version that was trained before can be deployed without it."""
+    workload = of(team)
+    pipeline = team.parent / "pipeline.yaml"
+    for text, why in (
+        ("jobs: {step: {command: train}}\n", "jobs: must be steps, each with a component"),
+        ("inputs: {}\n", "jobs: must be steps"),
+        ("- step\n", "must be a mapping of keys"),
+        ("jobs: [}\n", "is no YAML"),
+    ):
+        pipeline.write_text(text)
+        with pytest.raises(Terminal, match=why):
+            code_commit(workload)
+    pipeline.unlink()
+    assert code_commit(workload) == git(team, "rev-parse", "HEAD")
+
+
+def test_code_of_a_component_from_elsewhere_belongs_to_it_too(team: Path) -> None:
+    workload = of(team)
+    (team.parent / "step.yaml").write_text("code: ../elsewhere\n")
+    (team.parents[1] / "elsewhere").mkdir()
+    (team.parents[1] / "elsewhere" / "train.py").write_text("1\n")
+    assert re.fullmatch(r"[0-9a-f]{40}\+[0-9a-f]{8}", code_commit(workload))
+    assert code_author(workload) == ""
