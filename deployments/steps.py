@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from blocks.clients.sdk_noise import is_verbose
+from deployments.screen import styled
 from deployments.table import Table
 from domain.shown import shown
 
@@ -106,7 +107,7 @@ class Steps:
         return table
 
     def _say(self, line: str, style: str = "") -> None:
-        self._console.print(line, style=style, highlight=False)
+        self._console.print(styled(line, style))
 
     @property
     def _elapsed(self) -> float:

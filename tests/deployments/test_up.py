@@ -115,7 +115,7 @@ def second(home: Path, api_port: int, emulator_port: int) -> str:
     command = [sys.executable, "-m", "deployments.cli", "up", *ports, "--home", str(home)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
-    return done.stdout
+    return done.stderr
 
 
 def test_a_second_start_says_who_holds_the_port_and_who_works_in_the_folder(up: Up, tmp_path: Path) -> None:

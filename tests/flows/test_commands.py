@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 from prefect import flow
-from tiny import Tiny
+from tiny import APPROVE, Tiny, answering
 from typer.testing import CliRunner, Result
 
 from deployments.cli import app
 from domain.ledger.fact import Kind
 from domain.naming import deployment_name
+from flows.release import release
 from tasks.azure_ml.datastore_files import container_of
-from tasks.ledger.facts import record
+from tasks.ledger.facts import record, release_names
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -39,7 +40,11 @@ def test_what_serves_is_found_by_tags_in_status_and_healthy(tiny: Tiny, released
     assert "0 need somebody" in healthy.output
 
 
-def test_what_only_looks_prints_one_json_document_and_nothing_else(tiny: Tiny, released: str, tmp_path: Path) -> None:
+def test_what_only_looks_prints_one_json_document_and_nothing_else(site, tiny: Tiny, tmp_path: Path) -> None:
+    approver, _ = answering(APPROVE)
+    with approver:
+        assert release(tiny.name, tiny.candidates().build_id, "linus", return_state=True).name == "Succeeded"
+    released = release_names(site.ledger, tiny.name)[0]
     of = ("--workload", tiny.name)
     page = str(tmp_path / "page.html")
     for words in (
