@@ -61,8 +61,7 @@ def connected(home: Path, api_port: int | None, emulator_port: int | None) -> It
         except TransportError as error:
             raise Terminal(
                 f"the Prefect server at {os.environ['PREFECT_API_URL']} could not be asked ({error}). What was under way may be "
-                "half done, and whoever does the same again finishes it. See whether it runs, and that PREFECT_API_URL names it, then type the same "
-                "again."
+                "half done. See whether the server runs, and that PREFECT_API_URL names it; then type the same again, which finishes it."
             ) from error
 
 

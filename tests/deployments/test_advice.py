@@ -20,6 +20,7 @@ OWN = Path(sys.executable).with_name("signalbox")
 
 @pytest.fixture(autouse=True)
 def home_of_others() -> Iterator[None]:
+    work_in(HOME)
     yield
     work_in(HOME)
 

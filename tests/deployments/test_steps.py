@@ -119,8 +119,9 @@ def test_a_step_that_ends_while_somebody_is_asked_leaves_no_line_that_moves() ->
 
 
 @pytest.fixture
-def logged() -> Iterator[PrefectConsoleHandler]:
+def logged(request: pytest.FixtureRequest) -> Iterator[PrefectConsoleHandler]:
     handler = PrefectConsoleHandler(stream=io.StringIO())
+    handler.console = Console(file=io.StringIO(), force_terminal=getattr(request, "param", True))
     logging.getLogger().addHandler(handler)
     yield handler
     logging.getLogger().removeHandler(handler)
@@ -134,6 +135,16 @@ def test_a_warning_meanwhile_is_printed_above_the_line(logged: PrefectConsoleHan
         logging.getLogger("signalbox.test").warning("a circuit goes no further")
     assert "a circuit goes no further\n" in file.getvalue()
     assert logged.console is own
+
+
+@pytest.mark.parametrize("logged", [False], indirect=True)
+def test_a_warning_that_is_kept_in_a_file_stays_there(logged: PrefectConsoleHandler) -> None:
+    steps, file = screen(terminal=True)
+    with steps.step("release"):
+        logging.getLogger("signalbox.test").warning("a circuit goes no further")
+    assert "a circuit goes no further" not in file.getvalue()
+    assert isinstance(logged.console.file, io.StringIO)
+    assert "a circuit goes no further" in logged.console.file.getvalue()
 
 
 def test_verbose_has_no_line_that_moves_among_all_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,7 @@ def asked(
 def test_a_credential_that_is_revoked_counts_in_no_group(site, tiny: Tiny, own_person: str) -> None:
     known = enrolled(own_person)
     other = f"{tiny.name}-operations"
-    Approvers(members=[own_person], enrolments=loaded(Approvers, tiny.approvers).enrolments).save(other)
+    Approvers(members=[own_person], enrolments=[known]).save(other)
     with pytest.raises(
         Terminal, match=f"{own_person} has no credential 'no-such-one'; enrolled: {known.credentials[0].id}"
     ):

@@ -16,6 +16,7 @@ from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from run_page import browser
 from tiny import Tiny, endpoints_in
 
+from benchmarks.pretended_training import pretend_training
 from blocks.approvers import Approvers
 from blocks.ledger import Ledger
 from blocks.loading import loaded
@@ -49,6 +50,7 @@ def tiny(environment: str, tmp_path: Path) -> Tiny:
     del document["stages"][0]["gate"]
     declaration.write_text(yaml.safe_dump(document, sort_keys=False))
     made.give_test_data()
+    pretend_training(loaded(Workspace, "dev"))
     return made
 
 
