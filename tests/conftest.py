@@ -53,14 +53,6 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["run_folder"] = str(node.config.stash[FOLDER])
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Each worker, which begins with a part of its own, has its long tests first: else the others wait for the last one's."""
-    workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
-    dealt = sorted(items, key=lambda one: not any(one.get_closest_marker(name) for name in ("cluster", "slow")))
-    items[:] = [one for worker in range(workers) for one in dealt[worker::workers]]
-
-
 def pytest_collection_finish(session: pytest.Session) -> None:
     """It takes a while to start, and the first tests need none."""
     gc.freeze()

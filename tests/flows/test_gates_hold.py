@@ -53,9 +53,8 @@ def test_a_credential_that_is_revoked_counts_in_no_group(site, tiny: Tiny, own_p
     known = enrolled(own_person)
     other = f"{tiny.name}-operations"
     Approvers(members=[own_person], enrolments=[known]).save(other)
-    with pytest.raises(
-        Terminal, match=f"{own_person} has no credential 'no-such-one'; enrolled: {known.credentials[0].id}"
-    ):
+    said = re.escape(f"has no credential 'no-such-one'; enrolled: {known.credentials[0].id}")
+    with pytest.raises(Terminal, match=said):
         revoke(own_person, "no-such-one")
     revoke(own_person, known.credentials[0].id)
     for group in (tiny.approvers, other):
