@@ -9,12 +9,13 @@ from pathlib import Path
 from blocks.loading import loaded
 from blocks.workspace import Workspace
 from domain.declaration.workload import Workload
+from domain.unit import Unit
 from domain.verification.replay import Replay
 from domain.verification.smoke import SmokeTest
 from tasks.azure_ml.datastore_files import list_files, upload_file
 from workloads.estimation_engine.data import fetch as fetch_sales
 from workloads.flask_app.data import fetch as fetch_flights
-from workloads.plants.data import cut_test_input
+from workloads.plants.data import cut_test_inputs
 from workloads.plants.data import fetch as fetch_readings
 
 DATA = Path(__file__).parents[2] / ".signalbox" / "data"
@@ -29,16 +30,25 @@ def _seed_readings(workload: Workload, report: Report) -> None:
     """Readings of wind turbines: raw data, and slices of it where scoring is tested."""
     scada = fetch_readings(DATA / "plants", report)
     _upload_raw(workload, scada, report)
+    missing: list[tuple[Workspace, str, Unit]] = []
     for stage in workload.stages:
         if stage.target.kind != "batch_endpoint":
             continue
         workspace = loaded(Workspace, stage.target.workspace)
-        with tempfile.TemporaryDirectory() as place:
-            after = (stage.confirmation.smoke, stage.confirmation.replay) if stage.confirmation else ()
-            for input, unit in product((stage.verification, stage.replay, *after), workload.units):
-                if isinstance(input, SmokeTest | Replay) and not list_files.fn(workspace, input.data_for(unit)):
-                    file = cut_test_input(scada, unit.plant, unit.circuit, TEST_UNTIL, Path(place))
-                    upload_file.fn(workspace, file, f"{input.data_for(unit)}{file.name}")
+        after = (stage.confirmation.smoke, stage.confirmation.replay) if stage.confirmation else ()
+        for input, unit in product((stage.verification, stage.replay, *after), workload.units):
+            if isinstance(input, SmokeTest | Replay) and not list_files.fn(workspace, input.data_for(unit)):
+                missing.append((workspace, input.data_for(unit), unit))
+    if not missing:
+        return
+    with tempfile.TemporaryDirectory() as place:
+        circuits = dict.fromkeys((unit.plant, unit.circuit) for *_, unit in missing)
+        files = cut_test_inputs(
+            scada, circuits, TEST_UNTIL, Path(place)
+        )  # all at once: reading the source takes seconds
+        for workspace, folder, unit in missing:
+            file = files[unit.plant, unit.circuit]
+            upload_file.fn(workspace, file, f"{folder}{file.name}")
 
 
 def _seed_sales(workload: Workload, report: Report) -> None:

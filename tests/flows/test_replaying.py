@@ -43,7 +43,7 @@ from tasks.targets.platform import DeploymentRequest
 from tasks.verification.replay import replay
 from tasks.verification.scored_rows import MOST_REASON
 from workloads.plants.code.circuit_power.train import train
-from workloads.plants.data import cut_test_input
+from workloads.plants.data import cut_test_inputs
 
 STORE = "azureml://datastores/workspaceblobstore/paths"
 SCORE = """
@@ -318,7 +318,7 @@ def test_what_the_plants_declare_fits_what_their_deployments_write(site, tmp_pat
     declared = site.workload.stage("production").replay
     assert declared is not None
     unit = Unit(plant="REALROWS", circuit="R80711")  # a plant of its own: other tests release the real one
-    file = cut_test_input(DATA / "plants" / "scada.csv", unit.plant, unit.circuit, TEST_UNTIL, tmp_path)
+    [file] = cut_test_inputs(DATA / "plants" / "scada.csv", [(unit.plant, unit.circuit)], TEST_UNTIL, tmp_path).values()
     upload_file.fn(site.test, file, f"{declared.data_for(unit)}{file.name}")
     rows, endpoint = pd.read_csv(file), naming_of(site.test).endpoint(unit)
     target = _target(site.workload)

@@ -99,7 +99,7 @@ def test_the_command_ends_with_the_error_and_no_traceback(
 
 
 def test_test_input_is_the_last_seven_days_in_the_training_columns(scada: Path, tmp_path: Path) -> None:
-    written = data.cut_test_input(scada, "HAUTEBORNE", "R80711", date(2014, 6, 30), tmp_path)
+    [written] = data.cut_test_inputs(scada, [("HAUTEBORNE", "R80711")], date(2014, 6, 30), tmp_path).values()
     assert written == tmp_path / "HAUTEBORNE" / "R80711" / "test_input.csv"
     rows = pd.read_csv(written)
     assert list(rows.columns) == [name for name in PREPARED if name != "days_before_cutoff"]
@@ -108,4 +108,4 @@ def test_test_input_is_the_last_seven_days_in_the_training_columns(scada: Path, 
 
 def test_test_input_without_rows_in_its_days_is_refused(scada: Path, tmp_path: Path) -> None:
     with pytest.raises(data.DataError, match="no rows in the 7 days up to 2016-06-30"):
-        data.cut_test_input(scada, "HAUTEBORNE", "R80711", date(2016, 6, 30), tmp_path)
+        data.cut_test_inputs(scada, [("HAUTEBORNE", "R80711")], date(2016, 6, 30), tmp_path)

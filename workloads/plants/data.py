@@ -8,8 +8,11 @@ import argparse
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+
+import pandas as pd
 
 from workloads.plants.code.circuit_power.extract import extract, read_scada
 from workloads.plants.code.circuit_power.prepare import prepare
@@ -39,10 +42,17 @@ def fetch(directory: Path, report: Report = lambda line: None) -> Path:
     return scada
 
 
-def cut_test_input(scada: Path, plant: str, circuit: str, until: date, directory: Path, days: int = 7) -> Path:
-    """Write `directory/PLANT/CIRCUIT/test_input.csv`: the last `days` days up to and including `until`, in the
+def cut_test_inputs(
+    scada: Path, circuits: Iterable[tuple[str, str]], until: date, directory: Path, days: int = 7
+) -> dict[tuple[str, str], Path]:
+    """Write `directory/PLANT/CIRCUIT/test_input.csv` for each plant and circuit: the last `days` days up to and including `until`, in the
     columns of the prepared training data, so the measured power is there to compare a prediction with."""
-    rows, _ = prepare(extract(read_scada(scada), circuit, until)[0], plant, circuit, until)
+    readings = read_scada(scada)
+    return {(plant, circuit): _cut(readings, plant, circuit, until, directory, days) for plant, circuit in circuits}
+
+
+def _cut(readings: pd.DataFrame, plant: str, circuit: str, until: date, directory: Path, days: int) -> Path:
+    rows, _ = prepare(extract(readings, circuit, until)[0], plant, circuit, until)
     rows = rows[rows["days_before_cutoff"] <= days]
     if rows.empty:
         raise DataError(f"{circuit} has no rows in the {days} days up to {until}: choose an earlier day.")
