@@ -7,25 +7,20 @@ confirmation) are left out: people would be timed, and in the emulator scoring i
 import argparse
 import io
 import json
-import os
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
 
 from benchmarks.fleet_demands import Measured, demands
+from benchmarks.fleet_laptop import fleet_laptop
 from benchmarks.fleet_run import CHANGED
 from benchmarks.fleet_workload import candidates, circuit_names, declare
 from benchmarks.latencies import SWITCH, Latencies
-from deployments.bootstrap import bootstrap
-from deployments.environments.environment import load_environment
 from deployments.laptop.laptop import Laptop
 from deployments.laptop.local_http import request
-from deployments.laptop.processes import free_port
-from deployments.laptop.resources import create_resources
 from emulator.control_client import Control
 from flows.fan_out.each import WORKERS
 
@@ -133,13 +128,7 @@ def main() -> int:
     print(f"  {Latencies.read().told()}")
     print(f"  all of it {Latencies.read().scaled_down_by:g} times quicker here, but for the rollback at Azure's pace")
     releases, rollbacks, real_time = {}, {}, {}
-    with tempfile.TemporaryDirectory() as folder, Laptop(Path(folder), free_port(), free_port()) as laptop:
-        laptop.apply()
-        workloads = Path(folder) / "workloads"
-        workloads.mkdir()
-        os.environ["SIGNALBOX_WORKLOADS"] = str(workloads)
-        bootstrap("laptop")
-        create_resources(load_environment("laptop"))
+    with fleet_laptop() as (laptop, workloads):
         bench = Bench(laptop, workloads, asked.workers)
         print(
             "          circuits    wall s   floor s   ratio  ms a circuit   MB  task runs    CPU s    floor's   stolen s    floor's"

@@ -4,22 +4,16 @@ Run: `python -m benchmarks.requests`. The fleet of `benchmarks.fleet` in two siz
 a circuit costs is the difference between the two. Counts, so that a busy machine changes nothing.
 """
 
-import os
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from benchmarks.fleet_laptop import fleet_laptop
 from benchmarks.fleet_run import CHANGED
 from benchmarks.fleet_workload import candidates, circuit_names, declare
-from deployments.bootstrap import bootstrap
 from deployments.environments.environment import load_environment
-from deployments.laptop.laptop import Laptop
-from deployments.laptop.processes import free_port
-from deployments.laptop.resources import create_resources
 from emulator.control_client import Control
 from emulator.controls.journal import Entry
 
@@ -60,15 +54,8 @@ def row(run: str, less: Asked, more: Asked) -> str:
 
 def main() -> None:
     """Print a line for each."""
-    with tempfile.TemporaryDirectory() as folder, Laptop(Path(folder), free_port(), free_port()) as laptop:
-        laptop.apply()
-        workloads = Path(folder) / "workloads"
-        workloads.mkdir()
-        os.environ["SIGNALBOX_WORKLOADS"] = str(workloads)
-        bootstrap("laptop")
-        environment = load_environment("laptop")
-        create_resources(environment)
-        ledger = environment.ledger.account_url.removeprefix("https://").rstrip("/")
+    with fleet_laptop() as (laptop, workloads):
+        ledger = load_environment("laptop").ledger.account_url.removeprefix("https://").rstrip("/")
         control = Control(f"http://127.0.0.1:{laptop.emulator_port}")
         found: dict[str, list[Asked]] = {"release": [], "rollback": []}
         for circuits in SIZES:

@@ -45,9 +45,8 @@ def quiet_great_expectations() -> None:
 
 
 def _add(logger: str, kept: Any) -> None:
-    logging.getLogger(logger).addFilter(
-        kept
-    )  # the same one is added once; the level is set anew when the module is imported
+    """A filter, not a level: the module sets its level when it is imported. The same filter is added once."""
+    logging.getLogger(logger).addFilter(kept)
 
 
 def _warns(record: logging.LogRecord) -> bool:

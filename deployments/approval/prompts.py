@@ -99,9 +99,7 @@ def at_terminal(console: Screen | None = None, signer: Signer | None = None) -> 
             else:
                 proof = Prompt.ask("the code of your authenticator", console=screen, stream=typed).strip()
         except NoLongerWaitedForError as gone:
-            screen.print(
-                f"\n{pending.run_name} no longer waits for a decision here: {gone}. Nothing was sent.", markup=False
-            )
+            screen.print(f"\n{pending.run_name} no longer waits for a decision here: {gone}. Nothing was sent.")
             return None
         except EOFError:
             raise NotAcceptedError(

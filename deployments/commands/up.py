@@ -34,7 +34,7 @@ def up(
         check_libraries("emulator")
         if missing := missing_libraries(WORKLOAD):
             said = f"{WORKLOAD} cannot be trained here without {listed(missing)}: install signalbox[{WORKLOAD}]"
-            console.print(said, style="yellow", markup=False, soft_wrap=True)
+            console.print(said, style="yellow")
         with termination_as_interrupt():
             console.print("starting the emulator, the Prefect server and a worker …")
             with laptop:

@@ -7,9 +7,8 @@ from typing import Protocol
 from domain.declaration.target import FEWEST_KEPT
 from domain.naming import deployment_name, old_deployment_name, release_of
 from domain.release_name import NAME, release_order
+from domain.rollout.served import READY
 from domain.tags import NO_PREVIOUS, RELEASE_ID
-
-READY = "Succeeded"
 
 SERVES = "serves"
 FOR_ROLLBACK = "kept for rollback"

@@ -19,6 +19,7 @@ from domain.ownership import must_not_be_anothers
 from domain.rollout.deployment_history import FENCE, MODEL, fence_of, serving_of, tags_of
 from domain.rollout.diagnosis import Finding, serving_finding
 from domain.rollout.expiry import EXPIRES_AT, due
+from domain.rollout.served import READY
 from domain.tags import WORKLOAD
 from domain.unit import Unit
 from domain.utc import utc_text
@@ -38,7 +39,6 @@ from tasks.targets.container_instance.groups import (
 from tasks.targets.container_instance.replaced_groups import keep_replaced, replaced_tags
 from tasks.targets.http_smoke import ask
 from tasks.targets.images.build import Image
-from tasks.targets.images.released import READY
 from tasks.targets.platform import Deployment, DeploymentRequest
 from tasks.targets.service_target import ServiceTarget
 

@@ -22,6 +22,7 @@ from domain.naming import Naming, faults_of_helm_releases, release_of
 from domain.ownership import must_not_be_anothers
 from domain.rollout.deployment_history import MODEL, serving_of, tags_of
 from domain.rollout.diagnosis import Finding, serving_finding
+from domain.rollout.served import READY
 from domain.unit import Unit
 from domain.verification.http_smoke import AnySmokeTest, HttpEvidence
 from domain.verification.smoke import SmokeVerdict
@@ -39,7 +40,6 @@ from tasks.targets.helm.client import (
 from tasks.targets.helm.history import FENCE, REVISION, TAGS, History, secret_of, tags_of_revision
 from tasks.targets.http_smoke import ask
 from tasks.targets.images.build import Image
-from tasks.targets.images.released import READY
 from tasks.targets.kubernetes.access import ClusterAccess, access
 from tasks.targets.kubernetes.kubectl import kubectl, port_forward
 from tasks.targets.kubernetes.objects import rolled_out, service_port

@@ -18,13 +18,12 @@ from domain.naming import image_repository, release_of
 from domain.release.built_images import built_digest
 from domain.release.manifest import requested_release
 from domain.rollout.deployment_history import before
+from domain.rollout.served import READY
 from domain.tags import PREVIOUS, RELEASE_ID
 from domain.unit import Unit
 from tasks.ledger.facts import read_facts
 from tasks.targets.images.build import Image, find_image
 from tasks.targets.platform import Deployment, DeploymentRequest
-
-READY = "Succeeded"
 
 
 @dataclass(frozen=True)

@@ -36,13 +36,13 @@ from domain.parsing.kubernetes_manifest import (
 )
 from domain.rollout.deployment_history import FENCE, MODEL, TAKEN_BACK, Tags, chain, fence_of, serving_of, tags_of
 from domain.rollout.diagnosis import Finding, serving_finding
+from domain.rollout.served import READY
 from domain.unit import Unit
 from domain.verification.http_smoke import AnySmokeTest, HttpEvidence
 from domain.verification.smoke import SmokeVerdict
 from tasks.ledger.lease import HeldStage
 from tasks.targets.http_smoke import ask
 from tasks.targets.images.build import Image
-from tasks.targets.images.released import READY
 from tasks.targets.kubernetes.access import ChangedByHandError, ClusterAccess, access
 from tasks.targets.kubernetes.kubectl import kubectl, kubectl_list, port_forward
 from tasks.targets.kubernetes.objects import Document, changed_by_hand
