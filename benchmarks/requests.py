@@ -21,7 +21,8 @@ SIZES = (4, 12)
 """Circuits. A release of the larger one asks some hundred times less than the journal keeps."""
 POLL = re.compile(r"/operation|/runs/")
 """How often somebody looks whether something is done depends on the clock."""
-FACT = re.compile(r"/\d{8}\.\d+/\d{6}\.json$")
+FACT = re.compile(r"/\d{6}\.json$")
+"""Of a release, or of a rollback of what no release made, which has a name of its own."""
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,13 @@ def test_facts_are_what_was_written_as_one_and_polls_are_left_out() -> None:
         entry("PUT", "/ledger/plants/20260101.1/000000.json"),
         entry("PUT", "/ledger/plants/20260101.1/000001.json?timeout=20"),
         entry("PUT", "/ledger/plants/20260101.1/000001.json", status=409),
+        entry("PUT", "/ledger/plants/rollback-0a1b2c3d4e/000000.json"),
         entry("GET", "/ledger/plants/20260101.1/000000.json", status=200),
         entry("PUT", "/ledger/leases/plants/test.json"),
         entry("PUT", "/batchEndpoints/be", host="management.azure.com"),
         entry("GET", "/batchEndpoints/be/operationsStatus/1", host="management.azure.com"),
     ]
-    assert Asked.of(3, asked, LEDGER) == Asked(circuits=3, all=6, ledger=5, facts=2)
+    assert Asked.of(3, asked, LEDGER) == Asked(circuits=3, all=7, ledger=6, facts=3)
 
 
 def test_a_circuit_costs_the_difference_between_two_fleets() -> None:
