@@ -14,11 +14,14 @@ from blocks.loading import loaded
 from tasks.platforms import platform_of
 from tasks.targets.kubernetes.access import access
 from tasks.targets.kubernetes.kubectl import kubectl_json, port_forward
+from tasks.targets.kubernetes.rollout_status import why_not_ready
 from tasks.targets.manifest.target import KubernetesManifests
 from tasks.workloads import declared_workload
 
 SECONDS = 20
 """Until its pods are ready, or the smoke test fails."""
+READY_SECONDS = 120
+"""For pods that no smoke test waited for, on a busy machine."""
 
 
 @dataclass
@@ -62,7 +65,9 @@ class Applied(Served):
             return kubectl_json(there, "get", kind, self.endpoint)
 
     def ask_production(self) -> dict[str, Any]:
-        """What it answers there."""
-        with access(self.block) as there, port_forward(there, f"service/{self.endpoint}", 80) as address:
-            found: dict[str, Any] = requests.post(f"{address}/ask", data="{}", timeout=10).json()
+        """What it answers there, once its pods are ready: a switch alone does not wait for them."""
+        with access(self.block) as there:
+            assert why_not_ready(there, f"deployment/{self.endpoint}", READY_SECONDS) == ""
+            with port_forward(there, f"service/{self.endpoint}", 80) as address:
+                found: dict[str, Any] = requests.post(f"{address}/ask", data="{}", timeout=10).json()
         return found

@@ -1,6 +1,7 @@
 """From raw data to production and back, on the emulator, with real training of a small slice."""
 
 import json
+import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -28,6 +29,7 @@ from tasks.azure_ml.models import models_of, models_tagged
 from tasks.ledger.facts import read_facts, release_names
 from tasks.targets.platform import model_of
 from tasks.targets.serving import deployment_serving
+from tasks.workloads import declared_workload
 
 CIRCUITS = ["HAUTEBORNE/R80711", "HAUTEBORNE/R80736"]
 FIRST, SECOND = date(2014, 4, 30), date(2014, 9, 30)
@@ -65,7 +67,7 @@ def carried(site: Any, first: ChangedCircuits) -> str:
 
 def the_training_compute_is_gone_at_the_end(story: Story) -> None:
     with pytest.raises(ResourceNotFoundError):
-        story.site.dev.get_client().compute.get(story.site.workload.training.compute.name)
+        story.site.dev.get_client().compute.get(declared_workload("plants").training.compute.name)
 
 
 def data_is_registered_once_with_its_validation_report(story: Story) -> None:
@@ -213,13 +215,13 @@ PARTS = (
 
 
 def test_from_raw_data_to_production_and_back(
-    site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
+    site, unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
 ) -> None:
     """One after the other: each part finds what those before it left."""
-    (tmp_path / "workloads").mkdir()
-    (tmp_path / "workloads" / "plants").symlink_to(
-        workloads.WORKLOADS / "plants"
-    )  # forms of other workloads are not ours
+    for name in ("plants", "included"):  # forms of other workloads are not ours, and neither is the cluster that they train on
+        shutil.copytree(workloads.WORKLOADS / name, tmp_path / "workloads" / name)
+    declaration = tmp_path / "workloads" / "plants" / "workload.yaml"
+    declaration.write_text(declaration.read_text().replace("name: train-cluster", f"name: train-{unique}"))
     monkeypatch.setattr(workloads, "WORKLOADS", tmp_path / "workloads")
     first = trained()
     story = Story(site, tmp_path, first, carried(site, first))
