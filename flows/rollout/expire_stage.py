@@ -33,7 +33,7 @@ def expire_stage(
 ) -> None:
     """Announce and remove what is due at a stage, or say what would be; what fails keeps no other endpoint from its end.
 
-    A stage where somebody is at work is left for the next time. What does not carry our tags is never touched.
+    A stage where somebody is at work is left for the next time. What does not have Signalbox's tags is never touched.
     """
     with account.collecting(f"stage {stage.name} of {workload.name}"):
         platform = platform_of(workload, stage.target) if isinstance(stage.target, ContainerInstanceTarget) else None

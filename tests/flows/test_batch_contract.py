@@ -245,7 +245,7 @@ def test_who_switched_later_is_known_by_the_fence(there: There) -> None:
     there.fence(endpoint, "by hand")
     for act in (platform.switch, platform.remove):
         with pytest.raises(
-            Terminal, match=f"tag {FENCE} of endpoint {endpoint} is 'by hand', which is no fencing number"
+            Terminal, match=f"tag {FENCE} of endpoint {endpoint} is 'by hand', which is not a fencing number"
         ):
             act(there.held, endpoint, TWO)
     assert (platform.serving(endpoint), there.names()) == (ONE, {ONE, TWO})

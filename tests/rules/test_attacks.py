@@ -228,13 +228,13 @@ def test_a_release_that_made_nothing_makes_nothing_ours(twins: Twins, tiny: Tiny
     untag(twins)
     assert twins.names(rival) == twins.names(tiny)  # names are of a day
     state = twins.release(rival, rival.candidates())
-    assert "of which the ledger of rival knows nothing" in (state.message or "")
+    assert "which is not in the ledger of rival" in (state.message or "")
 
 
 def test_a_chosen_version_that_is_another_s_model_is_refused(twins: Twins, tiny: TinyTwin) -> None:
     released(twins, tiny, 2)
     twins.models.tags["tiny-a1", "1"] = {**twins.models.tags["tiny-a1", "1"], WORKLOAD: "rival"}
-    with pytest.raises(Terminal, match="model tiny-a1:1 is of workload rival"):
+    with pytest.raises(Terminal, match="model tiny-a1:1 belongs to workload rival"):
         deploy_version("TINY/A1", "1", "production", "tiny", "linus")
 
 
@@ -242,7 +242,7 @@ def test_whose_models_they_are_is_asked_again_after_the_gate(twins: Twins, tiny:
     changed = rival.candidates()
     waits(twins, rival, changed)
     released(twins, tiny, 2)
-    assert "is of workload tiny" in (twins.release(rival, changed).message or "")
+    assert "belongs to workload tiny" in (twins.release(rival, changed).message or "")
     assert {tags[WORKLOAD] for tags in twins.models.tags.values()} == {"tiny"}
 
 

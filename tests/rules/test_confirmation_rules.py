@@ -100,7 +100,7 @@ def test_where_nothing_is_left_to_go_back_to_it_stays_and_people_are_told(
     assert twins.serving(wary, "production") == [second, second]
     assert hold_of(facts) is not None
     subjects = [str(fact.body.get("subject")) for fact in facts_of(facts, Kind.NOTIFIED, "production")]
-    assert f"!!! Serves what failed: {wary.name} {second} at production" in subjects
+    assert f"!!! Still serves what failed: {wary.name} {second} at production" in subjects
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def test_a_question_that_does_not_stand_any_more_is_not_signed(waiting: Waiting)
     (waiting.tiny.folder / "workload.yaml").write_text(text.replace("timeout_minutes: 1440", "timeout_minutes: 1439"))
     again = waiting.form(changed)
     assert again.key != form.key
-    with pytest.raises(Terminal, match="it no longer stands"):
+    with pytest.raises(Terminal, match="it is out of date"):
         waiting.signable(form)
     assert waiting.signable(again).evidence
 

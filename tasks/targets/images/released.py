@@ -103,7 +103,7 @@ class ReleasedImages:
         if found is None or found.model != request.model:
             what = "is not there" if found is None else f"has model {found.model}"
             raise Terminal(
-                f"{request.name} of {request.endpoint} {what}, released is {request.model}. Make a new release."
+                f"{request.name} of {request.endpoint} {what}, but the release has {request.model}. Make a new release."
             )
         return found
 
