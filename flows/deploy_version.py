@@ -39,7 +39,7 @@ def deploy_version(
     """
     if not requested_by.strip(" <>"):
         raise Terminal(
-            "nobody is named who asked for this, so anybody could approve their own work. The payload of signalbox.source.pushed "
+            "nothing says who asked for this, so anybody could approve their own work. The payload of signalbox.source.pushed "
             "needs an `author`, `Name <address>`; by hand, fill in requested_by"
         )
     declared = declared_workload(workload)

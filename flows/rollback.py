@@ -71,7 +71,7 @@ def rollback(
         units = tuple(unit for unit in units if platform.endpoint(unit) not in there)
         if not units:
             held.announce(())
-            logger.info("A run before this one had begun the rollback; every circuit is there now.")
+            logger.info("An earlier run had begun this rollback; every circuit is rolled back now.")
             return []
         rows, standings = planned(ledger, platform, workload, stage, units, release)
         if not standings:

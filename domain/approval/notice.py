@@ -42,7 +42,7 @@ class Notice:
 class Channel:
     """A saved Prefect block that tells people: `slack-webhook/ml-engineers`.
 
-    A mail server needs to know whom to tell, and whose name to send in where its user name is no address:
+    A mail server needs to know whom to tell, and whose name to send in where its user name is not an address:
     `email-server-credentials/smtp?to=ada@example.org,grace@example.org&from=signalbox@example.org`.
     """
 

@@ -110,7 +110,7 @@ def _told(
     plans: Mapping[str, RetentionPlan], removed: Gone, emptied: tuple[str, ...], missed: dict[str, str]
 ) -> CleanupReport:
     for what, why in list(missed.items())[:MOST_LOGGED]:
-        get_run_logger().warning("Not removed: %s (%s). The next clean-up tries again", what, why)
+        get_run_logger().warning("Not removed: %s (%s). The next clean-up will try again", what, why)
     if len(missed) > MOST_LOGGED:
         get_run_logger().warning("Nor were %d others", len(missed) - MOST_LOGGED)
     reasons = [why for plan in plans.values() for why in plan.stays.values()]

@@ -92,11 +92,11 @@ def _announce(
     if not channels:
         get_run_logger().warning("%s\n%s", notice.subject, notice.body)
         platform.retag(held, endpoint, announced(tags, now))
-        return f"announced {endpoint} in the log alone: stage {stage.name} declares no `notify`"
+        return f"announced {endpoint} only in the log: stage {stage.name} declares no `notify`"
     missed = notify(channels, notice)
     if len(missed) >= len(set(channels)):
         raise Terminal(
-            f"nobody could be told that its time is up, so it stays: {listed_reasons(missed)}. Mend the channels of the stage"
+            f"nobody could be told that its time is up, so it is kept: {listed_reasons(missed)}. Fix the stage's channels"
         )
     platform.retag(held, endpoint, announced(tags, now))
     return f"announced {endpoint}" + (f", but not to {listed_reasons(missed)}" if missed else "")

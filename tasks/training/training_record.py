@@ -21,7 +21,7 @@ def check_training(dev: Workspace, workload: Workload, circuit: ChangedCircuit) 
     found = differences(circuit, training_record(dev, workload, circuit))
     if found:
         raise Terminal(
-            f"{circuit.unit} was handed over with {'; '.join(found)}. Nothing was released. See who wrote it, and train again"
+            f"{circuit.unit} was handed over with {'; '.join(found)}. Nothing was released. Find out who wrote that, and train again"
         )
 
 

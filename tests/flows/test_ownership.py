@@ -132,7 +132,7 @@ def test_a_version_that_no_release_put_into_the_registry_is_named_with_the_one_t
         state = release(tiny.name, changed.build_id, "linus", return_state=True)
     assert state.name == "Failed"
     assert (
-        f"has another {name}:1 already, and versions never change; no release of Signalbox put it there"
+        f"already has a different {name}:1, and versions never change; no release of Signalbox put it there"
         in state.message
     )
     assert "Version 2 is free there" in state.message

@@ -408,7 +408,7 @@ def test_what_another_release_had_to_take_back_says_how_the_hold_ends(twins: Twi
     with twins.answering(APPROVE):
         deploy_version("TINY/A1", "2", "production", "tiny", "linus", return_state=True)
     rollback("tiny", "production", dry_run=False)
-    assert f"`signalbox unhold {twins.names(tiny)[0]} --as NAME --reason WHY --workload {tiny.name}` ends that" in (
+    assert f"`signalbox unhold {twins.names(tiny)[0]} --as NAME --reason WHY --workload {tiny.name}` ends the hold" in (
         twins.release(tiny, changed).message or ""
     )
 

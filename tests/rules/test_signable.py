@@ -58,8 +58,8 @@ def test_a_report_that_was_changed_or_is_gone_is_not_signed(waiting: Waiting) ->
     [
         (0, ('"rmse":1.0', '"rmse":0.1'), "it was changed"),
         (0, ('"requested_by":"linus"', '"requested_by":"grace"'), "it was changed"),
-        (0, ('"workload":"', '"workload":"x'), "was changed|no release of|has asked what form"),
-        (1, ('"gate":"Registry-Approval"', '"gate":"Another"'), "has asked what form|was changed"),
+        (0, ('"workload":"', '"workload":"x'), "was changed|no release of|has asked the question of form"),
+        (1, ('"gate":"Registry-Approval"', '"gate":"Another"'), "has asked the question of form|was changed"),
     ],
 )
 def test_a_ledger_that_was_changed_is_not_signed(

@@ -141,7 +141,7 @@ class BatchEndpoints:
         """A scoring job over the circuit's test data."""
         if not isinstance(test, SmokeTest):
             raise Terminal(
-                f"{endpoint} scores files and is not asked over HTTP; declare data and columns of its smoke test"
+                f"{endpoint} scores files and is not tested over HTTP; declare data and columns for its smoke test"
             )
         return test.verdict(smoke_job(self.workspace, test, unit, endpoint, deployment))
 

@@ -85,7 +85,7 @@ def begin_build(
     if present is not None:
         raise Terminal(
             f"image {name} is in {registry.registry_name} ({present.digest}), and this release did not build it, so it is neither "
-            "taken nor overwritten. Find out who put it there; then release these circuits again, which takes a new name"
+            "taken nor overwritten. Find out who put it there; then release these circuits again, under a new name"
         )
     client: Any = registry.get_tasks_client()
     place = (registry.resource_group, registry.registry_name)
@@ -119,7 +119,7 @@ def _model(dev: Workspace, circuit: ChangedCircuit, scratch: Path) -> Path:
     if found != circuit.model_digest:
         raise Terminal(
             f"the files of model {name}:{version} in workspace {dev.workspace_name} changed after it was registered: digest {found}, "
-            f"released was {circuit.model_digest}. No image was built. Register a new version and release it."
+            f"but the release has {circuit.model_digest}. No image was built. Register a new version and release it."
         )
     return files
 
@@ -145,13 +145,11 @@ def finish_build(registry: ContainerRegistry, repository: str, tag: str, run: st
 def _pushed(registry: ContainerRegistry, repository: str, tag: str, digest: str) -> Image:
     found = find_image(registry, repository, tag)
     if found is None:
-        raise Transient(
-            f"the build of {repository}:{tag} ended well, and {registry.registry_name} does not have it yet"
-        )
+        raise Transient(f"the build of {repository}:{tag} succeeded, but {registry.registry_name} does not have it yet")
     if found.digest != digest:
         raise Terminal(
-            f"image {repository}:{tag} is {found.digest}, and this release built {digest}: somebody pushed over it meanwhile. "
-            "Find out who did; then release these circuits again, which takes a new name"
+            f"image {repository}:{tag} is {found.digest}, but this release built {digest}: somebody pushed over it meanwhile. "
+            "Find out who did; then release these circuits again, under a new name"
         )
     return found
 
@@ -177,11 +175,11 @@ def _followed(registry: ContainerRegistry, name: str, run: str, timeout_minutes:
                 client.runs.cancel(*place, run)
             raise Terminal(
                 f"the build of {name} is {status} after {(now - began) / 60:.0f} minutes, of which it has {timeout_minutes:g} and "
-                f"{QUEUE_MINUTES:g} to wait for others; run {run} was cancelled. Look what else {registry.registry_name} builds, and "
+                f"{QUEUE_MINUTES:g} to wait for others; run {run} was cancelled. Check what else {registry.registry_name} is building, and "
                 "release again"
             )
         if now - said > SAID_EVERY_SECONDS:
-            logger.info("%s: run %s is %s since %.0f minutes", name, run, status, (now - began) / 60)
+            logger.info("%s: run %s has been %s for %.0f minutes", name, run, status, (now - began) / 60)
             said = now
         time.sleep(next(waits))
 

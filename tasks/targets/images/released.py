@@ -131,7 +131,7 @@ class ReleasedImages:
         if image is None:
             return f"{name} is gone from {self.registry.registry_name}"
         if image.digest != built:
-            return f"{name} is {image.digest} now, and the release built {built}: somebody replaced it"
+            return f"{name} is {image.digest} now, but the release built {built}: somebody replaced it"
         return ""
 
     def _facts(self, release: str) -> tuple[Fact, ...]:

@@ -135,14 +135,18 @@ def test_circuits_that_failed_while_others_went_on_need_somebody() -> None:
 
 
 def test_what_is_in_quarantine_is_named() -> None:
-    spoilt = quarantined("20260102.1", "x.json is no fact. See who wrote it")
+    spoilt = quarantined("20260102.1", "x.json is not a fact. Find out who wrote it")
     assert needs([state("20260103.1"), spoilt]) == [("release 20260102.1", "in quarantine")]
 
 
 def findings(count: int) -> list[Finding]:
     made = [Finding(f"test data of {name}", "3 files", stage="test") for name in CIRCUITS[:count]]
     made[-1] = Finding(made[-1].what, "none", "upload test_input.csv to azureml://x", "test")
-    return [*made, Finding("release 1.1", "in quarantine", "see who wrote it"), serving_finding("be-1", None, "", None)]
+    return [
+        *made,
+        Finding("release 1.1", "in quarantine", "find out who wrote it"),
+        serving_finding("be-1", None, "", None),
+    ]
 
 
 def test_the_doctor_names_the_stage_in_each_row_and_counts_first() -> None:
