@@ -22,9 +22,9 @@ LONGEST_HOURS = 24 * 90.0
 
 @flow(name="extend", flow_run_name=run_name("extend {workload} {stage} by {hours} h"))
 def extend(stage: str, workload: str, circuits: list[str] | None = None, hours: float = HOURS_TO_LIVE) -> list[str]:
-    """Let circuits at a stage live for so many hours from now; what was announced is void. All circuits when none is named.
+    """Let circuits at a stage live for this many hours from now; an announced deletion is called off. All circuits when none is named.
 
-    What lives longer already stays as it is. Returns how long each lives, in words. Terminal where nothing there has an end.
+    What already lives longer is left as it is. Returns in words how long each lives. Terminal where nothing there has a time to live.
     """
     if not 0 < hours <= LONGEST_HOURS:
         raise Terminal(f"{hours:g} hours is not possible; give more than 0 and at most {LONGEST_HOURS:g}")

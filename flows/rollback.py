@@ -47,9 +47,9 @@ def rollback(
     """Switch circuits to the deployment that served before, as `previous_deployment` says, and read every default back.
 
     circuits: "PLANT/CIRCUIT" names; the whole fleet when left out. release: only those that this release serves now.
-    dry_run: show the plan and change nothing, the default. All are rolled back or none: it is refused, with every reason, where
-    there is nothing to roll back to. The releases that are left are held, so that nothing pushes them again. Run twice it
-    changes nothing the second time: what a rollback put there is rolled back only where `release` names it.
+    dry_run: show the plan and change nothing, the default. All are rolled back or none: where one has nothing to
+    roll back to it is refused, with every reason. The releases that served until then are held, so that nothing pushes them again.
+    A second run changes nothing: what a rollback put there is rolled back only where `release` names it.
     """
     logger = get_run_logger()
     declared = declared_workload(workload)

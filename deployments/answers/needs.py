@@ -110,5 +110,5 @@ def _of_release(workload: str, state: ReleaseState) -> Iterator[Need]:
         yield Need(
             what,
             f"{state}: {state.reason or 'see its facts'}",
-            f"mend that and release again; who decided what: `signalbox audit {state.release} --workload {workload}`",
+            f"fix that and release again; who decided what: `signalbox audit {state.release} --workload {workload}`",
         )

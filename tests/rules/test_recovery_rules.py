@@ -111,7 +111,7 @@ def test_what_does_not_pass_is_technical_and_the_same_command_goes_on_later(twin
     twins.places["production"].troubles.add("unreachable", "deploy", times=20)
     state = twins.release(tiny, changed)
     assert state.name == "Failed"
-    assert "run the same command again to go on" in state.message
+    assert "run the same command again to continue" in state.message
     assert twins.serving(tiny, "production") == before
     assert facts_of(twins.facts(tiny), Kind.ENDED) == ()
     twins.places["production"].troubles.waiting.clear()

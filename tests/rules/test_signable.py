@@ -34,7 +34,9 @@ def test_what_is_shown_comes_from_the_report_that_is_signed(waiting: Waiting) ->
 
 def test_a_server_that_shows_one_release_gets_no_signature_over_another(waiting: Waiting) -> None:
     shown, meant = waiting.form(waiting.tiny.candidates()), waiting.form(waiting.tiny.candidates())
-    with pytest.raises(Terminal, match=r"nothing was signed for release: the server shows something else") as refused:
+    with pytest.raises(
+        Terminal, match=r"nothing was signed for release: the server shows something different"
+    ) as refused:
         waiting.signable(replace(meant, evidence=shown.evidence))
     assert f"would be about release {waiting.twins.names(waiting.tiny)[0]}" in str(refused.value)
     with pytest.raises(Terminal, match="nothing was signed"):

@@ -153,7 +153,7 @@ def test_the_doctor_names_the_stage_in_each_row_and_counts_first() -> None:
     answer = doctor_answer("plants", findings(3), [state("20260102.1", None, waits=GATE)])
     lines = shown(answer, terminal=False).splitlines()
     assert lines[0].startswith(
-        "plants: 5 things looked at, 2 need somebody; endpoints that serve nothing: 1; releases that wait at a gate: 1;"
+        "plants: 5 things checked, 2 need somebody; endpoints that serve nothing: 1; releases that wait at a gate: 1;"
     )
     rows = [line.split("\t") for line in lines if line.count("\t") == 3]
     assert [row[0] for row in rows] == ["stage", "test", "test", "test", "every stage", "every stage"]
@@ -165,10 +165,10 @@ def test_the_doctor_of_a_thousand_circuits_lists_exceptions(width: int) -> None:
     assert len(text.splitlines()) < 40
     assert CIRCUITS[999] in text
     assert CIRCUITS[3] not in text
-    assert "1000 more things looked at, and all is well there" in " ".join(text.split())
+    assert "1000 more things checked, and all is well with them" in " ".join(text.split())
     assert shown(doctor_answer("plants", findings(1000), [], every=True), terminal=False).count("\n") > 1000
 
 
 def test_the_doctor_says_how_many_that_are_not_listed_need_somebody() -> None:
     ill = [Finding(name, "none", "upload it", "test") for name in CIRCUITS[:50]]
-    assert "30 more things looked at, 30 of them need somebody" in shown(doctor_answer("plants", ill, []))
+    assert "30 more things checked, 30 of them need somebody" in shown(doctor_answer("plants", ill, []))
