@@ -113,7 +113,7 @@ def planned(
         stay = Counter((one.release, back[one.endpoint]) for one in standings if one.endpoint in back)
         for (serving, taken), circuits in stay.items():
             get_run_logger().info(
-                "%d circuits serve release %s since release %s was rolled back, and stay. To go further back, name what serves: "
+                "%d circuits serve release %s since release %s was rolled back, and are left as they are. To roll back further, name that release: "
                 "--release %s", circuits, serving, taken, serving,
             )  # fmt: skip
         standings = [one for one in standings if one.endpoint not in back]

@@ -58,7 +58,7 @@ def notify(channels: Sequence[str], notice: Notice) -> dict[str, str]:
         if isinstance(fault, BaseException):
             missed[channel] = str(fault) if isinstance(fault, SignalboxError) else type(fault).__name__
     for channel, reason in missed.items():
-        get_run_logger().error("%s was not told %r: %s", channel, notice.subject, reason)
+        get_run_logger().error("%s was not notified of %r: %s", channel, notice.subject, reason)
     return missed
 
 

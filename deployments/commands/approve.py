@@ -29,7 +29,9 @@ def approve(
         ),
     ] = "",
     workload: Annotated[str, typer.Option(help="Which workload the release of that name belongs to.")] = "plants",
-    decision: Annotated[str, typer.Option(help="approve, reject or break-glass; asked for when left out.")] = "",
+    decision: Annotated[
+        str, typer.Option(help="approve, reject or break-glass; you are asked when it is left out.")
+    ] = "",
     approver: Annotated[str, typer.Option("--as", help="Your name, as the environment lists it.")] = getpass.getuser(),
     comment: Annotated[str | None, typer.Option(help="The reason; a rejection needs one.")] = None,
     key: Annotated[

@@ -83,7 +83,7 @@ def _running(home: Path) -> Running:
     ]
     if silent:
         raise Terminal(
-            f"Signalbox runs in {home.resolve()} as process {running.pid}, and {' and '.join(silent)} did not answer; read its logs "
+            f"Signalbox is running in {home.resolve()} as process {running.pid}, but {' and '.join(silent)} did not answer; read its logs "
             "there, or start it again."
         )
     return running

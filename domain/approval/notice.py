@@ -74,7 +74,7 @@ class Channel:
         if not 1 <= len(recipients) <= MOST_RECIPIENTS:
             faults.append(f"needs 1 to {MOST_RECIPIENTS} addresses, as ?to=ada@example.org,grace@example.org")
         if len(senders) > 1:
-            faults.append("takes one from")
+            faults.append("takes only one from")
         if faults:
             raise Terminal(f"channel {block}: {'; '.join(faults)}")
         return cls(block, recipients, next(iter(senders), None))

@@ -148,7 +148,7 @@ def why_not(
     """Every reason why an answer cannot count, however it is proven; none when the proof decides."""
     gate = stage.gate
     if gate is None:
-        return (f"stage {stage.name} asks nobody",)
+        return (f"stage {stage.name} has no gate, so nobody is asked there",)
     faults = _faults_of_person(statement, gate, release, approvers)
     if statement.choice is Choice.APPROVE:
         faults += [f"{why}; approve then" for why in gate.closures(now)]
@@ -183,7 +183,7 @@ def _faults_of_separation(gate: Gate, approver: str, release: Release, approvers
     if person is None:
         return []  # said already: no member of any group
     return [
-        f"{approver} is the release's {role.replace('_', ' ')}, and somebody else must approve"
+        f"{approver} is the release's {role.replace('_', ' ')}, so somebody else must approve"
         for role in gate.not_by
         if any(person.is_called(name) for name in release.people(role))
     ]

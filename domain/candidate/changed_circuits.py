@@ -141,5 +141,5 @@ def _circuit_faults(document: Mapping[str, Any], known: Mapping[Unit, str]) -> l
         unit = units.get(f"{entry.get('plant_id')}/{entry.get('circuit_id')}")
         model = entry.get("model_name")
         if unit is not None and isinstance(model, str) and model != known[unit]:
-            faults.append(f"{FILE}: {unit} carries model {model!r}; its own is {known[unit]!r}")
+            faults.append(f"{FILE}: {unit} has model {model!r}, but its own model is {known[unit]!r}")
     return faults

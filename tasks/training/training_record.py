@@ -35,7 +35,7 @@ def training_record(dev: Workspace, workload: Workload, circuit: ChangedCircuit)
     data = find_data(dev, asset, asset_version)
     if data is None:
         raise Terminal(
-            f"workspace {dev.workspace_name} has no data asset {circuit.data_asset}, so nobody knows its data"
+            f"workspace {dev.workspace_name} has no data asset {circuit.data_asset}, so nothing says what its data was"
         )
     job = model.tags.get("training_job", "")
     if not job:

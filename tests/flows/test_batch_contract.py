@@ -223,7 +223,7 @@ def test_where_nothing_served_nothing_serves_again_and_what_is_by_hand_stays(the
     platform.switch(there.held, endpoint, TWO)
     there.by_hand(endpoint, made, "by-hand")
     with pytest.raises(
-        Terminal, match=f"{endpoint} served nothing before, and no release made by-hand, so it is not deleted"
+        Terminal, match=f"{endpoint} served nothing before, and no release made by-hand, so the endpoint is not deleted"
     ):
         platform.switch(there.held, endpoint, None)
     assert (platform.serving(endpoint), there.names()) == (TWO, {ONE, TWO, "by-hand"})

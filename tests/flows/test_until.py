@@ -61,7 +61,7 @@ def test_a_ladder_of_which_nothing_can_serve_here_is_not_climbed(
     monkeypatch.setattr(reaching, "declared_stages", lambda *asked: Charted.declared_stages(reaching, *asked))
     reaching.declare()
     with pytest.raises(
-        Terminal, match=rf"nothing of {reaching.name} can serve here: stage production: .*Is the cluster running"
+        Terminal, match=rf"no stage of {reaching.name} can serve here: stage production: .*Is the cluster running"
     ):
         within_reach(declared_workload(reaching.name))
 

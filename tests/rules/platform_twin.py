@@ -305,8 +305,8 @@ class PlatformTwin:
         by_hand = sorted(one.name for one in found.deployments.values() if not made_by_release(one))
         if by_hand:
             raise Terminal(
-                f"{endpoint} served nothing before, and no release made {', '.join(by_hand)}, so it is not deleted; delete "
-                "that, or choose what it is to serve with `signalbox deploy-version PLANT/CIRCUIT VERSION --stage STAGE --workload NAME`"
+                f"{endpoint} served nothing before, and no release made {', '.join(by_hand)}, so the endpoint is not deleted; delete "
+                "that deployment, or choose what it is to serve with `signalbox deploy-version PLANT/CIRCUIT VERSION --stage STAGE --workload NAME`"
             )
         del self.at.endpoints[endpoint]
 

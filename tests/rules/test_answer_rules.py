@@ -78,7 +78,7 @@ def test_answers_that_prove_nothing_are_refused_one_by_one_with_their_reasons(tw
 
 def test_whoever_started_the_release_cannot_approve_it(twins: Twins, tiny: TinyTwin) -> None:
     ended, told = asked(twins, tiny, APPROVE, by="Ada <ada@example.org>")
-    assert "ada is the release's requester, and somebody else must approve" in told[0]
+    assert "ada is the release's requester, so somebody else must approve" in told[0]
     assert ended == "Rejected"  # to say no to it is everybody's right
 
 
@@ -96,7 +96,7 @@ def test_whoever_pushed_the_commit_that_names_a_version_cannot_approve_it(twins:
             "Ada <ada@example.org>",
             return_state=True,
         )
-    assert "ada is the release's requester, and somebody else must approve" in seen[1].evidence
+    assert "ada is the release's requester, so somebody else must approve" in seen[1].evidence
     assert state.name == "Rejected"
 
 

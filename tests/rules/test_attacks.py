@@ -95,7 +95,7 @@ def test_who_pushed_the_commit_does_not_go_on_with_another_s_release(twins: Twin
     pushed = again(first, code_author=ADA, code_commit="d" * 40)
     with twins.answering(APPROVE, REJECT) as seen:
         assert twins.release_as_answered(tiny, pushed, ADA).name == "Rejected"
-    assert "ada is the release's requester, and somebody else must approve" in seen[1].evidence
+    assert "ada is the release's requester, so somebody else must approve" in seen[1].evidence
     assert twins.names(tiny)[0] != waiting
 
 

@@ -17,7 +17,7 @@ OTHER = "sha256:" + "f" * 64
 def test_content_is_not_taken_whoever_gives_it(twins: Twins, tiny: TinyTwin, spelled: str) -> None:
     text = tiny.candidates().to_json().replace('"rmse": 1.0', '"rmse": 0.001')
     given = {"text": text, "a path": f"../{tiny.name}/x", "two lines": "build\nbuild"}[spelled]
-    with pytest.raises(InvalidDeclaration, match=r"takes the id of a build.* and no content"):
+    with pytest.raises(InvalidDeclaration, match=r"give the id of a build.* not content"):
         release(tiny.name, given, "mallory")
     assert twins.names(tiny) == ()
 

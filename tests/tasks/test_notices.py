@@ -245,7 +245,7 @@ def test_no_address_is_in_a_log_or_a_reason_even_when_everything_is_logged(
     missed = telling(every, WANTED)
     assert len(missed) == len(every)
     reasons += json.dumps(missed) + caplog.text
-    assert "was not told" in reasons
+    assert "was not notified" in reasons
     assert SECRET.lower() not in reasons.lower()
 
 
@@ -407,7 +407,7 @@ def test_channels_that_could_never_be_told_are_found_beforehand(chats: list[str]
         "email-server-credentials/mail?to=not-an-address": "'not-an-address' is not an address",
         "email-server-credentials/mail?to=a@b.org%0d%0aBcc:c@d.org": "not an address",
         "email-server-credentials/mail?to=a@b.org&cc=c@d.org": "unknown 'cc'",
-        "email-server-credentials/mail?to=a@b.org&from=c@d.org,e@f.org": "takes one from",
+        "email-server-credentials/mail?to=a@b.org&from=c@d.org,e@f.org": "takes only one from",
         "email-server-credentials/mail?to=" + ",".join(f"a{n}@b.org" for n in range(21)): "1 to 20",
         "signalbox-approvers/told": "neither a notification block of Prefect",
         SLACK: "BLOCK-TYPE/BLOCK-NAME",

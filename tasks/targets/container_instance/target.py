@@ -164,7 +164,7 @@ class ContainerGroups(ServiceTarget):
             elif fault := self._images.fault(unit, release_of(serving)):
                 yield Finding(f"image of {endpoint}", group.image, fault)
             if EXPIRES_AT in group.tags:
-                unheard = "" if self.target.notify else "; nobody is told: the stage declares no `notify`"
+                unheard = "" if self.target.notify else "; nobody is notified: the stage declares no `notify`"
                 yield Finding(f"time to live of {endpoint}", due(group.tags, datetime.now(UTC)).reason + unheard)
 
     def lifetimes(self) -> dict[str, Mapping[str, str]]:

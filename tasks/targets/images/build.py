@@ -162,7 +162,7 @@ def _followed(registry: ContainerRegistry, name: str, run: str, timeout_minutes:
     status, waits = "unknown", pauses(POLL_SECONDS)
     while True:
         try:
-            with azure_errors(f"looking after run {run}, which builds {name}"):
+            with azure_errors(f"watching run {run}, which builds {name}"):
                 found = client.runs.get(*place, run)
             if found.status not in UNFINISHED:
                 return found
@@ -174,8 +174,8 @@ def _followed(registry: ContainerRegistry, name: str, run: str, timeout_minutes:
             with azure_errors(f"cancelling run {run}, which builds {name}"):
                 client.runs.cancel(*place, run)
             raise Terminal(
-                f"the build of {name} is {status} after {(now - began) / 60:.0f} minutes, of which it has {timeout_minutes:g} and "
-                f"{QUEUE_MINUTES:g} to wait for others; run {run} was cancelled. Check what else {registry.registry_name} is building, and "
+                f"the build of {name} is {status} after {(now - began) / 60:.0f} minutes; it has {timeout_minutes:g} to run and "
+                f"{QUEUE_MINUTES:g} to wait for others, so run {run} was cancelled. Check what else {registry.registry_name} is building, and "
                 "release again"
             )
         if now - said > SAID_EVERY_SECONDS:

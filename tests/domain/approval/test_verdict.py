@@ -211,7 +211,7 @@ def test_an_approval_expires(seconds: int, counts: bool) -> None:
 )
 def test_who_had_a_part_in_it_does_not_approve_it(name: str, role: str) -> None:
     gate = OneGate(rules=[{"group": "ml-engineers"}]).approved(name)
-    why = f"{name} is the release's {role}, and somebody else must approve"
+    why = f"{name} is the release's {role}, so somebody else must approve"
     assert gate.judge().reasons[0] == f"the approval by {name} is void: {why}"
     assert gate.why_not(name) == (why,)
 
@@ -223,7 +223,7 @@ def test_nobody_of_several_who_had_a_part_in_it_approves_it(name: str) -> None:
     published = (first, second.model_copy(update={"data_publisher": "grace"}))
     gate.release = gate.release.model_copy(update={"units": published})
     gate.ask()
-    assert gate.why_not(name) == (f"{name} is the release's data publisher, and somebody else must approve",)
+    assert gate.why_not(name) == (f"{name} is the release's data publisher, so somebody else must approve",)
 
 
 def test_who_had_a_part_in_it_may_reject_it() -> None:
@@ -383,7 +383,7 @@ def test_a_stage_without_a_gate_takes_no_answer() -> None:
     gate = OneGate()
     gate.ask()
     gate.stage = declared_stages.stages()[1]
-    assert gate.why_not("ada") == ("stage test asks nobody",)
+    assert gate.why_not("ada") == ("stage test has no gate, so nobody is asked there",)
 
 
 def test_decisions_at_other_stages_do_not_hide_those_at_this_one() -> None:
