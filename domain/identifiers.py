@@ -47,7 +47,7 @@ ComputeName = Annotated[
     str,
     _worded(
         r"[A-Za-z](?!.*--)[A-Za-z0-9-]{0,22}[A-Za-z0-9]",
-        "a compute has 2 to 24 letters, digits and single hyphens, a letter first and not ending in a hyphen",
+        "a compute has 2 to 24 letters, digits and single hyphens, a letter first and no hyphen at the end",
     ),
 ]
 Sha256 = Annotated[str, _worded(r"sha256:[0-9a-f]{64}", "a digest is `sha256:` and 64 lower-case hexadecimal digits")]

@@ -167,7 +167,7 @@ def _stages(values: dict[str, Any]) -> Found:
                 yield (*at, "target"), f"deploys what no stage published; put a {needed} stage before it"
         declared = SERVED_BY.get(kind)
         if declared is not None and _at(values, declared) is None:
-            yield (*at, "target"), f"{kind} runs what `{declared}` declares, and that is missing"
+            yield (*at, "target"), f"{kind} runs what `{declared}` declares, but there is no `{declared}`"
         if kind in PUBLISHES:
             published.add(kind)
             if _at(stage, "verification") is not None:

@@ -103,8 +103,8 @@ def _worded(name: str, value: object, told: ValidationError) -> str:
         return "must be all text or all numbers; put words such as NO and ON in quotes"
     if name.endswith("_set") and isinstance(value, list) and value:
         return "must be all text or all numbers; put numbers that are names in quotes"
-    reason = told.message if len(told.message) <= 120 else f"{value!r:.60} is not of a type that it accepts"
-    return reason.replace("is not valid under any of the given schemas", "is not of a type that it accepts")
+    reason = told.message if len(told.message) <= 120 else f"{value!r:.60} is not a value that it accepts"
+    return reason.replace("is not valid under any of the given schemas", "is not a value that it accepts")
 
 
 @lru_cache

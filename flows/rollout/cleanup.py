@@ -61,7 +61,7 @@ def discard_stage(
         for endpoint, plan in plans.items()
         if not plan.stays and len(plan.removed) == len(removed.get(endpoint, ()))
     }
-    gone, not_gone = _outcomes(map_units(remove_endpoint, calls, "remove what has nothing left"))
+    gone, not_gone = _outcomes(map_units(remove_endpoint, calls, "remove endpoints with nothing left"))
     emptied = tuple(endpoint for endpoint, is_gone in gone.items() if is_gone)
     return _told(plans, removed, emptied, missed | not_gone)
 
@@ -83,7 +83,7 @@ def _without(one: Inventory, names: Container[str]) -> RetentionPlan:
 
 def _remove(platform: Platform, held: HeldStage, wanted: list[tuple[str, str]]) -> tuple[Gone, dict[str, str]]:
     calls = {f"{name} of {endpoint}": (platform, held, endpoint, name) for endpoint, name in wanted}
-    done, missed = _outcomes(map_units(remove_deployment, calls, "remove what is old"))
+    done, missed = _outcomes(map_units(remove_deployment, calls, "remove old deployments"))
     removed: Gone = {}
     for endpoint, name in wanted:
         if f"{name} of {endpoint}" in done:

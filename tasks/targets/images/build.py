@@ -92,7 +92,7 @@ def begin_build(
     with tempfile.TemporaryDirectory() as scratch:
         model = _model(dev, circuit, Path(scratch))
         packed = pack(service, folder, model, Path(scratch))
-        with azure_errors(f"sending what {name} is built from"):
+        with azure_errors(f"sending the build context of {name}"):
             upload = client.registries.get_build_source_upload_url(*place)
             with packed.open("rb") as stream:
                 BlobClient.from_blob_url(upload.upload_url, **for_storage_client()).upload_blob(stream, overwrite=True)

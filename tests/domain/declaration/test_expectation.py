@@ -37,11 +37,11 @@ IN_SET = {"type": "expect_column_values_to_be_in_set", "column": "plant"}
         ),
         ({**LIMITS, "min_value": "2015-01-01", "max_value": "2014-12-31"}, ("min_value",), "nothing lies between"),
         ({**LIMITS, "min_value": "low"}, ("min_value",), "must be a number, a day or a time"),
-        ({**LIMITS, "min_value": {"$PARAMETER": "low"}}, ("min_value",), "not of a type that it accepts"),
+        ({**LIMITS, "min_value": {"$PARAMETER": "low"}}, ("min_value",), "not a value that it accepts"),
         ({**IN_SET, "value_set": [False, "SE", True]}, ("value_set",), "put words such as NO and ON in quotes"),
         ({**IN_SET, "value_set": [1, "SE"]}, ("value_set",), "put numbers that are names in quotes"),
-        ({**IN_SET, "value_set": []}, ("value_set",), "not of a type that it accepts"),
-        ({"type": "expect_column_values_to_match_regex", "column": "a", "regex": 3}, ("regex",), "not of a type"),
+        ({**IN_SET, "value_set": []}, ("value_set",), "not a value that it accepts"),
+        ({"type": "expect_column_values_to_match_regex", "column": "a", "regex": 3}, ("regex",), "not a value"),
     ],
 )
 def test_what_could_not_be_meant_is_said_with_its_place(
