@@ -111,7 +111,7 @@ def test_a_switch_that_is_accepted_and_not_done_is_seen_and_undone(twins: Twins,
     state = twins.release(tiny, tiny.candidates())
     assert state.name == "Failed"
     assert re.search(
-        f"{endpoint}: serves deployment-.* Azure accepted that and did not do it, .* in the studio", state.message or ""
+        f"{endpoint}: serves deployment-.* Azure accepted that but did not do it, .* in the studio", state.message or ""
     )
     assert twins.serving(tiny, "production") == before
     with pytest.raises(Terminal, match="nothing was rolled back"):  # that rollback is over, and is no rollback's own
