@@ -180,5 +180,5 @@ def test_changed_circuits_with_faults_are_refused_with_all_of_them(twins: Twins,
 
 
 def test_a_workload_that_is_not_there_is_refused_with_those_that_are(tiny: TinyTwin) -> None:
-    with pytest.raises(Terminal, match=rf"there is no workload 'plant' in .*; there are {tiny.name}"):
+    with pytest.raises(Terminal, match=rf"there is no workload 'plant' in .*; the workloads there are {tiny.name}"):
         release("plant")

@@ -48,7 +48,7 @@ def test_pods_of_before_are_run_as_they_were(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "instead", "fault"),
     [
-        ("kind: Service", "kind: ConfigMap", "deployment.yaml:31: kind: is v1 ConfigMap; one Deployment"),
+        ("kind: Service", "kind: ConfigMap", "deployment.yaml:31: kind: is v1 ConfigMap; only one Deployment"),
         ("apiVersion: apps/v1", "apiVersion: apps/v1beta1", "deployment.yaml:3: kind: is apps/v1beta1 Deployment;"),
         ("kind: Service", "kind: Deployment", "deployment.yaml:31: kind: is v1 Deployment"),
         (
