@@ -20,9 +20,9 @@ class Approvers(Described):
 
     members: list[str] = Field(min_length=1, description="one name a person, as typed into the approval form")
     enrolments: list[Enrolment] = Field(default_factory=list, description="how the members prove who they are")
-    notify: list[str] = Field(default_factory=list, description="where a request for approval is told")
+    notify: list[str] = Field(default_factory=list, description="where a request for approval is announced")
     poll_seconds: float = Field(
-        default=1.0, gt=0, le=60, description="how often a run that waits in place looks whether somebody answered"
+        default=1.0, gt=0, le=60, description="how often a run that waits in place checks whether somebody answered"
     )
 
     @model_validator(mode="after")

@@ -35,7 +35,7 @@ app = typer.Typer(
 @app.callback()
 def signalbox(
     verbose: Annotated[
-        bool, typer.Option("--verbose", envvar=VERBOSE, help="Also print all that Prefect and the SDKs log.")
+        bool, typer.Option("--verbose", envvar=VERBOSE, help="Also print everything that Prefect and the SDKs log.")
     ] = False,
 ) -> None:
     """Model release trains for Azure ML, on Prefect."""

@@ -19,7 +19,7 @@ def _checked(path: str) -> str:
     rest = path.replace("{plant}", "").replace("{circuit}", "")
     if "{" in rest or "}" in rest:
         found = ", ".join(_PLACEHOLDER.findall(rest)) or "a single brace"
-        raise ValueError(f"{path[:80]!r} is refused: only {{plant}} and {{circuit}} stand in braces; found {found}")
+        raise ValueError(f"{path[:80]!r} is refused: only {{plant}} and {{circuit}} may stand in braces; found {found}")
     return path
 
 

@@ -37,13 +37,17 @@ GroupName = Annotated[
     str, _worded(r"[a-z0-9][a-z0-9-]*", "the name of a group has lower-case letters, digits and hyphens")
 ]
 PlantId = Annotated[
-    str, _worded(r"[A-Za-z0-9][A-Za-z0-9-]*", "a plant or circuit has letters, digits and hyphens, no hyphen first")
+    str,
+    _worded(
+        r"[A-Za-z0-9][A-Za-z0-9-]*",
+        "a plant or circuit has letters, digits and hyphens, and does not start with a hyphen",
+    ),
 ]
 ComputeName = Annotated[
     str,
     _worded(
         r"[A-Za-z](?!.*--)[A-Za-z0-9-]{0,22}[A-Za-z0-9]",
-        "a compute has 2 to 24 letters, digits and single hyphens, a letter first and no hyphen last",
+        "a compute has 2 to 24 letters, digits and single hyphens, a letter first and no hyphen at the end",
     ),
 ]
 Sha256 = Annotated[str, _worded(r"sha256:[0-9a-f]{64}", "a digest is `sha256:` and 64 lower-case hexadecimal digits")]

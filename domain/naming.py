@@ -101,7 +101,7 @@ def faults_of_name(unit: Unit, naming: Naming) -> tuple[str, ...]:
     if not ENDPOINT.fullmatch(endpoint):
         faults.append(
             f"{unit}: Azure would refuse the endpoint name {endpoint!r}: a letter first, then letters, digits and "
-            "single hyphens, none last"
+            "single hyphens, none at the end"
         )
     if not SHORTEST_ENDPOINT <= len(endpoint) <= LONGEST_ENDPOINT:
         faults.append(
@@ -138,7 +138,7 @@ def faults_of_groups(units: Iterable[Unit], naming: Naming) -> tuple[str, ...]:
         if not GROUP.fullmatch(name) or len(name) > LONGEST_GROUP:
             faults.append(
                 f"{unit}: Azure would refuse the container group {name!r}: 1 to {LONGEST_GROUP} lower-case letters, digits and "
-                "single hyphens, none first or last"
+                "single hyphens, none at the start or end"
             )
         first = seen.setdefault(name, unit)
         if first != unit:
@@ -155,7 +155,7 @@ def faults_of_helm_releases(units: Iterable[Unit], naming: Naming) -> tuple[str,
         if not SERVICE.fullmatch(name) or len(name) > LONGEST_HELM_RELEASE:
             faults.append(
                 f"{unit}: Helm would refuse the release {name!r}: 1 to {LONGEST_HELM_RELEASE} lower-case letters, digits and "
-                "hyphens, a letter first, no hyphen last"
+                "hyphens, a letter first, no hyphen at the end"
             )
         first = seen.setdefault(name, unit)
         if first != unit:
@@ -172,7 +172,7 @@ def faults_of_manifests(units: Iterable[Unit], naming: Naming) -> tuple[str, ...
         if not SERVICE.fullmatch(name) or len(name) > LONGEST_SERVICE:
             faults.append(
                 f"{unit}: Kubernetes would refuse the Service {name!r}: 1 to {LONGEST_SERVICE} lower-case letters, digits and hyphens, "
-                "a letter first, no hyphen last"
+                "a letter first, no hyphen at the end"
             )
         first = seen.setdefault(name, unit)
         if first != unit:

@@ -18,13 +18,13 @@ def why_not_ours(what: str, tags: Tags, workload: str, made: Callable[[str], boo
         return ""
     if whose is not None:
         return (
-            f"{what} is of workload {whose}. Give one of the two a `prefix` in its workload.yaml, or its environment's block, "
+            f"{what} belongs to workload {whose}. Give one of the two a `prefix` in its workload.yaml, or its environment's block, "
             "so that each has names of its own"
         )
     if release is not None and not made(release):
         return (
-            f"{what} was made by release {release}, of which the ledger of {workload} knows nothing. Another workload has made it; "
-            f"if it is this one's, give it the tag {WORKLOAD}={workload}"
+            f"{what} was made by release {release}, which is not in the ledger of {workload}. Another workload made it; "
+            f"if it belongs to this one, give it the tag {WORKLOAD}={workload}"
         )
     return ""
 

@@ -32,14 +32,14 @@ def deploy_version(
     requested_by: str = "somebody by hand",
     older: bool = False,
 ) -> "State[str]":
-    """Deploy one version of one circuit's model from the registry to one stage: its gate asks, its verification decides.
+    """Deploy one version of one circuit's model from the registry to one stage; the stage's gate and verification apply.
 
-    circuit: "PLANT/CIRCUIT". version: of the model in the registry. requested_by: as approvers are called, because nobody approves their
-    own work; Terminal where it names nobody. older: also a model of older data than what the stage serves.
+    circuit: "PLANT/CIRCUIT". version: of the model in the registry. requested_by: who asked, by the name that approvers go by,
+    because nobody approves their own work; Terminal where it is empty. older: also a model of older data than the one that the stage serves.
     """
     if not requested_by.strip(" <>"):
         raise Terminal(
-            "nobody is named who asked for this, so anybody could approve their own work. The payload of signalbox.source.pushed "
+            "nothing says who asked for this, so anybody could approve their own work. The payload of signalbox.source.pushed "
             "needs an `author`, `Name <address>`; by hand, fill in requested_by"
         )
     declared = declared_workload(workload)

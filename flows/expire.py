@@ -33,10 +33,10 @@ LOOKED_AT = 50
 
 @flow(name="expire", flow_run_name=run_name("expire dry_run={dry_run}"))
 def expire(dry_run: bool = True) -> list[str]:
-    """Close gates that nobody answered; announce, then delete what has outlived its time to live; in words, what was done.
+    """Close gates that nobody answered; announce, then delete what has outlived its time to live. Returns in words what was done.
 
     A gate's release ends EXPIRED, in the ledger and on its run's page. dry_run: say what would be done, and change nothing.
-    What fails keeps nothing else from its end: Terminal only when all was tried, with everything that could not be done.
+    A failure does not stop the rest: Terminal only after everything was tried, with all that could not be done.
     """
     ledger, account, workloads = loaded(Ledger, "ledger"), ErrorList(), list[Workload]()
     for name in known_workloads():

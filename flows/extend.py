@@ -22,12 +22,12 @@ LONGEST_HOURS = 24 * 90.0
 
 @flow(name="extend", flow_run_name=run_name("extend {workload} {stage} by {hours} h"))
 def extend(stage: str, workload: str, circuits: list[str] | None = None, hours: float = HOURS_TO_LIVE) -> list[str]:
-    """Let circuits at a stage live for so many hours from now; what was announced is void. All circuits when none is named.
+    """Let circuits at a stage live for this many hours from now; an announced deletion is called off. All circuits when none is named.
 
-    What lives longer already stays as it is. Returns how long each lives, in words. Terminal where nothing there has an end.
+    What already lives longer is left as it is. Returns in words how long each lives. Terminal where nothing there has a time to live.
     """
     if not 0 < hours <= LONGEST_HOURS:
-        raise Terminal(f"{hours:g} hours cannot be given; more than 0 and at most {LONGEST_HOURS:g}")
+        raise Terminal(f"{hours:g} hours is not possible; give more than 0 and at most {LONGEST_HOURS:g}")
     declared = declared_workload(workload)
     target = declared.stage(stage).target
     platform = platform_of(declared, target) if isinstance(target, ContainerInstanceTarget) else None
@@ -38,7 +38,7 @@ def extend(stage: str, workload: str, circuits: list[str] | None = None, hours: 
         there = {name: tags for name, tags in platform.lifetimes().items() if name in endpoints and EXPIRES_AT in tags}
         if not there:
             raise Terminal(
-                f"none of {', '.join(endpoints)} is there with a time to live; `signalbox status --workload {workload}` shows what serves"
+                f"none of {', '.join(endpoints)} has a time to live there; `signalbox status --workload {workload}` shows what serves"
             )
         until = datetime.now(UTC) + timedelta(hours=hours)
         return [_prolong(held, platform, endpoint, tags, until) for endpoint, tags in there.items()]
@@ -51,7 +51,7 @@ def _prolong(
     new = prolonged(tags, until)
     said = f"{endpoint} lives until {new[EXPIRES_AT]}"
     if new[EXPIRES_AT] == tags[EXPIRES_AT]:
-        said += " already, and nothing was changed: a life is never shortened"
+        said += " already, so nothing was changed: a time to live is never shortened"
     else:
         platform.retag(held, endpoint, new)
     get_run_logger().info(said)

@@ -29,11 +29,11 @@ def release(
     until: str | None = None,
     older: bool = False,
 ) -> "State[str]":
-    """Release what training handed over, through every stage and gate of the workload, or until one stage has it.
+    """Release what training handed over, through every stage and gate of the workload, or up to one stage.
 
     changed_circuits: the id of the build that handed them over; the newest when left out. What it says of them is compared with what
     Azure has. Run again with the same models it goes on where it stopped, or does nothing. until: the stage after which it waits to
-    be run again. older: also models of older data than what serves. The run's state is how the release ends, with the reason.
+    be run again. older: also models of older data than those that serve. The run's state says how the release ended, and why.
     """
     declared = declared_workload(workload)
     here = declared.up_to(until)

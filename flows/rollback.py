@@ -47,9 +47,9 @@ def rollback(
     """Switch circuits to the deployment that served before, as `previous_deployment` says, and read every default back.
 
     circuits: "PLANT/CIRCUIT" names; the whole fleet when left out. release: only those that this release serves now.
-    dry_run: show the plan and change nothing, the default. All are rolled back or none: it is refused, with every reason, where
-    there is nothing to roll back to. The releases that are left are held, so that nothing pushes them again. Run twice it
-    changes nothing the second time: what a rollback put there is rolled back only where `release` names it.
+    dry_run: show the plan and change nothing, the default. All are rolled back or none: where one has nothing to
+    roll back to it is refused, with every reason. The releases that served until then are held, so that nothing pushes them again.
+    A second run changes nothing: what a rollback put there is rolled back only where `release` names it.
     """
     logger = get_run_logger()
     declared = declared_workload(workload)
@@ -71,7 +71,7 @@ def rollback(
         units = tuple(unit for unit in units if platform.endpoint(unit) not in there)
         if not units:
             held.announce(())
-            logger.info("A run before this one had begun the rollback; every circuit is there now.")
+            logger.info("An earlier run had begun this rollback; every circuit is rolled back now.")
             return []
         rows, standings = planned(ledger, platform, workload, stage, units, release)
         if not standings:
@@ -113,7 +113,7 @@ def planned(
         stay = Counter((one.release, back[one.endpoint]) for one in standings if one.endpoint in back)
         for (serving, taken), circuits in stay.items():
             get_run_logger().info(
-                "%d circuits serve release %s since release %s was rolled back, and stay. To go further back, name what serves: "
+                "%d circuits serve release %s since release %s was rolled back, and are left as they are. To roll back further, name that release: "
                 "--release %s", circuits, serving, taken, serving,
             )  # fmt: skip
         standings = [one for one in standings if one.endpoint not in back]

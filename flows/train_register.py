@@ -41,9 +41,9 @@ def train_register(
 ) -> ChangedCircuits | None:
     """Train and evaluate every circuit's candidate; register what is better than the champion.
 
-    cutoff_date: of registered data; needed. circuits: "PLANT/CIRCUIT" names; all when left out. until: the stage whose
+    cutoff_date: of registered data; required. circuits: "PLANT/CIRCUIT" names; all when left out. until: the stage whose
     version is the champion; the last when left out. None when no circuit has a
-    better candidate: a green end. Otherwise changed_circuits.json is kept and `signalbox.models.registered` emitted.
+    better candidate, which is a normal end. Otherwise changed_circuits.json is kept and `signalbox.models.registered` emitted.
     The compute that the workload made is deleted at the end, also when training failed, unless another job needs it.
     """
     logger = get_run_logger()

@@ -1,4 +1,4 @@
-"""A person ends the hold on what was rolled back; releasing it again is asked at the gates as ever."""
+"""A person ends the hold on what was rolled back; releasing it again asks at the gates as always."""
 
 from prefect import flow, get_run_logger
 

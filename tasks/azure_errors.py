@@ -39,11 +39,11 @@ def azure_errors(action: str) -> Iterator[None]:
         ):
             # azure-identity says of each failure that it is one of authentication, a lost network's too
             raise Transient(
-                f"No token could be had while {action}: {_first_line(error)}. "
+                f"No token could be obtained while {action}: {_first_line(error)}. "
                 "On a laptop: is the emulator running (`signalbox up`)?"
             ) from error
         raise Terminal(
-            f"Azure refused who we are while {action}: {_first_line(error)}. Check the credential block."
+            f"Azure rejected our credential while {action}: {_first_line(error)}. Check the credential block."
         ) from error
     except HttpResponseError as error:
         if error.status_code in RETRIED_STATUSES or _is_under_way(error):

@@ -43,7 +43,7 @@ def code_digest(path: Path) -> str:
     if source.is_file():
         return "sha256:" + sha256(source.read_bytes()).hexdigest()
     if not source.is_dir():
-        raise Terminal(f"a component includes {path.name}, and there is no such file or folder in {path.parent}")
+        raise Terminal(f"a component includes {path.name}, but there is no such file or folder in {path.parent}")
     return content_digest(source, ignoring="__pycache__")
 
 
@@ -57,7 +57,7 @@ def _mapping(file: Path) -> Mapping[str, object]:
     try:
         found = yaml.safe_load(file.read_text())
     except yaml.YAMLError as error:
-        raise Terminal(f"{file} is no YAML: {error}") from error
+        raise Terminal(f"{file} is not valid YAML: {error}") from error
     if not isinstance(found, dict):
         raise Terminal(f"{file} must be a mapping of keys, as Azure ML declares pipelines and components")
     return found

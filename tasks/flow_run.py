@@ -16,7 +16,7 @@ def short_run_id() -> str:
     """The flow run's id, shortened for names; the same in every retry and after every resume of that run."""
     run_id = runtime.flow_run.id
     if run_id is None:
-        raise Terminal("this works inside a flow run only: call it from a flow")
+        raise Terminal("this works only inside a flow run: call it from a flow")
     return str(run_id).replace("-", "")[:10]
 
 

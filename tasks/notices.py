@@ -58,7 +58,7 @@ def notify(channels: Sequence[str], notice: Notice) -> dict[str, str]:
         if isinstance(fault, BaseException):
             missed[channel] = str(fault) if isinstance(fault, SignalboxError) else type(fault).__name__
     for channel, reason in missed.items():
-        get_run_logger().error("%s was not told %r: %s", channel, notice.subject, reason)
+        get_run_logger().error("%s was not notified of %r: %s", channel, notice.subject, reason)
     return missed
 
 
@@ -96,7 +96,7 @@ def tell(channel: str, notice: Notice) -> None:
     try:
         sent.result(timeout=SECONDS)
     except TooSlow:
-        raise Transient(f"{parsed.block} did not take the notice within {SECONDS:g} s") from None
+        raise Transient(f"{parsed.block} did not accept the notice within {SECONDS:g} s") from None
     except Terminal:
         raise
     except Exception as error:  # noqa: BLE001  # whatever it says may hold the secret address
@@ -115,11 +115,13 @@ def _loaded(channel: Channel) -> Block:
         raise Terminal(f"channel {channel.block} cannot be used: {told}; save it in the UI, under Blocks") from None
     if channel.is_mail:
         if "@" not in str(channel.sender or getattr(block, "username", None)):
-            raise Terminal(f"channel {channel.block}: its user name is no address; add &from=signalbox@example.org")
+            raise Terminal(f"channel {channel.block}: its user name is not an address; add &from=signalbox@example.org")
     elif not isinstance(block, NotificationBlock):
-        raise Terminal(f"channel {channel.block} is no notification block of Prefect, and no {MAIL}")
+        raise Terminal(f"channel {channel.block} is neither a notification block of Prefect nor {MAIL}")
     elif isinstance(block, AbstractAppriseNotificationBlock) and not len(block._apprise_client):
-        raise Terminal(f"channel {channel.block} cannot be used: its address is none of that service; mend the block")
+        raise Terminal(
+            f"channel {channel.block} cannot be used: its address does not belong to that service; fix the block"
+        )
     return block
 
 
@@ -148,7 +150,9 @@ def _mail(block: Block, channel: Channel, notice: Notice) -> None:
     with block.get_server() as server:  # type: ignore[attr-defined]  # prefect-email ships no types
         refused = server.send_message(mail)
     if refused:  # not tried again: the others have it already
-        raise Terminal(f"{channel.block} did not take the notice for {', '.join(sorted(refused))}; the others have it")
+        raise Terminal(
+            f"{channel.block} did not accept the notice for {', '.join(sorted(refused))}; the others have it"
+        )
 
 
 def _worded(block: str, error: Exception) -> SignalboxError:
@@ -162,8 +166,8 @@ def _worded(block: str, error: Exception) -> SignalboxError:
         passing = isinstance(error, OSError | HTTPError | NotificationError)
     said = f"it answered {status}" if status is not None else type(error).__name__
     if passing:
-        return Transient(f"{block} did not take the notice ({said})")
-    return Terminal(f"{block} does not take notices ({said}); mend the block, then see that it tells you")
+        return Transient(f"{block} did not accept the notice ({said})")
+    return Terminal(f"{block} does not accept notices ({said}); fix the block, then check that it reaches you")
 
 
 def _status(error: Exception) -> int | None:

@@ -27,10 +27,10 @@ def declared_workload(name: str) -> Workload:
         if not known:
             what = "there is no such folder" if not where.is_dir() else "no folder in it has a workload.yaml"
             raise Terminal(
-                f"no workload can be found in {where}: {what}. Point SIGNALBOX_WORKLOADS at the folder of yours"
+                f"no workload can be found in {where}: {what}. Point SIGNALBOX_WORKLOADS at the folder of your workloads"
             )
         raise Terminal(
-            f"there is no workload {name!r} in {where}{did_you_mean(name, known)}; there are {listed(known)}"
+            f"there is no workload {name!r} in {where}{did_you_mean(name, known)}; the workloads there are {listed(known)}"
         )
     workload = load_workload(WORKLOADS / name / "workload.yaml")
     check_manifests(workload)

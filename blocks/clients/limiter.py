@@ -74,7 +74,7 @@ class Limiter:
             self._pacing = after = before.refused(sent, now, asked, random.random())  # noqa: S311 (jitter, no secret)
         if not before.throttled:
             wait = after.not_before - now
-            _log().info("%s asks for patience: %.2g s; %d requests at once now", self.service, wait, after.at_once)
+            _log().info("%s is throttling: waiting %.2g s; %d requests at once now", self.service, wait, after.at_once)
 
     def answered(self, sent: float) -> None:
         """The service did what a request of then asked for."""
@@ -84,7 +84,7 @@ class Limiter:
             self._wake_first()
         if before.throttled and not after.throttled:
             lasted = before.not_before - before.throttled_since
-            text = "%s asks for patience no more, after %.0f s; %d requests at once now"
+            text = "%s has stopped throttling, after %.0f s; %d requests at once now"
             _log().info(text, self.service, lasted, after.at_once)
 
     def _wake_first(self) -> None:
@@ -102,7 +102,7 @@ class Limiter:
         left = max(came, self._pacing.throttled_since) + self.patience_seconds - now
         if left <= 0:
             raise Transient(
-                f"{self.service} throttles: a request has waited {self.patience_seconds:g} s and was not served. "
+                f"{self.service} is throttling: a request has waited {self.patience_seconds:g} s without being served. "
                 "Run the same command again later; if that happens often, ask Azure for a higher limit."
             )
         return min(left, hold) if first and hold > 0 else left

@@ -14,7 +14,7 @@ Json = Annotated[
     bool,
     typer.Option(
         "--json",
-        help="Print one JSON document and nothing else on stdout, with all rows. Errors go to stderr, as ever.",
+        help="Print one JSON document and nothing else on stdout, with all rows. Errors go to stderr, as always.",
     ),
 ]
 

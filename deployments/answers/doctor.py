@@ -26,7 +26,7 @@ def doctor_answer(
     ill = [one for one in findings if not one.healthy]
     nothing = sum(one.seen == SERVES_NOTHING for one in findings)
     counts = (
-        f"{workload}: {counted(len(findings), 'thing')} looked at, {len(ill)} need somebody; "
+        f"{workload}: {counted(len(findings), 'thing')} checked, {len(ill)} need somebody; "
         f"endpoints that serve nothing: {nothing}; "
         f"{release_counts(states)}"
     )
@@ -40,9 +40,9 @@ def doctor_answer(
     if shown:
         parts += [_findings(shown), *([""] if left else [])]
     if left:
-        also = f", {ill_left} of them need somebody" if ill_left else ", and all is well there"
+        also = f", {ill_left} of them need somebody" if ill_left else ", and all is well with them"
         whole = f"`signalbox doctor --workload {workload} --all` lists everything"
-        parts.append(f"{counted(left, 'more thing')} looked at{also}: {whole}")
+        parts.append(f"{counted(left, 'more thing')} checked{also}: {whole}")
     document = {
         "workload": workload,
         "looked_at": len(findings),
@@ -66,14 +66,14 @@ def doctor_answer(
 def _stages(findings: Sequence[Finding]) -> Table:
     looked_at = Counter(map(_stage, findings))
     ill = Counter(_stage(one) for one in findings if not one.healthy)
-    table = Table("stage", "looked at", "need somebody")
+    table = Table("stage", "checked", "need somebody")
     for stage, count in looked_at.items():
         table.add_row(stage, count, ill[stage], style="red" if ill[stage] else "")
     return table
 
 
 def _findings(findings: Sequence[Finding]) -> Table:
-    table = Table("stage", "looked at", "seen", "what to do")
+    table = Table("stage", "checked", "seen", "what to do")
     for one in findings:
         table.add_row(_stage(one), one.what, one.seen, one.advice, style="" if one.healthy else "red")
     return table

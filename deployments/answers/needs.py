@@ -29,7 +29,7 @@ def stage_needs(workload: str, stages: Sequence[StageServed]) -> Iterator[Need]:
     doctor = f"`signalbox doctor --workload {workload}` says why"
     for one in stages:
         if one.fault:
-            yield Need(f"stage {one.stage}", f"what serves there cannot be read: {one.fault}", doctor)
+            yield Need(f"stage {one.stage}", f"the versions that serve there cannot be read: {one.fault}", doctor)
         if one.nothing:
             why = f"nothing serves {len(one.nothing)} of {len(one.circuits)} circuits: {listed(one.nothing)}"
             yield Need(f"stage {one.stage}", why, f"release them; {doctor}")
@@ -110,5 +110,5 @@ def _of_release(workload: str, state: ReleaseState) -> Iterator[Need]:
         yield Need(
             what,
             f"{state}: {state.reason or 'see its facts'}",
-            f"mend that and release again; who decided what: `signalbox audit {state.release} --workload {workload}`",
+            f"fix that and release again; who decided what: `signalbox audit {state.release} --workload {workload}`",
         )

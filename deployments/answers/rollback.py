@@ -17,14 +17,14 @@ def rollback_answer(workload: str, stage: str, rows: Sequence[Mapping[str, str]]
         "circuits": [{column: row[column] for column in COLUMNS} for row in rows],
     }
     if not rows:
-        nothing = "nothing to do: all of it is back already; to go further, name what serves now with --release"
+        nothing = "nothing to do: everything is already rolled back; to roll back further, name the release that serves now with --release"
         return Answer(document, (nothing,))
     table = Table(*COLUMNS)
     for row in rows:
         table.add_row(*(row[column] for column in COLUMNS))
     end = (
-        "done, and read back"
+        "done, and every default was read back"
         if done
-        else "this is the plan, and nothing was changed; type the same with --yes to do it"
+        else "this is the plan, and nothing was changed; run the same command with --yes to do it"
     )
     return Answer(document, (table, end))

@@ -104,7 +104,7 @@ def _circuits(rows: Sequence[tuple[str, Served]]) -> Table:
 
 def _releases(states: Sequence[ReleaseState]) -> Table:
     needing = {state.release for state in needing_somebody(states)}
-    table = Table("release", "how it stands", "last fact", "at", "stage")
+    table = Table("release", "state", "last fact", "at", "stage")
     for at, state in enumerate(states):
         if at < NEWEST or state.release in needing or state.held:
             moment = utc_text(state.at) if state.at else ""

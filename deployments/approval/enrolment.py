@@ -22,7 +22,7 @@ def groups_with(name: str) -> dict[str, Approvers]:
     if not found:
         listed = "; ".join(f"{group}: {', '.join(block.members)}" for group, block in groups.items()) or "no group"
         raise Terminal(
-            f"{name} is a member of no group of approvers ({listed}). List the name under `approvers` in the "
+            f"{name} is not a member of any group of approvers ({listed}). List the name under `approvers` in the "
             "environment and run `python -m deployments.bootstrap ENVIRONMENT`, then enrol"
         )
     return found

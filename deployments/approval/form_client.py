@@ -119,7 +119,7 @@ class Approver:
         except httpx.HTTPError as error:
             if isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500:
                 raise
-            logger.warning("the server cannot be asked for waiting runs, trying again: %s", error)
+            logger.warning("the server does not say which runs wait, trying again: %s", error)
 
     def _waiting(self, client: SyncPrefectClient) -> list[FlowRun]:
         ids = None if self._runs is None else FlowRunFilterId(any_=sorted(self._runs))

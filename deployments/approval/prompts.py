@@ -103,7 +103,7 @@ def at_terminal(console: Screen | None = None, signer: Signer | None = None) -> 
             return None
         except EOFError:
             raise NotAcceptedError(
-                f"{pending.run_name} waits for a decision and nobody can be asked here: the input has ended. "
+                f"{pending.run_name} waits for a decision but nobody can be asked here: the input has ended. "
                 "Decide on the run's page in the Prefect UI, or start again at a terminal."
             ) from None
         return {"decision": choice, "approver": approver, "proof": proof, "comment": comment}
@@ -125,7 +125,8 @@ def demo(signer: Signer, console: Screen | None = None) -> Decide:
         screen.print(Rule(Text(f"{pending.run_name} waits for a decision")))
         screen.print(Evidence(signer.evidence(pending)))
         screen.print(
-            f"The demo approver approves this as {signer.name!r}; on a real train a person decides here.", style="bold"
+            f"The demo approver approves this as {signer.name!r}; in a real release a person decides here.",
+            style="bold",
         )
         comment = "approved by the demo approver"
         proof = signer.proof(pending, Choice.APPROVE, comment)

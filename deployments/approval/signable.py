@@ -44,7 +44,7 @@ def signable(ledger: Ledger, workloads: Sequence[str], pending: Pending) -> Sign
     # the server writes its evidence after the form, so there may be none yet
     if pending.evidence and release.digest not in pending.evidence:
         faults.append(
-            f"the server shows something else beside the form, and an answer to it would be about release {release.name} of "
+            f"the server shows something different next to the form: an answer to it would be about release {release.name} of "
             f"{release.workload} to {ask.stage}, digest {release.digest}"
         )
     try:

@@ -38,4 +38,4 @@ def _ssh_keygen(*arguments: str, given: str) -> "subprocess.CompletedProcess[str
             [program, *arguments], input=given, capture_output=True, text=True, timeout=SECONDS, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise Terminal(f"ssh-keygen did not end within {SECONDS} s") from error
+        raise Terminal(f"ssh-keygen did not finish within {SECONDS} s") from error

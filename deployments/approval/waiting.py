@@ -60,9 +60,11 @@ def chosen(those: Sequence[Waiting], name: str, workload: str, standing: Callabl
             if name
             else f"{len(found)} releases wait for a decision"
         )
-        raise Terminal(f"{what}, and one is answered at a time; name a release, or its run by id. Waiting: {listed}")
+        raise Terminal(
+            f"{what}, but only one is answered at a time; name a release, or its run by id. Waiting: {listed}"
+        )
     if not name:
-        raise Terminal("no release waits for a decision; `signalbox status` shows how the newest ones stand")
+        raise Terminal("no release waits for a decision; `signalbox status` shows the state of the newest ones")
     raise Terminal(f"{name} does not wait for a decision: {standing(name)}. Waiting: {listed}")
 
 
@@ -76,6 +78,6 @@ def standing_in(ledger: Ledger, workloads: Sequence[str]) -> Callable[[str], str
                 for state in release_states(ledger, declared_workload(workload), [name]):
                     since = f" since {utc_text(state.at)}" if state.at else ""
                     told.append(f"in {workload} it is {state}{since}")
-        return "; ".join(told) or "no release has that name, and no run that waits"
+        return "; ".join(told) or "no release has that name, and no waiting run either"
 
     return standing

@@ -28,10 +28,12 @@ def approve(
             help="The release that waits, such as 20260102.1, or the name or id of its run; the only one when left out."
         ),
     ] = "",
-    workload: Annotated[str, typer.Option(help="Of which workload a release of that name is meant.")] = "plants",
-    decision: Annotated[str, typer.Option(help="approve, reject or break-glass; asked for when left out.")] = "",
+    workload: Annotated[str, typer.Option(help="Which workload the release of that name belongs to.")] = "plants",
+    decision: Annotated[
+        str, typer.Option(help="approve, reject or break-glass; you are asked when it is left out.")
+    ] = "",
     approver: Annotated[str, typer.Option("--as", help="Your name, as the environment lists it.")] = getpass.getuser(),
-    comment: Annotated[str | None, typer.Option(help="Why; a rejection needs one.")] = None,
+    comment: Annotated[str | None, typer.Option(help="The reason; a rejection needs one.")] = None,
     key: Annotated[
         Path, typer.Option(dir_okay=False, help="Your SSH key; a .pub file when your agent holds the key.")
     ] = Path("~/.ssh/id_ed25519"),
@@ -78,7 +80,7 @@ def _signing(decision: str, approver: str, comment: str | None, key: Path | None
 
     def decide(pending: "Pending") -> "Answer":
         if pending.refusal:
-            raise Terminal(f"the server did not take the answer: {pending.refusal}")
+            raise Terminal(f"the server did not accept the answer: {pending.refusal}")
         about = signable(loaded(Ledger, "ledger"), known_workloads(), pending)
         console.print(
             Evidence(f"**You sign about {about.headline}.** What follows is from the report whose digest you sign.")
@@ -87,7 +89,7 @@ def _signing(decision: str, approver: str, comment: str | None, key: Path | None
         choices = pending.choices
         chosen = decision or Prompt.ask("decision", choices=choices, console=console)
         if chosen not in choices:
-            raise Terminal(f"this gate takes {', '.join(choices)}, not {chosen!r}")
+            raise Terminal(f"this gate accepts {', '.join(choices)}, not {chosen!r}")
         why = comment if comment is not None else Prompt.ask("why", default="", console=console)
         statement = about.question.statement(Choice(chosen), approver, why.strip())
         console.print("you sign:", style="bold")
@@ -147,4 +149,4 @@ def _tell_verdict(form: "Pending", before: int) -> None:
             return
         time.sleep(1)
     status = f"`signalbox status --workload {_question(form).asked.workload}`"
-    console.print(f"the answer was given; no worker has taken up the run yet. {status} shows how it goes on")
+    console.print(f"the answer was given, but no worker has picked up the run yet. {status} shows how it goes on")

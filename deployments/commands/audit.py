@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 
 def audit(
-    release: Annotated[str, typer.Argument(help="Its name, such as 20260102.1.")] = "",
+    release: Annotated[str, typer.Argument(help="The release, such as 20260102.1.")] = "",
     workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
     export: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Also write facts and public keys to this file.")
     ] = None,
     source: Annotated[
         Path | None,
-        typer.Option("--from", exists=True, dir_okay=False, help="Audit an exported file; asks no server at all."),
+        typer.Option("--from", exists=True, dir_okay=False, help="Audit an exported file, without any server."),
     ] = None,
     as_json: Json = False,
     home: Home = Path(".signalbox"),
     api_port: ApiPort = None,
     emulator_port: EmulatorPort = None,
 ) -> None:
-    """Verify the chain of a release's facts and every signature; print who decided what, when, why and how proven.
+    """Verify the chain of a release's facts and every signature; print who decided what, when, why and how it was proven.
 
     --json: workload, release, facts (how many);
     newest (sequence, digest);

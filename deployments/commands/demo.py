@@ -43,12 +43,13 @@ def demo(
         str, typer.Option(help="Last day of data, such as 2014-06-30; the next quarter when left out.")
     ] = "",
     home: Annotated[Path, typer.Option(file_okay=False, help="Data and logs, kept between runs.")] = Path(".signalbox"),
-    workload: Annotated[str, typer.Option(help="Which workload to carry.")] = "plants",
+    workload: Annotated[str, typer.Option(help="The workload to release.")] = "plants",
     older: Annotated[
-        bool, typer.Option("--older", help="Release models of older data than what serves all the same.")
+        bool,
+        typer.Option("--older", help="Release models even if their data is older than that of the models that serve."),
     ] = False,
 ) -> None:
-    """Carry a workload from raw data to production here; asks at each gate, or decides as the demo approver."""
+    """Take a workload from raw data to production on this machine; asks at each gate, or decides as the demo approver."""
     try:
         chosen = date.fromisoformat(cutoff) if cutoff else None
     except ValueError as error:
@@ -71,11 +72,11 @@ def demo(
         aside.print(str(error), style="red")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        console.print("stopped; run it again to go on")
+        console.print("stopped; run it again to continue")
         raise typer.Exit(130) from None
     console.print(steps.table())
     console.print(
-        f"To look at what it left: `signalbox up`, and in another terminal `signalbox status --workload {workload}`."
+        f"To look at the result: `signalbox up`, and in another terminal `signalbox status --workload {workload}`."
     )
 
 
@@ -87,7 +88,7 @@ def _check(name: str, cutoff: date | None) -> None:
     check_libraries("emulator", name)
     if cutoff is None and name not in CUTOFFS:
         raise Terminal(
-            f"the data of {name} is not known here, and so no day to show a release with: give --cutoff, the last day of your data, "
+            f"the days of {name}'s data are not known here, so no day can be chosen: give --cutoff, the last day of your data, "
             "such as 2014-06-30"
         )
 
@@ -136,12 +137,12 @@ def _carry(steps: Steps, home: Path, name: str, cutoff: date | None, older: bool
     with steps.carrying("train, evaluate, register"):
         changed = train_register(name, day, [str(one.unit) for one in prepared], last)
     if changed is None:
-        console.print("No circuit has a better candidate than what serves: nothing to release. This is a good end.")
+        console.print("No circuit has a better candidate than its champion: nothing to release. This is a normal end.")
         return
     with steps.carrying(f"release: {', '.join(stage.name for stage in workload.stages)}"):
         _release(steps, signer, name, changed.build_id, last, older)
     for fault in missing:
-        console.print(f"It ends at {last} here, with more to come: {fault}", style="yellow")
+        console.print(f"Here it ends at {last}, though more stages follow: {fault}", style="yellow")
 
 
 def _next_cutoff(workload: "object") -> date:

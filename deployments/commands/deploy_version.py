@@ -14,14 +14,19 @@ from deployments.steps import Steps
 def deploy_version(
     circuit: Annotated[str, typer.Argument(help="PLANT/CIRCUIT")],
     version: Annotated[str, typer.Argument(help="of the model in the registry")],
-    stage: Annotated[str, typer.Option(help="To which stage.")] = "test",
+    stage: Annotated[str, typer.Option(help="The stage to deploy to.")] = "test",
     workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
-    older: Annotated[bool, typer.Option("--older", help="Also a model of older data than what serves there.")] = False,
+    older: Annotated[
+        bool,
+        typer.Option(
+            "--older", help="Deploy the version even if its data is older than that of the version that serves there."
+        ),
+    ] = False,
     home: Home = Path(".signalbox"),
     api_port: ApiPort = None,
     emulator_port: EmulatorPort = None,
 ) -> None:
-    """Deploy one version of one circuit's model; a gate of the stage is asked here."""
+    """Deploy one version of one circuit's model; where the stage has a gate, you are asked here."""
     with connected(home, api_port, emulator_port):
         from deployments.approval.form_client import Approver, own_runs
         from deployments.approval.prompts import at_terminal

@@ -12,13 +12,13 @@ from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
 def doctor(
     workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
     release: Annotated[str, typer.Option(help="Whose models to look for; the newest release when left out.")] = "",
-    every: Annotated[bool, typer.Option("--all", help="List everything that was looked at, however much.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="List everything that was checked, however much.")] = False,
     as_json: Json = False,
     home: Home = Path(".signalbox"),
     api_port: ApiPort = None,
     emulator_port: EmulatorPort = None,
 ) -> None:
-    """Look at everything a release needs and say what to do; exit code 1 when somebody has to act.
+    """Check everything that a release needs and say what to do; exit code 1 when somebody has to act.
 
     --json: workload; looked_at, unhealthy, serving_nothing (counts);
     needs_somebody (what, why, next), of releases;

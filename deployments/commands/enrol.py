@@ -30,7 +30,9 @@ def enrol(
     alias: Annotated[
         list[str] | None, typer.Option(help="Another name of the same person, such as the e-mail of their commits.")
     ] = None,
-    revoke: Annotated[str, typer.Option(help="A credential, as this command lists it, that counts no more.")] = "",
+    revoke: Annotated[
+        str, typer.Option(help="Revoke this credential, named as this command lists it: it no longer counts.")
+    ] = "",
     as_json: Json = False,
     home: Home = Path(".signalbox"),
     api_port: ApiPort = None,
@@ -40,11 +42,11 @@ def enrol(
 
     --json: approver, aliases;
     credentials (credential, kind, enrolled_at, revoked_at).
-    It holds no secret, so --code goes without it.
+    It contains no secret, so it cannot be combined with --code.
     """
     if as_json and code:
         raise typer.BadParameter(
-            "--code shows a secret, which is not for a program; leave one of them out", param_hint="--json"
+            "--code shows a secret, which no program should read; leave out --code or --json", param_hint="--json"
         )
     with connected(home, api_port, emulator_port):
         from deployments.answers.credentials import credentials_answer
@@ -101,5 +103,5 @@ def _authenticator(name: str) -> None:
 
     secret = enrol_code(name).get_secret_value()
     segno.make(provisioning_uri(secret, name), error="l").terminal(compact=True)
-    console.print("Scan this with an authenticator app, now: it is shown only once. By hand:")
+    console.print("Scan this with an authenticator app, now: it is shown only once. To enter it by hand:")
     console.print("  " + " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)))

@@ -11,7 +11,7 @@ from domain.declaration.target import HOURS_TO_LIVE
 
 
 def extend(
-    stage: Annotated[str, typer.Argument(help="Where it serves.")],
+    stage: Annotated[str, typer.Argument(help="The stage where it serves.")],
     workload: Annotated[str, typer.Option(help="Which workload.")],
     circuit: Annotated[list[str] | None, typer.Option(help="PLANT/CIRCUIT; all when none is named.")] = None,
     hours: Annotated[float, typer.Option(help="From now.")] = HOURS_TO_LIVE,
@@ -19,7 +19,7 @@ def extend(
     api_port: ApiPort = None,
     emulator_port: EmulatorPort = None,
 ) -> None:
-    """Prolong the life of what was deployed for a while; a deletion that was announced is off."""
+    """Prolong the life of what was deployed for a while; an announced deletion is called off."""
     with connected(home, api_port, emulator_port):
         from flows.extend import extend as flow
 

@@ -10,13 +10,15 @@ from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
 
 
 def report(
-    release: Annotated[str, typer.Argument(help="Its name, such as 20260102.1.")],
-    stage: Annotated[str, typer.Argument(help="Such as production.")],
+    release: Annotated[str, typer.Argument(help="The release, such as 20260102.1.")],
+    stage: Annotated[str, typer.Argument(help="The stage, such as production.")],
     workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
     output: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Where to write it; RELEASE-STAGE.html when left out.")
     ] = None,
-    replay: Annotated[bool, typer.Option("--replay", help="How predictions shift, in place of the evidence.")] = False,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="The replay (how predictions shift) instead of the evidence.")
+    ] = False,
     show: Annotated[bool, typer.Option("--open", help="Open it in a browser, too.")] = False,
     as_json: Json = False,
     home: Home = Path(".signalbox"),

@@ -16,10 +16,10 @@ def rollback(
     circuit: Annotated[
         list[str] | None, typer.Option(help="PLANT/CIRCUIT; may be repeated; all when left out.")
     ] = None,
-    release: Annotated[str | None, typer.Option(help="Only circuits that this release serves now.")] = None,
-    stage: Annotated[str, typer.Option(help="At which stage.")] = "production",
+    release: Annotated[str | None, typer.Option(help="Only circuits that are now served by this release.")] = None,
+    stage: Annotated[str, typer.Option(help="The stage.")] = "production",
     workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
-    reason: Annotated[str, typer.Option(help="Why; it is kept in the ledger.")] = "",
+    reason: Annotated[str, typer.Option(help="The reason; it is kept in the ledger.")] = "",
     yes: Annotated[
         bool, typer.Option("--yes", help="Do it; without it the plan is shown and nothing changes.")
     ] = False,
@@ -31,7 +31,7 @@ def rollback(
     """Switch back to the deployments that served before; shows the plan unless --yes is given.
 
     --json: workload, stage, done;
-    circuits (circuit, endpoint, from, to), none where all is back.
+    circuits (circuit, endpoint, from, to), none when everything is already rolled back.
     """
     with connected(home, api_port, emulator_port):
         from flows.rollback import rollback as flow

@@ -17,7 +17,7 @@ def status(
     api_port: ApiPort = None,
     emulator_port: EmulatorPort = None,
 ) -> None:
-    """Show what needs somebody, what serves each circuit at each stage, as Azure says now, and the newest releases.
+    """Show what needs somebody, which version serves each circuit at each stage (as Azure says now), and the newest releases.
 
     --json: workload;
     needs_somebody (what, why, next);

@@ -10,7 +10,7 @@ from deployments.screen import console
 
 
 def unhold(
-    release: Annotated[str, typer.Argument(help="Its name, such as 20260102.1.")],
+    release: Annotated[str, typer.Argument(help="The release, such as 20260102.1.")],
     by: Annotated[str, typer.Option("--as", help="Who you are; it is kept in the ledger.")],
     reason: Annotated[str, typer.Option(help="Why it will not fail again; it is kept in the ledger.")],
     workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
@@ -18,7 +18,7 @@ def unhold(
     api_port: ApiPort = None,
     emulator_port: EmulatorPort = None,
 ) -> None:
-    """End the hold on a release that was rolled back. Its circuits can then be released again, and the gates ask anew."""
+    """End the hold on a release that was rolled back. Its circuits can then be released again, and the gates ask again."""
     with connected(home, api_port, emulator_port):
         from flows.unhold import unhold as flow
 

@@ -46,7 +46,7 @@ def up(
         aside.print(str(error), style="red")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        console.print("stopped all that was started")
+        console.print("everything that was started has been stopped")
         raise typer.Exit(130) from None
     finally:
         laptop.stop()  # an interrupt on the very edge of the with block

@@ -11,15 +11,15 @@ from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
 
 
 def why(
-    release: Annotated[str, typer.Argument(help="Its name, such as 20260102.1.")],
-    stage: Annotated[str, typer.Argument(help="Such as production.")],
+    release: Annotated[str, typer.Argument(help="The release, such as 20260102.1.")],
+    stage: Annotated[str, typer.Argument(help="The stage, such as production.")],
     workload: Annotated[str, typer.Option(help="Which workload.")] = "plants",
     as_json: Json = False,
     home: Home = Path(".signalbox"),
     api_port: ApiPort = None,
     emulator_port: EmulatorPort = None,
 ) -> None:
-    """Say every reason why a stage does not admit a release now; exit code 1 when there is one.
+    """Print every reason why a stage does not admit a release now; exit code 1 when there is one.
 
     --json: workload, release, stage, admitted, reasons.
     """

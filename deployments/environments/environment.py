@@ -126,7 +126,9 @@ def load_environment(name: str, variables: Mapping[str, str] | None = None) -> E
     """
     file = FOLDER / f"{name}.yaml"
     if name not in known_environments():
-        raise InvalidDeclaration((f"there is no environment {name!r}; there are {', '.join(known_environments())}",))
+        raise InvalidDeclaration(
+            (f"there is no environment {name!r}; the environments are {', '.join(known_environments())}",)
+        )
     missing: set[str] = set()
     document = _filled(yaml.safe_load(file.read_text()), os.environ if variables is None else variables, missing)
     if missing:

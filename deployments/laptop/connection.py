@@ -18,10 +18,11 @@ from domain.errors import SignalboxError, Terminal
 
 Home = Annotated[Path, typer.Option(file_okay=False, help="Where a running `signalbox up` keeps its data.")]
 ApiPort = Annotated[
-    int | None, typer.Option(min=1, max=65535, help="Port of the folder's Prefect server; known when left out.")
+    int | None,
+    typer.Option(min=1, max=65535, help="Port of the folder's Prefect server; found by itself when left out."),
 ]
 EmulatorPort = Annotated[
-    int | None, typer.Option(min=1, max=65535, help="Port of the folder's emulator; known when left out.")
+    int | None, typer.Option(min=1, max=65535, help="Port of the folder's emulator; found by itself when left out.")
 ]
 
 
@@ -49,7 +50,7 @@ def connected(home: Path, api_port: int | None, emulator_port: int | None) -> It
             ):
                 if wanted not in (None, own):
                     raise Terminal(
-                        f"what answers at port {wanted} is not this folder's {what}: that of {home.resolve()} answers at port "
+                        f"what answers at port {wanted} is not the {what} of this folder: that of {home.resolve()} answers at port "
                         f"{own}. Leave the port out, or name the other folder with --home."
                     )
             Laptop(home, api_port=running.api_port, emulator_port=running.emulator_port).apply()
@@ -60,8 +61,8 @@ def connected(home: Path, api_port: int | None, emulator_port: int | None) -> It
             yield
         except TransportError as error:
             raise Terminal(
-                f"the Prefect server at {os.environ['PREFECT_API_URL']} could not be asked ({error}). What was under way may be "
-                "half done. See whether the server runs, and that PREFECT_API_URL names it; then type the same again, which finishes it."
+                f"the Prefect server at {os.environ['PREFECT_API_URL']} could not be reached ({error}). What was under way may be "
+                "half done. Check that the server is running and that PREFECT_API_URL names it; then run the same command again, which finishes it."
             ) from error
 
 
@@ -69,8 +70,8 @@ def _running(home: Path) -> Running:
     running = running_in(home)
     if running is None:
         raise Terminal(
-            f"no Signalbox runs in {home.resolve()}. Start it with `signalbox up`, name the folder of one that runs with --home, "
-            "or set PREFECT_API_URL to a server of yours."
+            f"no Signalbox is running in {home.resolve()}. Start it with `signalbox up`, name the folder of a running one with --home, "
+            "or set PREFECT_API_URL to your server."
         )
     silent = [
         f"the {what} at port {port}"
@@ -82,7 +83,7 @@ def _running(home: Path) -> Running:
     ]
     if silent:
         raise Terminal(
-            f"Signalbox runs in {home.resolve()} as process {running.pid}, and {' and '.join(silent)} did not answer; see its logs "
+            f"Signalbox is running in {home.resolve()} as process {running.pid}, but {' and '.join(silent)} did not answer; read its logs "
             "there, or start it again."
         )
     return running

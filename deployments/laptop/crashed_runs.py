@@ -32,7 +32,7 @@ def _posted(port: int, path: str, body: object) -> bytes:
     status, content = request(port, "POST", path, body)
     if status not in (200, 201):
         raise StartError(
-            f"the Prefect server answered {status or 'nothing'} to {path}, asked for runs that were lost: "
+            f"the Prefect server answered {status or 'nothing'} to {path} when asked for runs that were lost: "
             f"{content.decode(errors='replace')[:300]}. Look at prefect-server.log, then start again."
         )
     return content

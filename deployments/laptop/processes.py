@@ -169,7 +169,7 @@ def _how_to_free(port: int) -> str:
     if holder is not None:
         return f"Process {holder.pid} holds it ({holder.command}): end it with `kill {holder.pid}`"
     find = f"lsof -nP -iTCP:{port} -sTCP:LISTEN" if sys.platform == "darwin" else f"ss -ltnp 'sport = :{port}'"
-    return f"See who holds it with `{find}`"
+    return f"Find the process that holds it with `{find}`"
 
 
 def free_port() -> int:

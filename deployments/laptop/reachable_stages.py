@@ -19,6 +19,6 @@ def within_reach(workload: Workload) -> tuple[Workload, tuple[str, ...]]:
             below = workload.before(stage.name)
             faults = tuple(f"stage {stage.name}: {one}" for one in preflight_faults)
             if not any(isinstance(one.target, ServingTarget) for one in below):
-                raise Terminal(f"nothing of {workload.name} can serve here: {'; '.join(faults)}")
+                raise Terminal(f"no stage of {workload.name} can serve here: {'; '.join(faults)}")
             return workload.up_to(below[-1].name), faults
     return workload, ()

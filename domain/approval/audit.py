@@ -68,9 +68,11 @@ def _faults_of_manifest(facts: Sequence[Fact]) -> list[str]:
     if release is None:
         return ["fact 0 (requested): the manifest cannot be read"]
     if release.digest != request.body.get("digest"):
-        return [f"fact 0 (requested): the manifest has digest {release.digest}, and another is written beside it"]
+        return [
+            f"fact 0 (requested): the manifest has digest {release.digest}, but a different one is recorded beside it"
+        ]
     if (release.workload, release.name) != (request.workload, request.release):
-        return [f"fact 0 (requested): the manifest is of release {release.name} of {release.workload}"]
+        return [f"fact 0 (requested): the manifest is for release {release.name} of {release.workload}"]
     return []
 
 
@@ -86,13 +88,16 @@ def _entry(fact: Fact, approvers: EnrolledApprovers, published: TenantKeys) -> E
     if not isinstance(proven, str):
         revoked_at = _revoked_at(approvers, statement.approver, proven.id)
         if revoked_at is not None:
-            remark = f"its credential was revoked since, at {revoked_at:%Y-%m-%d %H:%M} UTC"
+            remark = f"its credential has since been revoked, at {revoked_at:%Y-%m-%d %H:%M} UTC"
         if (statement.workload, statement.release) != (fact.workload, fact.release):
             fault = f"is about release {statement.release} of {statement.workload}: replayed from there"
     proof = decision.proof
     if isinstance(proof, EntraProof) and str(proof.key.get("kid")) not in published.get(proof.tenant_id, {}):
         remark = "; ".join(
-            [*([remark] if remark else []), "checked by the key kept with it: the tenant's was not at hand"]
+            [
+                *([remark] if remark else []),
+                "checked with the key kept with it, because the tenant's own key was not available",
+            ]
         )
     how = decision.proof.kind.replace("_", " ") + (f" {proven.id}" if not isinstance(proven, str) else "")
     return Entry(
@@ -129,11 +134,11 @@ def _faults_of_passing(facts: Sequence[Fact], approvers: EnrolledApprovers, gate
         ask = _last_ask(earlier, fact.stage)
         if ask is None:
             if fact.stage in gated:
-                faults.append(f"fact {fact.sequence}: {fact.stage} {DONE[fact.kind]}, and nobody was asked")
+                faults.append(f"fact {fact.sequence}: {fact.stage} {DONE[fact.kind]}, but nobody was asked")
             continue
         stage = _stage(ask)
         if stage is None:
-            faults.append(f"fact {fact.sequence} ({fact.kind}): how {fact.stage} was declared cannot be read")
+            faults.append(f"fact {fact.sequence} ({fact.kind}): the declaration of {fact.stage} cannot be read")
             continue
         approval = judge(stage, release, earlier, then(approvers, fact.at), fact.at)
         if approval.verdict is not Verdict.OPEN:

@@ -42,7 +42,7 @@ class AuditBundle(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "the file"
-            raise Terminal(f"this is no audit file of Signalbox: {where}: {first['msg']}") from None
+            raise Terminal(f"this is not a Signalbox audit file: {where}: {first['msg']}") from None
 
     @property
     def approvers(self) -> EnrolledApprovers:

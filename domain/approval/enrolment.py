@@ -37,8 +37,8 @@ class Enrolment(BaseModel):
                 continue
             if one.revoked_at is not None and not isinstance(one, EntraAccount):
                 raise Terminal(
-                    f"{self.name}'s credential {one.id} was revoked at {one.revoked_at:%Y-%m-%d %H:%M} UTC, and stays so; "
-                    "make and enrol another one"
+                    f"{self.name}'s credential {one.id} was revoked at {one.revoked_at:%Y-%m-%d %H:%M} UTC "
+                    "and cannot be enrolled again; make a new one and enrol that"
                 )
             if one.model_copy(update={"enrolled_at": credential.enrolled_at}) == credential:
                 return self

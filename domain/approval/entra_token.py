@@ -95,7 +95,7 @@ def fault_of_token(
     if kid is None or published is None:
         return f"no RS256 key that tenant {account.tenant_id} publishes signed the token"
     if any(proof.key.get(part) != published.get(part) for part in ("kty", "n", "e")):
-        return f"key {kid} of tenant {account.tenant_id} is another one than when it was decided"
+        return f"key {kid} of tenant {account.tenant_id} is not the key that it was when the decision was made"
     try:
         claims = jwt.decode(
             proof.token,
@@ -111,7 +111,7 @@ def fault_of_token(
             },
         )
     except jwt.PyJWTError as error:
-        return f"the token does not hold: {error}"
+        return f"the token is not valid: {error}"
     return _fault_of_claims(claims, statement, account, decided_at)
 
 
@@ -119,12 +119,12 @@ def _fault_of_claims(
     claims: Mapping[str, Any], statement: Statement, account: EntraAccount, decided_at: datetime
 ) -> str:
     if claims.get("oid") != account.object_id or claims.get("tid") != account.tenant_id:
-        return f"the token is of another account than the one {statement.approver} enrolled"
+        return f"the token is for a different account from the one {statement.approver} enrolled"
     groups = claims.get("groups")
     if "_claim_names" in claims and groups is None:
         return "the token names no groups because there are too many; assign the groups to the application instead"
     if not isinstance(groups, list) or account.group_id not in groups:
-        return f"the token does not name group {account.group_id}; ask for group claims, or to be made a member"
+        return f"the token does not name group {account.group_id}; ask for group claims in the token, or to be added to the group"
     issued, expires = _moment(claims.get("iat")), _moment(claims.get("exp"))
     if issued is None or expires is None:
         return "the token does not say when it was issued and when it expires"
@@ -138,7 +138,7 @@ def _fault_of_claims(
     if decided_at >= expires:
         return f"the token expired at {expires:%Y-%m-%d %H:%M:%S} UTC"
     if issued - decided_at > SKEW:
-        return f"the token was issued at {issued:%Y-%m-%d %H:%M:%S} UTC, after it was decided"
+        return f"the token was issued at {issued:%Y-%m-%d %H:%M:%S} UTC, after the decision was made"
     hashed = sha256(statement.nonce.encode()).hexdigest()  # MSAL sends this
     if claims.get("nonce") in (statement.nonce, hashed):
         return ""

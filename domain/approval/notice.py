@@ -42,7 +42,7 @@ class Notice:
 class Channel:
     """A saved Prefect block that tells people: `slack-webhook/ml-engineers`.
 
-    A mail server needs to know whom to tell, and whose name to send in where its user name is no address:
+    A mail server needs to know whom to tell, and whose name to send in where its user name is not an address:
     `email-server-credentials/smtp?to=ada@example.org,grace@example.org&from=signalbox@example.org`.
     """
 
@@ -61,7 +61,7 @@ class Channel:
         block, asked, query = text.partition("?")
         if not BLOCK.fullmatch(block):
             raise Terminal(
-                "a channel is written BLOCK-TYPE/BLOCK-NAME, such as slack-webhook/ml-engineers; this is not"
+                "a channel is written BLOCK-TYPE/BLOCK-NAME, such as slack-webhook/ml-engineers; this one is not"
             )
         if not block.startswith(f"{MAIL}/"):
             if asked:
@@ -69,12 +69,12 @@ class Channel:
             return cls(block)
         given = parse_qs(query.replace("+", "%2B"), keep_blank_values=True)  # ada+alerts@ is an address, not a space
         recipients, senders = (_addresses(given.pop(key, [])) for key in ("to", "from"))
-        faults = [f"{address!r} is no address" for address in (*recipients, *senders) if not _is_address(address)]
-        faults += [f"unknown {key!r}; to and from are known" for key in sorted(given)]
+        faults = [f"{address!r} is not an address" for address in (*recipients, *senders) if not _is_address(address)]
+        faults += [f"unknown {key!r}; only to and from are allowed" for key in sorted(given)]
         if not 1 <= len(recipients) <= MOST_RECIPIENTS:
             faults.append(f"needs 1 to {MOST_RECIPIENTS} addresses, as ?to=ada@example.org,grace@example.org")
         if len(senders) > 1:
-            faults.append("takes one from")
+            faults.append("takes only one from")
         if faults:
             raise Terminal(f"channel {block}: {'; '.join(faults)}")
         return cls(block, recipients, next(iter(senders), None))
@@ -84,7 +84,7 @@ def approval_wanted(
     workload: str, release: str, stage: str, gate: str, answer_by: datetime, link: str, digest: str
 ) -> Notice:
     """A gate waits. link: of the run's page with the form."""
-    subject = f"Approval wanted: {workload} {release} to {stage} ({gate})"
+    subject = f"Approval needed: {workload} {release} to {stage} ({gate})"
     lines = [
         f"Release {one_line(release)} of {one_line(workload)} waits at {one_line(gate)} until "
         f"{answer_by:%Y-%m-%d %H:%M} UTC.",
@@ -104,7 +104,7 @@ def break_glass_used(
         f"!!! {one_line(approver)} broke the glass at {one_line(gate)}: release {one_line(release)} of "
         f"{one_line(workload)} goes to {one_line(stage)} without quorum, windows and separation of duties.",
         f"Reason given: {one_line(comment, 1000)}",
-        "See what it is about, and whether this was right:",
+        "See what it is about, and check that this was right:",
         link,
         f"Digest: {digest}",
     ]
@@ -115,10 +115,10 @@ def codes_locked(workload: str, release: str, gate: str, approver: str, until: d
     """So many wrong codes came under an approver's name that their authenticator is locked."""
     subject = f"Wrong codes: {approver}'s authenticator is locked until {until:%H:%M} UTC"
     lines = [
-        f"{MAX_WRONG_CODES} wrong one-time codes came under {one_line(approver)}'s name, the last one at {one_line(gate)} of release "
-        f"{one_line(release)} of {one_line(workload)}. The authenticator takes no code until {until:%Y-%m-%d %H:%M} UTC, at any gate; "
-        "an SSH key or an Entra ID account decides as before.",
-        f"If {one_line(approver)} did not type them, somebody is guessing: see who can reach the Prefect server.",
+        f"{MAX_WRONG_CODES} wrong one-time codes were entered as {one_line(approver)}, the last one at {one_line(gate)} of release "
+        f"{one_line(release)} of {one_line(workload)}. The authenticator accepts no code until {until:%Y-%m-%d %H:%M} UTC, at any gate; "
+        "an SSH key or an Entra ID account still works.",
+        f"If {one_line(approver)} did not type them, somebody is guessing: check who can reach the Prefect server.",
         link,
     ]
     return Notice(one_line(subject), "\n".join(lines), loud=True)
@@ -129,7 +129,7 @@ def rolled_back(workload: str, release: str, stage: str, reason: str, link: str)
     subject = f"Rolled back: {workload} {release} at {stage}"
     lines = [
         f"Release {one_line(release)} of {one_line(workload)} was rolled back at {one_line(stage)} and is held: nothing pushes it "
-        "again until somebody ends the hold, or newer models come.",
+        "again until somebody ends the hold, or newer models arrive.",
         f"Reason: {one_line(reason, 1000)}",
         link,
     ]
@@ -138,10 +138,10 @@ def rolled_back(workload: str, release: str, stage: str, reason: str, link: str)
 
 def rollback_unfinished(workload: str, release: str, stage: str, reason: str, link: str) -> Notice:
     """What serves failed its confirmation, and there was nothing to roll back to."""
-    subject = f"!!! Serves what failed: {workload} {release} at {stage}"
+    subject = f"!!! Still serves what failed: {workload} {release} at {stage}"
     lines = [
         f"!!! Release {one_line(release)} of {one_line(workload)} serves {one_line(stage)} though it failed after the switch: "
-        "there was nothing to roll back to. Somebody has to choose what serves.",
+        "there was nothing to roll back to. Somebody has to choose the version that it serves.",
         f"Reason: {one_line(reason, 1000)}",
         link,
     ]
@@ -153,7 +153,7 @@ def time_is_up(workload: str, release: str, stage: str, endpoint: str, ends: str
     subject = f"Time is up: {workload} {release} at {stage}"
     lines = [
         f"{one_line(endpoint)} runs release {one_line(release)} of {one_line(workload)} at {one_line(stage)} and is deleted at "
-        f"{one_line(ends)}, an hour after this at the earliest.",
+        f"{one_line(ends)}, at the earliest an hour after this notice.",
         f"To keep it: signalbox extend {one_line(stage)} --workload {one_line(workload)}. A new deployment renews it, too.",
     ]
     return Notice(one_line(subject), "\n".join(lines))

@@ -92,10 +92,10 @@ def signature_fault(proof: CodeProof, statement: Statement, generator: CodeGener
     try:
         key.verify(bytes.fromhex(proof.seal), _sealed_text(statement, proof.step))
     except InvalidSignature:
-        return "its signature is over something else: the statement or the code's time was changed"
+        return "it signs something else: the statement or the code's time was changed"
     if abs(_step_at(decided_at) - proof.step) > DRIFT_STEPS:
         begins = datetime.fromtimestamp(proof.step * STEP_SECONDS, UTC)
-        return f"its code is of {begins:%Y-%m-%d %H:%M:%S} UTC, and it was decided at {decided_at:%Y-%m-%d %H:%M:%S}"
+        return f"its code is for {begins:%Y-%m-%d %H:%M:%S} UTC, but the decision was made at {decided_at:%Y-%m-%d %H:%M:%S}"
     return ""
 
 

@@ -24,17 +24,17 @@ def faults_of_asked(asked: Fact, facts: Sequence[Fact]) -> tuple[str, ...]:
     try:
         stage = Stage.model_validate(ask.policy)
     except ValidationError as error:
-        return (*faults, f"how the stage is declared cannot be read: {str(error).splitlines()[0]}")
+        return (*faults, f"the declaration of the stage cannot be read: {str(error).splitlines()[0]}")
     if stage.policy_digest != ask.policy_digest:
         faults.append(
-            "it was asked by another version of Signalbox, which declares stages otherwise: use the one that runs the flows"
+            "it was asked by another version of Signalbox, which declares stages differently; use the version that runs the flows"
         )
     if (release.workload, release.name) != (asked.workload, asked.release):
         faults.append(f"the manifest is of release {release.name} of {release.workload}")
     if ask.release_digest != release.digest:
-        faults.append(f"it asks about {ask.release_digest}, and the manifest is {release.digest}")
+        faults.append(f"it asks about {ask.release_digest}, but the manifest is {release.digest}")
     if stage.gate is None or (stage.name, stage.gate.name) != (ask.stage, ask.gate):
-        faults.append(f"it asks at {ask.gate} of {ask.stage}, and the declaration in it is of another stage")
+        faults.append(f"it asks at {ask.gate} of {ask.stage}, but the declaration in it is for another stage")
     elif not facts_of(facts, Kind.ASKED, stage.name)[-1] == open_request(release, stage, facts) == asked:
-        faults.append("it no longer stands: something was asked, or seen, since. Look at the form again")
+        faults.append("it is out of date: something has been asked or seen since. Look at the form again")
     return tuple(faults)

@@ -47,7 +47,9 @@ class SshKey(BaseModel):
     def _usable(cls, line: str) -> str:
         words = line.split()
         if len(words) < 2 or words[0] not in KINDS:
-            raise ValueError(f"not a key that is checked here; give the line of a .pub file with {' or '.join(KINDS)}")
+            raise ValueError(
+                f"not a type of key that is accepted here; give the line of a .pub file with {' or '.join(KINDS)}"
+            )
         try:
             key = load_ssh_public_key(f"{words[0]} {words[1]}".encode())
         except ValueError as error:
@@ -87,7 +89,7 @@ def signing_key(proof: SshProof, statement: Statement, keys: Sequence[SshKey]) -
     try:
         signer = check_signature(statement.text, proof.signature, NAMESPACE)
         if SshsigSignature.from_armored(proof.signature).hash_algo not in HASHES:
-            raise InvalidSignature("it is made with a hash that ssh-keygen does not take")
+            raise InvalidSignature("it is made with a hash that ssh-keygen does not accept")
     except UNFIT as error:
         return (
             f"the SSH signature is not over this statement ({str(error) or 'it does not fit'}): sign exactly what `signalbox approve` shows, "

@@ -61,7 +61,7 @@ def judge(
         else:
             faults = _faults_of(decision, fact, asked, stage, gate, release, approvers, now)
             if again:
-                faults = (*faults, "its token proved another decision before, and a token counts once")
+                faults = (*faults, "its token already proved another decision, and a token counts once")
             if faults:
                 void.append(f"the approval by {decision.statement.approver} is void: {'; '.join(faults)}")
             else:
@@ -114,7 +114,7 @@ def _faults_of_subject(statement: Statement, stage: Stage, gate: Gate, release: 
     if (statement.stage, statement.gate) != (stage.name, gate.name):
         faults.append(f"it was given at {statement.gate} of {statement.stage}")
     if statement.policy_digest != stage.policy_digest:
-        faults.append(f"stage {stage.name} is declared differently since")
+        faults.append(f"stage {stage.name} has been declared differently since")
     return faults
 
 
@@ -127,11 +127,11 @@ def _faults_of_time(decision: Decision, fact: Fact, asked: Fact | None, now: dat
     if statement.asked != asked.digest or fact.sequence <= asked.sequence:
         faults.append("it answers another question, or the ledger was changed before it")
     if (statement.report_digest, statement.expires_at) != (ask.report_digest, ask.expires_at):
-        faults.append("it is about other evidence, or another time")
+        faults.append("it is about different evidence, or a different time")
     if not asked.at <= decision.decided_at <= fact.at:
         faults.append("it was given before the question, or after it was written down")
     if decision.decided_at > ask.answer_by:
-        faults.append("it came after the time was up")
+        faults.append("it came after the deadline")
     if now > ask.expires_at:
         faults.append(f"it expired at {ask.expires_at:%Y-%m-%d %H:%M} UTC")
     return faults
@@ -148,13 +148,13 @@ def why_not(
     """Every reason why an answer cannot count, however it is proven; none when the proof decides."""
     gate = stage.gate
     if gate is None:
-        return (f"stage {stage.name} asks nobody",)
+        return (f"stage {stage.name} has no gate, so nobody is asked there",)
     faults = _faults_of_person(statement, gate, release, approvers)
     if statement.choice is Choice.APPROVE:
         faults += [f"{why}; approve then" for why in gate.closures(now)]
         counted = judge(stage, release, facts, approvers, now).counted
         if any(one.statement.approver == statement.approver for one in counted):
-            faults.append(f"{statement.approver} has approved already, and each approver counts once")
+            faults.append(f"{statement.approver} has already approved, and each approver counts once")
     return tuple(faults)
 
 
@@ -183,7 +183,7 @@ def _faults_of_separation(gate: Gate, approver: str, release: Release, approvers
     if person is None:
         return []  # said already: no member of any group
     return [
-        f"{approver} is the release's {role.replace('_', ' ')}, and somebody else must approve"
+        f"{approver} is the release's {role.replace('_', ' ')}, so somebody else must approve"
         for role in gate.not_by
         if any(person.is_called(name) for name in release.people(role))
     ]

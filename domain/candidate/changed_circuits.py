@@ -119,7 +119,7 @@ def _document(text: str) -> dict[str, Any]:
 def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     repeated = [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]
     if repeated:
-        raise ValueError(f"key {listed(repeated)} stands twice in one object")
+        raise ValueError(f"key {listed(repeated)} appears twice in one object")
     return dict(pairs)
 
 
@@ -133,7 +133,7 @@ def _circuit_faults(document: Mapping[str, Any], known: Mapping[Unit, str]) -> l
     counts = Counter(f"{entry.get('plant_id')}/{entry.get('circuit_id')}" for entry in entries)
     faults = [f"{FILE}: {name} is listed {count} times" for name, count in counts.items() if count > 1]
     faults += [
-        f"{FILE}: {name} is not a circuit of the workload{did_you_mean(name, units)}; there are {listed(units)}"
+        f"{FILE}: {name} is not a circuit of the workload{did_you_mean(name, units)}; its circuits are {listed(units)}"
         for name in counts
         if name not in units
     ]
@@ -141,5 +141,5 @@ def _circuit_faults(document: Mapping[str, Any], known: Mapping[Unit, str]) -> l
         unit = units.get(f"{entry.get('plant_id')}/{entry.get('circuit_id')}")
         model = entry.get("model_name")
         if unit is not None and isinstance(model, str) and model != known[unit]:
-            faults.append(f"{FILE}: {unit} carries model {model!r}; its own is {known[unit]!r}")
+            faults.append(f"{FILE}: {unit} has model {model!r}, but its own model is {known[unit]!r}")
     return faults

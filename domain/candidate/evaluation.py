@@ -58,7 +58,7 @@ class Evaluation(BaseModel):
         if gain > self.margin:
             return Judgement(True, f"{compared}: better by {gain:.4g}")
         if gain > 0:
-            return Judgement(False, f"{compared}: better by {gain:.4g} only, and the margin is {self.margin:.4g}")
+            return Judgement(False, f"{compared}: better by only {gain:.4g}, and the margin is {self.margin:.4g}")
         return Judgement(False, f"{compared}: not better")
 
     def _gain(self, ours: float, theirs: float) -> float:

@@ -37,4 +37,4 @@ def differences(circuit: ChangedCircuit, record: TrainingRecord) -> tuple[str, .
         ("cutoff date", circuit.cutoff_date.isoformat(), record.cutoff_date),
         ("data report", circuit.data_report_digest, record.data_report_digest),
     )
-    return tuple(f"{what} {given!r}, and Azure has {found!r}" for what, given, found in pairs if given != found)
+    return tuple(f"{what} {given!r}, but Azure has {found!r}" for what, given, found in pairs if given != found)

@@ -47,7 +47,7 @@ HOME = {
 def inconsistencies(values: dict[str, Any], folder: Path) -> Found:
     """Every fault that no single part shows by itself: where, and what."""
     if "folder" in values:
-        yield ("folder",), "unknown key; the folder is where this file lies"
+        yield ("folder",), "unknown key; the folder is the one that this file is in"
     yield from _units(values)
     yield from _expectations(values)
     yield from _files(values, folder)
@@ -140,11 +140,11 @@ def _file(at: Location, named: object, folder: Path, is_folder: bool) -> Found:
         return
     kind = "folder" if is_folder else "file"
     if "\0" in named or len(named) > LONGEST_PATH:
-        yield at, f"{named[:60]!r} is no path"
+        yield at, f"{named[:60]!r} is not a path"
         return
     place = (folder / named).resolve()
     if not place.is_relative_to(folder.resolve()):
-        yield at, f"{named!r} lies outside {folder.name}/; name a {kind} in it"
+        yield at, f"{named!r} is outside {folder.name}/; name a {kind} in it"
     elif not (place.is_dir() if is_folder else place.is_file()):
         yield at, f"there is no {kind} {named!r} in {folder.name}/"
 
@@ -158,7 +158,7 @@ def _stages(values: dict[str, Any]) -> Found:
         name, kind = _at(stage, "name"), _at(stage, "target", "kind")
         if isinstance(name, str):
             if name in names:
-                yield (*at, "name"), f"a stage {name!r} stands here a second time"
+                yield (*at, "name"), f"a stage {name!r} is declared a second time"
             names.add(name)
         if not isinstance(kind, str):
             continue  # said by itself
@@ -167,7 +167,7 @@ def _stages(values: dict[str, Any]) -> Found:
                 yield (*at, "target"), f"deploys what no stage published; put a {needed} stage before it"
         declared = SERVED_BY.get(kind)
         if declared is not None and _at(values, declared) is None:
-            yield (*at, "target"), f"{kind} runs what `{declared}` says, and that is not declared"
+            yield (*at, "target"), f"{kind} runs what `{declared}` declares, but there is no `{declared}`"
         if kind in PUBLISHES:
             published.add(kind)
             if _at(stage, "verification") is not None:
@@ -177,7 +177,7 @@ def _stages(values: dict[str, Any]) -> Found:
         if isinstance(home, str):
             first = homes.setdefault((key, home), str(name))
             if first != str(name):
-                yield (*at, "target", key), f"is {first}'s too, and one would switch the other's endpoints"
+                yield (*at, "target", key), f"is the same as {first}'s, so each would switch the other's endpoints"
 
 
 def _waves(values: dict[str, Any]) -> Found:
@@ -202,7 +202,7 @@ def _golden_circuits(values: dict[str, Any]) -> Found:
             tolerance = _at(stage, *path, "golden", "tolerance")
             for name in tolerance if isinstance(tolerance, dict) else ():
                 if name not in circuits:
-                    fault = f"{name} is none of the workload's circuits{did_you_mean(str(name), circuits)}"
+                    fault = f"{name} is not one of the workload's circuits{did_you_mean(str(name), circuits)}"
                     yield (*at, *path, "golden", "tolerance", name), fault
 
 

@@ -70,7 +70,7 @@ def _not_finite(value: object, at: Location) -> Found:
 def _limits(arguments: Mapping[str, Any]) -> Found:
     limits = {name: arguments[name] for name in ("min_value", "max_value") if name in arguments}
     if not limits:
-        yield (), "needs `min_value` or `max_value`: anything meets it"
+        yield (), "needs `min_value` or `max_value`: without them, anything meets it"
     places: list[float] = []
     for name, value in limits.items():
         if isinstance(value, str):
@@ -103,8 +103,8 @@ def _worded(name: str, value: object, told: ValidationError) -> str:
         return "must be all text or all numbers; put words such as NO and ON in quotes"
     if name.endswith("_set") and isinstance(value, list) and value:
         return "must be all text or all numbers; put numbers that are names in quotes"
-    reason = told.message if len(told.message) <= 120 else f"{value!r:.60} is not of the kind that it takes"
-    return reason.replace("is not valid under any of the given schemas", "is not of the kind that it takes")
+    reason = told.message if len(told.message) <= 120 else f"{value!r:.60} is not a value that it accepts"
+    return reason.replace("is not valid under any of the given schemas", "is not a value that it accepts")
 
 
 @lru_cache

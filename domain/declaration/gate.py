@@ -39,7 +39,7 @@ class Rule(Part):
         if tuple(dict.fromkeys(self.required)) != self.required:
             raise ValueError("required: somebody is named twice")
         if len(self.required) > self.approvals:
-            raise ValueError(f"required names {len(self.required)} people, and approvals is {self.approvals}")
+            raise ValueError(f"required names {len(self.required)} people, but approvals is {self.approvals}")
         return self
 
 
@@ -91,5 +91,5 @@ class Gate(Part):
                 yield f"there is a freeze{why} until {freeze.end_of(moment):%Y-%m-%d %H:%M} UTC"
         if self.windows and not any(window.holds(moment) for window in self.windows):
             starts = [start for window in self.windows if (start := window.next_start(moment)) is not None]
-            when = f"the next one opens at {min(starts):%Y-%m-%d %H:%M} UTC" if starts else "no other follows"
+            when = f"the next one opens at {min(starts):%Y-%m-%d %H:%M} UTC" if starts else "none follows"
             yield f"it is outside the stage's windows; {when}"

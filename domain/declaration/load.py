@@ -28,7 +28,7 @@ def _text(path: Path) -> str:
     if not path.is_file():
         raise InvalidDeclaration([f"{path.name}: there is no such file in {path.resolve().parent}"])
     if path.stat().st_size > MAX_BYTES:
-        raise InvalidDeclaration([f"{path.name}: larger than {MAX_BYTES} bytes; a declaration is a page"])
+        raise InvalidDeclaration([f"{path.name}: larger than {MAX_BYTES} bytes; a declaration should be about a page"])
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

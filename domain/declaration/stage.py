@@ -41,17 +41,17 @@ class Stage(BaseModel):
         if isinstance(self.target, ReplacingTarget):
             if self.verification is not None or self.replay is not None:
                 raise ValueError(
-                    f"a {kind} is replaced when it switches, so it is asked after that; declare confirmation"
+                    f"a {kind} is replaced when it switches, so it can only be tested after that; declare confirmation"
                 )
             if self.confirmation is not None and self.confirmation.replay is not None:
                 raise ValueError(f"a {kind} scores no files, so there is nothing to replay")
             if self.confirmation is not None and not isinstance(self.confirmation.smoke, HttpSmokeTest):
-                raise ValueError(f"a {kind} is asked over HTTP: confirmation needs path, question and answers")
+                raise ValueError(f"a {kind} is tested over HTTP: its confirmation needs path, question and answers")
         if isinstance(self.target, BatchEndpointTarget):
             asked = (self.verification, self.confirmation.smoke if self.confirmation is not None else None)
             if any(isinstance(one, HttpSmokeTest) for one in asked):
                 raise ValueError(
-                    f"a {kind} scores files and is not asked over HTTP: a smoke test needs data and columns"
+                    f"a {kind} scores files and is not tested over HTTP: its smoke test needs data and columns"
                 )
         return self
 

@@ -27,7 +27,7 @@ def faults_of_waves(waves: Sequence[Wave], circuits: Sequence[str]) -> Iterator[
     named = Counter(name for wave in waves if wave.circuits != REST for name in wave.circuits)
     for name, times in named.items():
         if name not in circuits:
-            yield f"{name} is none of its circuits{did_you_mean(name, circuits)}"
+            yield f"{name} is not one of its circuits{did_you_mean(name, circuits)}"
         if times > 1:
             yield f"{name} is named {times} times; each circuit switches once"
     if any(wave.circuits == REST for wave in waves[:-1]):
@@ -37,7 +37,7 @@ def faults_of_waves(waves: Sequence[Wave], circuits: Sequence[str]) -> Iterator[
         if not missed:
             yield "rest is empty: every circuit is in a wave already"
     elif waves and missed:
-        yield f"no wave has {listed(missed)}; name them, or end with a wave of `circuits: rest`"
+        yield f"no wave includes {listed(missed)}; name them, or end with a wave of `circuits: rest`"
 
 
 def waves_of(waves: Sequence[Wave], units: Sequence[ChangedCircuit]) -> list[tuple[tuple[ChangedCircuit, ...], float]]:

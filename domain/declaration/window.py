@@ -50,7 +50,7 @@ class Window(BaseModel):
     @classmethod
     def _known(cls, name: str) -> str:
         if name not in _zones():
-            raise ValueError(f"{name!r} is no time zone; write one such as Europe/Berlin, or UTC")
+            raise ValueError(f"{name!r} is not a time zone; write one such as Europe/Berlin, or UTC")
         return name
 
     @field_validator("starts")
@@ -58,7 +58,7 @@ class Window(BaseModel):
     def _near(cls, starts: datetime) -> datetime:
         if starts.year not in CENTURY:
             raise ValueError(
-                f"a stretch cannot start in {starts.year}; name a first one from {CENTURY[0]} to {CENTURY[-1]}"
+                f"a stretch cannot start in {starts.year}; name a first start from {CENTURY[0]} to {CENTURY[-1]}"
             )
         return starts
 
@@ -124,7 +124,7 @@ class Window(BaseModel):
             if recurrence.replace(dtstart=late, until=None).after(late, inc=True) is None:
                 return False
         except ValueError as error:
-            raise ValueError(f"the rule is no RFC 5545 recurrence ({error})") from error
+            raise ValueError(f"the rule is not an RFC 5545 recurrence ({error})") from error
         return recurrence.after(self.starts, inc=True) is not None
 
     def _recurrence(self) -> rrule:

@@ -131,12 +131,14 @@ class Workload(Part):
             return self.units
         units = {str(unit): unit for unit in self.units}
         chosen = [name.strip() for name in names]
-        reasons = [f"{name} is none of its circuits{did_you_mean(name, units)}" for name in chosen if name not in units]
+        reasons = [
+            f"{name} is not one of its circuits{did_you_mean(name, units)}" for name in chosen if name not in units
+        ]
         reasons += [f"{name} is named twice" for name in dict.fromkeys(chosen) if chosen.count(name) > 1]
         reasons += [] if chosen else ["none was named"]
         if reasons:
             raise Terminal(
-                f"these circuits of {self.name} cannot be used: {'; '.join(reasons)}. There are {listed(units)}"
+                f"these circuits of {self.name} cannot be used: {'; '.join(reasons)}. Its circuits are {listed(units)}"
             )
         return tuple(units[name] for name in chosen)
 
@@ -144,7 +146,9 @@ class Workload(Part):
         """The stage of that name; Terminal, with those there are, when there is none."""
         stages = {stage.name: stage for stage in self.stages}
         if name not in stages:
-            raise Terminal(f"{self.name} has no stage {name!r}{did_you_mean(name, stages)}; there are {listed(stages)}")
+            raise Terminal(
+                f"{self.name} has no stage {name!r}{did_you_mean(name, stages)}; its stages are {listed(stages)}"
+            )
         return stages[name]
 
     @property

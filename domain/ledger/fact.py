@@ -116,11 +116,11 @@ def chain_faults(facts: Sequence[Fact]) -> tuple[str, ...]:
             faults.append(f"{missing} missing before {_named(fact)}")
         elif before is None:
             if fact.previous != FIRST:
-                faults.append(f"{_named(fact)} is the first and still names one before it: it was changed")
+                faults.append(f"{_named(fact)} is the first but names one before it: it was changed")
         elif fact.sequence == before.sequence:
-            faults.append(f"{_named(fact)} stands there twice")
+            faults.append(f"{_named(fact)} is there twice")
         elif fact.sequence < before.sequence:
-            faults.append(f"{_named(fact)} is out of order: it stands after fact {before.sequence}")
+            faults.append(f"{_named(fact)} is out of order: it comes after fact {before.sequence}")
         elif fact.previous != before.digest:
             faults.append(f"{_named(before)} was changed after {_named(fact)} was written, or that one was")
         if before is not None and (fact.workload, fact.release) != (before.workload, before.release):

@@ -30,7 +30,7 @@ class DockerIgnore:
                 if wanted not in {"", "."}:
                     rules.append((re.compile("".join(map(_expression, TOKENS.findall(wanted)))), back))
             except re.error as error:
-                raise Terminal(f"{NAME}: {line.strip()!r} is no pattern: {error}") from error
+                raise Terminal(f"{NAME}: {line.strip()!r} is not a pattern: {error}") from error
         return cls(tuple(rules))
 
     def leaves_out(self, path: str) -> bool:

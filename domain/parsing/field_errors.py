@@ -64,17 +64,17 @@ def _what(fault: ErrorDetails, root: type[BaseModel]) -> str:
     kind, given, context = fault["type"], fault["input"], fault.get("ctx", {})
     if kind == "extra_forbidden":
         keys = _keys(fault["loc"][:-1], root)
-        return f"unknown key{did_you_mean(str(fault['loc'][-1]), keys)}; allowed are {listed(keys)}"
+        return f"unknown key{did_you_mean(str(fault['loc'][-1]), keys)}; allowed: {listed(keys)}"
     if kind == "missing":
-        return "missing; it is needed"
+        return "missing; it is required"
     if kind == "union_tag_not_found":
-        return f"needs {context['discriminator']}; allowed are {listed(_known_tags(fault['loc'], root))}"
+        return f"needs {context['discriminator']}; allowed: {listed(_known_tags(fault['loc'], root))}"
     if kind == "union_tag_invalid":
         tags = _known_tags(fault["loc"], root)
-        return f"unknown kind {context['tag']!r}{did_you_mean(context['tag'], tags)}; allowed are {listed(tags)}"
+        return f"unknown kind {context['tag']!r}{did_you_mean(context['tag'], tags)}; allowed: {listed(tags)}"
     if kind == "enum":
         allowed = context["expected"]
-        return f"is {_brief(given)}; allowed are {allowed}{did_you_mean(str(given), allowed.split(chr(39))[1::2])}"
+        return f"is {_brief(given)}; allowed: {allowed}{did_you_mean(str(given), allowed.split(chr(39))[1::2])}"
     if kind == "too_short":
         return "is empty; at least one is needed"
     if kind in WANTED:

@@ -82,10 +82,10 @@ def read_manifest(file: Path, port: int) -> Manifest:
         if not isinstance(kind, str) or document.values.get("apiVersion") != KINDS.get(kind):
             told = f"{document.values.get('apiVersion')} {kind}"
             faults.append(
-                document.fault(("kind",), f"is {told}; one Deployment (apps/v1) and its Service (v1) are applied")
+                document.fault(("kind",), f"is {told}; only one Deployment (apps/v1) and its Service (v1) are applied")
             )
         elif kind in found:
-            faults.append(document.fault(("kind",), f"a second {kind}; one of each is applied"))
+            faults.append(document.fault(("kind",), f"a second {kind}; only one of each is applied"))
         else:
             found[kind] = document
     faults += [f"{file.name}:1: document: has no {kind}" for kind in KINDS if kind not in found]
@@ -119,7 +119,7 @@ def _inconsistencies(manifest: Manifest, port: int) -> Iterator[tuple[YamlDocume
     deployment, service = manifest.deployment, manifest.service
     for one in (deployment, service):
         if _at(one, "metadata", "namespace") is not None:
-            yield one, ("metadata", "namespace"), "is the cluster block's to say; leave it out"
+            yield one, ("metadata", "namespace"), "is set by the cluster block; leave it out"
     if _at(deployment, "metadata", "name") != _at(service, "metadata", "name"):
         yield service, ("metadata", "name"), "must be the Deployment's name: a release gives both one name"
     labels = _mapping(deployment, "spec", "template", "metadata", "labels")
@@ -136,7 +136,7 @@ def _inconsistencies(manifest: Manifest, port: int) -> Iterator[tuple[YamlDocume
         yield deployment, (*CONTAINERS, 0), what
     ports = [one for one in containers[0].get("ports") or () if isinstance(one, dict)]
     if port not in [one.get("containerPort") for one in ports]:
-        yield deployment, (*CONTAINERS, 0, "ports"), f"none is {port}, where `service` of the workload listens"
+        yield deployment, (*CONTAINERS, 0, "ports"), f"none is {port}, the port where the workload's `service` listens"
 
 
 def _labelled(values: Mapping[str, Any], filling: Filling) -> Object:

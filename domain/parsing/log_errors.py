@@ -49,7 +49,7 @@ def _exception(lines: Sequence[str], place: int) -> tuple[int, str]:
         elif line.strip() and not line[0].isspace():
             return place + 1, f"{line.strip()}{where}"
         place += 1
-    return place, f"an exception whose words the log does not hold{where}" if where else ""
+    return place, f"an exception whose text is not in the log{where}" if where else ""
 
 
 def _where(frame: "re.Match[str]") -> str:

@@ -60,7 +60,7 @@ class YamlDocument:
 def read_yaml(file: str, text: str) -> YamlDocument:
     """The document; InvalidDeclaration when the text is no mapping, or may not be read at all."""
     if len(text.encode()) > MAX_BYTES:
-        raise InvalidDeclaration([f"{file}: larger than {MAX_BYTES} bytes; a declaration is a page"])
+        raise InvalidDeclaration([f"{file}: larger than {MAX_BYTES} bytes; a declaration should be about a page"])
     try:
         _refuse_bombs(file, text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -83,10 +83,10 @@ def _refuse_bombs(file: str, text: str) -> None:
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         line = _line(event)
         if isinstance(event, yaml.AliasEvent):
-            raise InvalidDeclaration([f"{file}:{line}: the alias *{event.anchor} is not taken; write the value out"])
+            raise InvalidDeclaration([f"{file}:{line}: the alias *{event.anchor} is not allowed; write the value out"])
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise InvalidDeclaration([f"{file}:{line}: nested more than {MAX_DEPTH} deep; nothing declared here is"])
+            raise InvalidDeclaration([f"{file}:{line}: nested more than {MAX_DEPTH} deep; no declaration needs that"])
 
 
 def _line(part: yaml.Event | yaml.Node) -> int:
@@ -109,7 +109,7 @@ class _Reader:
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             where = (*at, name)
             if name in values:
-                self._fault(where, _line(key), f"stands here a second time; the first is on line {self.lines[where]}")
+                self._fault(where, _line(key), f"appears a second time; the first is on line {self.lines[where]}")
                 continue
             self.lines[where] = _line(key)
             if not isinstance(key, yaml.ScalarNode):
@@ -121,7 +121,7 @@ class _Reader:
         self.lines.setdefault(at, _line(node))
         kind = node.tag.removeprefix("tag:yaml.org,2002:")
         if kind not in KINDS:
-            self._fault(at, _line(node), f"the tag {kind} is not taken; write a plain value")
+            self._fault(at, _line(node), f"the tag {kind} is not allowed; write a plain value")
         elif isinstance(node, yaml.MappingNode):
             return self.mapping(node, at)
         elif isinstance(node, yaml.SequenceNode):

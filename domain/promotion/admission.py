@@ -45,14 +45,14 @@ def admit(
 
 def _not_requested(release: Release, facts: Sequence[Fact]) -> Iterator[str]:
     if any((fact.workload, fact.release) != (release.workload, release.name) for fact in facts):
-        yield f"the facts are not all of release {release.name} of {release.workload}; read its own"
+        yield f"the facts are not all of release {release.name} of {release.workload}; read only that release's"
     requested = facts_of(facts, Kind.REQUESTED)
     if not requested:
         yield f"release {release.name} was never requested; start it with the release flow"
     for fact in requested[1:]:
         yield f"release {release.name} was requested again by fact {fact.sequence}; a release is requested once"
     if requested and requested[0].body.get("digest") != release.digest:
-        yield f"what was requested is {requested[0].body.get('digest')}, and this is {release.digest}: it was changed"
+        yield f"what was requested is {requested[0].body.get('digest')}, but this is {release.digest}: it was changed"
 
 
 def _over_or_held(stage: Stage, release: Release, facts: Sequence[Fact]) -> Iterator[str]:

@@ -292,7 +292,7 @@ class _Situation:
         if not doubts:
             return None
         reason = (
-            f"{self.stage.name} serves release {self.plan.release.name}, and people must look: {listed_reasons(doubts)}. "
+            f"{self.stage.name} serves release {self.plan.release.name}, and people must look at it: {listed_reasons(doubts)}. "
             f"Keep it, or roll back with `signalbox rollback --stage {self.stage.name} --workload {self.plan.release.workload}`"
         )
         return self._end(Outcome.INCONCLUSIVE, reason)
@@ -365,7 +365,7 @@ class _Situation:
             return Ask(self.stage) if open_request(self.plan.release, self.stage, self.facts) is None else None
         units, verdict = replayed.body["units"], replayed.body["verdict"]
         doubts = {name: unit["reasons"] for name, unit in units.items() if unit["verdict"] == verdict}
-        reason = f"{self.stage.name}: {listed_reasons(doubts)}. Nothing was switched, and no gate asks people"
+        reason = f"{self.stage.name}: {listed_reasons(doubts)}. Nothing was switched, and the stage has no gate where people could decide"
         return self._end(Outcome.INCONCLUSIVE, reason, self._has_to_revert())
 
     def _switch(self) -> Switch:

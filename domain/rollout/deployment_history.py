@@ -38,7 +38,7 @@ def fence_of(text: str | None, where: str) -> int:
         return int(text or "0")
     except ValueError:
         raise Terminal(
-            f"{where} is {text!r}, which is no fencing number, so nobody knows who switched it last; nothing was touched. See "
+            f"{where} is {text!r}, which is not a fencing number, so nobody knows who switched it last; nothing was touched. Check "
             "that no other run is at work there, set it to 0, and run the same command again"
         ) from None
 

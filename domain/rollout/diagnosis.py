@@ -40,7 +40,7 @@ def compute_finding(workspace: str, compute: str, present: bool, instances: int,
         return Finding(what, "absent", "the next release creates it; if that failed, check the VM size and your quota")
     if instances < needed:
         return Finding(
-            what, f"{instances} nodes at most", f"deployments want {needed}: raise the cluster's max_instances"
+            what, f"{instances} nodes at most", f"deployments need {needed}: raise the cluster's max_instances"
         )
     return Finding(what, f"{instances} nodes at most")
 

@@ -43,13 +43,13 @@ def due(tags: Mapping[str, str], now: datetime) -> Due:
     """What is to be done about an endpoint with these tags.
 
     Announced from `NOTICE` before its end; deleted at its end, and not before `NOTICE` after the announcement, however late
-    that came. What does not carry our tags, or carries a time that cannot be read, is left alone.
+    that came. What does not have Signalbox's tags, or carries a time that cannot be read, is left alone.
     """
     if not tags.get(RELEASE_ID) or EXPIRES_AT not in tags:
-        return Due(Step.LEAVE, "it does not carry our tags")
+        return Due(Step.LEAVE, "it does not have Signalbox's tags")
     ends = _moment(tags[EXPIRES_AT])
     if ends is None:
-        return Due(Step.LEAVE, f"its tag {EXPIRES_AT} is no time: {tags[EXPIRES_AT]!r}")
+        return Due(Step.LEAVE, f"its tag {EXPIRES_AT} is not a time: {tags[EXPIRES_AT]!r}")
     announced = _moment(tags.get(ANNOUNCED_AT, "")) if tags.get(ANNOUNCED_FOR) == tags[EXPIRES_AT] else None
     if announced is None:
         if now < ends - NOTICE:
@@ -57,7 +57,7 @@ def due(tags: Mapping[str, str], now: datetime) -> Due:
         return Due(Step.ANNOUNCE, f"its time is up at {tags[EXPIRES_AT]}")
     goes = max(ends, announced + NOTICE)
     if now < goes:
-        return Due(Step.LEAVE, f"it was announced at {utc_text(announced)} and goes at {utc_text(goes)}", goes)
+        return Due(Step.LEAVE, f"it was announced at {utc_text(announced)} and is deleted at {utc_text(goes)}", goes)
     return Due(Step.DELETE, f"its time was up at {tags[EXPIRES_AT]}, announced at {utc_text(announced)}")
 
 

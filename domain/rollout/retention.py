@@ -63,11 +63,13 @@ def plan_retention(deployments: Sequence[Deployed], default: str | None, keep: i
     left gives the other half. ValueError for keep < 2.
     """
     if keep < FEWEST_KEPT:
-        raise ValueError(f"keep is {keep}; {FEWEST_KEPT} or more stay: what serves and what served before")
+        raise ValueError(
+            f"keep is {keep}; {FEWEST_KEPT} or more are kept: the deployment that serves and the one before it"
+        )
     there = {one.name: one for one in deployments}
     serving = there.get(default) if default is not None else None
     if serving is None or not made_by_release(serving):
-        why = "nothing of ours serves, so nothing is known to be old"
+        why = "nothing that a release made serves, so nothing is known to be old"
         return RetentionPlan(stays={name: SERVES if name == default else why for name in there})
     chain = _chain(there, serving, keep)
     stays, removed = {}, {}

@@ -57,7 +57,7 @@ def plan_rollback(standings: Sequence[Standing]) -> RollbackPlan:
             )
         elif standing.previous == standing.current:
             refusals.append(
-                f"{standing.unit}: {standing.current} names itself as the one before; choose a version with "
+                f"{standing.unit}: {standing.current} names itself as its predecessor; choose a version with "
                 f"`signalbox deploy-version {standing.unit} VERSION --stage STAGE --workload NAME`"
             )
         elif not standing.previous_ready:

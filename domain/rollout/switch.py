@@ -58,7 +58,7 @@ class Journal(BaseModel):
         """Endpoint → what the read-back shows otherwise than planned."""
         return {
             one.endpoint: f"serves {serving.get(one.endpoint) or 'nothing'} after it was switched to {one.after or 'nothing'}: "
-            "Azure accepted that and did not do it, or somebody else switched it; look at the endpoint in the studio"
+            "Azure accepted that but did not do it, or somebody else switched it; look at the endpoint in the studio"
             for one in self.switches()
             if serving.get(one.endpoint) != one.after
         }

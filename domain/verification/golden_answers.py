@@ -33,7 +33,9 @@ class Golden(BaseModel):
         if not self.data.endswith("/"):
             raise ValueError(f"data {self.data!r} is refused: a folder ends with /")
         if self.expected.startswith(self.data):
-            raise ValueError(f"expected {self.expected!r} lies in data, whose every file is scored; put it beside it")
+            raise ValueError(
+                f"expected {self.expected!r} lies in data, where every file is scored; put it next to that folder"
+            )
         return self
 
     def data_for(self, unit: Unit) -> str:
@@ -72,7 +74,7 @@ def golden_answers(candidate: Answers, expected: Answers, tolerance: float) -> G
         if key not in candidate:
             misses.append(f"{name}: no answer; expected {expected[key]:.6g}")
         elif key not in expected:
-            misses.append(f"{name}: answered, and no such row is expected")
+            misses.append(f"{name}: answered, but no such row is expected")
         elif not usable(candidate[key]):
             misses.append(f"{name}: no usable number; expected {expected[key]:.6g}")
         else:

@@ -83,7 +83,7 @@ class HttpSmokeTest(BaseModel):
             shape = (
                 f"lacks {', '.join(missing)}: {seen.answer[:SHOWN]}" if missing else f"has {', '.join(self.answers)}"
             )
-            said = f"{self.version} is {str(version)[:SHOWN]}, released is {seen.version}"
+            said = f"{self.version} is {str(version)[:SHOWN]}, the release has {seen.version}"
             took = f"{seen.milliseconds:.0f} ms, limit {self.within_ms:g}"
             checks += [
                 Check("Shape", not missing, shape),

@@ -39,7 +39,7 @@ class Bounds(BaseModel):
     @model_validator(mode="after")
     def _in_order(self) -> "Bounds":
         if self.passes > self.fails:
-            raise ValueError(f"pass {self.passes:g} is above fail {self.fails:g}; what passes must not fail, too")
+            raise ValueError(f"pass {self.passes:g} is above fail {self.fails:g}; what passes must not also fail")
         return self
 
     def judge(self, value: float) -> Verdict:
@@ -58,7 +58,7 @@ class Moved(Bounds):
     @classmethod
     def _share(cls, share: float) -> float:
         if share > 1:
-            raise ValueError(f"{share:g} is no share of rows; it is 0 to 1")
+            raise ValueError(f"{share:g} is not a share of rows; a share is from 0 to 1")
         return share
 
 
@@ -151,9 +151,9 @@ class Replay(BaseModel):
     @model_validator(mode="after")
     def _columns_known(self) -> "Replay":
         if len(set(self.columns)) < len(self.columns):
-            raise ValueError(f"columns {', '.join(self.columns)}: one is there twice")
+            raise ValueError(f"columns {', '.join(self.columns)}: one is listed twice")
         if self.prediction not in self.columns:
-            raise ValueError(f"prediction {self.prediction!r} is none of the columns {', '.join(self.columns)}")
+            raise ValueError(f"prediction {self.prediction!r} is not one of the columns {', '.join(self.columns)}")
         return self
 
     def data_for(self, unit: Unit) -> str:
@@ -197,9 +197,7 @@ class Replay(BaseModel):
             detail = f"answered by the candidate and not by the champion: {shift.extra}"
             yield Finding("Rows", Verdict.INCONCLUSIVE, detail)
         if shift.rows < self.rows_at_least:
-            detail = (
-                f"{shift.rows} could be compared and at least {self.rows_at_least} are needed: too few to judge a shift"
-            )
+            detail = f"{shift.rows} could be compared, but at least {self.rows_at_least} are needed: too few to judge a shift"
             yield Finding("Rows", Verdict.INCONCLUSIVE, detail)
         elif not shift.lost and not shift.extra:
             yield Finding("Rows", Verdict.PASSED, f"{shift.rows} compared, at least {self.rows_at_least} needed")
@@ -242,7 +240,9 @@ class Replay(BaseModel):
 def _in_spreads(name: str, shift: Shift, amount: float, bounds: Bounds) -> Finding:
     spreads = shift.spreads(amount)
     if spreads is None:
-        detail = f"{amount:.4g}, and the champion's predictions hardly differ: no spread to measure it with"
+        detail = (
+            f"{amount:.4g}, and the champion's predictions hardly differ, so there is no spread to measure it against"
+        )
         return Finding(name, Verdict.INCONCLUSIVE, detail)
     measured = f"{amount:.4g} is {spreads:.4g} of the champion's spread {shift.spread:.4g}"
     return Finding(

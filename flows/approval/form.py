@@ -22,7 +22,7 @@ class ApprovalForm(RunInput):
     """The form that an approver fills in."""
 
     decision: Literal["approve", "reject"] = Field(
-        description="approve lets the release go on; reject ends it (open the list by its arrow)"
+        description="approve lets the release continue; reject ends it (open the list by its arrow)"
     )
     approver: str = Field(min_length=1, max_length=200, description="your name, as the environment lists it")
     proof: str = Field(
@@ -37,7 +37,7 @@ class ApprovalOrBreakGlass(ApprovalForm):
     """The form where the gate's declaration names who may break the glass."""
 
     decision: Literal["approve", "reject", "break-glass"] = Field(  # type: ignore[assignment]  # one answer more
-        description="approve lets the release go on; reject ends it; break-glass passes at once, with proof and reason"
+        description="approve lets the release continue; reject ends it; break-glass passes at once, with proof and reason"
     )
 
 

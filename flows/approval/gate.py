@@ -73,7 +73,7 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
             return ReleaseOutcome(Outcome.REJECTED, "; ".join(approval.reasons))
         if len(facts_of(facts, Kind.REFUSED, stage.name)) >= MOST_REFUSALS:
             why = (
-                f"{MOST_REFUSALS} answers at {at.gate.name} did not count, and it takes no more: see who can reach the Prefect "
+                f"{MOST_REFUSALS} answers at {at.gate.name} did not count, and the gate takes no more: check who can reach the Prefect "
                 "server, then start the release again"
             )
             return ReleaseOutcome(Outcome.ABORTED, why)

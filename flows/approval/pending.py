@@ -43,7 +43,9 @@ def question_of(ledger: Ledger, workloads: Sequence[str], key: str) -> Question:
             for asked in facts_of(facts, Kind.ASKED):
                 if f"-{asked.digest[-DIGITS:]}-" in key:
                     return Question(asked, facts)
-    raise Terminal(f"no release of {', '.join(workloads)} has asked what form {key} is about; decide in the Prefect UI")
+    raise Terminal(
+        f"no release of {', '.join(workloads)} has asked the question of form {key}; decide in the Prefect UI"
+    )
 
 
 def _looked_through(ledger: Ledger, workload: str, key: str) -> Iterator[tuple[Fact, ...]]:

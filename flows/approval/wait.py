@@ -84,7 +84,7 @@ def _in_place(
             refused = isinstance(silent, httpx.HTTPStatusError) and silent.response.status_code < 500
             if refused or left < -OUTAGE:
                 raise
-            get_run_logger().warning("the server cannot be asked for the answer, trying again: %s", silent)
+            get_run_logger().warning("the server does not say whether there is an answer, trying again: %s", silent)
             continue
         if state is not None and state.is_running():
             return _loaded(form, keyset)
@@ -121,6 +121,6 @@ def _loaded(form: type[Form], keyset: Keyset) -> Form:
 
 def _set(state: State) -> Terminal:
     return Terminal(
-        f"this run was set {state.name} while it waited at its gate, so no answer can reach it. The release is not ended: "
+        f"this run was set to {state.name} while it waited at its gate, so no answer can reach it. The release has not ended: "
         "start it again with the same parameters, and it waits at the same question"
     )

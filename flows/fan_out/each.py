@@ -121,5 +121,5 @@ def split_results(outcomes: Mapping[str, Result | BaseException]) -> tuple[dict[
         else:
             results[name] = result
     if technical:
-        raise Transient(f"technical failures; run the same command again to go on: {listed_reasons(technical)}")
+        raise Transient(f"technical failures; run the same command again to continue: {listed_reasons(technical)}")
     return results, failures

@@ -76,5 +76,5 @@ def must_not_be_older(circuits: Sequence[ChangedCircuit], stage: Stage, there: I
     if newer:
         raise Terminal(
             f"{len(newer)} of these models would replace one of later data at {stage.name}: {listed_reasons(newer, MOST_SHOWN)}. To "
-            "roll back, use `signalbox rollback --stage STAGE --workload NAME`; to release older ones all the same, say so with --older (`older` of the flow)"
+            "roll back, use `signalbox rollback --stage STAGE --workload NAME`; to release older ones anyway, say so with --older (`older` of the flow)"
         )

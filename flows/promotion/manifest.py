@@ -39,7 +39,7 @@ def changed_circuits_of(ledger: Ledger, workload: Workload, build: str | None) -
     if build is not None and not BUILD.fullmatch(build):
         raise InvalidDeclaration(
             [
-                f"changed_circuits: takes the id of a build, under which training keeps its {FILE} beside the ledger, and no content; "
+                f"changed_circuits: give the id of a build, under which training keeps its {FILE} beside the ledger, not content; "
                 "leave it out for the newest"
             ]
         )
@@ -47,7 +47,7 @@ def changed_circuits_of(ledger: Ledger, workload: Workload, build: str | None) -
     changed = ChangedCircuits.parse(_content(ledger, workload.name, build), known)
     if changed.workload != workload.name:
         raise InvalidDeclaration(
-            [f"{FILE}: workload: is {changed.workload!r}, and {workload.name!r} is to be released"]
+            [f"{FILE}: workload: is {changed.workload!r}, but {workload.name!r} is to be released"]
         )
     return changed
 

@@ -61,7 +61,7 @@ def discard_stage(
         for endpoint, plan in plans.items()
         if not plan.stays and len(plan.removed) == len(removed.get(endpoint, ()))
     }
-    gone, not_gone = _outcomes(map_units(remove_endpoint, calls, "remove what has nothing left"))
+    gone, not_gone = _outcomes(map_units(remove_endpoint, calls, "remove endpoints with nothing left"))
     emptied = tuple(endpoint for endpoint, is_gone in gone.items() if is_gone)
     return _told(plans, removed, emptied, missed | not_gone)
 
@@ -83,7 +83,7 @@ def _without(one: Inventory, names: Container[str]) -> RetentionPlan:
 
 def _remove(platform: Platform, held: HeldStage, wanted: list[tuple[str, str]]) -> tuple[Gone, dict[str, str]]:
     calls = {f"{name} of {endpoint}": (platform, held, endpoint, name) for endpoint, name in wanted}
-    done, missed = _outcomes(map_units(remove_deployment, calls, "remove what is old"))
+    done, missed = _outcomes(map_units(remove_deployment, calls, "remove old deployments"))
     removed: Gone = {}
     for endpoint, name in wanted:
         if f"{name} of {endpoint}" in done:
@@ -110,7 +110,7 @@ def _told(
     plans: Mapping[str, RetentionPlan], removed: Gone, emptied: tuple[str, ...], missed: dict[str, str]
 ) -> CleanupReport:
     for what, why in list(missed.items())[:MOST_LOGGED]:
-        get_run_logger().warning("Not removed: %s (%s). The next clean-up tries again", what, why)
+        get_run_logger().warning("Not removed: %s (%s). The next clean-up will try again", what, why)
     if len(missed) > MOST_LOGGED:
         get_run_logger().warning("Nor were %d others", len(missed) - MOST_LOGGED)
     reasons = [why for plan in plans.values() for why in plan.stays.values()]

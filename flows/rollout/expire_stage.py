@@ -33,7 +33,7 @@ def expire_stage(
 ) -> None:
     """Announce and remove what is due at a stage, or say what would be; what fails keeps no other endpoint from its end.
 
-    A stage where somebody is at work is left for the next time. What does not carry our tags is never touched.
+    A stage where somebody is at work is left for the next time. What does not have Signalbox's tags is never touched.
     """
     with account.collecting(f"stage {stage.name} of {workload.name}"):
         platform = platform_of(workload, stage.target) if isinstance(stage.target, ContainerInstanceTarget) else None
@@ -92,11 +92,11 @@ def _announce(
     if not channels:
         get_run_logger().warning("%s\n%s", notice.subject, notice.body)
         platform.retag(held, endpoint, announced(tags, now))
-        return f"announced {endpoint} in the log alone: stage {stage.name} declares no `notify`"
+        return f"announced {endpoint} only in the log: stage {stage.name} declares no `notify`"
     missed = notify(channels, notice)
     if len(missed) >= len(set(channels)):
         raise Terminal(
-            f"nobody could be told that its time is up, so it stays: {listed_reasons(missed)}. Mend the channels of the stage"
+            f"nobody could be told that its time is up, so it is kept: {listed_reasons(missed)}. Fix the stage's channels"
         )
     platform.retag(held, endpoint, announced(tags, now))
     return f"announced {endpoint}" + (f", but not to {listed_reasons(missed)}" if missed else "")

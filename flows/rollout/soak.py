@@ -18,7 +18,7 @@ LOOKED_EVERY = 10.0
 
 def wait_for_soak(ledger: Ledger, release: Release, stage: Stage, until: datetime) -> None:
     """Until the next wave may begin, or until somebody has rolled back what soaks. Ended and run again it does not start over."""
-    get_run_logger().info("%s: a wave soaks; the next begins at %s", stage.name, utc_text(until))
+    get_run_logger().info("%s: a wave is soaking; the next begins at %s", stage.name, utc_text(until))
     while (seconds := (until - datetime.now(UTC)).total_seconds()) > 0:
         facts = read_facts(ledger, release.workload, release.name)
         if facts_of(facts, Kind.ROLLED_BACK, stage.name) or facts_of(facts, Kind.HELD, stage.name):

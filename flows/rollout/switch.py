@@ -180,7 +180,7 @@ def finish_interrupted_switches(at: ServingRun, own: str | None = None) -> froze
         if journal is not None:
             get_run_logger().warning("Release %s was left half switched at %s; it is rolled back first", name, at.stage)
             if not journal.back:
-                journal = rollback_journal(facts, at.stage, "the run that switched it ended on the way", at.held.fence)
+                journal = rollback_journal(facts, at.stage, "the run that was switching it ended midway", at.held.fence)
                 write_journal(theirs, journal)
             finish_rollback(theirs, journal)
         last = last_journal(facts, at.stage) if journal is None else journal

@@ -41,4 +41,4 @@ def drop(at: StageRun, failures: Mapping[str, str]) -> None:
     """Write down that these circuits go no further. failures: circuit → reason."""
     at.write(Kind.DROPPED, {"units": dict(failures)})
     for name, reason in failures.items():
-        get_run_logger().error("%s goes no further, the others do: %s", name, reason)
+        get_run_logger().error("%s stops here, the others go on: %s", name, reason)

@@ -43,7 +43,7 @@ def _held(ledger: Ledger, stage: Stage, release: Release, facts: Sequence[Fact])
     ]
     return [
         f"held: {one}. `signalbox unhold {one.release} --as NAME --reason WHY --workload {release.workload}` ends "
-        f"that, and this release goes on then; or release newer models"
+        f"the hold, and this release then goes on; or release newer models"
         for one in found[:MOST_SHOWN]
     ]
 

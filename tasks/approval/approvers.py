@@ -45,7 +45,7 @@ def faults_of_gate(gate: Gate) -> list[str]:
         members = groups[rule.group].get_members()
         strangers = [name for name in rule.required if name not in members]
         if strangers:
-            faults.append(f"{gate.name} requires {', '.join(strangers)}, and {rule.group} does not have them")
+            faults.append(f"{gate.name} requires {', '.join(strangers)}, but they are not members of {rule.group}")
     everyone = {
         name: frozenset(group for group, block in groups.items() if name in block.members)
         for name in (name for block in groups.values() for name in block.members)

@@ -43,7 +43,7 @@ def tenant_keys(tenant_id: str) -> dict[str, dict[str, str]]:
     """
     if not _GUID.fullmatch(tenant_id):
         raise Terminal(
-            f"{tenant_id[:80]!r} is no tenant id, so its keys were not asked for. Enter the tenant's GUID in the block "
+            f"{tenant_id[:80]!r} is not a tenant id, so its keys were not fetched. Enter the tenant's GUID in the block "
             "(`az account show --query tenantId`)."
         )
     tenant = tenant_id.lower()
@@ -69,12 +69,12 @@ def _fetched(url: str, tenant: str) -> bytes:
                 f"Entra knows no tenant {tenant} ({answer.status_code} from {url}). Check the id in the block."
             )
         if answer.status_code != httpx.codes.OK:
-            raise Terminal(f"{url} answered {answer.status_code}, not with keys. Does a proxy stand in between?")
+            raise Terminal(f"{url} answered {answer.status_code}, not with keys. Is there a proxy in between?")
         content = b""
         for chunk in answer.iter_bytes():
             content += chunk
             if len(content) > MAX_BYTES:
-                raise Terminal(f"{url} answered with more than {MAX_BYTES} bytes. Does a proxy stand in between?")
+                raise Terminal(f"{url} answered with more than {MAX_BYTES} bytes. Is there a proxy in between?")
             if time.monotonic() > deadline:
                 raise Transient(f"{url} did not answer in full within {TOTAL_SECONDS:.0f} s.")
         return content
@@ -86,7 +86,7 @@ def _signing_keys(content: bytes, url: str, tenant: str) -> dict[str, dict[str, 
         return {key["kid"]: {name: key[name] for name in KEPT_MEMBERS} for key in published if _signs(key, tenant)}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Terminal(
-            f"{url} answered with something that is no set of keys. Does a proxy stand in between?"
+            f"{url} answered with something that is not a set of keys. Is there a proxy in between?"
         ) from error
 
 

@@ -59,7 +59,7 @@ def verify_proof(
     if isinstance(credential, str):
         return InvalidProof(credential)
     if isinstance(proof, EntraProof) and not use_once(ledger, f"token {proof.token_digest}", statement):
-        return InvalidProof("this token was used already; sign in again for another one")
+        return InvalidProof("this token has already been used; sign in again for another one")
     return decision
 
 
@@ -79,25 +79,27 @@ def _by_code(
     guesses = {credential: guess for credential, guess in counted.items() if isinstance(guess, Guess)}
     if not guesses:
         until = min(guess for guess in counted.values() if isinstance(guess, datetime))
-        return InvalidProof(f"{statement.approver}'s authenticator takes no code {_until(until)}: {INSTEAD}")
+        return InvalidProof(f"{statement.approver}'s authenticator accepts no code {_until(until)}: {INSTEAD}")
     for credential in guesses:
         step = step_of(secrets[credential], code, now)
         if step is not None:
             for guess in guesses.values():
                 was_right(ledger, guess)
             if not use_once(ledger, f"{credential} step {step}", statement):
-                return InvalidProof("this code was used already; wait for the next one (every 30 seconds)")
+                return InvalidProof("this code has already been used; wait for the next one (every 30 seconds)")
             return signed(secrets[credential], statement, step)
     locked = [guess.locks_until for guess in guesses.values() if guess.locks_until is not None]
-    reason = f"the code is not {statement.approver}'s of this moment; see whether the clock is right"
+    reason = f"the code is not {statement.approver}'s current one; check that the clock is right"
     if not locked:
         return InvalidProof(reason, wrong_code=True)
-    reason += f". It was wrong too often, and the authenticator takes no code {_until(min(locked))}: {INSTEAD}"
+    reason += (
+        f". There were too many wrong codes, so the authenticator accepts no code {_until(min(locked))}: {INSTEAD}"
+    )
     return InvalidProof(reason, wrong_code=True, locked_until=min(locked))
 
 
 def _until(moment: datetime) -> str:
-    return f"until {moment:%Y-%m-%d %H:%M} UTC, for {MAX_WRONG_CODES} wrong ones came within {WITHIN // timedelta(minutes=1)} minutes"
+    return f"until {moment:%Y-%m-%d %H:%M} UTC, because {MAX_WRONG_CODES} wrong ones were entered within {WITHIN // timedelta(minutes=1)} minutes"
 
 
 def _by_token(

@@ -92,7 +92,7 @@ def register_data(workspace: Workspace, name: str, version: str, path: str, tags
     if found is not None:
         if found.tags.get("content_digest") != tags["content_digest"]:
             raise Terminal(
-                f"data asset {name}:{version} is registered with other content ({found.tags.get('content_digest')}), and "
+                f"data asset {name}:{version} is registered with different content ({found.tags.get('content_digest')}), and "
                 "versions never change. Choose another cutoff date, or archive that version first."
             )
         return found

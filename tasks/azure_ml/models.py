@@ -180,7 +180,7 @@ def _taken(registry: ModelRegistry, present: Model, there: Sequence[Model]) -> s
         f"release {release} put it there" if release else "no release of Signalbox put it there: it has no release_id"
     )
     return (
-        f"registry {registry.registry_name} has another {present.name}:{present.version} already, and versions never change; {whose}. "
+        f"registry {registry.registry_name} already has a different {present.name}:{present.version}, and versions never change; {whose}. "
         f"Nothing was promoted. Version {max(numbers, default=0) + 1} is free there: register the candidate's files in workspace dev "
         "under that version, with its tags, or give this workload a `prefix` of its own"
     )
@@ -189,6 +189,6 @@ def _taken(registry: ModelRegistry, present: Model, there: Sequence[Model]) -> s
 def _must_match(found: str, expected: str, name: str, version: str, where: str) -> None:
     if found != expected:
         raise Terminal(
-            f"the files of model {name}:{version} in {where} changed after it was registered: digest {found}, released "
-            f"was {expected}. Nothing was switched. Register a new version and make a new release of it."
+            f"the files of model {name}:{version} in {where} changed after it was registered: digest {found}, but "
+            f"the release has {expected}. Nothing was switched. Register a new version and make a new release of it."
         )

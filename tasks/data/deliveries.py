@@ -60,9 +60,7 @@ def difference(before: pd.DataFrame, after: pd.DataFrame, timestamp: str) -> str
     rows = int(pd.DataFrame(changed).any(axis=1).sum()) if columns and len(both) else 0
     named = [str(name) for name, where in changed.items() if where.any()]
     where = f" ({', '.join(named[:COLUMNS_NAMED])})" if named else ""
-    return (
-        f"{rows:,} of {len(both):,} rows changed{where}, {len(new) - len(both):,} came, {len(old) - len(both):,} went"
-    )
+    return f"{rows:,} of {len(both):,} rows changed{where}, {len(new) - len(both):,} added, {len(old) - len(both):,} removed"
 
 
 def _differs(old: pd.Series, new: pd.Series) -> pd.Series:

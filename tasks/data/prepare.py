@@ -66,7 +66,7 @@ def prepare_unit(
     if there is not None:
         must_be_ours(workspace, workload, there, there.tags.get("job", ""))
     if before is not None and before.tags.get("delivery", delivery) == delivery:
-        note = "was there already, and nothing was read"
+        note = "was already there, so nothing was read"
         get_run_logger().info("%s: %s:%s %s", unit, before.name, before.version, note)
         return _prepared(unit, before, note)
 
@@ -92,7 +92,7 @@ def prepare_unit(
         files = download_output.fn(workspace, job.name, "prepared", Path(place))
         digest = content_digest(files)
         if before is not None and before.tags.get("content_digest") == digest:
-            note = "was there already: what was delivered since changes none of its rows"
+            note = "was already there: later deliveries change none of its rows"
             get_run_logger().info("%s: %s:%s %s", unit, before.name, before.version, note)
             return _prepared(unit, before, note)
         report = _validated(workload, unit, cutoff, version, files, Path(place) / "docs")

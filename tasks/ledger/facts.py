@@ -67,8 +67,8 @@ def read_facts(ledger: Ledger, workload: str, release: str) -> tuple[Fact, ...]:
             return ()  # no container yet
         if len(listed) > MAX_FACTS:
             raise QuarantinedError(
-                f"{workload}/{release}/ in the ledger has more than {MAX_FACTS} blobs, and no release has so many facts"
-                "release, so nothing is read of this release or added to it; see who wrote them"
+                f"{workload}/{release}/ in the ledger has more than {MAX_FACTS} blobs, and no release has so many facts, "
+                "so nothing is read of this release or added to it. Find out who wrote them"
             )
         with ThreadPoolExecutor(READ_AT_ONCE) as pool:
             return tuple(pool.map(partial(_read, container), sorted(listed, key=attrgetter("name"))))
@@ -88,8 +88,8 @@ def _fact(container: "ContainerClient", name: str, etag: str, size: int) -> Fact
     except ValueError as error:  # pydantic's, too
         why = str(error).splitlines()[0]
         raise QuarantinedError(
-            f"{name} in the ledger is no fact ({why}), so nothing is read of its release or added to it. See who wrote it, keep a "
-            "copy elsewhere and remove it; other releases are not concerned"
+            f"{name} in the ledger is not a fact ({why}), so nothing is read of its release or added to it. Find out who wrote it, keep a "
+            "copy elsewhere and remove it; other releases are not affected"
         ) from None
 
 

@@ -57,7 +57,7 @@ def faults_of_head(head: Head, facts: Sequence[Fact]) -> tuple[str, ...]:
     for row in head:
         if not isinstance(row, Mapping) or not {"fact", "kind", "digest"} <= row.keys():
             return (
-                "what the server shows of the release's facts cannot be read: somebody wrote another artifact under its key. See who, "
+                "what the server shows of the release's facts cannot be read: somebody wrote another artifact under its key. Find out who, "
                 "and delete it; `signalbox audit RELEASE --workload NAME` looks at the ledger alone",
             )
         if row["fact"] not in held:

@@ -74,7 +74,7 @@ def _read(container: "ContainerClient", name: str) -> ModelHold:
         return ModelHold.model_validate_json(container.download_blob(name).readall())
     except ValidationError as error:
         raise Terminal(
-            f"{name} in the ledger is no hold ({str(error).splitlines()[0]}), so these models are not released. See who wrote it, "
+            f"{name} in the ledger is not a hold ({str(error).splitlines()[0]}), so these models are not released. Find out who wrote it, "
             "and remove it"
         ) from None
 

@@ -69,7 +69,7 @@ class HeldStage:
         if etag is None:
             raise StageLost(
                 f"stage {self._stage} was taken by another run while {lease.holder} was silent; this run does nothing "
-                "more there. Run it again when the other has ended."
+                "more there. Run it again once the other run has ended."
             )
         self._lease, self._etag = lease, etag
 
@@ -103,7 +103,7 @@ def _taken(blob: "BlobClient", stage: str, holder: str) -> HeldStage:
         elif first is not None and (before.taking, before.until) != (first.taking, first.until):
             raise StageBusy(
                 f"stage {stage} is held by release {before.holder}, which is at work; {holder} did not touch it. "
-                "Run it again when the other has ended."
+                "Run it again once the other run has ended."
             )
         else:
             first = before
@@ -121,7 +121,7 @@ def _read(blob: "BlobClient", stage: str, clock: StorageClock) -> tuple[Lease | 
             return None, None
         except ValidationError as error:
             raise Terminal(
-                f"the lease of stage {stage} cannot be read; see that no release is under way, then delete "
+                f"the lease of stage {stage} cannot be read; check that no release is under way, then delete "
                 f"{blob.blob_name} from the ledger's container"
             ) from error
 

@@ -159,7 +159,7 @@ def _nobody(release: Release, gate: Gate) -> list[str]:
     unknown = [role.replace("_", " ") for role in gate.not_by if not release.people(role)]
     if not unknown:
         return []
-    return [f"**Not known:** the {' and the '.join(unknown)}, so nobody is kept from approving as such"]
+    return [f"**Not known:** the {' and the '.join(unknown)}, so the gate cannot keep them from approving"]
 
 
 def _exceptions(head: str, reasons: Mapping[str, str]) -> list[str]:

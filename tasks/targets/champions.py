@@ -66,5 +66,5 @@ def _nothing(platform: Platform, unit: Unit) -> Champion | None:
         return None
     return Champion(
         "nothing",
-        fault=f"nothing serves, and no release made {', '.join(by_hand)}: with it there, it cannot be so again",
+        fault=f"nothing serves, and no release made {', '.join(by_hand)}: while that is there, the endpoint cannot be removed again",
     )

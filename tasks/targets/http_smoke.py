@@ -60,7 +60,7 @@ def _answer(request: httpx.Request, seconds: float) -> tuple[int, str, float]:
     try:
         return asyncio.run(_within(request, seconds))
     except TimeoutError:
-        return 0, f"no whole answer within {seconds:g} s", seconds
+        return 0, f"no complete answer within {seconds:g} s", seconds
     except httpx.HTTPError as error:
         return 0, f"{type(error).__name__}: {error}", 0.0
 

@@ -38,7 +38,7 @@ def model_of(deployment: Deployment) -> tuple[str, str]:
     parts = deployment.model.rstrip("/").split("/")
     if len(parts) < 4 or parts[-2] != "versions":
         raise Terminal(
-            f"deployment {deployment.name} of {deployment.endpoint} serves {deployment.model!r}, which is no model version"
+            f"deployment {deployment.name} of {deployment.endpoint} serves {deployment.model!r}, which is not a model version"
         )
     return parts[-3], parts[-1]
 

@@ -84,5 +84,5 @@ class ServiceTarget(ABC):
     @staticmethod
     def _over_http(test: AnySmokeTest, endpoint: str) -> HttpSmokeTest:
         if not isinstance(test, HttpSmokeTest):
-            raise Terminal(f"{endpoint} is asked over HTTP and scores no files; declare path, question and answers")
+            raise Terminal(f"{endpoint} is tested over HTTP and scores no files; declare path, question and answers")
         return test

@@ -34,7 +34,7 @@ def fetch_predictions(dev: Workspace, circuit: ChangedCircuit) -> "pd.DataFrame"
         try:
             frame = pd.read_csv(file)
         except (ValueError, UnicodeDecodeError) as error:
-            raise Terminal(f"{FILE} of job {circuit.training_job} is no table: {error}") from error
+            raise Terminal(f"{FILE} of job {circuit.training_job} is not a table: {error}") from error
     measured = [name for name in frame.columns if name not in {"timestamp", "candidate", "champion"}]
     if not {"timestamp", "candidate"} <= set(frame.columns) or len(measured) != 1 or frame.empty:
         raise Terminal(

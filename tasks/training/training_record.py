@@ -21,7 +21,7 @@ def check_training(dev: Workspace, workload: Workload, circuit: ChangedCircuit) 
     found = differences(circuit, training_record(dev, workload, circuit))
     if found:
         raise Terminal(
-            f"{circuit.unit} was handed over with {'; '.join(found)}. Nothing was released. See who wrote it, and train again"
+            f"{circuit.unit} was handed over with {'; '.join(found)}. Nothing was released. Find out who wrote that, and train again"
         )
 
 
@@ -35,7 +35,7 @@ def training_record(dev: Workspace, workload: Workload, circuit: ChangedCircuit)
     data = find_data(dev, asset, asset_version)
     if data is None:
         raise Terminal(
-            f"workspace {dev.workspace_name} has no data asset {circuit.data_asset}, so nobody knows its data"
+            f"workspace {dev.workspace_name} has no data asset {circuit.data_asset}, so nothing says what its data was"
         )
     job = model.tags.get("training_job", "")
     if not job:

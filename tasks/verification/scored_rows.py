@@ -63,7 +63,7 @@ def read_answers(lines: Iterable[list[str]], declared: Replay, source: str) -> A
             rows[(*line[:at], *line[at + 1 :])] = _number(line[at])
             count += 1
     except csv.Error as error:
-        return Answered(fault=f"{source} is no table: {error}")
+        return Answered(fault=f"{source} is not a table: {error}")
     return Answered(rows, count - len(rows)) if rows else Answered(fault=f"{source} has no rows")
 
 

@@ -39,7 +39,7 @@ def forked(function: Callable[..., Any], *arguments: Any) -> Any:
             elif time.monotonic() > deadline:
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
-                raise Broken(f"it did not end within {SECONDS} s:\n{_last(printed)}")
+                raise Broken(f"it did not finish within {SECONDS} s:\n{_last(printed)}")
             else:
                 time.sleep(0.02)
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:

@@ -37,7 +37,7 @@ def own(tmp_path: Path) -> Path:
 def test_a_workload_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
     assert "there is no workload 'plant' in" in demo(tmp_path, "--workload", "plant")
     told = demo(tmp_path, "--workload", "plant")
-    assert "(did you mean plants?); there are estimation_engine, flask_app, plants" in told
+    assert "(did you mean plants?); the workloads there are estimation_engine, flask_app, plants" in told
 
 
 def test_a_folder_without_workloads_is_named(tmp_path: Path) -> None:

@@ -126,5 +126,5 @@ def test_a_push_to_develop_that_names_nobody_names_nobody_to_the_flow_which_refu
     }
     pushed("develop", payload, **{"signalbox.version": "4"})
     [started] = until_runs("deploy-version/deploy-version", 1, version="4")
-    with pytest.raises(Terminal, match="nobody is named who asked for this"):
+    with pytest.raises(Terminal, match="nothing says who asked for this"):
         deploy_version(**started)

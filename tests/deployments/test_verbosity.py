@@ -28,7 +28,7 @@ def test_what_only_informs_is_left_out_and_what_warns_is_shown(monkeypatch: pyte
     monkeypatch.delenv(VERBOSE, raising=False)
     assert not is_wanted(logging.INFO, "Beginning flow run")
     assert is_wanted(logging.WARNING, "Production-Approval does not accept an answer")
-    assert is_wanted(logging.ERROR, "HAUTEBORNE/R80711 goes no further, the others do", "prefect.task_runs")
+    assert is_wanted(logging.ERROR, "HAUTEBORNE/R80711 stops here, the others go on", "prefect.task_runs")
 
 
 def test_the_end_that_the_command_tells_itself_is_not_told_twice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,14 +28,14 @@ def test_ones_own_what_one_made_and_what_nobody_made_may_be_touched(tags: dict[s
 @pytest.mark.parametrize("release", [{}, {RELEASE_ID: "20260101.1"}])
 def test_another_s_is_named_whatever_release_made_it(release: dict[str, str]) -> None:
     found = why({WORKLOAD: "fans", **release}, "20260101.1")
-    assert found.startswith("be-a is of workload fans. Give one of the two a `prefix`")
-    with pytest.raises(Terminal, match=r"^be-a is of workload fans.*Nothing was touched\.$"):
+    assert found.startswith("be-a belongs to workload fans. Give one of the two a `prefix`")
+    with pytest.raises(Terminal, match=r"^be-a belongs to workload fans.*Nothing was touched\.$"):
         must_not_be_anothers("be-a", {WORKLOAD: "fans", **release}, "pumps")
 
 
 def test_what_a_release_made_that_the_ledger_does_not_know_is_another_s() -> None:
     found = why({RELEASE_ID: "20260101.2"}, "20260101.1")
-    assert found.startswith("be-a was made by release 20260101.2, of which the ledger of pumps knows nothing.")
+    assert found.startswith("be-a was made by release 20260101.2, which is not in the ledger of pumps.")
     assert found.endswith("give it the tag workload=pumps")
 
 

@@ -223,7 +223,7 @@ def test_where_nothing_served_nothing_serves_again_and_what_is_by_hand_stays(the
     platform.switch(there.held, endpoint, TWO)
     there.by_hand(endpoint, made, "by-hand")
     with pytest.raises(
-        Terminal, match=f"{endpoint} served nothing before, and no release made by-hand, so it is not deleted"
+        Terminal, match=f"{endpoint} served nothing before, and no release made by-hand, so the endpoint is not deleted"
     ):
         platform.switch(there.held, endpoint, None)
     assert (platform.serving(endpoint), there.names()) == (TWO, {ONE, TWO, "by-hand"})
@@ -245,7 +245,7 @@ def test_who_switched_later_is_known_by_the_fence(there: There) -> None:
     there.fence(endpoint, "by hand")
     for act in (platform.switch, platform.remove):
         with pytest.raises(
-            Terminal, match=f"tag {FENCE} of endpoint {endpoint} is 'by hand', which is no fencing number"
+            Terminal, match=f"tag {FENCE} of endpoint {endpoint} is 'by hand', which is not a fencing number"
         ):
             act(there.held, endpoint, TWO)
     assert (platform.serving(endpoint), there.names()) == (ONE, {ONE, TWO})

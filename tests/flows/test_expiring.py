@@ -182,14 +182,14 @@ def test_each_step_is_done_by_another_process_and_the_one_before_it_was_killed(
 def test_what_was_announced_lives_on_when_it_is_extended_or_deployed_again(site, served: Served) -> None:
     served.serve()
     group, day = at_dev(served), datetime.now(UTC) + A_DAY
-    assert expired(site, served, day) == [f"announced {group.name} in the log alone: stage dev declares no `notify`"]
+    assert expired(site, served, day) == [f"announced {group.name} only in the log: stage dev declares no `notify`"]
     extend("dev", served.name, hours=48)
     assert expired(site, served, day + timedelta(hours=2)) == []
     late = day + timedelta(hours=24)
     assert len(expired(site, served, late)) == 1
     served.serve()
     assert expired(site, served, datetime.now(UTC) + timedelta(hours=22)) == []
-    with pytest.raises(Terminal, match=r"none of .* is there with a time to live"):
+    with pytest.raises(Terminal, match=r"none of .* has a time to live there"):
         extend("qa", served.name)
 
 
@@ -199,7 +199,8 @@ def test_a_life_is_never_shortened(served: Served) -> None:
     ends = at_dev(served).tags[EXPIRES_AT]
     [said] = extend("dev", served.name, hours=1)
     assert (
-        said == f"{at_dev(served).name} lives until {ends} already, and nothing was changed: a life is never shortened"
+        said
+        == f"{at_dev(served).name} lives until {ends} already, so nothing was changed: a time to live is never shortened"
     )
     assert at_dev(served).tags[EXPIRES_AT] == ends
     [said] = extend("dev", served.name, hours=48)
@@ -226,7 +227,7 @@ def test_nothing_is_deleted_while_nobody_can_be_told(site, served: Served, hook:
         account = looked(site, served, day + timedelta(hours=hours))
         assert account.done == []
         [why] = account.undone
-        assert f"{group.name} at dev of {served.name}: nobody could be told that its time is up, so it stays" in why
+        assert f"{group.name} at dev of {served.name}: nobody could be told that its time is up, so it is kept" in why
         assert "slack-webhook/gone" in why
         assert "401" in why
     assert served.ask("dev")

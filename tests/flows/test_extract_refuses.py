@@ -85,7 +85,7 @@ def test_a_delivery_for_the_same_days_is_read_again_and_what_it_changes_is_said(
     rows = original.read_text().splitlines(keepends=True)[:40_000]
     deliver(rows)
     assert prepared() == ("2014-02-10", "")
-    assert prepared() == ("2014-02-10", "was there already, and nothing was read")
+    assert prepared() == ("2014-02-10", "was already there, so nothing was read")
 
     corrected = [rows[0]]
     for line in rows[1:]:
@@ -99,11 +99,11 @@ def test_a_delivery_for_the_same_days_is_read_again_and_what_it_changes_is_said(
     assert version == "2014-02-10-2"
     assert "left out: scada_2014-02.csv: only scada.csv is read" in note
     assert re.search(r"delivered again since \S+:2014-02-10: 2,8\d\d of 5,\d+ rows changed \(active_power\)", note)
-    assert prepared()[1] == "was there already, and nothing was read"
+    assert prepared()[1] == "was already there, so nothing was read"
 
     elsewhere = [line.replace("R80790", "R80790 ") if line.startswith("R80790") else line for line in corrected]
     deliver(elsewhere)
-    assert prepared() == ("2014-02-10-2", "was there already: what was delivered since changes none of its rows")
+    assert prepared() == ("2014-02-10-2", "was already there: later deliveries change none of its rows")
 
 
 def test_a_row_of_a_clock_that_was_lost_stops_the_circuit(site, plant: Workload, tmp_path: Path) -> None:

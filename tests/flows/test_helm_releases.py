@@ -193,7 +193,7 @@ def test_a_person_s_own_revision_is_left_as_it_is_until_it_is_undone(charted: Ch
         install(there, request, upgrade=True)
     state = run(charted)
     assert state.name == "Failed"
-    assert "revision 2 is a person's (hot fix" in (state.message or "")
+    assert "revision 2 was made by a person (hot fix" in (state.message or "")
     assert charted.history()[0].number == 2
     with access(charted.block) as there:
         roll_back(there, charted.endpoint, 1, 60)
@@ -323,7 +323,7 @@ def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
     lease = stage_lease(site.ledger, charted.name, "production", "20200101.1")
     with lease as held:
         for _ in range(2):
-            with pytest.raises(Terminal, match=rf"was rolled back to {first}, which ran before and does not now"):
+            with pytest.raises(Terminal, match=rf"was rolled back to {first}, which ran before but does not run now"):
                 charted.releases().switch(held, charted.endpoint, first)
         assert len(charted.history()) == 3
         with access(charted.block) as there:

@@ -152,7 +152,7 @@ def test_what_replaced_an_approved_image_is_neither_deployed_nor_switched_to(
     other, platform, unit = replace(registry, image), served.platform("dev"), served.units()[0]
     endpoint, deployment = platform.endpoint(unit), deployment_name(name)
     source = platform.source(changed.circuits[0], name)
-    said = rf"{name} is {other.digest} now, and the release built {image.digest}: somebody replaced it"
+    said = rf"{name} is {other.digest} now, but the release built {image.digest}: somebody replaced it"
 
     def asked() -> None:
         with pytest.raises(Terminal, match=said):

@@ -80,5 +80,5 @@ def test_a_job_runs_with_what_its_component_includes_and_a_change_of_it_is_regis
 
 def test_what_is_not_there_cannot_be_included(site, pipeline: Path) -> None:
     (pipeline.parent / "shared" / "name.txt").unlink()
-    with pytest.raises(Terminal, match=r"a component includes name\.txt, and there is no such file or folder"):
+    with pytest.raises(Terminal, match=r"a component includes name\.txt, but there is no such file or folder"):
         publish_pipeline.fn(site.dev, pipeline)

@@ -178,7 +178,9 @@ def test_a_cluster_that_cannot_be_reached_or_gives_no_rights_is_said_before_anyt
     kubectl_as_admin("-n", namespace, "create", "role", "onlooker", *grant)
     who = f"--serviceaccount={namespace}:restricted"
     kubectl_as_admin("-n", namespace, "create", "rolebinding", "onlooker", "--role=onlooker", who)
-    with pytest.raises(Terminal, match=r"cannot start:\n.*we may not create deployments, patch deployments.*ask its"):
+    with pytest.raises(
+        Terminal, match=r"cannot start:\n.*we are not allowed to create deployments, patch deployments.*ask its"
+    ):
         run(applied).result()
 
 
@@ -209,7 +211,7 @@ def test_what_a_person_changed_is_said_never_overwritten_and_undone_by_the_line_
     kubectl_as_admin("-n", namespace, "apply", "-f", "-", stdin=copy.replace("value: hello", "value: bonjour"))
     state = run(applied)
     assert state.name == "Failed"
-    assert "somebody applied another Deployment with kubectl since. Nothing was touched" in (state.message or "")
+    assert "somebody applied another Deployment with kubectl since then. Nothing was touched" in (state.message or "")
     give_up = (state.message or "").split("`")[1].split()
     kubectl_as_admin("-n", namespace, *give_up[1:])
     kubectl_as_admin("-n", namespace, "delete", f"service/{name}")  # nothing of anybody's: it is made again
@@ -231,7 +233,7 @@ def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
     kubectl_as_admin("-n", namespace, "create", "quota", "none", "--hard=pods=0")
     with stage_lease(site.ledger, applied.name, "production", "20200101.1") as held:
         for _ in range(2):
-            with pytest.raises(Terminal, match=rf"was rolled back to {first}, which ran before and does not now"):
+            with pytest.raises(Terminal, match=rf"was rolled back to {first}, which ran before but does not run now"):
                 applied.manifests().switch(held, applied.endpoint, first)
         assert applied.live()["metadata"]["annotations"]["signalbox/taken_back_from"] == second
         kubectl_as_admin("-n", namespace, "delete", "quota", "none")

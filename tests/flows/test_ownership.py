@@ -42,14 +42,16 @@ def register(site: Any, name: str, version: str, **tags: str) -> None:
 def test_data_of_another_workload_is_neither_taken_nor_added_to(site, tiny: Tiny, version: str) -> None:
     unit, workload = tiny.units()[0], declared_workload(tiny.name)
     register(site, workload.data_asset_name(unit), version, workload="pumps", report_digest=NOTHING)
-    with pytest.raises(Terminal, match=rf"{workload.data_asset_name(unit)}:{version} in mlw-dev is of workload pumps"):
+    with pytest.raises(
+        Terminal, match=rf"{workload.data_asset_name(unit)}:{version} in mlw-dev belongs to workload pumps"
+    ):
         prepare_unit.fn(site.dev, site.ledger, workload, unit, CUTOFF, NOT_PUBLISHED, "none")
 
 
 def test_a_model_is_not_trained_on_data_of_another_workload(site, tiny: Tiny) -> None:
     unit, workload = tiny.units()[0], declared_workload(tiny.name)
     register(site, workload.data_asset_name(unit), "2014-06-30", workload="pumps", report_digest=NOTHING)
-    with pytest.raises(Terminal, match="is of workload pumps"):
+    with pytest.raises(Terminal, match="belongs to workload pumps"):
         train_unit.fn(site.dev, None, site.registry, workload, unit, CUTOFF, NOT_PUBLISHED, "none")
 
 
@@ -62,7 +64,7 @@ def test_a_candidate_of_another_workload_is_not_taken_for_ones_own(site, tiny: T
     (tmp_path / "model" / "model.txt").write_text(tiny.name)
     tags = {WORKLOAD: "pumps", "data_asset": f"{asset}:2014-06-30", "training_job": JOB}
     register_model.fn(site.dev, workload.model_name(unit), tmp_path / "model", tags)
-    with pytest.raises(Terminal, match=rf"{workload.model_name(unit)}:1 in mlw-dev is of workload pumps"):
+    with pytest.raises(Terminal, match=rf"{workload.model_name(unit)}:1 in mlw-dev belongs to workload pumps"):
         train_unit.fn(site.dev, None, site.registry, workload, unit, CUTOFF, NOT_PUBLISHED, "none")
 
 
@@ -74,7 +76,7 @@ def test_what_says_nothing_is_whose_the_job_is_that_made_it(site, tiny: Tiny) ->
     image = Environment(image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest")
     made = client.jobs.create_or_update(command(command="true", environment=image, tags={WORKLOAD: "pumps"}))
     register(site, workload.data_asset_name(unit), "2014-06-30", job=made.name)
-    with pytest.raises(Terminal, match="is of workload pumps"):
+    with pytest.raises(Terminal, match="belongs to workload pumps"):
         prepare_unit.fn(site.dev, site.ledger, workload, unit, CUTOFF, NOT_PUBLISHED, "none")
 
 
@@ -102,7 +104,9 @@ def test_a_release_of_another_workload_touches_nothing_and_with_a_prefix_has_nam
     with approver:
         state = release(rival.name, rival.candidates().build_id, "linus", return_state=True)
     assert state.name == "Failed"
-    assert f"model {mine} in registry {site.registry.registry_name} is of workload {tiny.name}" in (state.message or "")
+    assert f"model {mine} in registry {site.registry.registry_name} belongs to workload {tiny.name}" in (
+        state.message or ""
+    )
     assert seen == []
     assert len(models_of(site.registry, mine)) == 1
     assert release_names(site.ledger, rival.name) == ()
@@ -128,7 +132,7 @@ def test_a_version_that_no_release_put_into_the_registry_is_named_with_the_one_t
         state = release(tiny.name, changed.build_id, "linus", return_state=True)
     assert state.name == "Failed"
     assert (
-        f"has another {name}:1 already, and versions never change; no release of Signalbox put it there"
+        f"already has a different {name}:1, and versions never change; no release of Signalbox put it there"
         in state.message
     )
     assert "Version 2 is free there" in state.message
@@ -143,7 +147,7 @@ def test_a_container_group_of_another_workload_is_not_replaced(site, served: Ser
     assert tags[WORKLOAD] == served.name
     must_be_own(site.ledger, workload, served.units(), [workload.stage("dev")])
     tag_group(instances, name, {**tags, WORKLOAD: "pumps"})
-    with pytest.raises(Terminal, match=f"nothing was touched: .*{name} in .* is of workload pumps"):
+    with pytest.raises(Terminal, match=f"nothing was touched: .*{name} in .* belongs to workload pumps"):
         release(served.name, served.candidates().build_id, "linus", "dev")
     assert find_group(instances, name).tags[RELEASE_ID] == tags[RELEASE_ID]
 

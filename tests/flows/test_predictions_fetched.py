@@ -93,7 +93,7 @@ def test_a_download_is_told_only_where_all_is(
     ("files", "why"),
     [
         ({"evaluation.json": "{}"}, r"wrote no predictions\.csv"),
-        ({"predictions.csv": ""}, "is no table"),
+        ({"predictions.csv": ""}, "is not a table"),
         ({"predictions.csv": f"timestamp,power,extra,candidate\n{ROW}\n"}, "one measured column"),
     ],
     ids=["none", "empty", "two-measured"],

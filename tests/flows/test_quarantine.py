@@ -13,8 +13,8 @@ def test_a_release_in_quarantine_is_named_with_what_to_do(site, tiny: Tiny) -> N
     open_ledger(site.ledger).upload_blob(spoilt, b"{}")
     [named] = [one for one in examine(tiny.name, None) if one.seen == "in quarantine"]
     assert named.what == "release 20200101.1"
-    assert f"{spoilt} in the ledger is no fact" in named.advice
-    assert "other releases are not concerned" in named.advice
+    assert f"{spoilt} in the ledger is not a fact" in named.advice
+    assert "other releases are not affected" in named.advice
     shown = CliRunner().invoke(app, ["status", "--workload", tiny.name])
     assert shown.exit_code == 0, shown.output
     assert "in quarantine" in shown.output

@@ -61,7 +61,7 @@ def test_a_ladder_of_which_nothing_can_serve_here_is_not_climbed(
     monkeypatch.setattr(reaching, "declared_stages", lambda *asked: Charted.declared_stages(reaching, *asked))
     reaching.declare()
     with pytest.raises(
-        Terminal, match=rf"nothing of {reaching.name} can serve here: stage production: .*Does the cluster run"
+        Terminal, match=rf"no stage of {reaching.name} can serve here: stage production: .*Is the cluster running"
     ):
         within_reach(declared_workload(reaching.name))
 
@@ -70,7 +70,7 @@ def test_it_is_released_as_far_as_is_asked_for_and_then_further(
     reaching: Reaching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed = reaching.candidates()
-    with pytest.raises(Terminal, match=r"the release cannot start:\n  stage production: .*Does the cluster run\?"):
+    with pytest.raises(Terminal, match=r"the release cannot start:\n  stage production: .*Is the cluster running\?"):
         release(reaching.name, changed.build_id, "linus")
     for _ in range(2):
         state = release(reaching.name, changed.build_id, "linus", "dev", return_state=True)

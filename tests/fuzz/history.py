@@ -132,7 +132,7 @@ class History:
             for generator in generators:
                 self.account.guessed.setdefault(generator.id, []).append(now)
         else:
-            SEEN["refused: locked"] += "takes no code" in outcome.reason
+            SEEN["refused: locked"] += "accepts no code" in outcome.reason
 
     def acceptable(self, stage: Stage, person: Person, way: str, choice: Choice, comment: str) -> bool:
         """Whether nothing that the account knows speaks against this answer now; False where it does not know all."""

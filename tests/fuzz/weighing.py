@@ -63,7 +63,7 @@ def prove(world: World, statement: Statement, typed: str) -> Decision | Unproven
     if isinstance(credential, str):
         return Unproven(credential)
     if isinstance(proof, EntraProof) and not world.spend(f"token {proof.token_digest}", statement.digest):
-        return Unproven("this token was used already")
+        return Unproven("this token has already been used")
     return decision
 
 
@@ -76,16 +76,16 @@ def _by_code(world: World, statement: Statement, code: str) -> Proof | Unproven:
     wrong = world.wrong_codes
     usable = [one for one in usable if locked_until(wrong.get(one.id, ()), world.now) is None]
     if not usable:
-        return Unproven(f"{statement.approver}'s authenticator takes no code")
+        return Unproven(f"{statement.approver}'s authenticator accepts no code")
     for generator in usable:
         secret = generator.secret_block.upper()
         step = step_of(secret, code, world.now)
         if step is not None:
             spent = world.spend(f"{generator.id} step {step}", statement.digest)
-            return signed(secret, statement, step) if spent else Unproven("this code was used already")
+            return signed(secret, statement, step) if spent else Unproven("this code has already been used")
     for generator in usable:
         wrong.setdefault(generator.id, []).append(world.now)
-    return Unproven(f"the code is not {statement.approver}'s of this moment", wrong_code=True)
+    return Unproven(f"the code is not {statement.approver}'s current one", wrong_code=True)
 
 
 def _by_token(world: World, token: str) -> Proof | Unproven:

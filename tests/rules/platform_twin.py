@@ -305,8 +305,8 @@ class PlatformTwin:
         by_hand = sorted(one.name for one in found.deployments.values() if not made_by_release(one))
         if by_hand:
             raise Terminal(
-                f"{endpoint} served nothing before, and no release made {', '.join(by_hand)}, so it is not deleted; delete "
-                "that, or choose what it is to serve with `signalbox deploy-version PLANT/CIRCUIT VERSION --stage STAGE --workload NAME`"
+                f"{endpoint} served nothing before, and no release made {', '.join(by_hand)}, so the endpoint is not deleted; delete "
+                "that deployment, or choose what it is to serve with `signalbox deploy-version PLANT/CIRCUIT VERSION --stage STAGE --workload NAME`"
             )
         del self.at.endpoints[endpoint]
 
@@ -322,7 +322,7 @@ class PlatformTwin:
     def smoke(self, test: AnySmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeVerdict:
         """The script over the circuit's data."""
         if not isinstance(test, SmokeTest):
-            raise Terminal(f"{endpoint} scores files and is not asked over HTTP")
+            raise Terminal(f"{endpoint} scores files and is not tested over HTTP")
         data = test.data_for(unit)
 
         def act() -> SmokeVerdict:
@@ -357,7 +357,7 @@ class PlatformTwin:
         self._meet("remove", endpoint, act)
         if self.find(endpoint, name) is not None:
             raise Transient(
-                f"deployment {name} of {endpoint} is still there: Azure accepted its removal and did not do it"
+                f"deployment {name} of {endpoint} is still there: Azure accepted its removal but did not do it"
             )
 
     def remove_endpoint(self, held: HeldStage, endpoint: str, release: str) -> bool:

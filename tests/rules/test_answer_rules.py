@@ -78,7 +78,7 @@ def test_answers_that_prove_nothing_are_refused_one_by_one_with_their_reasons(tw
 
 def test_whoever_started_the_release_cannot_approve_it(twins: Twins, tiny: TinyTwin) -> None:
     ended, told = asked(twins, tiny, APPROVE, by="Ada <ada@example.org>")
-    assert "ada is the release's requester, and somebody else must approve" in told[0]
+    assert "ada is the release's requester, so somebody else must approve" in told[0]
     assert ended == "Rejected"  # to say no to it is everybody's right
 
 
@@ -96,7 +96,7 @@ def test_whoever_pushed_the_commit_that_names_a_version_cannot_approve_it(twins:
             "Ada <ada@example.org>",
             return_state=True,
         )
-    assert "ada is the release's requester, and somebody else must approve" in seen[1].evidence
+    assert "ada is the release's requester, so somebody else must approve" in seen[1].evidence
     assert state.name == "Rejected"
 
 
@@ -118,14 +118,14 @@ def test_a_code_works_once_and_five_wrong_ones_lock_the_authenticator_everywhere
     with twins.answering(right, lambda _: {**BY_GRACE, "proof": used[0]}, END) as seen:
         state = twins.release_as_answered(tiny, tiny.candidates())
     assert state.message == "ada rejected it at Production-Approval: the end of this test"
-    assert "this code was used already" in seen[2].evidence
+    assert "this code has already been used" in seen[2].evidence
 
     wrong = {**BY_GRACE, "proof": code_of(secret, away=20)}
     _, told = asked(twins, tiny, *[wrong] * MAX_WRONG_CODES, lambda _: {**BY_GRACE, "proof": code_of(secret)})
-    assert all("the code is not grace's of this moment" in line for line in told[:MAX_WRONG_CODES])
-    assert "takes no code until" not in "".join(told[: MAX_WRONG_CODES - 1])
+    assert all("the code is not grace's current one" in line for line in told[:MAX_WRONG_CODES])
+    assert "accepts no code until" not in "".join(told[: MAX_WRONG_CODES - 1])
     for line in told[MAX_WRONG_CODES - 1 :]:
-        assert re.search(r"takes no code until .* UTC, for 5 wrong ones came within 15 minutes", line)
+        assert re.search(r"accepts no code until .* UTC, because 5 wrong ones were entered within 15 minutes", line)
     facts = twins.facts(tiny)
     locked = [fact for fact in facts_of(facts, Kind.REFUSED) if "locked_until" in fact.body]
     assert len(locked) == 1
@@ -134,7 +134,7 @@ def test_a_code_works_once_and_five_wrong_ones_lock_the_authenticator_everywhere
 
     # whoever guesses goes on at another release; who has a key decides there as before
     _, told = asked(twins, tiny, {**BY_GRACE, "proof": code_of(secret)}, {**APPROVE, "approver": "grace"})
-    assert "takes no code until" in told[0] and "Not accepted" not in "".join(told[1:])
+    assert "accepts no code until" in told[0] and "Not accepted" not in "".join(told[1:])
 
 
 def test_who_fills_the_ledger_with_answers_that_do_not_count_comes_to_an_end(
@@ -146,7 +146,9 @@ def test_who_fills_the_ledger_with_answers_that_do_not_count_comes_to_an_end(
     with twins.answering(*[nobody] * 3) as seen:
         state = twins.release_as_answered(tiny, tiny.candidates())
     assert (state.name, len(seen)) == ("Aborted", 3)
-    assert state.message.startswith("3 answers at Registry-Approval did not count, and it takes no more: see who can")
+    assert state.message.startswith(
+        "3 answers at Registry-Approval did not count, and the gate takes no more: check who can"
+    )
     assert len(facts_of(twins.facts(tiny), Kind.REFUSED)) == 3
 
 

@@ -95,7 +95,7 @@ def test_who_pushed_the_commit_does_not_go_on_with_another_s_release(twins: Twin
     pushed = again(first, code_author=ADA, code_commit="d" * 40)
     with twins.answering(APPROVE, REJECT) as seen:
         assert twins.release_as_answered(tiny, pushed, ADA).name == "Rejected"
-    assert "ada is the release's requester, and somebody else must approve" in seen[1].evidence
+    assert "ada is the release's requester, so somebody else must approve" in seen[1].evidence
     assert twins.names(tiny)[0] != waiting
 
 
@@ -228,13 +228,13 @@ def test_a_release_that_made_nothing_makes_nothing_ours(twins: Twins, tiny: Tiny
     untag(twins)
     assert twins.names(rival) == twins.names(tiny)  # names are of a day
     state = twins.release(rival, rival.candidates())
-    assert "of which the ledger of rival knows nothing" in (state.message or "")
+    assert "which is not in the ledger of rival" in (state.message or "")
 
 
 def test_a_chosen_version_that_is_another_s_model_is_refused(twins: Twins, tiny: TinyTwin) -> None:
     released(twins, tiny, 2)
     twins.models.tags["tiny-a1", "1"] = {**twins.models.tags["tiny-a1", "1"], WORKLOAD: "rival"}
-    with pytest.raises(Terminal, match="model tiny-a1:1 is of workload rival"):
+    with pytest.raises(Terminal, match="model tiny-a1:1 belongs to workload rival"):
         deploy_version("TINY/A1", "1", "production", "tiny", "linus")
 
 
@@ -242,7 +242,7 @@ def test_whose_models_they_are_is_asked_again_after_the_gate(twins: Twins, tiny:
     changed = rival.candidates()
     waits(twins, rival, changed)
     released(twins, tiny, 2)
-    assert "is of workload tiny" in (twins.release(rival, changed).message or "")
+    assert "belongs to workload tiny" in (twins.release(rival, changed).message or "")
     assert {tags[WORKLOAD] for tags in twins.models.tags.values()} == {"tiny"}
 
 
@@ -408,7 +408,7 @@ def test_what_another_release_had_to_take_back_says_how_the_hold_ends(twins: Twi
     with twins.answering(APPROVE):
         deploy_version("TINY/A1", "2", "production", "tiny", "linus", return_state=True)
     rollback("tiny", "production", dry_run=False)
-    assert f"`signalbox unhold {twins.names(tiny)[0]} --as NAME --reason WHY --workload {tiny.name}` ends that" in (
+    assert f"`signalbox unhold {twins.names(tiny)[0]} --as NAME --reason WHY --workload {tiny.name}` ends the hold" in (
         twins.release(tiny, changed).message or ""
     )
 

@@ -100,7 +100,7 @@ def test_where_nothing_is_left_to_go_back_to_it_stays_and_people_are_told(
     assert twins.serving(wary, "production") == [second, second]
     assert hold_of(facts) is not None
     subjects = [str(fact.body.get("subject")) for fact in facts_of(facts, Kind.NOTIFIED, "production")]
-    assert f"!!! Serves what failed: {wary.name} {second} at production" in subjects
+    assert f"!!! Still serves what failed: {wary.name} {second} at production" in subjects
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_what_somebody_deployed_by_hand_is_named_at_the_gate_and_never_deleted(
         state = twins.release_as_answered(wary, wary.candidates())
     assert "No rollback for 1 of 2 circuits" in seen[-1].evidence
     assert "no release made by-hand" in seen[-1].evidence
-    assert f"{endpoint} served nothing before, and no release made by-hand, so it is not deleted" in (
+    assert f"{endpoint} served nothing before, and no release made by-hand, so the endpoint is not deleted" in (
         state.message or ""
     )
     assert {one.name for one in platform.deployments(endpoint)} >= {"by-hand", deployment_name(left_over)}
@@ -177,9 +177,9 @@ def test_a_rollback_that_is_typed_twice_changes_nothing_the_second_time(
     assert rollback(tiny.name, "production", reason="odd", dry_run=False) == []
     assert rollback(tiny.name, "production") == []
     assert twins.serving(tiny, "production") == [second, second]
-    said = f"2 circuits serve release {second} since release {third} was rolled back, and stay"
+    said = f"2 circuits serve release {second} since release {third} was rolled back, and are left as they are"
     assert said in caplog.text
-    assert f"name what serves: --release {second}" in caplog.text
+    assert f"name that release: --release {second}" in caplog.text
     with pytest.raises(Terminal, match="is gone or not ready"):  # cleaned up: two are kept
         rollback(tiny.name, "production", reason="odd", dry_run=False, release=second)
     assert twins.release(tiny, tiny.candidates()).name == "Succeeded"

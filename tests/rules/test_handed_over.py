@@ -17,7 +17,7 @@ OTHER = "sha256:" + "f" * 64
 def test_content_is_not_taken_whoever_gives_it(twins: Twins, tiny: TinyTwin, spelled: str) -> None:
     text = tiny.candidates().to_json().replace('"rmse": 1.0', '"rmse": 0.001')
     given = {"text": text, "a path": f"../{tiny.name}/x", "two lines": "build\nbuild"}[spelled]
-    with pytest.raises(InvalidDeclaration, match=r"takes the id of a build.* and no content"):
+    with pytest.raises(InvalidDeclaration, match=r"give the id of a build.* not content"):
         release(tiny.name, given, "mallory")
     assert twins.names(tiny) == ()
 
@@ -25,15 +25,15 @@ def test_content_is_not_taken_whoever_gives_it(twins: Twins, tiny: TinyTwin, spe
 @pytest.mark.parametrize(
     ("field", "said", "what"),
     [
-        ("metrics", {"rmse": 0.001}, f"metrics {{'rmse': 0.001}}, and Azure has {METRICS}"),
+        ("metrics", {"rmse": 0.001}, f"metrics {{'rmse': 0.001}}, but Azure has {METRICS}"),
         ("metrics", {**METRICS, "mae": 0.1}, "metrics"),
-        ("champion_metrics", {"rmse": 99.0}, "champion's metrics {'rmse': 99.0}, and Azure has {}"),
-        ("champion_version", "7", "champion '7', and Azure has None"),
-        ("data_publisher", "nobody", "data publisher 'nobody', and Azure has ''"),
-        ("data_report_digest", OTHER, f"data report '{OTHER}', and Azure has '{NOTHING}'"),
+        ("champion_metrics", {"rmse": 99.0}, "champion's metrics {'rmse': 99.0}, but Azure has {}"),
+        ("champion_version", "7", "champion '7', but Azure has None"),
+        ("data_publisher", "nobody", "data publisher 'nobody', but Azure has ''"),
+        ("data_report_digest", OTHER, f"data report '{OTHER}', but Azure has '{NOTHING}'"),
         ("training_job", "a-better-job", "training job 'a-better-job'"),
         ("data_asset", "D:other", "data asset 'D:other'"),
-        ("cutoff_date", "2030-01-01", "cutoff date '2030-01-01', and Azure has '2014-06-30'"),
+        ("cutoff_date", "2030-01-01", "cutoff date '2030-01-01', but Azure has '2014-06-30'"),
         ("model_digest", OTHER, "model digest"),
     ],
 )

@@ -102,5 +102,5 @@ def test_what_is_no_hold_stops_the_models_that_it_would_hold_and_no_others(
     digest = bad.circuits[0].model_digest.removeprefix("sha256:")
     unhold(twins.names(tiny)[0], "ada", "the sensor is mended", tiny.name)
     twins.blobs.upload_blob(f"_holds/{tiny.name}/{digest}/20990101.1/production.json", b"{}")
-    assert "in the ledger is no hold" in (twins.release(tiny, another_build(bad)).message or "")
+    assert "in the ledger is not a hold" in (twins.release(tiny, another_build(bad)).message or "")
     assert twins.release(tiny, tiny.candidates()).name == "Succeeded"

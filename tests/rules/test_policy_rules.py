@@ -29,7 +29,7 @@ def test_a_quorum_of_two_needs_two_people_and_one_of_them_twice_is_one(twins: Tw
     with twins.answering(APPROVE, APPROVE, APPROVE, GRACE) as seen:
         assert twins.release_as_answered(tiny, tiny.candidates()).name == "Succeeded"
     assert "grace must approve for ml-engineers" in seen[2].evidence
-    assert "ada has approved already, and each approver counts once" in seen[3].evidence
+    assert "ada has already approved, and each approver counts once" in seen[3].evidence
     assert len(facts_of(twins.facts(tiny), Kind.DECIDED, "production")) == 2
     whom = ["1 of ml-engineers", "grace and 1 more of ml-engineers", "grace of ml-engineers", "grace of ml-engineers"]
     release_name = twins.newest(tiny)[0]
@@ -61,7 +61,7 @@ def test_a_freeze_is_told_and_only_the_glass_breaks_it_loudly(twins: Twins, tiny
 
 
 VOID = {
-    "declaration": "stage production is declared differently since",
+    "declaration": "stage production has been declared differently since",
     "revoked": r"ada's credential SHA256:\S+ was revoked",
     "model": "what was requested is|changed after it was registered",
     "model content": r"the files of model tiny-a1:1 in registry \S+ changed after it was registered",

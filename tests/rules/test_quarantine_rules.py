@@ -25,7 +25,7 @@ def test_a_release_of_more_blobs_than_any_has_facts_is_not_read(
 ) -> None:
     assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
     monkeypatch.setattr(facts, "MAX_FACTS", 5)
-    with pytest.raises(QuarantinedError, match=r"has more than 5 blobs, and no release has so many facts"):
+    with pytest.raises(QuarantinedError, match=r"has more than 5 blobs, and no release has so many facts, "):
         read_facts(twins.ledger, tiny.name, twins.names(tiny)[0])
 
 
@@ -54,7 +54,7 @@ def test_other_releases_begin_end_and_go_back(twins: Twins, tiny: TinyTwin, spoi
 
 @SPOILT
 def test_nothing_is_read_of_it_or_added(twins: Twins, tiny: TinyTwin, spoilt: str) -> None:
-    with pytest.raises(QuarantinedError, match=rf"{tiny.name}/{spoilt}/.* in the ledger is no fact"):
+    with pytest.raises(QuarantinedError, match=rf"{tiny.name}/{spoilt}/.* in the ledger is not a fact"):
         read_facts(twins.ledger, tiny.name, spoilt)
     with pytest.raises(QuarantinedError, match="nothing is read of its release or added to it"):
         record(twins.ledger, tiny.name, spoilt, Kind.UNHELD, {})

@@ -78,7 +78,7 @@ def test_what_another_release_left_half_switched_goes_back_before_anything_else(
     newest, _ = twins.newest(tiny)
     assert twins.serving(tiny, "production") == [newest, newest]
     back = facts_of(read_facts(twins.ledger, tiny.name, left), Kind.ROLLED_BACK, "production")
-    assert [fact.body["reason"] for fact in back] == ["the run that switched it ended on the way"]
+    assert [fact.body["reason"] for fact in back] == ["the run that was switching it ended midway"]
 
 
 def test_a_rollback_that_dies_half_way_is_finished_by_the_next(twins: Twins, tiny: TinyTwin) -> None:
@@ -111,7 +111,7 @@ def test_what_does_not_pass_is_technical_and_the_same_command_goes_on_later(twin
     twins.places["production"].troubles.add("unreachable", "deploy", times=20)
     state = twins.release(tiny, changed)
     assert state.name == "Failed"
-    assert "run the same command again to go on" in state.message
+    assert "run the same command again to continue" in state.message
     assert twins.serving(tiny, "production") == before
     assert facts_of(twins.facts(tiny), Kind.ENDED) == ()
     twins.places["production"].troubles.waiting.clear()

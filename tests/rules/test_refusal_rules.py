@@ -111,7 +111,7 @@ def test_a_switch_that_is_accepted_and_not_done_is_seen_and_undone(twins: Twins,
     state = twins.release(tiny, tiny.candidates())
     assert state.name == "Failed"
     assert re.search(
-        f"{endpoint}: serves deployment-.* Azure accepted that and did not do it, .* in the studio", state.message or ""
+        f"{endpoint}: serves deployment-.* Azure accepted that but did not do it, .* in the studio", state.message or ""
     )
     assert twins.serving(tiny, "production") == before
     with pytest.raises(Terminal, match="nothing was rolled back"):  # that rollback is over, and is no rollback's own
@@ -180,5 +180,5 @@ def test_changed_circuits_with_faults_are_refused_with_all_of_them(twins: Twins,
 
 
 def test_a_workload_that_is_not_there_is_refused_with_those_that_are(tiny: TinyTwin) -> None:
-    with pytest.raises(Terminal, match=rf"there is no workload 'plant' in .*; there are {tiny.name}"):
+    with pytest.raises(Terminal, match=rf"there is no workload 'plant' in .*; the workloads there are {tiny.name}"):
         release("plant")

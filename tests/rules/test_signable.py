@@ -34,7 +34,9 @@ def test_what_is_shown_comes_from_the_report_that_is_signed(waiting: Waiting) ->
 
 def test_a_server_that_shows_one_release_gets_no_signature_over_another(waiting: Waiting) -> None:
     shown, meant = waiting.form(waiting.tiny.candidates()), waiting.form(waiting.tiny.candidates())
-    with pytest.raises(Terminal, match=r"nothing was signed for release: the server shows something else") as refused:
+    with pytest.raises(
+        Terminal, match=r"nothing was signed for release: the server shows something different"
+    ) as refused:
         waiting.signable(replace(meant, evidence=shown.evidence))
     assert f"would be about release {waiting.twins.names(waiting.tiny)[0]}" in str(refused.value)
     with pytest.raises(Terminal, match="nothing was signed"):
@@ -58,8 +60,8 @@ def test_a_report_that_was_changed_or_is_gone_is_not_signed(waiting: Waiting) ->
     [
         (0, ('"rmse":1.0', '"rmse":0.1'), "it was changed"),
         (0, ('"requested_by":"linus"', '"requested_by":"grace"'), "it was changed"),
-        (0, ('"workload":"', '"workload":"x'), "was changed|no release of|has asked what form"),
-        (1, ('"gate":"Registry-Approval"', '"gate":"Another"'), "has asked what form|was changed"),
+        (0, ('"workload":"', '"workload":"x'), "was changed|no release of|has asked the question of form"),
+        (1, ('"gate":"Registry-Approval"', '"gate":"Another"'), "has asked the question of form|was changed"),
     ],
 )
 def test_a_ledger_that_was_changed_is_not_signed(
@@ -97,7 +99,7 @@ def test_a_question_that_does_not_stand_any_more_is_not_signed(waiting: Waiting)
     (waiting.tiny.folder / "workload.yaml").write_text(text.replace("timeout_minutes: 1440", "timeout_minutes: 1439"))
     again = waiting.form(changed)
     assert again.key != form.key
-    with pytest.raises(Terminal, match="it no longer stands"):
+    with pytest.raises(Terminal, match="it is out of date"):
         waiting.signable(form)
     assert waiting.signable(again).evidence
 

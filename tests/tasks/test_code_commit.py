@@ -116,7 +116,7 @@ def test_a_pipeline_that_is_not_there_takes_nothing_and_one_that_is_none_is_said
         ("jobs: {step: {command: train}}\n", "jobs: must be steps, each with a component"),
         ("inputs: {}\n", "jobs: must be steps"),
         ("- step\n", "must be a mapping of keys"),
-        ("jobs: [}\n", "is no YAML"),
+        ("jobs: [}\n", "is not valid YAML"),
     ):
         pipeline.write_text(text)
         with pytest.raises(Terminal, match=why):

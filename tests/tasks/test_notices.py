@@ -245,7 +245,7 @@ def test_no_address_is_in_a_log_or_a_reason_even_when_everything_is_logged(
     missed = telling(every, WANTED)
     assert len(missed) == len(every)
     reasons += json.dumps(missed) + caplog.text
-    assert "was not told" in reasons
+    assert "was not notified" in reasons
     assert SECRET.lower() not in reasons.lower()
 
 
@@ -400,16 +400,16 @@ def test_channels_that_could_never_be_told_are_found_beforehand(chats: list[str]
     bad = {
         "slack-webhook/nobody": "Unable to find",
         "carrier-pigeon/one": "Unable to find",
-        "slack-webhook/wrong": "none of that service",
+        "slack-webhook/wrong": "does not belong to that service",
         "slack-webhook/team?to=ada@example.org": "nothing after",
         "email-server-credentials/mail": "needs 1 to 20 addresses",
         "email-server-credentials/relay?to=ada@example.org": "add &from=",
-        "email-server-credentials/mail?to=not-an-address": "'not-an-address' is no address",
-        "email-server-credentials/mail?to=a@b.org%0d%0aBcc:c@d.org": "no address",
+        "email-server-credentials/mail?to=not-an-address": "'not-an-address' is not an address",
+        "email-server-credentials/mail?to=a@b.org%0d%0aBcc:c@d.org": "not an address",
         "email-server-credentials/mail?to=a@b.org&cc=c@d.org": "unknown 'cc'",
-        "email-server-credentials/mail?to=a@b.org&from=c@d.org,e@f.org": "takes one from",
+        "email-server-credentials/mail?to=a@b.org&from=c@d.org,e@f.org": "takes only one from",
         "email-server-credentials/mail?to=" + ",".join(f"a{n}@b.org" for n in range(21)): "1 to 20",
-        "signalbox-approvers/told": "no notification block of Prefect",
+        "signalbox-approvers/told": "neither a notification block of Prefect",
         SLACK: "BLOCK-TYPE/BLOCK-NAME",
         "": "BLOCK-TYPE/BLOCK-NAME",
     }

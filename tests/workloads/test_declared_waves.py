@@ -17,7 +17,7 @@ R = ("HAUTEBORNE/R80711", "HAUTEBORNE/R80721", "HAUTEBORNE/R80736", "HAUTEBORNE/
 @pytest.mark.parametrize(
     ("waves", "told"),
     [
-        ([{"circuits": [R[0]]}, {"circuits": R[1:3]}], f"no wave has {R[3]}; name them, or end with a wave"),
+        ([{"circuits": [R[0]]}, {"circuits": R[1:3]}], f"no wave includes {R[3]}; name them, or end with a wave"),
         ([{"circuits": R[:2]}, {"circuits": R[1:]}], f"{R[1]} is named 2 times; each circuit switches once"),
         ([{"circuits": [R[0], R[0]]}, {"circuits": "rest"}], f"{R[0]} is named 2 times"),
         ([{"circuits": "rest"}, {"circuits": [R[0]]}], "rest takes all circuits that are left"),

@@ -130,7 +130,7 @@ def delete_deployment(workspace: Workspace, held: HeldStage, endpoint: str, name
         except ResourceExistsError as error:  # 409: a removal before this one, or its creation, is under way
             raise Transient(f"deployment {name} of {endpoint} is being changed, so it was not removed") from error
     if find_deployment(workspace, endpoint, name) is not None:
-        raise Transient(f"deployment {name} of {endpoint} is still there: Azure accepted its removal and did not do it")
+        raise Transient(f"deployment {name} of {endpoint} is still there: Azure accepted its removal but did not do it")
 
 
 def _must_be_idle(found: Any, endpoint: str, name: str, held: HeldStage) -> None:

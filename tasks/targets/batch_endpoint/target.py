@@ -141,7 +141,7 @@ class BatchEndpoints:
         """A scoring job over the circuit's test data."""
         if not isinstance(test, SmokeTest):
             raise Terminal(
-                f"{endpoint} scores files and is not asked over HTTP; declare data and columns of its smoke test"
+                f"{endpoint} scores files and is not tested over HTTP; declare data and columns for its smoke test"
             )
         return test.verdict(smoke_job(self.workspace, test, unit, endpoint, deployment))
 
@@ -215,7 +215,7 @@ def _unserve(workspace: Workspace, endpoint: str, found: Any, deployment: str | 
     by_hand = sorted(one.name for one in deployments_of(workspace, endpoint) if not made_by_release(one))
     if by_hand:
         raise Terminal(
-            f"{endpoint} served nothing before, and no release made {', '.join(by_hand)}, so it is not deleted; delete that, or "
+            f"{endpoint} served nothing before, and no release made {', '.join(by_hand)}, so the endpoint is not deleted; delete that deployment, or "
             "choose what it is to serve with `signalbox deploy-version PLANT/CIRCUIT VERSION --stage STAGE --workload NAME`"
         )
     client.batch_endpoints.begin_delete(endpoint).result()

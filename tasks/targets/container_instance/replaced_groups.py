@@ -13,7 +13,7 @@ from tasks.ledger.facts import open_ledger
 def keep_replaced(ledger: Ledger, block: ContainerInstances, name: str, tags: Mapping[str, str], by: str) -> None:
     """Before it is deleted. by: the deployment that comes in its place."""
     container = open_ledger(ledger)
-    with azure_errors(f"keeping what {name} was"):
+    with azure_errors(f"keeping the tags of {name}"):
         container.upload_blob(_path(block, name), json.dumps({"tags": dict(tags), "by": by}), overwrite=True)
 
 
@@ -25,7 +25,7 @@ def replaced_tags(ledger: Ledger, block: ContainerInstances, name: str, deployme
     from azure.core.exceptions import ResourceNotFoundError
 
     container = open_ledger(ledger)
-    with azure_errors(f"reading what {name} was"):
+    with azure_errors(f"reading the kept tags of {name}"):
         try:
             kept = json.loads(container.download_blob(_path(block, name)).readall())
         except ResourceNotFoundError:

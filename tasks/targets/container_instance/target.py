@@ -127,11 +127,11 @@ class ContainerGroups(ServiceTarget):
         group = find_group(self.instances, endpoint)
         if group is None or not group.address:
             raise Terminal(
-                f"{endpoint} has no address to be asked at: {group.why or group.state if group else 'it is gone'}"
+                f"{endpoint} has no address to send requests to: {group.why or group.state if group else 'it is gone'}"
             )
         serving = serving_of(group.tags)
         if serving is None or deployment not in (None, serving):
-            raise Terminal(f"{endpoint} serves {serving}, so {deployment} cannot be asked")
+            raise Terminal(f"{endpoint} serves {serving}, so {deployment} cannot be tested")
         version = self._images.version(unit, serving)
         seen = ask(test, self.workload.folder, self._service.ready, unit, f"http://{group.address}", version)
         if seen.ready != OK:
@@ -164,7 +164,7 @@ class ContainerGroups(ServiceTarget):
             elif fault := self._images.fault(unit, release_of(serving)):
                 yield Finding(f"image of {endpoint}", group.image, fault)
             if EXPIRES_AT in group.tags:
-                unheard = "" if self.target.notify else "; nobody is told: the stage declares no `notify`"
+                unheard = "" if self.target.notify else "; nobody is notified: the stage declares no `notify`"
                 yield Finding(f"time to live of {endpoint}", due(group.tags, datetime.now(UTC)).reason + unheard)
 
     def lifetimes(self) -> dict[str, Mapping[str, str]]:
@@ -201,8 +201,8 @@ class ContainerGroups(ServiceTarget):
         must_not_be_anothers(f"container group {group.name}", group.tags, self.workload.name)
         if serving_of(group.tags) is None:
             raise Terminal(
-                f"container group {group.name} is there and no release made it, so nothing is deployed over it; "
-                "delete it, or name ours apart with the block's suffix"
+                f"container group {group.name} is there and no release made it, so it is not overwritten; "
+                "delete it, or give ours another name with the block's suffix"
             )
 
     @property

@@ -151,7 +151,7 @@ def _ask(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Transient(f"Helm gave no answer within {seconds + STARTING_SECONDS:g} seconds while {action}") from None
+        raise Transient(f"Helm did not answer within {seconds + STARTING_SECONDS:g} seconds while {action}") from None
     try:
         answer = json.loads(done.stdout)
     except ValueError:

@@ -97,7 +97,7 @@ class History:
         if newest is None:
             return ""
         if not self._is_own(newest):
-            return f"revision {newest.number} is a person's ({newest.description}, {newest.at})"
+            return f"revision {newest.number} was made by a person ({newest.description}, {newest.at})"
         if not self.settled:
             return ""  # half of it may be applied
         return changed_by_hand(access, self._objects(newest, access.namespace), OWNER)

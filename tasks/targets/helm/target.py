@@ -146,9 +146,9 @@ class HelmReleases(ServiceTarget):
             history = History.read(there, endpoint)
             applied = history.applied
             if applied is None:
-                raise Terminal(f"{endpoint} is not installed in {self.place}, so it cannot be asked")
+                raise Terminal(f"{endpoint} is not installed in {self.place}, so it cannot be tested")
             if history.serving is None or deployment not in (None, history.serving):
-                raise Terminal(f"{endpoint} serves {history.serving}, so {deployment} cannot be asked")
+                raise Terminal(f"{endpoint} serves {history.serving}, so {deployment} cannot be tested")
             version = self._images.version(unit, history.serving)
             service, port = service_port(applied.manifest)
             began = datetime.now(UTC)
@@ -170,7 +170,7 @@ class HelmReleases(ServiceTarget):
         """Each release: what it serves, whether somebody changed it, whether its pods are ready."""
         if faults := self.preflight_faults():
             yield Finding(
-                f"cluster {self.place}", faults[0], "start it, or give us the rights; nothing of it can be seen"
+                f"cluster {self.place}", faults[0], "start it, or get us the rights; nothing in it can be seen"
             )
             return
         with access(self.cluster) as there:
@@ -230,7 +230,7 @@ class HelmReleases(ServiceTarget):
         found = yaml.safe_load((self.workload.folder / self.target.values).read_text())
         if found is not None and not isinstance(found, dict):
             raise Terminal(
-                f"{self.target.values} of {self.workload.name} is no mapping, so Helm cannot take values from it"
+                f"{self.target.values} of {self.workload.name} is not a mapping, so Helm cannot take values from it"
             )
         return found or {}
 
@@ -286,8 +286,8 @@ def _wait_until_back(there: ClusterAccess, history: History) -> None:
     for name in rolled_out(history.revisions[0].manifest):
         if why := why_not_ready(there, name, BACK_SECONDS):
             raise Terminal(
-                f"{history.name} was rolled back to {history.serving}, which ran before and does not now: {why}. Run the same command "
-                "again once that is mended"
+                f"{history.name} was rolled back to {history.serving}, which ran before but does not run now: {why}. Run the same command "
+                "again once that is fixed"
             )
 
 

@@ -85,14 +85,14 @@ def begin_build(
     if present is not None:
         raise Terminal(
             f"image {name} is in {registry.registry_name} ({present.digest}), and this release did not build it, so it is neither "
-            "taken nor overwritten. Find out who put it there; then release these circuits again, which takes a new name"
+            "taken nor overwritten. Find out who put it there; then release these circuits again, under a new name"
         )
     client: Any = registry.get_tasks_client()
     place = (registry.resource_group, registry.registry_name)
     with tempfile.TemporaryDirectory() as scratch:
         model = _model(dev, circuit, Path(scratch))
         packed = pack(service, folder, model, Path(scratch))
-        with azure_errors(f"sending what {name} is built from"):
+        with azure_errors(f"sending the build context of {name}"):
             upload = client.registries.get_build_source_upload_url(*place)
             with packed.open("rb") as stream:
                 BlobClient.from_blob_url(upload.upload_url, **for_storage_client()).upload_blob(stream, overwrite=True)
@@ -119,7 +119,7 @@ def _model(dev: Workspace, circuit: ChangedCircuit, scratch: Path) -> Path:
     if found != circuit.model_digest:
         raise Terminal(
             f"the files of model {name}:{version} in workspace {dev.workspace_name} changed after it was registered: digest {found}, "
-            f"released was {circuit.model_digest}. No image was built. Register a new version and release it."
+            f"but the release has {circuit.model_digest}. No image was built. Register a new version and release it."
         )
     return files
 
@@ -145,13 +145,11 @@ def finish_build(registry: ContainerRegistry, repository: str, tag: str, run: st
 def _pushed(registry: ContainerRegistry, repository: str, tag: str, digest: str) -> Image:
     found = find_image(registry, repository, tag)
     if found is None:
-        raise Transient(
-            f"the build of {repository}:{tag} ended well, and {registry.registry_name} does not have it yet"
-        )
+        raise Transient(f"the build of {repository}:{tag} succeeded, but {registry.registry_name} does not have it yet")
     if found.digest != digest:
         raise Terminal(
-            f"image {repository}:{tag} is {found.digest}, and this release built {digest}: somebody pushed over it meanwhile. "
-            "Find out who did; then release these circuits again, which takes a new name"
+            f"image {repository}:{tag} is {found.digest}, but this release built {digest}: somebody pushed over it meanwhile. "
+            "Find out who did; then release these circuits again, under a new name"
         )
     return found
 
@@ -164,7 +162,7 @@ def _followed(registry: ContainerRegistry, name: str, run: str, timeout_minutes:
     status, waits = "unknown", pauses(POLL_SECONDS)
     while True:
         try:
-            with azure_errors(f"looking after run {run}, which builds {name}"):
+            with azure_errors(f"watching run {run}, which builds {name}"):
                 found = client.runs.get(*place, run)
             if found.status not in UNFINISHED:
                 return found
@@ -176,12 +174,12 @@ def _followed(registry: ContainerRegistry, name: str, run: str, timeout_minutes:
             with azure_errors(f"cancelling run {run}, which builds {name}"):
                 client.runs.cancel(*place, run)
             raise Terminal(
-                f"the build of {name} is {status} after {(now - began) / 60:.0f} minutes, of which it has {timeout_minutes:g} and "
-                f"{QUEUE_MINUTES:g} to wait for others; run {run} was cancelled. Look what else {registry.registry_name} builds, and "
+                f"the build of {name} is {status} after {(now - began) / 60:.0f} minutes; it has {timeout_minutes:g} to run and "
+                f"{QUEUE_MINUTES:g} to wait for others, so run {run} was cancelled. Check what else {registry.registry_name} is building, and "
                 "release again"
             )
         if now - said > SAID_EVERY_SECONDS:
-            logger.info("%s: run %s is %s since %.0f minutes", name, run, status, (now - began) / 60)
+            logger.info("%s: run %s has been %s for %.0f minutes", name, run, status, (now - began) / 60)
             said = now
         time.sleep(next(waits))
 

@@ -102,7 +102,7 @@ class ReleasedImages:
         if found is None or found.model != request.model:
             what = "is not there" if found is None else f"has model {found.model}"
             raise Terminal(
-                f"{request.name} of {request.endpoint} {what}, released is {request.model}. Make a new release."
+                f"{request.name} of {request.endpoint} {what}, but the release has {request.model}. Make a new release."
             )
         return found
 
@@ -130,7 +130,7 @@ class ReleasedImages:
         if image is None:
             return f"{name} is gone from {self.registry.registry_name}"
         if image.digest != built:
-            return f"{name} is {image.digest} now, and the release built {built}: somebody replaced it"
+            return f"{name} is {image.digest} now, but the release built {built}: somebody replaced it"
         return ""
 
     def _facts(self, release: str) -> tuple[Fact, ...]:

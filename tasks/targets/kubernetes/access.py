@@ -57,7 +57,7 @@ def _credentials(block: KubernetesCluster) -> bytes:
     content = next((one.value for one in found.kubeconfigs or () if one.value), None)
     if content is None:
         raise Terminal(
-            f"Azure gave no credentials of cluster {block.cluster_name}; has it local accounts, and this credential the role "
+            f"Azure gave no credentials of cluster {block.cluster_name}; does it have local accounts, and this credential the role "
             "'Azure Kubernetes Service Cluster User Role'?"
         )
     return bytes(content)
@@ -68,13 +68,13 @@ def cluster_error(action: str, access: ClusterAccess, told: str) -> SignalboxErr
     said = _in_short(told, access)
     if found := HELD.search(told):
         theirs = " ".join(found[1].split())
-        return ChangedByHandError(f"{access.place} refused {action}: fields are somebody else's by now: {theirs}")
+        return ChangedByHandError(f"{access.place} refused {action}: fields now belong to somebody else: {theirs}")
     if REFUSED.search(told):
         return Terminal(
             f"{access.place} refused {action}: {said}. Ask its administrators for a role there that allows it."
         )
     if PASSING.search(told) and not INVALID.search(told):
-        return Transient(f"{access.place} could not be reached while {action}: {said}. Does the cluster run?")
+        return Transient(f"{access.place} could not be reached while {action}: {said}. Is the cluster running?")
     return Terminal(f"{access.place} refused {action}: {said}")
 
 

@@ -40,7 +40,7 @@ def kubectl(
             _command(access, *words), input=stdin, capture_output=True, text=True, timeout=seconds, check=False
         )
     except subprocess.TimeoutExpired:
-        raise Transient(f"{access.place} gave no answer within {seconds:g} seconds while {action}") from None
+        raise Transient(f"{access.place} did not answer within {seconds:g} seconds while {action}") from None
     if done.returncode not in good:
         raise cluster_error(action, access, done.stderr or done.stdout)
     return done.stdout
@@ -112,7 +112,9 @@ def _port(access: ClusterAccess, target: str, lines: "Queue[str | None]") -> str
 def _command(access: ClusterAccess, *words: str) -> list[str]:
     program = shutil.which("kubectl")
     if program is None:
-        raise Terminal(f"there is no kubectl on {os.uname().nodename}, which asks {access.place}; install it")
+        raise Terminal(
+            f"there is no kubectl on {os.uname().nodename}, which needs it to reach {access.place}; install it"
+        )
     return child_command(
         Path(program), "kubectl", "--kubeconfig", str(access.kubeconfig), "--namespace", access.namespace, *words
     )

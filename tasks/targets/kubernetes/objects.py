@@ -38,7 +38,7 @@ def service_port(manifest: str) -> tuple[str, int]:
     for one in documents(manifest):
         if one["kind"] == "Service" and one["spec"].get("ports"):
             return f"service/{one['metadata']['name']}", int(one["spec"]["ports"][0]["port"])
-    raise Terminal("it has no Service with a port, so it cannot be asked; add one to what is deployed")
+    raise Terminal("it has no Service with a port, so no request can reach it; add one to what is deployed")
 
 
 def changed_by_hand(access: ClusterAccess, objects: Sequence[Document], owner: str | None) -> str:

@@ -96,7 +96,7 @@ class KubernetesManifests(ServiceTarget):
             return (str(error),)
         if lacking:
             return (
-                f"we may not {', '.join(lacking)} in {self.place}; ask its administrators for a role that allows it",
+                f"we are not allowed to {', '.join(lacking)} in {self.place}; ask its administrators for a role that allows it",
             )
         return ()
 
@@ -155,8 +155,8 @@ class KubernetesManifests(ServiceTarget):
                 tags = self._replaced(there, endpoint, deployment, live, held.fence)
             if TAKEN_BACK in tags and (why := why_not_ready(there, f"deployment/{endpoint}", BACK_SECONDS)):
                 raise Terminal(
-                    f"{endpoint} was rolled back to {deployment}, which ran before and does not now: {why}. Run the same command again "
-                    "once that is mended"
+                    f"{endpoint} was rolled back to {deployment}, which ran before but does not run now: {why}. Run the same command again "
+                    "once that is fixed"
                 )
 
     def smoke(self, test: AnySmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeVerdict:
@@ -166,9 +166,9 @@ class KubernetesManifests(ServiceTarget):
             live = _read(there, endpoint)
             serving = serving_of(_tags(live.get("Deployment")))
             if "Service" not in live or serving is None:
-                raise Terminal(f"{endpoint} is not in {self.place}, so it cannot be asked")
+                raise Terminal(f"{endpoint} is not in {self.place}, so it cannot be tested")
             if deployment is not None and serving != deployment:
-                raise Terminal(f"{endpoint} serves {serving}, so {deployment} cannot be asked")
+                raise Terminal(f"{endpoint} serves {serving}, so {deployment} cannot be tested")
             version = self._images.version(unit, serving)
             service, began = f"service/{endpoint}", time.monotonic()
             if why := why_not_ready(there, f"deployment/{endpoint}", test.ready_minutes * 60):
@@ -330,7 +330,7 @@ def _changes(there: ClusterAccess, live: Mapping[str, Document]) -> str:
 
 def _applied_by_another(live: Mapping[str, Document]) -> str:
     kinds = [kind for kind, found in live.items() if is_applied_by_another(found)]
-    return f"somebody applied another {' and another '.join(kinds)} with kubectl since" if kinds else ""
+    return f"somebody applied another {' and another '.join(kinds)} with kubectl since then" if kinds else ""
 
 
 def _may(there: ClusterAccess, right: str) -> bool:

@@ -276,7 +276,7 @@ def test_patience_ends_and_that_is_transient(site: Site, control: Control) -> No
     control.add_fault("throttle", path=ARM, times=10_000, retry_after=0.1)
     started = time.monotonic()
     with (
-        pytest.raises(Transient, match=r"management\.azure\.com throttles: a request has waited 0\.5 s and was not"),
+        pytest.raises(Transient, match=r"management\.azure\.com is throttling: a request has waited 0\.5 s without"),
         azure_errors("reading the workspace"),
     ):
         ml.workspaces.get(site.test.workspace_name)
@@ -337,9 +337,9 @@ def test_people_are_told_when_throttling_begins_and_ends_and_not_of_each_request
     finally:
         logging.getLogger("prefect.limiter").removeHandler(handler)
     begin, end = told
-    assert begin.startswith("INFO management.azure.com asks for patience: 0.0")
+    assert begin.startswith("INFO management.azure.com is throttling: waiting 0.0")
     assert begin.endswith(" s; 8 requests at once now")
-    assert end.startswith("INFO management.azure.com asks for patience no more, after ")
+    assert end.startswith("INFO management.azure.com has stopped throttling, after ")
     assert end.endswith(" s; 16 requests at once now")
 
 
@@ -354,7 +354,7 @@ def test_the_page_of_the_run_says_that_it_waits_for_azure(
         ml.workspaces.get(site.test.workspace_name)
 
     asking()
-    (said,) = [entry for entry in caplog.records if "asks for patience" in entry.getMessage()]
+    (said,) = [entry for entry in caplog.records if "throttling" in entry.getMessage()]
     assert said.name == "prefect.flow_runs"
 
 

@@ -103,7 +103,7 @@ def test_a_stage_that_cannot_be_read_hides_no_other() -> None:
     stages = [StageServed("test", (served("P/A"),)), StageServed("production", fault="the cluster does not answer")]
     text = shown(status_answer("plants", stages, []))
     assert "P/A" in text
-    assert "what serves there cannot be read: the cluster does not answer" in " ".join(text.split())
+    assert "the versions that serve there cannot be read: the cluster does not answer" in " ".join(text.split())
 
 
 def test_what_was_rolled_back_is_held_or_failed_is_named_until_a_later_release_serves_its_circuits() -> None:
@@ -135,21 +135,25 @@ def test_circuits_that_failed_while_others_went_on_need_somebody() -> None:
 
 
 def test_what_is_in_quarantine_is_named() -> None:
-    spoilt = quarantined("20260102.1", "x.json is no fact. See who wrote it")
+    spoilt = quarantined("20260102.1", "x.json is not a fact. Find out who wrote it")
     assert needs([state("20260103.1"), spoilt]) == [("release 20260102.1", "in quarantine")]
 
 
 def findings(count: int) -> list[Finding]:
     made = [Finding(f"test data of {name}", "3 files", stage="test") for name in CIRCUITS[:count]]
     made[-1] = Finding(made[-1].what, "none", "upload test_input.csv to azureml://x", "test")
-    return [*made, Finding("release 1.1", "in quarantine", "see who wrote it"), serving_finding("be-1", None, "", None)]
+    return [
+        *made,
+        Finding("release 1.1", "in quarantine", "find out who wrote it"),
+        serving_finding("be-1", None, "", None),
+    ]
 
 
 def test_the_doctor_names_the_stage_in_each_row_and_counts_first() -> None:
     answer = doctor_answer("plants", findings(3), [state("20260102.1", None, waits=GATE)])
     lines = shown(answer, terminal=False).splitlines()
     assert lines[0].startswith(
-        "plants: 5 things looked at, 2 need somebody; endpoints that serve nothing: 1; releases that wait at a gate: 1;"
+        "plants: 5 things checked, 2 need somebody; endpoints that serve nothing: 1; releases that wait at a gate: 1;"
     )
     rows = [line.split("\t") for line in lines if line.count("\t") == 3]
     assert [row[0] for row in rows] == ["stage", "test", "test", "test", "every stage", "every stage"]
@@ -161,10 +165,10 @@ def test_the_doctor_of_a_thousand_circuits_lists_exceptions(width: int) -> None:
     assert len(text.splitlines()) < 40
     assert CIRCUITS[999] in text
     assert CIRCUITS[3] not in text
-    assert "1000 more things looked at, and all is well there" in " ".join(text.split())
+    assert "1000 more things checked, and all is well with them" in " ".join(text.split())
     assert shown(doctor_answer("plants", findings(1000), [], every=True), terminal=False).count("\n") > 1000
 
 
 def test_the_doctor_says_how_many_that_are_not_listed_need_somebody() -> None:
     ill = [Finding(name, "none", "upload it", "test") for name in CIRCUITS[:50]]
-    assert "30 more things looked at, 30 of them need somebody" in shown(doctor_answer("plants", ill, []))
+    assert "30 more things checked, 30 of them need somebody" in shown(doctor_answer("plants", ill, []))

@@ -153,5 +153,5 @@ def test_an_end_without_a_reason_is_told_as_such(path: Path, tmp_path: Path) -> 
 def test_a_program_that_does_not_end_is_ended(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(path, "exec /bin/sleep 60")
     monkeypatch.setattr(ssh_sign, "SECONDS", 0.2)
-    with pytest.raises(Terminal, match=r"ssh-keygen did not end within 0\.2 s"):
+    with pytest.raises(Terminal, match=r"ssh-keygen did not finish within 0\.2 s"):
         sign(STATEMENT, tmp_path / "key")

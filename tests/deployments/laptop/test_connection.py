@@ -20,14 +20,14 @@ def test_another_folder_s_server_is_not_asked_whatever_port_it_has(laptop: Lapto
     told = status(tmp_path, "--api-port", str(laptop.api_port), "--emulator-port", str(laptop.emulator_port))
     assert told.returncode == 1
     assert told.stdout == ""
-    assert f"no Signalbox runs in {tmp_path}. Start it with `" in told.stderr
+    assert f"no Signalbox is running in {tmp_path}. Start it with `" in told.stderr
     assert f"signalbox up --home {tmp_path}`" in told.stderr
 
 
 def test_a_port_that_is_not_the_folder_s_is_refused_at_once(laptop: Laptop) -> None:
     told = status(laptop.home, "--api-port", "1")
     assert told.returncode == 1
-    assert "what answers at port 1 is not this folder's Prefect server" in told.stderr
+    assert "what answers at port 1 is not the Prefect server of this folder" in told.stderr
     assert f"answers at port {laptop.api_port}" in told.stderr
 
 
@@ -36,15 +36,15 @@ def test_the_folder_s_own_ports_need_not_be_named(laptop: Laptop) -> None:
     assert found is not None
     assert (found.api_port, found.emulator_port) == (laptop.api_port, laptop.emulator_port)
     told = status(laptop.home)
-    assert "not this folder's" not in told.stderr
-    assert "no Signalbox runs" not in told.stderr
+    assert "of this folder" not in told.stderr
+    assert "no Signalbox is running" not in told.stderr
 
 
 def test_a_server_that_does_not_answer_is_said_in_words(tmp_path: Path, silent_port: int) -> None:
     url = f"http://127.0.0.1:{silent_port}/api"
     told = status(tmp_path, "--json", PREFECT_API_URL=url, PREFECT_HOME=str(tmp_path))
     assert (told.returncode, told.stdout) == (1, "")
-    assert f"the Prefect server at {url} could not be asked" in told.stderr
+    assert f"the Prefect server at {url} could not be reached" in told.stderr
     assert "Traceback" not in told.stderr
 
 

@@ -78,7 +78,7 @@ def test_a_promotion_without_all_approvals_is_named() -> None:
 def test_a_switch_that_nobody_was_asked_about_is_named_where_the_stage_has_a_gate() -> None:
     gate = OneGate()
     gate.add(Kind.SWITCHED, {"stage": "production"})
-    assert audited(gate, "production").faults == ("fact 1: production switched, and nobody was asked",)
+    assert audited(gate, "production").faults == ("fact 1: production switched, but nobody was asked",)
     assert audited(gate, "registry").faults == ()
 
 
@@ -109,7 +109,7 @@ def test_a_credential_revoked_since_proved_it_then_and_one_revoked_before_did_no
     gate.approvers = replace(gate.approvers, people=people)
     found = audited(gate)
     assert (found.faults == ()) == holds
-    assert found.entries[0].remark.startswith("its credential was revoked since, at ") == holds
+    assert found.entries[0].remark.startswith("its credential has since been revoked, at ") == holds
     assert ("was revoked at" in found.entries[0].fault) == (not holds)
 
 
@@ -121,7 +121,9 @@ def test_a_key_that_the_tenant_withdrew_is_taken_from_the_decision_and_said() ->
     gate.approvers = replace(gate.approvers, tenant_keys={})
     found = audited(gate)
     assert found.faults == ()
-    assert found.entries[0].remark == "checked by the key kept with it: the tenant's was not at hand"
+    assert (
+        found.entries[0].remark == "checked with the key kept with it, because the tenant's own key was not available"
+    )
     assert audit(gate.facts, published).entries[0].remark == ""
 
 
@@ -132,8 +134,8 @@ def test_a_key_that_was_withdrawn_and_an_account_that_was_revoked_since_are_both
     revoked = gate.approvers.people["emil"].revoking(Person("emil").credential("token").id, gate.now + DAY)
     gate.approvers = EnrolledApprovers(gate.approvers.groups, {"emil": revoked})
     assert audited(gate).entries[0].remark == (
-        "its credential was revoked since, at 2025-12-11 12:03 UTC; "
-        "checked by the key kept with it: the tenant's was not at hand"
+        "its credential has since been revoked, at 2025-12-11 12:03 UTC; "
+        "checked with the key kept with it, because the tenant's own key was not available"
     )
 
 
@@ -145,7 +147,7 @@ def test_only_the_credential_that_proved_it_is_said_to_be_revoked_since(way: str
     gate.decide("ada", way=way)
     own, moment = Person("ada").credential(way).id, gate.now + DAY
     enrolled = gate.approvers.people["ada"].credentials[::order]
-    for revoked, remark in ((True, "its credential was revoked since, at 2025-12-11 12:03 UTC"), (False, "")):
+    for revoked, remark in ((True, "its credential has since been revoked, at 2025-12-11 12:03 UTC"), (False, "")):
         credentials = tuple(
             one.model_copy(update={"revoked_at": moment}) if (one.id == own) is revoked else one for one in enrolled
         )
@@ -229,9 +231,9 @@ def test_a_second_request_does_not_stand_in_for_the_first() -> None:
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        ({"digest": "sha256:" + "0" * 64}, "and another is written beside it"),
-        ({"digest": "sha256:" + "f" * 64}, "and another is written beside it"),
-        ({"digest": None}, "and another is written beside it"),
+        ({"digest": "sha256:" + "0" * 64}, "but a different one is recorded beside it"),
+        ({"digest": "sha256:" + "f" * 64}, "but a different one is recorded beside it"),
+        ({"digest": None}, "but a different one is recorded beside it"),
         ({"release": {"name": "x"}}, "the manifest cannot be read"),
     ],
 )
@@ -255,7 +257,7 @@ def test_a_manifest_of_another_release_is_named(changes: dict[str, str]) -> None
     other = gate.release.model_copy(update=changes)
     fact = edited(gate.facts[0], release=other.model_dump(mode="json"), digest=other.digest)
     assert audit((fact,), gate.approvers).faults == (
-        f"fact 0 (requested): the manifest is of release {other.name} of {other.workload}",
+        f"fact 0 (requested): the manifest is for release {other.name} of {other.workload}",
     )
 
 
@@ -263,7 +265,7 @@ def test_a_question_whose_declaration_cannot_be_read_is_named() -> None:
     gate = OneGate()
     gate.ask(policy={"name": "production"})
     gate.add(Kind.SWITCHED, {"stage": "production"})
-    assert audited(gate).faults == ("fact 2 (switched): how production was declared cannot be read",)
+    assert audited(gate).faults == ("fact 2 (switched): the declaration of production cannot be read",)
 
 
 def test_a_switch_that_names_no_stage_is_named() -> None:
@@ -317,5 +319,5 @@ def test_an_audit_file_says_the_same_anywhere() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", '{"facts": []}', '{"facts": 1, "more": 2}'])
 def test_another_file_is_refused(text: str) -> None:
-    with pytest.raises(Terminal, match="this is no audit file of Signalbox: "):
+    with pytest.raises(Terminal, match="this is not a Signalbox audit file: "):
         AuditBundle.parse(text)

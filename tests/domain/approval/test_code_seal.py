@@ -18,7 +18,7 @@ PUBLIC = "b33f053c365464aa620fdb020ceae613c08cd54075081a315f434c9a660917c5"
 NOON = datetime(2025, 12, 10, 12, 0, tzinfo=UTC)
 STEP = int(NOON.timestamp()) // 30
 INSTANT = timedelta(microseconds=1)
-CHANGED = "its signature is over something else: the statement or the code's time was changed"
+CHANGED = "it signs something else: the statement or the code's time was changed"
 
 
 def generator(secret: str = SECRET) -> CodeGenerator:
@@ -86,13 +86,13 @@ def test_it_was_decided_while_the_code_was_good(statement: Make, after_its_begin
     fault = signature_fault(signed(SECRET, statement(), STEP), statement(), generator(), NOON + after_its_beginning)
     assert (fault == "") is holds
     if not holds:
-        assert fault.startswith("its code is of 2025-12-10 12:00:00 UTC, and it was decided at 2025-12-")
+        assert fault.startswith("its code is for 2025-12-10 12:00:00 UTC, but the decision was made at 2025-12-")
 
 
 def test_every_step_that_is_kept_has_a_date(statement: Make) -> None:
     for step, year in ((0, "1970"), (MAX_STEP, "6053")):
         fault = signature_fault(signed(SECRET, statement(), step), statement(), generator(), NOON)
-        assert fault.startswith(f"its code is of {year}-")
+        assert fault.startswith(f"its code is for {year}-")
     assert MAX_STEP == 2**32
 
 

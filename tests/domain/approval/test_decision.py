@@ -111,7 +111,7 @@ def test_the_approvers_own_credential_proves_it(
 NOT_OWN = {
     "ssh": "the key that signed is not enrolled by ada; enrol it with `signalbox enrol ada --ssh FILE`",
     "code": f"ada has enrolled no authenticator code:{verification_key(SECRETS['bob'])[:16]}",
-    "entra": "the token is of another account than the one ada enrolled",
+    "entra": "the token is for a different account from the one ada enrolled",
 }
 NONE = NOT_OWN | {
     "entra": "ada has enrolled no Entra ID account; use `signalbox enrol NAME --entra TENANT/OBJECT/AUDIENCE/GROUP`"
@@ -195,7 +195,7 @@ def test_a_code_counts_only_while_it_is_good(
 ) -> None:
     people = approvers(ada=[own("code", "ada")])
     assert proven_by(decide("code", at=NOON + timedelta(seconds=59)), people) == own("code", "ada")
-    assert "its code is of 2025-12-10 12:00:00" in proven_by(decide("code", at=NOON + timedelta(seconds=60)), people)
+    assert "its code is for 2025-12-10 12:00:00" in proven_by(decide("code", at=NOON + timedelta(seconds=60)), people)
 
 
 def test_a_token_counts_only_until_it_expires(

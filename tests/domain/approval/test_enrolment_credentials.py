@@ -65,7 +65,7 @@ def test_what_was_revoked_does_not_come_back(credential: Credential) -> None:
     with pytest.raises(Terminal) as refused:
         person.with_credential(changed(credential, enrolled_at=LATER))
     assert str(refused.value) == (
-        f"ada's credential {credential.id} was revoked at 2025-01-06 08:05 UTC, and stays so; make and enrol another one"
+        f"ada's credential {credential.id} was revoked at 2025-01-06 08:05 UTC and cannot be enrolled again; make a new one and enrol that"
     )
     assert person.with_credential(OTHER_KEY).credentials[-1] == OTHER_KEY
 

@@ -17,9 +17,7 @@ INSTANT = timedelta(microseconds=1)
 SECOND = timedelta(seconds=1)
 OTHER = "bbbbbbbb-9999-4999-8999-999999999999"
 NO_TIMES = "the token does not say when it was issued and when it expires"
-NO_GROUP = (
-    "the token does not name group aaaaaaaa-4444-4444-8444-444444444444; ask for group claims, or to be made a member"
-)
+NO_GROUP = "the token does not name group aaaaaaaa-4444-4444-8444-444444444444; ask for group claims in the token, or to be added to the group"
 NOT_ABOUT = "the token is not about this statement: its nonce must be "
 LARGE = [
     10**11,
@@ -70,18 +68,18 @@ def fault(
     ids=str,
 )
 def test_a_token_for_or_from_somebody_else_is_refused(fault: Judge, given: dict[str, Any], why: str) -> None:
-    assert fault(**given).startswith("the token does not hold: ")
+    assert fault(**given).startswith("the token is not valid: ")
     assert why in fault(**given)
 
 
 @pytest.mark.parametrize("claim", ["oid", "tid"])
 @pytest.mark.parametrize("value", [OTHER, None, "", 7, ["x"]], ids=str)
 def test_a_token_of_another_account_is_refused(fault: Judge, claim: str, value: Any) -> None:
-    assert fault(**{claim: value}) == "the token is of another account than the one ada enrolled"
+    assert fault(**{claim: value}) == "the token is for a different account from the one ada enrolled"
 
 
 def test_both_account_and_tenant_must_fit(fault: Judge) -> None:
-    assert fault(oid=OTHER, tid=OTHER) == "the token is of another account than the one ada enrolled"
+    assert fault(oid=OTHER, tid=OTHER) == "the token is for a different account from the one ada enrolled"
 
 
 @pytest.mark.parametrize(
@@ -122,13 +120,13 @@ def test_a_tenants_clock_may_be_one_minute_ahead(fault: Judge, ahead: int, holds
         issued = NOON + timedelta(seconds=ahead)
         assert (
             fault(iat=SECONDS + ahead)
-            == f"the token was issued at {issued:%Y-%m-%d %H:%M:%S} UTC, after it was decided"
+            == f"the token was issued at {issued:%Y-%m-%d %H:%M:%S} UTC, after the decision was made"
         )
 
 
 def test_the_skew_is_held_to_the_instant(fault: Judge) -> None:
     assert fault(iat=SECONDS + 60, at=NOON) == ""
-    assert fault(iat=SECONDS + 60, at=NOON - INSTANT).endswith("after it was decided")
+    assert fault(iat=SECONDS + 60, at=NOON - INSTANT).endswith("after the decision was made")
 
 
 @pytest.mark.parametrize("name", ["iat", "exp"])

@@ -20,8 +20,10 @@ Claims = Callable[..., dict[str, Any]]
 Judge = Callable[..., str]
 NOON = datetime(2025, 12, 10, 12, 0, tzinfo=UTC)
 NO_KEY = "no RS256 key that tenant aaaaaaaa-1111-4111-8111-111111111111 publishes signed the token"
-UNSIGNED = "the token does not hold: Signature verification failed"
-ANOTHER_KEY = "key k1 of tenant aaaaaaaa-1111-4111-8111-111111111111 is another one than when it was decided"
+UNSIGNED = "the token is not valid: Signature verification failed"
+ANOTHER_KEY = (
+    "key k1 of tenant aaaaaaaa-1111-4111-8111-111111111111 is not the key that it was when the decision was made"
+)
 
 
 @pytest.fixture
@@ -151,7 +153,7 @@ def test_a_published_key_that_is_no_rsa_key_is_refused(
     fault: Judge, account: EntraAccount, claims: Claims, token: Proofs, published_key: dict[str, str]
 ) -> None:
     proof = token(claims()).model_copy(update={"key": published_key})
-    assert fault(proof, {account.tenant_id: {"k1": published_key}}).startswith("the token does not hold: ")
+    assert fault(proof, {account.tenant_id: {"k1": published_key}}).startswith("the token is not valid: ")
 
 
 def test_the_key_id_is_that_of_an_rs256_token(claims: Claims, token: Proofs) -> None:

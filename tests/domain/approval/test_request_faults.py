@@ -28,11 +28,11 @@ def test_a_question_that_stands_may_be_answered() -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"release_digest": OTHER}, f"it asks about {OTHER}, and the manifest is sha256:"),
-        ({"release_digest": SMALLEST}, f"it asks about {SMALLEST}, and the manifest is sha256:"),
-        ({"gate": "Another"}, "it asks at Another of production, and the declaration in it is of another stage"),
-        ({"stage": "registry"}, "it asks at Production-Approval of registry, and the declaration in it"),
-        ({"policy": {"name": "production"}}, "how the stage is declared cannot be read"),
+        ({"release_digest": OTHER}, f"it asks about {OTHER}, but the manifest is sha256:"),
+        ({"release_digest": SMALLEST}, f"it asks about {SMALLEST}, but the manifest is sha256:"),
+        ({"gate": "Another"}, "it asks at Another of production, but the declaration in it is for another stage"),
+        ({"stage": "registry"}, "it asks at Production-Approval of registry, but the declaration in it"),
+        ({"policy": {"name": "production"}}, "the declaration of the stage cannot be read"),
         ({"report_digest": "none"}, "the question cannot be read"),
     ],
 )
@@ -44,24 +44,24 @@ def test_what_it_says_must_be_what_lies_beside_it(changes: dict[str, Any], why: 
 def test_of_a_declaration_that_cannot_be_read_the_first_line_is_said() -> None:
     gate = OneGate()
     found = faults_of_asked(gate.ask(policy={"name": "production"}), gate.facts)
-    assert re.fullmatch(r"how the stage is declared cannot be read: \d+ validation errors? for Stage", found[-1])
+    assert re.fullmatch(r"the declaration of the stage cannot be read: \d+ validation errors? for Stage", found[-1])
 
 
 def test_a_stage_that_asks_nobody_has_no_question() -> None:
     gate, other = OneGate(), OneGate("test")
     asked = gate.ask(policy=other.stage.model_dump(mode="json"), stage="test")
-    assert "the declaration in it is of another stage" in faults(gate, asked)
+    assert "the declaration in it is for another stage" in faults(gate, asked)
 
 
 def test_one_that_was_asked_anew_does_not_stand() -> None:
     gate = OneGate()
     first = gate.ask()
     second = gate.ask()
-    assert "it no longer stands" in faults(gate, first)
+    assert "it is out of date" in faults(gate, first)
     assert faults(gate, second) == ""
     gate.declare(timeout_minutes=60)
     third = gate.ask()
-    assert "it no longer stands" in faults(gate, second)
+    assert "it is out of date" in faults(gate, second)
     assert faults(gate, third) == ""
 
 
@@ -69,7 +69,7 @@ def test_one_that_a_replay_left_in_doubt_does_not_stand() -> None:
     gate = OneGate()
     asked = gate.ask()
     gate.add(Kind.REPLAYED, {"stage": "production", "verdict": "INCONCLUSIVE"})
-    assert "it no longer stands" in faults(gate, asked)
+    assert "it is out of date" in faults(gate, asked)
 
 
 @pytest.mark.parametrize(

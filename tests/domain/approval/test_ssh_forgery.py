@@ -67,7 +67,7 @@ def test_what_is_put_together_rightly_holds(statement: Make, hashed_by: bytes) -
 @pytest.mark.parametrize("hashed_by", [b"md5", b"sha1", b"sha224", b"blake2b", b"sha3_256", b"SHA512"])
 def test_a_hash_that_ssh_keygen_does_not_take_is_refused(statement: Make, hashed_by: bytes) -> None:
     assert why(forged(statement().text, hashed_by=hashed_by), statement()).startswith(
-        f"{UNFIT}it is made with a hash that ssh-keygen does not take)"
+        f"{UNFIT}it is made with a hash that ssh-keygen does not accept)"
     )
 
 

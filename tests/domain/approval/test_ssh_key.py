@@ -17,7 +17,7 @@ NOON = datetime(2025, 12, 10, 12, 0, tzinfo=UTC)
 POINT = Ed25519PrivateKey.from_private_bytes(bytes(range(32))).public_key()
 LINE = POINT.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 BEGIN, END = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
-NOT_CHECKED = "not a key that is checked here; give the line of a .pub file with ssh-ed25519 or ssh-rsa"
+NOT_CHECKED = "not a type of key that is accepted here; give the line of a .pub file with ssh-ed25519 or ssh-rsa"
 
 
 def enrolled(line: str) -> SshKey:

@@ -66,14 +66,17 @@ def test_the_same_person_twice_is_one() -> None:
         ({"stage": "registry"}, "it was given at Production-Approval of registry"),
         ({"gate": "Canary-Approval"}, "it was given at Canary-Approval of production"),
         ({"gate": "Registry-Approval"}, "it was given at Registry-Approval of production"),
-        ({"policy_digest": SMALLER}, "stage production is declared differently since"),
-        ({"policy_digest": LARGER}, "stage production is declared differently since"),
+        ({"policy_digest": SMALLER}, "stage production has been declared differently since"),
+        ({"policy_digest": LARGER}, "stage production has been declared differently since"),
         ({"asked": SMALLER}, "it answers another question, or the ledger was changed before it"),
         ({"asked": LARGER}, "it answers another question, or the ledger was changed before it"),
-        ({"report_digest": SMALLER}, "it is about other evidence, or another time"),
-        ({"report_digest": LARGER}, "it is about other evidence, or another time"),
-        ({"expires_at": declared_stages.START + timedelta(hours=1)}, "it is about other evidence, or another time"),
-        ({"expires_at": declared_stages.START + 9 * DAY}, "it is about other evidence, or another time"),
+        ({"report_digest": SMALLER}, "it is about different evidence, or a different time"),
+        ({"report_digest": LARGER}, "it is about different evidence, or a different time"),
+        (
+            {"expires_at": declared_stages.START + timedelta(hours=1)},
+            "it is about different evidence, or a different time",
+        ),
+        ({"expires_at": declared_stages.START + 9 * DAY}, "it is about different evidence, or a different time"),
     ],
 )
 def test_an_approval_of_something_else_is_void(changes: dict[str, Any], reason: str) -> None:
@@ -117,7 +120,7 @@ def test_an_edited_declaration_voids_every_approval(edit: str) -> None:
     gate.stage = declared_stages.stages(edit)[2]
     assert gate.judge().verdict is Verdict.WAITING
     assert gate.judge().counted == ()
-    assert "stage production is declared differently since" in gate.judge().reasons[0]
+    assert "stage production has been declared differently since" in gate.judge().reasons[0]
 
 
 def test_a_declaration_that_is_what_it_was_again_is_what_was_approved() -> None:
@@ -190,7 +193,7 @@ def test_an_approval_comes_before_the_time_is_up(seconds: int, counts: bool) -> 
     gate.now = asked.at + 60 * MINUTE + timedelta(seconds=seconds)
     gate.decide("ada")
     assert (gate.judge().verdict is Verdict.OPEN) is counts
-    assert counts or gate.judge().reasons[0] == "the approval by ada is void: it came after the time was up"
+    assert counts or gate.judge().reasons[0] == "the approval by ada is void: it came after the deadline"
 
 
 @pytest.mark.parametrize(("seconds", "counts"), [(0, True), (1, False)])
@@ -208,7 +211,7 @@ def test_an_approval_expires(seconds: int, counts: bool) -> None:
 )
 def test_who_had_a_part_in_it_does_not_approve_it(name: str, role: str) -> None:
     gate = OneGate(rules=[{"group": "ml-engineers"}]).approved(name)
-    why = f"{name} is the release's {role}, and somebody else must approve"
+    why = f"{name} is the release's {role}, so somebody else must approve"
     assert gate.judge().reasons[0] == f"the approval by {name} is void: {why}"
     assert gate.why_not(name) == (why,)
 
@@ -220,7 +223,7 @@ def test_nobody_of_several_who_had_a_part_in_it_approves_it(name: str) -> None:
     published = (first, second.model_copy(update={"data_publisher": "grace"}))
     gate.release = gate.release.model_copy(update={"units": published})
     gate.ask()
-    assert gate.why_not(name) == (f"{name} is the release's data publisher, and somebody else must approve",)
+    assert gate.why_not(name) == (f"{name} is the release's data publisher, so somebody else must approve",)
 
 
 def test_who_had_a_part_in_it_may_reject_it() -> None:
@@ -361,7 +364,7 @@ def test_who_may_break_the_glass_may_not_approve_for_that() -> None:
 def test_an_answer_without_what_it_needs_is_refused() -> None:
     gate = OneGate().approved("ada")
     assert gate.why_not("emil") == gate.why_not("ada", Choice.REJECT, "no") == ()
-    assert gate.why_not("ada") == ("ada has approved already, and each approver counts once",)
+    assert gate.why_not("ada") == ("ada has already approved, and each approver counts once",)
     assert gate.why_not("ada", Choice.REJECT, "\t") == ("reject needs a comment that says why",)
 
 
@@ -380,7 +383,7 @@ def test_a_stage_without_a_gate_takes_no_answer() -> None:
     gate = OneGate()
     gate.ask()
     gate.stage = declared_stages.stages()[1]
-    assert gate.why_not("ada") == ("stage test asks nobody",)
+    assert gate.why_not("ada") == ("stage test has no gate, so nobody is asked there",)
 
 
 def test_decisions_at_other_stages_do_not_hide_those_at_this_one() -> None:
@@ -398,8 +401,10 @@ def test_of_a_token_that_counts_no_more_everything_else_is_said_too() -> None:
     gate.ask()
     gate.keep(gate.decision(gate.statement("ada")), proof=proof)
     reasons = "; ".join(gate.judge(gate.now + timedelta(days=30)).reasons)
-    assert "its token proved another decision before, and a token counts once" in reasons
-    assert "it expired at" in reasons.partition("its token proved")[0].rpartition("the approval by ada is void")[2]
+    assert "its token already proved another decision, and a token counts once" in reasons
+    assert (
+        "it expired at" in reasons.partition("its token already proved")[0].rpartition("the approval by ada is void")[2]
+    )
 
 
 def test_a_token_counts_once_in_a_release() -> None:
@@ -413,7 +418,7 @@ def test_a_token_counts_once_in_a_release() -> None:
     gate.ask()
     gate.keep(gate.decision(gate.statement("ada")), proof=proof)
     assert gate.judge().verdict is Verdict.WAITING
-    why = "the approval by ada is void: its token proved another decision before, and a token counts once"
+    why = "the approval by ada is void: its token already proved another decision, and a token counts once"
     assert why in gate.judge().reasons
 
 
@@ -447,7 +452,9 @@ def test_a_revoked_key_cannot_be_enrolled_again(way: str) -> None:
     gate = OneGate()
     credential = Person("ada").credential(way)
     revoked = gate.approvers.people["ada"].revoking(credential.id, gate.now)
-    with pytest.raises(Terminal, match=r"ada's credential .* was revoked at 2025-12-10 12:01 UTC, and stays so"):
+    with pytest.raises(
+        Terminal, match=r"ada's credential .* was revoked at 2025-12-10 12:01 UTC and cannot be enrolled again"
+    ):
         revoked.with_credential(Person("ada").credential(way, gate.now))
     assert revoked.with_credential(Person("ada", 1).credential(way)).credentials[-1].revoked_at is None
 

@@ -27,7 +27,7 @@ IN_SET = {"type": "expect_column_values_to_be_in_set", "column": "plant"}
         ({**LIMITS, "min_value": float("nan")}, ("min_value",), "must be a finite number"),
         ({**LIMITS, "max_value": float("inf")}, ("max_value",), "must be a finite number"),
         ({**IN_SET, "value_set": [1.0, float("nan")]}, ("value_set", 1), "must be a finite number"),
-        ({**LIMITS}, (), "needs `min_value` or `max_value`: anything meets it"),
+        ({**LIMITS}, (), "needs `min_value` or `max_value`: without them, anything meets it"),
         ({**LIMITS, "min_value": None}, (), "needs `min_value` or `max_value`"),
         ({**LIMITS, "min_value": 50, "max_value": 0}, ("min_value",), "nothing lies between 50 and 0"),
         (
@@ -37,11 +37,11 @@ IN_SET = {"type": "expect_column_values_to_be_in_set", "column": "plant"}
         ),
         ({**LIMITS, "min_value": "2015-01-01", "max_value": "2014-12-31"}, ("min_value",), "nothing lies between"),
         ({**LIMITS, "min_value": "low"}, ("min_value",), "must be a number, a day or a time"),
-        ({**LIMITS, "min_value": {"$PARAMETER": "low"}}, ("min_value",), "not of the kind that it takes"),
+        ({**LIMITS, "min_value": {"$PARAMETER": "low"}}, ("min_value",), "not a value that it accepts"),
         ({**IN_SET, "value_set": [False, "SE", True]}, ("value_set",), "put words such as NO and ON in quotes"),
         ({**IN_SET, "value_set": [1, "SE"]}, ("value_set",), "put numbers that are names in quotes"),
-        ({**IN_SET, "value_set": []}, ("value_set",), "not of the kind that it takes"),
-        ({"type": "expect_column_values_to_match_regex", "column": "a", "regex": 3}, ("regex",), "not of the kind"),
+        ({**IN_SET, "value_set": []}, ("value_set",), "not a value that it accepts"),
+        ({"type": "expect_column_values_to_match_regex", "column": "a", "regex": 3}, ("regex",), "not a value"),
     ],
 )
 def test_what_could_not_be_meant_is_said_with_its_place(

@@ -32,7 +32,7 @@ def closures(windows: list[dict[str, Any]], freezes: list[dict[str, Any]], momen
         ([MORNING], ["it is outside the stage's windows; the next one opens at 2025-01-09 09:00 UTC"]),
         ([MORNING, EVENING], ["it is outside the stage's windows; the next one opens at 2025-01-08 18:30 UTC"]),
         ([EVENING, ONCE], ["it is outside the stage's windows; the next one opens at 2025-01-08 18:30 UTC"]),
-        ([ONCE], ["it is outside the stage's windows; no other follows"]),
+        ([ONCE], ["it is outside the stage's windows; none follows"]),
     ],
 )
 def test_a_stage_changes_in_one_of_its_windows_or_at_any_time_without(

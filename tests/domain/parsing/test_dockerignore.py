@@ -41,5 +41,5 @@ def test_the_last_rule_that_fits_decides(text: str, path: str, out: bool) -> Non
 
 
 def test_a_pattern_that_is_none_is_refused_with_its_line() -> None:
-    with pytest.raises(Terminal, match=r"\.dockerignore: '\[z-a\]' is no pattern"):
+    with pytest.raises(Terminal, match=r"\.dockerignore: '\[z-a\]' is not a pattern"):
         DockerIgnore.parse("fine\n[z-a]")

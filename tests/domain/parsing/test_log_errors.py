@@ -50,7 +50,7 @@ def test_what_ended_it_comes_before_its_cause() -> None:
         ("Traceback (most recent call last):\n", ()),
         (
             'Traceback (most recent call last):\n  File "s.py", line 2, in run\n',
-            ("an exception whose words the log does not hold (s.py, line 2)",),
+            ("an exception whose text is not in the log (s.py, line 2)",),
         ),
         (
             '2026-01-01 ERROR worker: Traceback (most recent call last):\n  File "s.py", line 2, in run\n    x\nMemoryError\n',

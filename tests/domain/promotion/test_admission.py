@@ -136,7 +136,7 @@ def test_a_release_that_nobody_requested_is_not_admitted() -> None:
 def test_a_manifest_that_was_changed_is_not_admitted() -> None:
     gate = ready()
     requested, gate.release = gate.release, declared_stages.manifest(version=4)
-    why = f"what was requested is {requested.digest}, and this is {gate.release.digest}: it was changed"
+    why = f"what was requested is {requested.digest}, but this is {gate.release.digest}: it was changed"
     assert admission(gate).reasons[0] == why
 
 
@@ -150,7 +150,7 @@ def test_a_request_of_another_digest_admits_nothing_even_when_the_right_one_foll
     gate.approved("ada")
     assert admit(gate.stage, [], gate.release, gate.facts, gate.approvers, gate.now).reasons == (
         "release 20251210.1 was requested again by fact 1; a release is requested once",
-        f"what was requested is {digest}, and this is {gate.release.digest}: it was changed",
+        f"what was requested is {digest}, but this is {gate.release.digest}: it was changed",
     )
 
 
@@ -159,7 +159,7 @@ def test_facts_of_another_release_admit_nothing(other: dict[str, str]) -> None:
     gate = OneGate("test")
     below(gate, "registry")
     gate.release = gate.release.model_copy(update=other)
-    why = f"the facts are not all of release {gate.release.name} of {gate.release.workload}; read its own"
+    why = f"the facts are not all of release {gate.release.name} of {gate.release.workload}; read only that release's"
     assert admission(gate).reasons[0] == why
 
 
@@ -254,7 +254,7 @@ def test_what_stands_in_place_of_a_digest_has_the_shape_of_one() -> None:
 @pytest.mark.parametrize("previous", ["", "sha256:", "sha256:" + "0" * 63, "sha256:" + "f" * 64])
 def test_a_first_fact_that_names_one_before_it_is_named(previous: str) -> None:
     first = fact(0).model_copy(update={"previous": previous})
-    fault = "fact 0 (notified) is the first and still names one before it: it was changed"
+    fault = "fact 0 (notified) is the first but names one before it: it was changed"
     assert chain_faults([first]) == chain_faults([first, fact(1, first)]) == (fault,)
 
 
@@ -273,10 +273,10 @@ def test_each_break_of_a_chain_is_named() -> None:
         "fact 1 missing before fact 2 (notified)": [first, third],
         "facts 1 to 2 missing before fact 3 (notified)": [first, fact(3, third)],
         "fact 0 missing before fact 1 (notified)": [second, third],
-        "fact 1 (notified) stands there twice": [first, second, second, third],
-        "fact 1 (notified) is out of order: it stands after fact 2": [first, second, third, second],
+        "fact 1 (notified) is there twice": [first, second, second, third],
+        "fact 1 (notified) is out of order: it comes after fact 2": [first, second, third, second],
         "fact 1 (notified) was changed after fact 2 (notified) was written, or that one was": [first, changed, third],
-        "fact 0 (notified) is the first and still names one before it: it was changed": [fact(0, third)],
+        "fact 0 (notified) is the first but names one before it: it was changed": [fact(0, third)],
     }
     for fault, facts in named.items():
         assert chain_faults(facts) == (fault,)

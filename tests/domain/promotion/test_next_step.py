@@ -173,7 +173,7 @@ SERVES = (
     "test serves newer releases than 20251210.1: be-1: serves release 20251211.1. Nothing was changed; to put an older version "
     "there, ask for it by name with `signalbox deploy-version PLANT/CIRCUIT VERSION --stage test --workload plants`"
 )
-LOOK = "test serves release 20251210.1, and people must look: be-1: it shifts. Keep it, or roll back with `signalbox rollback --stage test --workload plants`"
+LOOK = "test serves release 20251210.1, and people must look at it: be-1: it shifts. Keep it, or roll back with `signalbox rollback --stage test --workload plants`"
 UNANSWERED = ReleaseOutcome(Outcome.EXPIRED, "nobody decided")
 BACK = {"reason": "it hums", "after": {"be-1": "old-1"}}
 DELETES = {"target": declared_stages.stages()[1].target.model_copy(update={"failed_deployments": "delete"})}
@@ -523,7 +523,11 @@ DOUBTS: list[Row] = [
     (
         "a replay without a gate leaves doubts",
         lambda: replayed(compared(held(done=DONE), "test"), "test", "INCONCLUSIVE"),
-        finish(Outcome.INCONCLUSIVE, f"test: {ONE}: it shifts. Nothing was switched, and no gate asks people", "test"),
+        finish(
+            Outcome.INCONCLUSIVE,
+            f"test: {ONE}: it shifts. Nothing was switched, and the stage has no gate where people could decide",
+            "test",
+        ),
     ),
     (
         "only what is in doubt is told",
@@ -538,7 +542,7 @@ DOUBTS: list[Row] = [
         ),
         finish(
             Outcome.INCONCLUSIVE,
-            f"test: {ONE}: it shifts. Nothing was switched, and no gate asks people",
+            f"test: {ONE}: it shifts. Nothing was switched, and the stage has no gate where people could decide",
             "test",
         ),
     ),
@@ -547,7 +551,7 @@ DOUBTS: list[Row] = [
         lambda: replayed(compared(held(done=DONE, refusals=()).journal(), "test"), "test", "INCONCLUSIVE"),
         finish(
             Outcome.INCONCLUSIVE,
-            f"test: {ONE}: it shifts. Nothing was switched, and no gate asks people",
+            f"test: {ONE}: it shifts. Nothing was switched, and the stage has no gate where people could decide",
             "test",
             True,
         ),
@@ -557,7 +561,7 @@ DOUBTS: list[Row] = [
         lambda: replayed(compared(deleting(held(done=DONE)), "test"), "test", "INCONCLUSIVE"),
         finish(
             Outcome.INCONCLUSIVE,
-            f"test: {ONE}: it shifts. Nothing was switched, and no gate asks people",
+            f"test: {ONE}: it shifts. Nothing was switched, and the stage has no gate where people could decide",
             "test",
         ),
     ),
@@ -567,7 +571,10 @@ DOUBTS: list[Row] = [
             Kind.DEPLOYED, "test", deployment=NEW
         ),
         finish(
-            Outcome.INCONCLUSIVE, f"test: {ONE}: it shifts. Nothing was switched, and no gate asks people", "test", True
+            Outcome.INCONCLUSIVE,
+            f"test: {ONE}: it shifts. Nothing was switched, and the stage has no gate where people could decide",
+            "test",
+            True,
         ),
     ),
     (
@@ -577,7 +584,7 @@ DOUBTS: list[Row] = [
         ),
         finish(
             Outcome.INCONCLUSIVE,
-            f"test: {ONE}: it shifts. Nothing was switched, and no gate asks people",
+            f"test: {ONE}: it shifts. Nothing was switched, and the stage has no gate where people could decide",
             "test",
             False,
         ),

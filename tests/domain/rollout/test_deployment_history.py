@@ -50,7 +50,7 @@ def test_only_a_way_back_says_what_was_left() -> None:
 
 def test_a_fence_that_a_person_wrote_is_said_with_what_carries_it() -> None:
     with pytest.raises(
-        Terminal, match=r"tag switch_fence of ci-a is 'by hand', which is no fencing number.*set it to 0"
+        Terminal, match=r"tag switch_fence of ci-a is 'by hand', which is not a fencing number.*set it to 0"
     ):
         fence_of("by hand", "tag switch_fence of ci-a")
 

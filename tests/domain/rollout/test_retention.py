@@ -126,7 +126,7 @@ def test_another_spelling_of_the_release_that_serves_is_not_older() -> None:
 
 def test_fewer_than_two_are_never_kept() -> None:
     for keep in (1, 0, -1):
-        with pytest.raises(ValueError, match=rf"keep is {keep}; 2 or more stay"):
+        with pytest.raises(ValueError, match=rf"keep is {keep}; 2 or more are kept"):
             plan_retention([made(1, "none")], named(1), keep)
 
 

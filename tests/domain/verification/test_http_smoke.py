@@ -40,9 +40,9 @@ def test_the_released_model_answers_as_it_should(version: object) -> None:
 @pytest.mark.parametrize(
     ("answer", "failure"),
     [
-        ({**GOOD, "model": {"version": "2"}}, "Model version: model.version is 2, released is 3"),
-        ({**GOOD, "model": "3"}, "Model version: model.version is None, released is 3"),
-        ({"estimates": [1.0]}, "Model version: model.version is None, released is 3"),
+        ({**GOOD, "model": {"version": "2"}}, "Model version: model.version is 2, the release has 3"),
+        ({**GOOD, "model": "3"}, "Model version: model.version is None, the release has 3"),
+        ({"estimates": [1.0]}, "Model version: model.version is None, the release has 3"),
         ({**GOOD, "estimates": []}, "Shape: lacks estimates: "),
         ({**GOOD, "estimates": None}, "Shape: lacks estimates: "),
     ],
@@ -56,7 +56,7 @@ def test_another_model_or_half_an_answer_fails(answer: object, failure: str) -> 
 def test_what_is_no_object_fails_whatever_it_is(answer: str) -> None:
     shape, version = TEST.verdict(seen(answer)).failures
     assert shape.startswith("Shape: lacks estimates: ")
-    assert version == "Model version: model.version is None, released is 3"
+    assert version == "Model version: model.version is None, the release has 3"
 
 
 def test_a_late_answer_fails() -> None:

@@ -114,13 +114,13 @@ def test_what_failed_stands_before_what_is_in_doubt() -> None:
         (CHAMPION, dict(list(CHAMPION.items())[:99]), Verdict.INCONCLUSIVE, "answered by the candidate and not by the champion: 2"),
         ({}, CHAMPION, Verdict.FAILED, "answered by the champion and not by the candidate: 101"),
         (dict(list(CHAMPION.items())[:49]), dict(list(CHAMPION.items())[:49]), Verdict.INCONCLUSIVE,
-         "49 could be compared and at least 50 are needed"),
+         "49 could be compared, but at least 50 are needed"),
         ({}, {}, Verdict.INCONCLUSIVE, "0 could be compared"),
         (plus(0) | {("r007",): math.nan}, CHAMPION, Verdict.FAILED, "the candidate gave no finite number and the champion did: 1"),
         (plus(0) | {("r007",): -math.inf}, CHAMPION, Verdict.FAILED, "the candidate gave no finite number and the champion did: 1"),
         (CHAMPION, plus(0) | {("r007",): math.nan}, Verdict.INCONCLUSIVE, "rows where the champion gave no finite number, so not compared: 1"),
         (dict.fromkeys(CHAMPION, math.nan), dict.fromkeys(CHAMPION, math.nan), Verdict.INCONCLUSIVE, "so not compared: 101"),
-        (plus(1), dict.fromkeys(CHAMPION, 5.0), Verdict.INCONCLUSIVE, "no spread to measure it with"),
+        (plus(1), dict.fromkeys(CHAMPION, 5.0), Verdict.INCONCLUSIVE, "no spread to measure it against"),
     ],
 )  # fmt: skip
 def test_rows_and_numbers_that_are_missing_never_pass(
@@ -134,7 +134,7 @@ def test_rows_and_numbers_that_are_missing_never_pass(
 def test_too_few_rows_are_not_judged_however_far_they_moved() -> None:
     few = dict(list(CHAMPION.items())[:49])
     found = judged({key: value + 1e6 for key, value in few.items()}, few)
-    assert found.reasons == ("Rows: 49 could be compared and at least 50 are needed: too few to judge a shift",)
+    assert found.reasons == ("Rows: 49 could be compared, but at least 50 are needed: too few to judge a shift",)
 
 
 def test_a_constant_champion_that_is_repeated_exactly_passes() -> None:
@@ -173,7 +173,7 @@ EXPECTED = {("a",): 1.0, ("b",): 2.0}
         ({("a",): 1.501, ("b",): 2.0}, 1, "a: 1.501; expected 1 ± 0.5"),
         ({("a",): 1.0}, 1, "b: no answer; expected 2"),
         ({("a",): math.nan, ("b",): 2.0}, 1, "a: no usable number; expected 1"),
-        (EXPECTED | {("c",): 1.0}, 1, "c: answered, and no such row is expected"),
+        (EXPECTED | {("c",): 1.0}, 1, "c: answered, but no such row is expected"),
         ({}, 2, "a: no answer"),
     ],
 )
@@ -215,10 +215,10 @@ def changed(at: str, value: Any) -> dict[str, Any]:
     ("at", "value", "why"),
     [
         ("data", f"{STORE}/recent/{{circuit}}", "a folder ends with /"),
-        ("data", f"{STORE}/recent/{{day}}/", "only {plant} and {circuit} stand in braces"),
+        ("data", f"{STORE}/recent/{{day}}/", "only {plant} and {circuit} may stand in braces"),
         ("columns", ["value"], "at least 2 items"),
-        ("columns", ["value", "value"], "one is there twice"),
-        ("prediction", "power", "'power' is none of the columns name, value"),
+        ("columns", ["value", "value"], "one is listed twice"),
+        ("prediction", "power", "'power' is not one of the columns name, value"),
         ("rows_at_least", 0, "greater than or equal to 1"),
         ("timeout_minutes", 0, "greater than 0"),
         ("timeout_minutes", math.inf, "finite"),
@@ -228,12 +228,12 @@ def changed(at: str, value: Any) -> dict[str, Any]:
         ("limits.p95_shift.pass", -0.1, "greater than or equal to 0"),
         ("limits.p95_shift.fail", 1001, "less than or equal to 1000"),
         ("limits.p95_shift.by", 1, "Extra inputs"),
-        ("limits.moved.fail", 1.5, "1.5 is no share of rows"),
+        ("limits.moved.fail", 1.5, "1.5 is not a share of rows"),
         ("limits.moved.by", 0, "greater than 0"),
         ("limits.p99_shift", {"pass": 0, "fail": 1}, "Extra inputs"),
         ("limits", {}, "Field required"),
         ("golden.data", f"{STORE}/golden/{{circuit}}", "a folder ends with /"),
-        ("golden.expected", f"{STORE}/golden/{{circuit}}/input/expected.csv", "lies in data, whose every file is scored"),
+        ("golden.expected", f"{STORE}/golden/{{circuit}}/input/expected.csv", "lies in data, where every file is scored"),
         ("golden.tolerance", {}, "at least 1 item"),
         ("golden.tolerance", {"C1": 1.0}, "is not a circuit; write PLANT/CIRCUIT"),
         ("golden.tolerance", {"P/C1": -1.0}, "greater than or equal to 0"),

@@ -20,11 +20,11 @@ def test_rows_that_changed_came_and_went_are_counted_and_their_columns_named(row
     after.loc[3:4, "power"] = 0.0
     later = pd.DataFrame({"time": [pd.Timestamp("2014-02-01", tz="UTC")], "power": [1.0], "wind": [2.0]})
     told = difference(rows, pd.concat([after, later]), "time")
-    assert told == "2 of 5 rows changed (power), 1 came, 1 went"
+    assert told == "2 of 5 rows changed (power), 1 added, 1 removed"
 
 
 def test_a_value_that_is_missing_in_both_is_no_change(rows: pd.DataFrame) -> None:
-    assert difference(rows, rows.copy(), "time") == "0 of 6 rows changed, 0 came, 0 went"
+    assert difference(rows, rows.copy(), "time") == "0 of 6 rows changed, 0 added, 0 removed"
     assert difference(rows, rows.fillna(3.0), "time").startswith("1 of 6 rows changed (power)")
 
 

@@ -98,7 +98,7 @@ def test_an_answer_in_drips_is_none(folder: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(http_smoke, "READY_SECONDS", 1.0)
     with service(drip(head)) as address:
         seen = ask(TEST, folder, "/ready", UNIT, address, "3")
-    assert (seen.ready, seen.ready_text) == (0, "no whole answer within 1 s")
+    assert (seen.ready, seen.ready_text) == (0, "no complete answer within 1 s")
     assert not TEST.verdict(seen).passed
 
 

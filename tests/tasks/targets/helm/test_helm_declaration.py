@@ -45,7 +45,7 @@ def test_the_estimation_engine_is_declared_well() -> None:
     ("target", "why"),
     [
         ({"chart": "nowhere"}, "there is no folder 'nowhere' in estimation_engine/"),
-        ({"chart": "../estimation_engine/chart/../.."}, "lies outside estimation_engine/"),
+        ({"chart": "../estimation_engine/chart/../.."}, "is outside estimation_engine/"),
         ({"chart": "service"}, "there is no file 'Chart.yaml' in service/"),
         ({"values": "big.yaml"}, "there is no file 'big.yaml' in estimation_engine/"),
         ({"chart_version": 1}, "chart_version"),
@@ -58,7 +58,7 @@ def test_what_is_wrong_with_a_target_is_said(folder: Path, target: dict[str, Any
 
 def test_a_release_is_asked_after_it_was_switched(folder: Path) -> None:
     smoke = {"path": "/v1/estimates", "question": "question.json", "answers": ["estimates"], "version": "model.version"}
-    assert "a helm_release is replaced when it switches, so it is asked after that" in faults(
+    assert "a helm_release is replaced when it switches, so it can only be tested after that" in faults(
         folder, verification=smoke
     )
 
@@ -77,7 +77,9 @@ def test_two_stages_do_not_share_a_cluster(folder: Path) -> None:
     document = yaml.safe_load((folder / "workload.yaml").read_text())
     document["stages"].append({**deepcopy(document["stages"][-1]), "name": "more"})
     (folder / "workload.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
-    with pytest.raises(InvalidDeclaration, match="is production's too, and one would switch the other's endpoints"):
+    with pytest.raises(
+        InvalidDeclaration, match="is the same as production's, so each would switch the other's endpoints"
+    ):
         load_workload(folder / "workload.yaml")
 
 

@@ -114,7 +114,9 @@ def test_a_fence_that_a_person_wrote_is_said() -> None:
 )
 def test_a_revision_that_is_no_copy_is_a_person_s(theirs: Revision) -> None:
     history = History("x", (theirs, SECOND, FIRST))
-    with pytest.raises(ChangedByHandError, match=r"revision 3 is a person's .*`helm rollback x 2 --force-conflicts`"):
+    with pytest.raises(
+        ChangedByHandError, match=r"revision 3 was made by a person .*`helm rollback x 2 --force-conflicts`"
+    ):
         history.refuse_changes(NOWHERE)
 
 

@@ -48,7 +48,7 @@ def test_pods_of_before_are_run_as_they_were(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "instead", "fault"),
     [
-        ("kind: Service", "kind: ConfigMap", "deployment.yaml:31: kind: is v1 ConfigMap; one Deployment"),
+        ("kind: Service", "kind: ConfigMap", "deployment.yaml:31: kind: is v1 ConfigMap; only one Deployment"),
         ("apiVersion: apps/v1", "apiVersion: apps/v1beta1", "deployment.yaml:3: kind: is apps/v1beta1 Deployment;"),
         ("kind: Service", "kind: Deployment", "deployment.yaml:31: kind: is v1 Deployment"),
         (
@@ -74,9 +74,9 @@ def test_pods_of_before_are_run_as_they_were(tmp_path: Path) -> None:
             "        - name: other\n          image: x\n        - name: service\n",
             "must be one container",
         ),
-        ("replicas: 1", "replicas: 1\n  replicas: 2", "deployment.yaml:8: spec.replicas: stands here a second time"),
+        ("replicas: 1", "replicas: 1\n  replicas: 2", "deployment.yaml:8: spec.replicas: appears a second time"),
         ("replicas: 1", "replicas: [", "deployment.yaml:9: not YAML"),
-        ("labels: {app: page}", "labels: &page {app: page}\n    x: *page", "the alias *page is not taken"),
+        ("labels: {app: page}", "labels: &page {app: page}\n    x: *page", "the alias *page is not allowed"),
     ],
 )
 def test_a_fault_is_said_with_its_line(tmp_path: Path, written: str, instead: str, fault: str) -> None:

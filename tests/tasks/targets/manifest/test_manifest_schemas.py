@@ -73,7 +73,7 @@ def test_a_manifest_that_is_not_there_or_not_ours_is_said_with_the_declarations_
         InvalidDeclaration, match=r"workload\.yaml:\d+: stages\[2\]\.target\.manifest: there is no file 'x\.yaml'"
     ):
         changed(tmp_path / "a", "manifest: deployment.yaml", "manifest: x.yaml", "workload.yaml")
-    with pytest.raises(InvalidDeclaration, match=r"target\.manifest: .* lies outside flask_app/"):
+    with pytest.raises(InvalidDeclaration, match=r"target\.manifest: .* is outside flask_app/"):
         changed(tmp_path / "b", "manifest: deployment.yaml", "manifest: ../x.yaml", "workload.yaml")
 
 
