@@ -218,7 +218,10 @@ def test_from_raw_data_to_production_and_back(
     site, unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
 ) -> None:
     """One after the other: each part finds what those before it left."""
-    for name in ("plants", "included"):  # forms of other workloads are not ours, and neither is the cluster that they train on
+    for name in (
+        "plants",
+        "included",
+    ):  # forms of other workloads are not ours, and neither is the cluster that they train on
         shutil.copytree(workloads.WORKLOADS / name, tmp_path / "workloads" / name)
     declaration = tmp_path / "workloads" / "plants" / "workload.yaml"
     declaration.write_text(declaration.read_text().replace("name: train-cluster", f"name: train-{unique}"))

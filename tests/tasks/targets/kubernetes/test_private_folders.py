@@ -53,7 +53,9 @@ def runs(pid: int) -> bool:
 def test_what_a_killed_process_leaves_goes_and_what_lives_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))  # any other process's next access would clear away what is left in the common one
+    monkeypatch.setenv(
+        "TMPDIR", str(tmp_path)
+    )  # any other process's next access would clear away what is left in the common one
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with holder() as (_, living, _child), holder() as (dying, left, child):
         assert (left / "kubeconfig").read_text() == "secret"
