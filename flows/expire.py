@@ -18,9 +18,9 @@ from domain.ledger.fact import Fact
 from domain.outcome import Outcome, ReleaseOutcome
 from domain.promotion.next_step import passed
 from domain.release.manifest import Release, requested_release
+from domain.release.outcome import shown_ending
 from flows.fan_out.error_list import ErrorList
 from flows.promotion.advance import record_outcome
-from flows.promotion.manifest import outcome_of
 from flows.rollout.expire_stage import expire_stage
 from tasks.approval.approvers import approvers_of
 from tasks.ledger.facts import read_facts, release_names
@@ -62,7 +62,7 @@ def _close_gates(account: ErrorList, ledger: Ledger, workload: Workload, dry_run
     for name in names:
         with account.collecting(f"release {name} of {workload.name}"):
             facts = read_facts(ledger, workload.name, name)
-            if not facts or outcome_of(facts) is not None:
+            if not facts or shown_ending(facts) is not None:
                 continue
             if _closed(ledger, workload, requested_release(facts), facts, dry_run):
                 account.done.append(f"{'would close' if dry_run else 'closed'} the gate of {workload.name} {name}")

@@ -15,11 +15,11 @@ from domain.approval.verdict import Verdict, judge
 from domain.declaration.stage import Stage
 from domain.declaration.target import ServingTarget
 from domain.declaration.wave import waves_of
-from domain.errors import Terminal
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.outcome import Outcome, ReleaseOutcome
 from domain.release.failed_units import active_units, failed_units
 from domain.release.manifest import Release
+from domain.release.outcome import ending_of
 from domain.rollout.switch import is_between_waves, is_switched, open_journal, switched_endpoints
 from domain.text import listed_reasons
 
@@ -186,7 +186,7 @@ def passed(facts: Sequence[Fact], stage: Stage) -> bool:
 
 def next_step(plan: Plan, facts: Sequence[Fact], seen: Seen, approvers: EnrolledApprovers, now: datetime) -> Step:
     """The one thing to do now. facts: of the release, all. approvers: as enrolled for the first stage that it has not passed."""
-    ended = _ended(facts)
+    ended = ending_of(facts)
     if ended is not None:
         return _half_switched(plan, facts) or Finish(plan.stages[-1], ended)
     for stage in plan.stages:
@@ -197,19 +197,6 @@ def next_step(plan: Plan, facts: Sequence[Fact], seen: Seen, approvers: Enrolled
         if step is not None:
             return step
     return Finish(plan.stages[-1], ReleaseOutcome(Outcome.SUCCEEDED, _arrived(plan, facts)))
-
-
-def _ended(facts: Sequence[Fact]) -> ReleaseOutcome | None:
-    """How it ended, as it was written down first; None while it is under way."""
-    for fact in facts_of(facts, Kind.ENDED):
-        said = str(fact.body.get("outcome"))
-        try:
-            return ReleaseOutcome(Outcome(said), str(fact.body.get("reason", "")))
-        except ValueError as error:
-            raise Terminal(
-                f"how release {fact.release} ended cannot be read: fact {fact.sequence} says {said!r}. See `signalbox audit {fact.release} --workload {fact.workload}`"
-            ) from error
-    return None
 
 
 def _half_switched(plan: Plan, facts: Sequence[Fact]) -> Revert | None:

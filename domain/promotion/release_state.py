@@ -15,6 +15,7 @@ from domain.promotion.next_step import passed
 from domain.release.failed_units import failed_units
 from domain.release.hold import hold_of
 from domain.release.manifest import Release, readable_release
+from domain.release.outcome import shown_ending
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def release_state(
 ) -> ReleaseState:
     """Of a release with these facts, of a workload with these stages. approvers: asked only of a gate that may wait."""
     release, last = readable_release(facts), facts[-1]
-    ended = facts_of(facts, Kind.ENDED)
+    ended = shown_ending(facts)
     rolled_back = tuple(stage.name for stage in stages if _is_rolled_back(facts, stage))
     hold = hold_of(facts)
     held = f"{hold.stage or 'every stage'}: {hold.body.get('reason')}" if hold is not None else ""
@@ -86,8 +87,8 @@ def release_state(
         stage=last.stage or "",
         at=last.at,
         last_fact=last.kind.value,
-        outcome=_outcome(ended[-1]) if ended else None,
-        reason=str(ended[-1].body.get("reason", "")) if ended else "",
+        outcome=ended.outcome if ended else None,
+        reason=ended.reason if ended else "",
         circuits=tuple(str(unit.unit) for unit in release.units) if release is not None else (),
         failed=tuple(failed_units(facts)),
         rolled_back=rolled_back,
@@ -110,13 +111,6 @@ def needing_somebody(states: Sequence[ReleaseState]) -> tuple[ReleaseState, ...]
         if state.serves:
             served.update(set(state.circuits) - set(state.failed))
     return tuple(found)
-
-
-def _outcome(ended: Fact) -> Outcome:
-    try:
-        return Outcome(str(ended.body.get("outcome")))
-    except ValueError:
-        return Outcome.ERRORED  # what is written there is no outcome, and a person has to look
 
 
 def _is_rolled_back(facts: Sequence[Fact], stage: Stage) -> bool:

@@ -13,6 +13,7 @@ from domain.ledger.fact import Fact, Kind, facts_of
 from domain.outcome import Outcome
 from domain.release.hold import hold_of
 from domain.release.manifest import Release, readable_release, requested_release
+from domain.release.outcome import shown_ending
 from domain.release_name import NAME, next_name
 from domain.text import listed
 from tasks.ledger.facts import read_document, read_facts, readable_releases, record, release_names
@@ -86,8 +87,8 @@ def begin(
         if not facts or facts[0].kind is not Kind.REQUESTED:
             continue
         same_build = facts[0].body.get("changed_digest") == changed.digest
-        outcome = outcome_of(facts)
-        if outcome is None and (same_build or _is_of(facts, changed, requested_by, only)):
+        ended = shown_ending(facts)
+        if ended is None and (same_build or _is_of(facts, changed, requested_by, only)):
             get_run_logger().info("Release %s of these models is under way; it goes on where it stopped.", name)
             return requested_release(facts)
         if not same_build:
@@ -98,7 +99,7 @@ def begin(
                 f"release {name} of these circuits is held at {hold.stage}: {hold.body.get('reason')}. Release newer models, or "
                 f"end the hold with `signalbox unhold {name} --as NAME --reason WHY --workload {changed.workload}`, and then release these again"
             )
-        if outcome is Outcome.SUCCEEDED and not facts_of(facts, Kind.ROLLED_BACK):
+        if ended is not None and ended.outcome is Outcome.SUCCEEDED and not facts_of(facts, Kind.ROLLED_BACK):
             done = done or name
     _refuse_held(ledger, changed)
     first(done)
@@ -161,9 +162,3 @@ def request(ledger: Ledger, release: Release, changed_digest: str, only: str | N
         body[ONLY] = only
     record(ledger, release.workload, release.name, Kind.REQUESTED, body)
     keep_begun(ledger, release.workload, changed_digest, release.name)
-
-
-def outcome_of(facts: tuple[Fact, ...]) -> Outcome | None:
-    """How the release ended; None while it is under way."""
-    ended = facts_of(facts, Kind.ENDED)
-    return Outcome(ended[-1].body["outcome"]) if ended else None

@@ -47,7 +47,7 @@ def replay_stage(
     facts = facts_of(read_facts(ledger, release.workload, release.name), Kind.REPLAYED, stage.name)
     serves = serving_of(platform, [one.endpoint for one in requests.values()])
     if facts and _holds(facts[-1], serves, stage.replay, requests):
-        return outcome_of(facts[-1])
+        return _outcome_of(facts[-1])
     replayed, failures = map_split(
         replay,
         {
@@ -61,10 +61,10 @@ def replay_stage(
         return ReplayOutcome(
             Verdict.FAILED, "", failures | _reasons(judged, Verdict.FAILED), _reasons(judged, Verdict.INCONCLUSIVE)
         )
-    return outcome_of(_keep(ledger, release, stage, stage.replay, judged))
+    return _outcome_of(_keep(ledger, release, stage, stage.replay, judged))
 
 
-def outcome_of(fact: Fact) -> ReplayOutcome:
+def _outcome_of(fact: Fact) -> ReplayOutcome:
     """What a fact of kind REPLAYED says."""
     found = fact.body["units"]
 

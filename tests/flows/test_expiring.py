@@ -22,6 +22,8 @@ from domain.errors import StageLost, Terminal
 from domain.ledger.fact import Kind, facts_of
 from domain.ledger.lease import Lease
 from domain.naming import deployment_name
+from domain.outcome import Outcome
+from domain.release.outcome import shown_ending
 from domain.rollout.deployment_history import FENCE
 from domain.rollout.expiry import ANNOUNCED_AT, EXPIRES_AT
 from domain.tags import PREVIOUS, RELEASE_ID
@@ -29,7 +31,7 @@ from domain.utc import utc_text
 from flows.expire import expire
 from flows.extend import extend
 from flows.fan_out.error_list import ErrorList
-from flows.promotion.manifest import begin, outcome_of
+from flows.promotion.manifest import begin
 from flows.release import release
 from flows.rollout.expire_stage import expire_stage
 from tasks.ledger import lease
@@ -354,6 +356,8 @@ def test_what_is_broken_keeps_no_other_gate_from_closing_and_nothing_from_its_en
     assert "stage dev of aab_lost: " in said
     assert f"release 20990101.1 of {tiny.name}: " in said
     assert f"closed the gate of {tiny.name} {name}" in said
-    assert str(outcome_of(read_facts(site.ledger, tiny.name, name))) == "EXPIRED"
+    ended = shown_ending(read_facts(site.ledger, tiny.name, name))
+    assert ended is not None
+    assert ended.outcome is Outcome.EXPIRED
     assert f"announced {group.name}" in said
     assert ANNOUNCED_AT in at_dev(served).tags

@@ -23,6 +23,7 @@ MODULES = (
     *(
         "promotion/admission",
         "promotion/next_step",
+        "promotion/release_state",
         "declaration/gate",
         "declaration/window",
         "ledger/fact",
@@ -32,7 +33,7 @@ MODULES = (
         f"approval/{name}"
         for name in (
             *("verdict", "decision", "statement", "one_time_code", "ssh_signature", "entra_token", "quorum", "lockout"),
-            *("request", "request_faults", "enrolment", "approvers", "audit"),
+            *("request", "request_faults", "awaited", "enrolment", "approvers", "audit"),
         )
     ),
 )

@@ -19,10 +19,11 @@ from deployments.approval.form_client import Answer, Pending
 from domain.approval.statement import Choice
 from domain.candidate.changed_circuits import ChangedCircuits, changed_path
 from domain.errors import Terminal
+from domain.release.outcome import shown_ending
 from domain.tags import WORKLOAD
 from flows.approval.pending import question_of
 from flows.deploy_version import deploy_version
-from flows.promotion.manifest import begin, outcome_of
+from flows.promotion.manifest import begin
 from flows.release import release
 from flows.rollback import rollback
 from flows.rollout import soak
@@ -200,7 +201,7 @@ def test_a_second_run_whose_time_is_up_takes_nothing_back_that_was_approved(
     state = twins.release_as_answered(tiny, changed)
     assert state.name != "Expired"
     assert twins.serving(tiny, "production") == list(twins.names(tiny))
-    assert outcome_of(twins.facts(tiny)) is None
+    assert shown_ending(twins.facts(tiny)) is None
 
 
 # whose things they are
@@ -370,7 +371,7 @@ def test_no_number_of_releases_since_hides_a_question_or_its_release(
     with twins.answering(APPROVE) as seen:
         assert twins.release_as_answered(tiny, changed).name == "Succeeded"
     assert len(seen) == 1
-    assert outcome_of(read_facts(twins.ledger, "tiny", name)) is not None
+    assert shown_ending(read_facts(twins.ledger, "tiny", name)) is not None
 
 
 @pytest.mark.parametrize("content", ["rubbish", [{"x": 1}], [7], {"fact": 1}])

@@ -12,8 +12,8 @@ from domain.ledger.fact import Kind, facts_of
 from domain.naming import deployment_name
 from domain.outcome import Outcome
 from domain.release.hold import hold_of
+from domain.release.outcome import shown_ending
 from domain.rollout.switch import open_journal
-from flows.promotion.manifest import outcome_of
 from flows.rollback import rollback
 from flows.rollout import deploy
 from flows.unhold import unhold
@@ -46,7 +46,9 @@ def test_what_fails_after_the_switch_goes_back_is_held_and_comes_again_only_when
     )
     assert twins.serving(wary, "production") == [first, first]
     second, facts = twins.newest(wary)
-    assert outcome_of(facts) is Outcome.ROLLED_BACK
+    ended = shown_ending(facts)
+    assert ended is not None
+    assert ended.outcome is Outcome.ROLLED_BACK
     assert facts_of(facts, Kind.SWITCHED, "production") == ()
     assert open_journal(facts, "production") is None
     (held,) = facts_of(facts, Kind.HELD, "production")

@@ -14,9 +14,9 @@ from domain.approval.audit import audit
 from domain.approval.audit_bundle import AuditBundle
 from domain.ledger.fact import Kind, chain_faults, facts_of
 from domain.release.manifest import requested_release
+from domain.release.outcome import shown_ending
 from domain.tags import WORKLOAD
 from flows.approval.evidence import report_path
-from flows.promotion.manifest import outcome_of
 from tasks.targets.platform import Deployment
 
 KEPT = Path(__file__).with_name("kept_from_before")
@@ -103,7 +103,7 @@ def test_newer_models_replace_what_it_left(twins: Twins, house: TinyTwin) -> Non
     for number in ("1", "2"):
         for circuit in ("a1", "b2"):
             twins.models.dev[f"kept-{circuit}", number] = "a model"
-    assert outcome_of(ENDED.facts) is not None
+    assert shown_ending(ENDED.facts) is not None
     with time_machine.travel(SOON):
         state = twins.release(house, house.candidates())
     assert state.name == "Succeeded", state.message

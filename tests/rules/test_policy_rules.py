@@ -13,10 +13,12 @@ from twins import TinyTwin, Twins
 from domain.approval.request import ApprovalRequest
 from domain.errors import Terminal
 from domain.ledger.fact import Kind, facts_of
+from domain.outcome import Outcome
 from domain.promotion.next_step import Hold
+from domain.release.outcome import shown_ending
 from flows.expire import expire
 from flows.promotion.advance import Carrier
-from flows.promotion.manifest import begin, outcome_of
+from flows.promotion.manifest import begin
 from flows.release import release
 from tasks.ledger.facts import record
 from tasks.workloads import declared_workload
@@ -127,5 +129,7 @@ def test_a_gate_that_nobody_answered_is_closed_from_outside(twins: Twins, tiny: 
     assert would.startswith(f"would close the gate of {tiny.name} ")
     [closed] = expire(dry_run=False)
     assert closed.startswith(f"closed the gate of {tiny.name} ")
-    assert str(outcome_of(twins.facts(tiny))) == "EXPIRED"
+    ended = shown_ending(twins.facts(tiny))
+    assert ended is not None
+    assert ended.outcome is Outcome.EXPIRED
     assert expire(dry_run=False) == []

@@ -14,8 +14,9 @@ from domain.candidate.changed_circuits import changed_path
 from domain.errors import InvalidDeclaration, Terminal
 from domain.ledger.fact import Kind, facts_of
 from domain.outcome import Outcome
+from domain.release.outcome import shown_ending
 from domain.rollout.switch import open_journal
-from flows.promotion.manifest import begin, outcome_of
+from flows.promotion.manifest import begin
 from flows.release import release
 from flows.rollback import rollback
 from tasks.ledger import lease
@@ -30,7 +31,9 @@ def test_scoring_that_goes_wrong_stops_the_release_before_any_switch(twins: Twin
     assert state.name == "Failed"
     assert "Job status: Failed" in (state.message or "")
     assert twins.serving(tiny, "test") == twins.serving(tiny, "production") == ["None", "None"]
-    assert outcome_of(twins.facts(tiny)) is Outcome.FAILED
+    ended = shown_ending(twins.facts(tiny))
+    assert ended is not None
+    assert ended.outcome is Outcome.FAILED
     assert facts_of(twins.facts(tiny), Kind.SWITCHED) == ()
 
 
@@ -67,7 +70,9 @@ def test_a_rejection_ends_the_release_with_its_comment_and_nothing_is_promoted(t
     assert state.name == "Rejected"
     assert state.message == "ada rejected it at Registry-Approval: metrics look wrong"
     assert twins.models.registry == {}
-    assert outcome_of(twins.facts(tiny)) is Outcome.REJECTED
+    ended = shown_ending(twins.facts(tiny))
+    assert ended is not None
+    assert ended.outcome is Outcome.REJECTED
 
 
 def test_a_gate_that_nobody_answered_in_time_expires(twins: Twins, tiny: TinyTwin) -> None:
