@@ -28,7 +28,7 @@ from domain.naming import deployment_name
 from domain.tags import deployment_tags, model_tags
 from flows.fan_out.each import fan_out
 from tasks import workloads
-from tasks.azure_ml.models import check_model, promote_model
+from tasks.azure_ml.models import check_model, publish_model
 from tasks.targets.batch_endpoint.target import BatchEndpoints
 from tasks.targets.champions import champions_of
 from tasks.targets.ownership import faults_of_endpoints, faults_of_registry
@@ -91,7 +91,7 @@ def rollback(fleet: Fleet) -> None:
 
 
 def release_floor(fleet: Fleet) -> None:
-    """Promote all; at each stage what the product asks of Azure, in the same order."""
+    """Publish all; at each stage what the product asks of Azure, in the same order."""
     dev, registry, ledger = loaded(Workspace, "dev"), loaded(ModelRegistry, "shared"), loaded(Ledger, "ledger")
     units = [circuit.unit for circuit in fleet.changed.circuits]
     faults_of_registry(ledger, registry, fleet.workload, "registry", units)
@@ -102,7 +102,7 @@ def release_floor(fleet: Fleet) -> None:
 
     def promote(circuit: ChangedCircuit) -> None:
         tags = model_tags(fleet.workload.name, circuit.unit, circuit.cutoff_date, "dev", datetime.now(UTC), FIRST, "1")
-        promote_model.fn(dev, registry, circuit, tags)
+        publish_model.fn(dev, registry, circuit, tags)
 
     faults_of_registry(ledger, registry, fleet.workload, "registry", units)  # whose they are, once more after the gate
     fleet.each(promote, fleet.changed.circuits)

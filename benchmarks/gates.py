@@ -110,8 +110,8 @@ def _asked() -> tuple[Fact, ...]:
     )
     body = {"release": release.model_dump(mode="json"), "digest": release.digest}
     facts = (_next((), Kind.REQUESTED, body, release),)
-    ask = ApprovalRequest.of(release, STAGE, "sha256:" + "3" * 64, NOW, "")
-    return (*facts, _next(facts, Kind.ASKED, ask.model_dump(mode="json")))
+    request = ApprovalRequest.of(release, STAGE, "sha256:" + "3" * 64, NOW, "")
+    return (*facts, _next(facts, Kind.ASKED, request.model_dump(mode="json")))
 
 
 def _next(

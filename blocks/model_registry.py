@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ModelRegistry(Described):
-    """An Azure ML registry: promoted models live here, whatever workspace they were trained in."""
+    """An Azure ML registry: published models live here, whatever workspace they were trained in."""
 
     _block_type_name = "Signalbox Model Registry"
     _block_type_slug = "signalbox-model-registry"

@@ -15,7 +15,7 @@ from flows.promotion.advance import advance
 from flows.promotion.final_state import final_state
 from flows.promotion.manifest import AlreadyReleased
 from flows.promotion.start import start
-from tasks.azure_ml.models import promoted_circuit
+from tasks.azure_ml.models import published_circuit
 from tasks.flow_run import code_author, code_commit
 from tasks.run_names import run_name
 from tasks.workloads import declared_workload
@@ -53,7 +53,7 @@ def deploy_version(
         build_id=str(runtime.flow_run.id),
         code_commit=code_commit(declared),
         code_author=code_author(declared),
-        circuits=(promoted_circuit(registry, declared.name, declared.model_name(unit), version),),
+        circuits=(published_circuit(registry, declared.name, declared.model_name(unit), version),),
     )
     ledger = loaded(Ledger, "ledger")
     stages = (*declared.images_for(chosen), chosen)

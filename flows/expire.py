@@ -75,15 +75,15 @@ def _closed(ledger: Ledger, workload: Workload, release: Release, facts: tuple[F
         asked = open_request(release, stage, facts)
         if stage.gate is None or asked is None or passed(facts, stage):
             continue
-        question = ApprovalRequest.model_validate(asked.body)
+        request = ApprovalRequest.model_validate(asked.body)
         approval = judge(stage, release, facts, approvers_of(stage.gate, facts), now)
-        if now <= question.answer_by or approval.verdict is Verdict.OPEN:
+        if now <= request.answer_by or approval.verdict is Verdict.OPEN:
             continue
         if dry_run:
             return True
-        reason = f"nobody decided at {stage.gate.name} before {question.answer_by:%Y-%m-%d %H:%M} UTC"
+        reason = f"nobody decided at {stage.gate.name} before {request.answer_by:%Y-%m-%d %H:%M} UTC"
         record_outcome(ledger, release, ReleaseOutcome(Outcome.EXPIRED, reason), stage)
-        _show(question.run, reason)
+        _show(request.run, reason)
         return True
     return False
 

@@ -36,4 +36,4 @@ class SigningApprover:
     def proof(self, pending: Pending, choice: Choice, comment: str) -> str:
         """The signature that answers a waiting form."""
         about = signable(loaded(Ledger, "ledger"), known_workloads(), pending)
-        return sign(about.question.statement(choice, self.name, comment), self.key)
+        return sign(about.pending.statement(choice, self.name, comment), self.key)

@@ -9,52 +9,54 @@ from dataclasses import dataclass
 from blocks.ledger import Ledger
 from deployments.approval.form_client import Pending
 from domain.approval.request import ApprovalRequest
-from domain.approval.request_faults import faults_of_asked
+from domain.approval.request_faults import faults_of_request
 from domain.errors import Terminal
 from domain.release.manifest import Release, requested_release
 from flows.approval.evidence import kept_report
-from flows.approval.pending import Question, question_of
+from flows.approval.pending import PendingRequest, pending_request
 from tasks.reports.approval_form import circuits_of, decided_since, plain
 from tasks.reports.evidence_report import form_of
 
 
 @dataclass(frozen=True)
 class Signable:
-    """A question that was checked. evidence: markdown; what the report, whose digest is signed, says of it."""
+    """A request that was checked. evidence: markdown; what the report, whose digest is signed, says of it."""
 
-    question: Question
+    pending: PendingRequest
     release: Release
     evidence: str
 
     @property
     def headline(self) -> str:
         """Workload, release, stage and gate, as they stand in what is signed."""
-        ask, release = ApprovalRequest.model_validate(self.question.asked.body), self.release
-        return f"release {release.name} of {plain(release.workload)} to {plain(ask.stage)}, at {plain(ask.gate)}"
+        request, release = ApprovalRequest.model_validate(self.pending.asked.body), self.release
+        return (
+            f"release {release.name} of {plain(release.workload)} to {plain(request.stage)}, at {plain(request.gate)}"
+        )
 
 
 def signable(ledger: Ledger, workloads: Sequence[str], pending: Pending) -> Signable:
     """What the form's key names; Terminal with every difference between it, its digests, and what the server shows."""
-    question = question_of(ledger, workloads, pending.key)
-    faults = list(faults_of_asked(question.asked, question.facts))
+    found = pending_request(ledger, workloads, pending.key)
+    faults = list(faults_of_request(found.asked, found.facts))
     if faults:
         raise Terminal(_refused(pending, faults))
-    release = requested_release(question.facts)
-    ask = ApprovalRequest.model_validate(question.asked.body)
+    release = requested_release(found.facts)
+    request = ApprovalRequest.model_validate(found.asked.body)
     # the server writes its evidence after the form, so there may be none yet
     if pending.evidence and release.digest not in pending.evidence:
         faults.append(
             f"the server shows something different next to the form: an answer to it would be about release {release.name} of "
-            f"{release.workload} to {ask.stage}, digest {release.digest}"
+            f"{release.workload} to {request.stage}, digest {release.digest}"
         )
     try:
-        page = kept_report(ledger, release.workload, release.name, ask.stage, ask.report_digest)
+        page = kept_report(ledger, release.workload, release.name, request.stage, request.report_digest)
     except Terminal as error:
         faults.append(str(error))
     if faults:
         raise Terminal(_refused(pending, faults))
-    shown = [form_of(page) or circuits_of(release), *decided_since(question.facts, question.asked)]
-    return Signable(question, release, "\n\n".join(shown))
+    shown = [form_of(page) or circuits_of(release), *decided_since(found.facts, found.asked)]
+    return Signable(found, release, "\n\n".join(shown))
 
 
 def _refused(pending: Pending, faults: Sequence[str]) -> str:

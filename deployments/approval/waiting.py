@@ -9,7 +9,7 @@ from deployments.approval.form_client import Pending
 from domain.errors import SignalboxError, Terminal
 from domain.release_name import NAME
 from domain.utc import utc_text
-from flows.approval.pending import question_of
+from flows.approval.pending import pending_request
 from tasks.release_states import release_states
 from tasks.workloads import declared_workload
 
@@ -33,7 +33,7 @@ def waiting(ledger: Ledger, workloads: Sequence[str], forms: Sequence[Pending]) 
     found: list[Waiting] = []
     for form in forms:
         try:
-            asked = question_of(ledger, workloads, form.key).asked
+            asked = pending_request(ledger, workloads, form.key).asked
         except Terminal:
             found.append(Waiting(form))
         else:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from deployments.approval.form_client import Answer, Decide, Pending
     from domain.approval.statement import Statement
     from domain.ledger.fact import Fact
-    from flows.approval.pending import Question
+    from flows.approval.pending import PendingRequest
 
 VERDICT_SECONDS = 90
 """How long the gate's word is waited for: a suspended run needs a worker to start again."""
@@ -91,7 +91,7 @@ def _signing(decision: str, approver: str, comment: str | None, key: Path | None
         if chosen not in choices:
             raise Terminal(f"this gate accepts {', '.join(choices)}, not {chosen!r}")
         why = comment if comment is not None else Prompt.ask("why", default="", console=console)
-        statement = about.question.statement(Choice(chosen), approver, why.strip())
+        statement = about.pending.statement(Choice(chosen), approver, why.strip())
         console.print("you sign:", style="bold")
         console.print_json(statement.text)
         return {
@@ -119,21 +119,21 @@ def _signed_in(statement: "Statement") -> str:
     return id_token(accounts[-1], statement)
 
 
-def _question(form: "Pending") -> "Question":
+def _pending_request(form: "Pending") -> "PendingRequest":
     """What the form asks, by the ledger as it is now."""
     from blocks.ledger import Ledger
     from blocks.loading import loaded
-    from flows.approval.pending import question_of
+    from flows.approval.pending import pending_request
     from tasks.workloads import known_workloads
 
-    return question_of(loaded(Ledger, "ledger"), known_workloads(), form.key)
+    return pending_request(loaded(Ledger, "ledger"), known_workloads(), form.key)
 
 
 def _answers(form: "Pending") -> "list[Fact]":
     """What the gate took and refused so far."""
     from domain.ledger.fact import Kind
 
-    return [fact for fact in _question(form).facts if fact.kind in {Kind.DECIDED, Kind.REFUSED}]
+    return [fact for fact in _pending_request(form).facts if fact.kind in {Kind.DECIDED, Kind.REFUSED}]
 
 
 def _tell_verdict(form: "Pending", before: int) -> None:
@@ -148,5 +148,5 @@ def _tell_verdict(form: "Pending", before: int) -> None:
             console.print("accepted, and kept in the ledger", style="green")
             return
         time.sleep(1)
-    status = f"`signalbox status --workload {_question(form).asked.workload}`"
+    status = f"`signalbox status --workload {_pending_request(form).asked.workload}`"
     console.print(f"the answer was given, but no worker has picked up the run yet. {status} shows how it goes on")

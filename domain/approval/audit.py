@@ -47,7 +47,7 @@ class Audit:
 def audit(facts: Sequence[Fact], approvers: EnrolledApprovers, gated: Collection[str] = ()) -> Audit:
     """Check a whole release by its facts alone, and by the public halves of its approvers' credentials.
 
-    gated: stages that have a gate as they are declared now; nothing may pass them without a question.
+    gated: stages that have a gate as they are declared now; nothing may pass them without an approval request.
     """
     known = EnrolledApprovers(approvers.groups, approvers.people, _keys(facts, approvers.tenant_keys))
     entries = tuple(_entry(fact, known, approvers.tenant_keys) for fact in facts_of(facts, Kind.DECIDED))
@@ -131,12 +131,12 @@ def _faults_of_passing(facts: Sequence[Fact], approvers: EnrolledApprovers, gate
             faults.append(f"fact {fact.sequence} ({fact.kind}): it names no stage")
             continue
         earlier = [one for one in facts if one.sequence < fact.sequence]
-        ask = _last_ask(earlier, fact.stage)
-        if ask is None:
+        last = _last_request(earlier, fact.stage)
+        if last is None:
             if fact.stage in gated:
                 faults.append(f"fact {fact.sequence}: {fact.stage} {DONE[fact.kind]}, but nobody was asked")
             continue
-        stage = _stage(ask)
+        stage = _stage(last)
         if stage is None:
             faults.append(f"fact {fact.sequence} ({fact.kind}): the declaration of {fact.stage} cannot be read")
             continue
@@ -147,7 +147,7 @@ def _faults_of_passing(facts: Sequence[Fact], approvers: EnrolledApprovers, gate
 
 
 def then(approvers: EnrolledApprovers, moment: datetime) -> EnrolledApprovers:
-    """The roster without what was revoked only after a moment; who was a member then is not kept, so members are of now."""
+    """The approvers without what was revoked only after a moment; who was a member then is not kept, so members are of now."""
     people = {
         name: Enrolment(
             name=one.name,
@@ -177,14 +177,14 @@ def _keys(facts: Sequence[Fact], published: TenantKeys) -> TenantKeys:
     return keys
 
 
-def _last_ask(facts: Sequence[Fact], stage: str) -> ApprovalRequest | None:
+def _last_request(facts: Sequence[Fact], stage: str) -> ApprovalRequest | None:
     asked = facts_of(facts, Kind.ASKED, stage)
     return read_request(asked[-1]) if asked else None
 
 
-def _stage(ask: ApprovalRequest) -> Stage | None:
+def _stage(request: ApprovalRequest) -> Stage | None:
     try:
-        return Stage.model_validate(ask.policy)
+        return Stage.model_validate(request.policy)
     except ValidationError:
         return None
 

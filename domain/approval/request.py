@@ -17,7 +17,7 @@ from domain.verification.replay import Verdict
 
 
 class ApprovalRequest(BaseModel):
-    """A question about one release at one stage.
+    """What is asked about one release at one stage.
 
     policy: the stage as it was declared, whole, so that it can be judged again later. answer_by: nobody is asked any
     more. expires_at: what was approved is void. run: the flow run whose form it is.
@@ -41,7 +41,7 @@ class ApprovalRequest(BaseModel):
 
     @classmethod
     def of(cls, release: Release, stage: Stage, report_digest: str, now: datetime, run: str) -> "ApprovalRequest":
-        """The question of a stage's gate, asked now."""
+        """The request of a stage's gate, made now."""
         if stage.gate is None:
             raise ValueError(f"stage {stage.name} has no gate")
         answer_by = now + timedelta(minutes=stage.gate.timeout_minutes)
@@ -58,7 +58,7 @@ class ApprovalRequest(BaseModel):
 
 
 def open_request(release: Release, stage: Stage, facts: Sequence[Fact]) -> Fact | None:
-    """The newest question that is about this release and this stage as it is declared now; None when there is none.
+    """The newest request that is about this release and this stage as it is declared now; None when there is none.
 
     What was asked before a replay that left doubts does not stand: nobody who answered it had seen them.
     """
@@ -67,8 +67,12 @@ def open_request(release: Release, stage: Stage, facts: Sequence[Fact]) -> Fact 
     for fact in reversed(facts_of(facts, Kind.ASKED, stage.name)):
         if doubted is not None and fact.sequence <= doubted.sequence:
             return None
-        ask = read_request(fact)
-        if ask is not None and (ask.release_digest, ask.policy_digest) == wanted and _ends_in_time(ask, fact, stage):
+        request = read_request(fact)
+        if (
+            request is not None
+            and (request.release_digest, request.policy_digest) == wanted
+            and _ends_in_time(request, fact, stage)
+        ):
             return fact
     return None
 
@@ -79,17 +83,17 @@ def doubts_of(facts: Sequence[Fact], stage: str) -> Fact | None:
     return replayed[-1] if replayed and replayed[-1].body.get("verdict") == Verdict.INCONCLUSIVE else None
 
 
-def _ends_in_time(ask: ApprovalRequest, fact: Fact, stage: Stage) -> bool:
-    """Whether its times are no longer than declared: a question with longer ones was not asked by Signalbox."""
+def _ends_in_time(request: ApprovalRequest, fact: Fact, stage: Stage) -> bool:
+    """Whether its times are no longer than declared: a request with longer ones was not made by Signalbox."""
     if stage.gate is None:
         return False
-    return ask.answer_by <= fact.at + timedelta(
+    return request.answer_by <= fact.at + timedelta(
         minutes=stage.gate.timeout_minutes
-    ) and ask.expires_at <= ask.answer_by + timedelta(minutes=stage.gate.valid_minutes)
+    ) and request.expires_at <= request.answer_by + timedelta(minutes=stage.gate.valid_minutes)
 
 
 def read_request(fact: Fact) -> ApprovalRequest | None:
-    """The question in a fact; None when it cannot be read."""
+    """The request in a fact; None when it cannot be read."""
     try:
         return ApprovalRequest.model_validate(fact.body)
     except ValidationError:
@@ -97,19 +101,19 @@ def read_request(fact: Fact) -> ApprovalRequest | None:
 
 
 def statement_of(fact: Fact, choice: Choice, approver: str, comment: str) -> Statement:
-    """What an approver signs to answer a question; ValidationError for an unusable name or comment."""
-    ask = ApprovalRequest.model_validate(fact.body)
+    """What an approver signs to answer a request; ValidationError for an unusable name or comment."""
+    request = ApprovalRequest.model_validate(fact.body)
     return Statement(
         workload=fact.workload,
         release=fact.release,
-        release_digest=ask.release_digest,
-        stage=ask.stage,
-        gate=ask.gate,
-        policy_digest=ask.policy_digest,
-        report_digest=ask.report_digest,
+        release_digest=request.release_digest,
+        stage=request.stage,
+        gate=request.gate,
+        policy_digest=request.policy_digest,
+        report_digest=request.report_digest,
         asked=fact.digest,
         choice=choice,
         approver=approver,
         comment=comment,
-        expires_at=ask.expires_at,
+        expires_at=request.expires_at,
     )

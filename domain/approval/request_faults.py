@@ -1,4 +1,4 @@
-"""Whether a question hangs together: what it is about, as an approver's own machine can work out from the ledger."""
+"""Whether an approval request is consistent: what it is about, as an approver's own machine can work out from the ledger."""
 
 from collections.abc import Sequence
 
@@ -11,30 +11,30 @@ from domain.ledger.fact import Fact, Kind, chain_faults, facts_of
 from domain.release.manifest import Release, requested_release
 
 
-def faults_of_asked(asked: Fact, facts: Sequence[Fact]) -> tuple[str, ...]:
+def faults_of_request(asked: Fact, facts: Sequence[Fact]) -> tuple[str, ...]:
     """Why nobody should sign an answer to it; none when every digest in it is that of what lies beside it. facts: the release's."""
     faults = list(chain_faults(facts))
     try:
         release: Release = requested_release(facts)
     except (Terminal, ValidationError, LookupError) as error:
         return (*faults, f"the manifest cannot be read: {str(error).splitlines()[0]}")
-    ask = read_request(asked)
-    if ask is None:
-        return (*faults, "the question cannot be read")
+    request = read_request(asked)
+    if request is None:
+        return (*faults, "the approval request cannot be read")
     try:
-        stage = Stage.model_validate(ask.policy)
+        stage = Stage.model_validate(request.policy)
     except ValidationError as error:
         return (*faults, f"the declaration of the stage cannot be read: {str(error).splitlines()[0]}")
-    if stage.policy_digest != ask.policy_digest:
+    if stage.policy_digest != request.policy_digest:
         faults.append(
             "it was asked by another version of Signalbox, which declares stages differently; use the version that runs the flows"
         )
     if (release.workload, release.name) != (asked.workload, asked.release):
         faults.append(f"the manifest is of release {release.name} of {release.workload}")
-    if ask.release_digest != release.digest:
-        faults.append(f"it asks about {ask.release_digest}, but the manifest is {release.digest}")
-    if stage.gate is None or (stage.name, stage.gate.name) != (ask.stage, ask.gate):
-        faults.append(f"it asks at {ask.gate} of {ask.stage}, but the declaration in it is for another stage")
+    if request.release_digest != release.digest:
+        faults.append(f"it asks about {request.release_digest}, but the manifest is {release.digest}")
+    if stage.gate is None or (stage.name, stage.gate.name) != (request.stage, request.gate):
+        faults.append(f"it asks at {request.gate} of {request.stage}, but the declaration in it is for another stage")
     elif not facts_of(facts, Kind.ASKED, stage.name)[-1] == open_request(release, stage, facts) == asked:
         faults.append("it is out of date: something has been asked or seen since. Look at the form again")
     return tuple(faults)

@@ -82,7 +82,7 @@ def _faults_of(
     approvers: EnrolledApprovers,
     now: datetime,
 ) -> tuple[str, ...]:
-    """Why an approval does not count by itself; nothing when it does. fact: that holds it; asked: the standing question."""
+    """Why an approval does not count by itself; nothing when it does. fact: that holds it; asked: the open request."""
     faults = [
         *_faults_of_subject(decision.statement, stage, gate, release),
         *_faults_of_time(decision, fact, asked, now),
@@ -119,21 +119,21 @@ def _faults_of_subject(statement: Statement, stage: Stage, gate: Gate, release: 
 
 
 def _faults_of_time(decision: Decision, fact: Fact, asked: Fact | None, now: datetime) -> list[str]:
-    """When it was given, and to which question."""
+    """When it was given, and to which request."""
     if asked is None:
-        return ["nobody has asked for it, or the question was changed"]
-    ask, statement = ApprovalRequest.model_validate(asked.body), decision.statement
+        return ["nobody has asked for it, or the approval request was changed"]
+    request, statement = ApprovalRequest.model_validate(asked.body), decision.statement
     faults: list[str] = []
     if statement.asked != asked.digest or fact.sequence <= asked.sequence:
-        faults.append("it answers another question, or the ledger was changed before it")
-    if (statement.report_digest, statement.expires_at) != (ask.report_digest, ask.expires_at):
+        faults.append("it answers another approval request, or the ledger was changed before it")
+    if (statement.report_digest, statement.expires_at) != (request.report_digest, request.expires_at):
         faults.append("it is about different evidence, or a different time")
     if not asked.at <= decision.decided_at <= fact.at:
-        faults.append("it was given before the question, or after it was written down")
-    if decision.decided_at > ask.answer_by:
+        faults.append("it was given before the approval request, or after it was written down")
+    if decision.decided_at > request.answer_by:
         faults.append("it came after the deadline")
-    if now > ask.expires_at:
-        faults.append(f"it expired at {ask.expires_at:%Y-%m-%d %H:%M} UTC")
+    if now > request.expires_at:
+        faults.append(f"it expired at {request.expires_at:%Y-%m-%d %H:%M} UTC")
     return faults
 
 

@@ -14,7 +14,7 @@ FEWEST_KEPT = 2
 
 
 class ModelRegistryTarget(BaseModel):
-    """Models are promoted to a shared registry. registry: the block's name."""
+    """Models are published to a shared registry. registry: the block's name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

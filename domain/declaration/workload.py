@@ -153,7 +153,7 @@ class Workload(Part):
 
     @property
     def model_registry(self) -> str:
-        """The block name of the registry its models are promoted to; Terminal when no stage has one."""
+        """The block name of the registry its models are published to; Terminal when no stage has one."""
         for stage in self.stages:
             if isinstance(stage.target, ModelRegistryTarget):
                 return stage.target.registry
@@ -161,7 +161,7 @@ class Workload(Part):
 
     @property
     def registries(self) -> tuple[Stage, ...]:
-        """The stages that models are promoted to."""
+        """The stages that models are published to."""
         return tuple(one for one in self.stages if isinstance(one.target, ModelRegistryTarget))
 
     @property

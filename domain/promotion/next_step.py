@@ -1,7 +1,7 @@
 """What happens next to a release: one pure function over what was written down, what was seen, who may decide, and the time.
 
 Whoever carries a release reads, asks for the next step, does it, and reads again. Nothing is remembered between runs: after a crash the
-same question has the same answer. What guards a deployment or a switch (lease, read-back, the journal) stays where that is done.
+same state has the same next step. What guards a deployment or a switch (lease, read-back, the journal) stays where that is done.
 """
 
 from collections.abc import Mapping, Sequence

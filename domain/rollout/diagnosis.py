@@ -22,13 +22,13 @@ class Finding:
 
 
 def registry_finding(name: str, version: str, in_registry: bool, in_dev: bool) -> Finding:
-    """ "Model not found in Registry": was it promoted, and if not, was it validated in dev?"""
+    """ "Model not found in Registry": was it published, and if not, was it validated in dev?"""
     what = f"model {name}:{version}"
     if in_registry:
         return Finding(what, "in the registry")
     if in_dev:
         return Finding(
-            what, "in dev, not in the registry", "it was never promoted: run the release again and approve it"
+            what, "in dev, not in the registry", "it was never published: run the release again and approve it"
         )
     return Finding(what, "neither in the registry nor in dev", "train it again: run train-register for its cutoff date")
 

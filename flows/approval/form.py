@@ -64,7 +64,7 @@ def ask(
 ) -> Answer | UnreadableAnswer | None:
     """Show the form and wait; None when the time ran out.
 
-    description: markdown above the form. message: beside the run's state meanwhile. key: of this question and attempt; the server keeps the answer to a key, so
+    description: markdown above the form. message: beside the run's state meanwhile. key: of this request and attempt; the server keeps the answer to a key, so
     that a run that starts again finds it there. poll_seconds: how often a run that waits in place looks for it.
     """
     form = ApprovalOrBreakGlass if break_glass else ApprovalForm

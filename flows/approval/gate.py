@@ -1,4 +1,4 @@
-"""A stage's gate, from the question to the last approval that it needs. Holds nothing: every round reads the ledger anew."""
+"""A stage's gate, from the approval request to the last approval that it needs. Holds nothing: every round reads the ledger anew."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from domain.release.manifest import Release
 from flows.approval.evidence import Evidence, gather, keep_report
 from flows.approval.form import Answer, UnreadableAnswer, ask
 from flows.approval.notify import tell_broken_glass, tell_locked, tell_wanted
-from flows.approval.pending import question_key
+from flows.approval.pending import request_key
 from tasks.approval.approvers import approvers_of, poll_seconds_of
 from tasks.approval.verify_proof import InvalidProof, verify_proof
 from tasks.ledger.facts import read_facts, record
@@ -80,17 +80,17 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
         evidence = evidence or gather(ledger, workload, release, stage)
         asked = open_request(release, stage, facts)
         if asked is None:
-            _open_question(at, evidence)
+            _open_request(at, evidence)
             continue  # judged anew: another run of this release may have had an answer meanwhile
-        question = ApprovalRequest.model_validate(asked.body)
+        request = ApprovalRequest.model_validate(asked.body)
         tell_wanted(ledger, release, at.gate, asked)
-        seconds = int((question.answer_by - datetime.now(UTC)).total_seconds())
+        seconds = int((request.answer_by - datetime.now(UTC)).total_seconds())
         attempt = _attempt(at.facts(), stage, asked)
         answer = (
             ask(
-                _form(at, evidence, approval, facts, question),
-                awaited(release, stage, approval.counted, approvers, question.answer_by, datetime.now(UTC)),
-                key=question_key(asked, attempt),
+                _form(at, evidence, approval, facts, request),
+                awaited(release, stage, approval.counted, approvers, request.answer_by, datetime.now(UTC)),
+                key=request_key(asked, attempt),
                 seconds=seconds,
                 poll_seconds=poll_seconds_of(at.gate),
                 break_glass=at.gate.break_glass is not None,
@@ -104,12 +104,12 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
             if now.verdict is not Verdict.WAITING:
                 continue  # another run of this release had an answer in time
             return ReleaseOutcome(
-                Outcome.EXPIRED, f"nobody decided at {at.gate.name} before {question.answer_by:%Y-%m-%d %H:%M} UTC"
+                Outcome.EXPIRED, f"nobody decided at {at.gate.name} before {request.answer_by:%Y-%m-%d %H:%M} UTC"
             )
         _take(at, asked, answer)
 
 
-def _open_question(at: Gateway, evidence: Evidence) -> None:
+def _open_request(at: Gateway, evidence: Evidence) -> None:
     """Keep the evidence and ask."""
     digest = keep_report(at.ledger, at.workload, at.release, at.stage, at.gate, evidence)
     run = str(runtime.flow_run.id or "")
@@ -120,13 +120,13 @@ def _open_question(at: Gateway, evidence: Evidence) -> None:
 
 
 def _attempt(facts: Sequence[Fact], stage: Stage, asked: Fact) -> int:
-    """Which answer to this question is awaited: one more than those that were taken or refused."""
+    """Which answer to this request is awaited: one more than those that were taken or refused."""
     answered = (*facts_of(facts, Kind.DECIDED, stage.name), *facts_of(facts, Kind.REFUSED, stage.name))
     return 1 + sum(fact.sequence > asked.sequence for fact in answered)
 
 
 def _form(
-    at: Gateway, evidence: Evidence, approval: GateVerdict, facts: Sequence[Fact], question: ApprovalRequest
+    at: Gateway, evidence: Evidence, approval: GateVerdict, facts: Sequence[Fact], request: ApprovalRequest
 ) -> str:
     shown = gate_evidence(
         at.release,

@@ -27,31 +27,37 @@ from tasks.notices import notify, run_link
 
 
 def tell_wanted(ledger: Ledger, release: Release, gate: Gate, asked: Fact) -> None:
-    """Tell every group once that a question waits; the ledger says that it was done, and who could not be reached."""
+    """Tell every group once that an approval request waits; the ledger says that it was done, and who could not be reached."""
     told = facts_of(read_facts(ledger, release.workload, release.name), Kind.NOTIFIED, asked.stage)
     if any(fact.body.get("asked") == asked.digest for fact in told):
         return
-    ask = ApprovalRequest.model_validate(asked.body)
+    request = ApprovalRequest.model_validate(asked.body)
     notice = approval_wanted(
-        release.workload, release.name, ask.stage, gate.name, ask.answer_by, run_link(ask.run), release.digest
+        release.workload,
+        release.name,
+        request.stage,
+        gate.name,
+        request.answer_by,
+        run_link(request.run),
+        release.digest,
     )
-    _tell(ledger, release, gate, {"stage": ask.stage, "asked": asked.digest}, notice)
+    _tell(ledger, release, gate, {"stage": request.stage, "asked": asked.digest}, notice)
 
 
 def tell_broken_glass(ledger: Ledger, release: Release, gate: Gate, asked: Fact, decision: Decision) -> None:
     """Tell every group, loudly, that a release passes without quorum."""
-    ask, statement = ApprovalRequest.model_validate(asked.body), decision.statement
+    request, statement = ApprovalRequest.model_validate(asked.body), decision.statement
     notice = break_glass_used(
         release.workload,
         release.name,
-        ask.stage,
+        request.stage,
         gate.name,
         statement.approver,
         statement.comment,
-        run_link(ask.run),
+        run_link(request.run),
         release.digest,
     )
-    _tell(ledger, release, gate, {"stage": ask.stage, "asked": asked.digest}, notice)
+    _tell(ledger, release, gate, {"stage": request.stage, "asked": asked.digest}, notice)
 
 
 def tell_locked(ledger: Ledger, release: Release, gate: Gate, stage: str, facts: Sequence[Fact]) -> None:

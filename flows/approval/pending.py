@@ -1,4 +1,4 @@
-"""Which question a waiting form belongs to."""
+"""Which approval request a waiting form belongs to."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,12 +15,12 @@ from tasks.ledger.facts import QuarantinedError, read_facts, readable_releases
 from tasks.ledger.pointers import DIGITS, asked_by
 
 SEARCHED = 50
-"""Releases among which a question is looked for, newest first, where nothing says which asked it."""
+"""Releases among which a request is looked for, newest first, where nothing says which made it."""
 KEY = re.compile(rf".*-([0-9a-f]{{{DIGITS}}})-\d+")
 
 
 @dataclass(frozen=True)
-class Question:
+class PendingRequest:
     """What is asked: the fact that asked, and everything that is known of its release."""
 
     asked: Fact
@@ -31,20 +31,20 @@ class Question:
         return statement_of(self.asked, choice, approver, comment)
 
 
-def question_key(asked: Fact, attempt: int) -> str:
-    """What Prefect keeps the answer under: it names the question, and the attempt at answering it."""
+def request_key(asked: Fact, attempt: int) -> str:
+    """What Prefect keeps the answer under: it names the request, and the attempt at answering it."""
     return f"{asked.stage}-{asked.digest[-DIGITS:]}-{attempt}"
 
 
-def question_of(ledger: Ledger, workloads: Sequence[str], key: str) -> Question:
-    """The question that a form's key names; Terminal when none of the newest releases has asked it."""
+def pending_request(ledger: Ledger, workloads: Sequence[str], key: str) -> PendingRequest:
+    """The request that a form's key names; Terminal when none of the newest releases has made it."""
     for workload in workloads:
         for facts in _looked_through(ledger, workload, key):
             for asked in facts_of(facts, Kind.ASKED):
                 if f"-{asked.digest[-DIGITS:]}-" in key:
-                    return Question(asked, facts)
+                    return PendingRequest(asked, facts)
     raise Terminal(
-        f"no release of {', '.join(workloads)} has asked the question of form {key}; decide in the Prefect UI"
+        f"no release of {', '.join(workloads)} has made the approval request of form {key}; decide in the Prefect UI"
     )
 
 

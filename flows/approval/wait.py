@@ -122,5 +122,5 @@ def _loaded(form: type[Form], keyset: Keyset) -> Form:
 def _set(state: State) -> Terminal:
     return Terminal(
         f"this run was set to {state.name} while it waited at its gate, so no answer can reach it. The release has not ended: "
-        "start it again with the same parameters, and it waits at the same question"
+        "start it again with the same parameters, and it waits at the same approval request"
     )

@@ -14,11 +14,11 @@ from flows.fan_out.each import map_split
 from flows.stage.active_units import Fleet
 from flows.stage.ownership import must_be_own
 from flows.stage.stage_run import StageRun
-from tasks.azure_ml.models import promote_model
+from tasks.azure_ml.models import publish_model
 
 
 def publish_models(at: StageRun, workload: Workload, release: Release, target: ModelRegistryTarget) -> dict[str, str]:
-    """Promote every circuit's model; circuit → reason when that failed and ends the release."""
+    """Publish every circuit's model; circuit → reason when that failed and ends the release."""
     must_be_own(at.ledger, workload, [unit.unit for unit in release.units], [workload.stage(at.stage)])
     fleet = Fleet(at, release, workload.fleet == "independent")
     dev, registry = loaded(Workspace, "dev"), loaded(ModelRegistry, target.registry)
@@ -33,7 +33,7 @@ def publish_models(at: StageRun, workload: Workload, release: Release, target: M
         )
         for unit in fleet.units()
     }
-    _, failures = map_split(promote_model, calls, f"promote to {target.registry}")
+    _, failures = map_split(publish_model, calls, f"publish to {target.registry}")
     if fleet.ends_by(failures):
         return failures
     units = {str(unit.unit): f"{unit.model_name}:{unit.model_version}" for unit in fleet.units()}

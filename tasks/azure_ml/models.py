@@ -1,4 +1,4 @@
-"""Models: registered in a workspace, promoted to the registry, found by their tags."""
+"""Models: registered in a workspace, published to the registry, found by their tags."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ DIGEST = "content_digest"
 """The property that holds the digest of a model's files: the registry's tags are the seed's, and no more."""
 
 CIRCUIT = "changed_circuit"
-"""The property of a promoted model that holds what training said of it."""
+"""The property of a published model that holds what training said of it."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,8 @@ def register_model(workspace: Workspace, name: str, folder: Path, tags: Mapping[
         return _frozen(workspace.get_client().models.create_or_update(model))
 
 
-@task(name="promote model", **RETRIED)
-def promote_model(
+@task(name="publish model", **RETRIED)
+def publish_model(
     source: Workspace, registry: ModelRegistry, circuit: ChangedCircuit, tags: Mapping[str, str]
 ) -> Model:
     """Copy a model version from a workspace to the registry, its content checked before it leaves and on arrival.
@@ -122,7 +122,7 @@ def promote_model(
         with tempfile.TemporaryDirectory() as folder:
             files = _download(source.get_client(), name, version, Path(folder), source.workspace_name)
             _must_match(content_digest(files), digest, name, version, f"workspace {source.workspace_name}")
-            with azure_errors(f"promoting model {name}:{version} to {registry.registry_name}"):
+            with azure_errors(f"publishing model {name}:{version} to {registry.registry_name}"):
                 copy = AzureModel(
                     name=name,
                     version=version,
@@ -145,7 +145,7 @@ def check_model(registry: ModelRegistry, circuit: ChangedCircuit) -> None:
     _must_match(found, circuit.model_digest, name, version, f"registry {registry.registry_name}")
 
 
-def promoted_circuit(registry: ModelRegistry, workload: str, name: str, version: str) -> ChangedCircuit:
+def published_circuit(registry: ModelRegistry, workload: str, name: str, version: str) -> ChangedCircuit:
     """What training said of a version in the registry; Terminal when it is not there, or no release of this workload put it there."""
     model = find_model(registry, name, version)
     if model is None:
@@ -153,7 +153,7 @@ def promoted_circuit(registry: ModelRegistry, workload: str, name: str, version:
         raise Terminal(f"registry {registry.registry_name} has no version {version} of {name}; it has {there}")
     must_not_be_anothers(f"model {name}:{version} in registry {registry.registry_name}", model.tags, workload)
     if CIRCUIT not in model.properties:
-        raise Terminal(f"model {name}:{version} was not promoted by Signalbox, so nothing is known of how it was made")
+        raise Terminal(f"model {name}:{version} was not published by Signalbox, so nothing is known of how it was made")
     return ChangedCircuit.model_validate_json(model.properties[CIRCUIT])
 
 
@@ -181,7 +181,7 @@ def _taken(registry: ModelRegistry, present: Model, there: Sequence[Model]) -> s
     )
     return (
         f"registry {registry.registry_name} already has a different {present.name}:{present.version}, and versions never change; {whose}. "
-        f"Nothing was promoted. Version {max(numbers, default=0) + 1} is free there: register the candidate's files in workspace dev "
+        f"Nothing was published. Version {max(numbers, default=0) + 1} is free there: register the candidate's files in workspace dev "
         "under that version, with its tags, or give this workload a `prefix` of its own"
     )
 

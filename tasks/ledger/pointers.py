@@ -29,18 +29,18 @@ def keep_taken_up(ledger: Ledger, workload: str, run: str, content: str) -> None
     keep_document(ledger, _of_run(workload, run), content)
 
 
-def asked_by(ledger: Ledger, workload: str, question: str) -> str | None:
-    """The release that asked a question; None where nobody knows. question: the last digits of the digest of the fact that asked."""
-    return _read(ledger, _of_question(workload, question))
+def asked_by(ledger: Ledger, workload: str, request: str) -> str | None:
+    """The release that made an approval request; None where nobody knows. request: the last digits of the digest of the fact that asked."""
+    return _read(ledger, _of_request(workload, request))
 
 
 def keep_asked(ledger: Ledger, asked: Fact) -> None:
     """Once it was asked."""
-    keep_document(ledger, _of_question(asked.workload, asked.digest[-DIGITS:]), asked.release)
+    keep_document(ledger, _of_request(asked.workload, asked.digest[-DIGITS:]), asked.release)
 
 
 DIGITS = 16
-"""Of a question's digest, in the keys of forms."""
+"""Of the digest of the fact that asked, in the keys of forms."""
 
 
 def _of_build(workload: str, changed_digest: str) -> str:
@@ -51,8 +51,8 @@ def _of_run(workload: str, run: str) -> str:
     return f"{FOLDER}/{workload}/runs/{run}/{FILE}"
 
 
-def _of_question(workload: str, question: str) -> str:
-    return f"{FOLDER}/{workload}/questions/{question}.txt"
+def _of_request(workload: str, request: str) -> str:
+    return f"{FOLDER}/{workload}/questions/{request}.txt"
 
 
 def _read(ledger: Ledger, path: str) -> str | None:

@@ -184,7 +184,7 @@ def replay_doubts(replayed: Fact) -> str:
 
 
 def decided_since(facts: Sequence[Fact], asked: Fact) -> list[str]:
-    """What was decided after the question, which its report cannot have."""
+    """What was decided after the request, which its report cannot have."""
     return _so_far([fact for fact in facts if fact.sequence > asked.sequence])
 
 

@@ -13,7 +13,7 @@ CIRCUITS = ("A1", "B2", "C3")
 LEASE_SECONDS = 2.0
 """What follows a killed rollback, or overtakes a release, waits so long. Nobody else is there to take a lease that lapses."""
 POLL_SECONDS = 0.25
-"""How often a run at its gate looks for an answer, and the approver for a question."""
+"""How often a run at its gate looks for an answer, and the approver for a request."""
 COMMENT = "in the chaos"
 ENDPOINT = re.compile(r"/batchEndpoints/be-FLEET-[a-z0-9]+$")
 """A step that creates or switches an endpoint."""
@@ -89,15 +89,15 @@ def release(home: Path, name: str, changed: str, kill: Kill, refused: bool) -> R
     from deployments.approval.form_client import Answer, Approver, Pending
     from deployments.approval.ssh_sign import sign
     from domain.approval.statement import Choice
-    from flows.approval.pending import question_of
+    from flows.approval.pending import pending_request
     from flows.release import release as flow
 
     def answer(pending: Pending) -> Answer | None:
         if not pending.run_name.startswith(f"release {name} "):
             return None  # another fleet's; its own people answer
-        question = question_of(loaded(Ledger, "ledger"), [name], pending.key)
-        choice = Choice.REJECT if refused and question.asked.stage == "production" else Choice.APPROVE
-        proof = sign(question.statement(choice, "ada", COMMENT), people["ada"].key)
+        request = pending_request(loaded(Ledger, "ledger"), [name], pending.key)
+        choice = Choice.REJECT if refused and request.asked.stage == "production" else Choice.APPROVE
+        proof = sign(request.statement(choice, "ada", COMMENT), people["ada"].key)
         return {"decision": choice.value, "approver": "ada", "comment": COMMENT, "proof": proof}
 
     requests = Requests(name, kill)

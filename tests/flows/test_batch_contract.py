@@ -26,7 +26,7 @@ from domain.tags import NO_PREVIOUS, PREVIOUS, RELEASE_ID, deployment_tags
 from domain.verification.smoke import SmokeTest
 from tasks import workloads
 from tasks.azure_ml.compute import ensure_compute
-from tasks.azure_ml.models import promote_model
+from tasks.azure_ml.models import publish_model
 from tasks.azure_ml.scoring_jobs import invoke
 from tasks.ledger.lease import HeldStage, stage_lease
 from tasks.targets.batch_endpoint.target import BatchEndpoints
@@ -111,7 +111,7 @@ def on_twins(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[There]:
     tiny.give_test_data()
     models = [tiny.candidates().circuits[0] for _ in range(2)]
     for one in models:
-        twins.models.promote(None, twins.registry, one, {})
+        twins.models.publish(None, twins.registry, one, {})
     at = twins.places["test"]
 
     def by_hand(endpoint: str, like: Deployment, name: str) -> None:
@@ -149,7 +149,7 @@ def on_azure(request: pytest.FixtureRequest, folder: Path, patch: pytest.MonkeyP
     tiny.give_test_data()
     models = [tiny.candidates().circuits[0] for _ in range(2)]
     for one in models:
-        promote_model.fn(site.dev, site.registry, one, {})
+        publish_model.fn(site.dev, site.registry, one, {})
     target: Any = declared_workload(name).stage("test").target
     ensure_compute.fn(site.test, Compute(name=target.compute, size=target.vm_size, max_instances=4), "tests")
     client = site.test.get_client()

@@ -341,10 +341,10 @@ def test_what_is_broken_keeps_no_other_gate_from_closing_and_nothing_from_its_en
     def asked() -> str:
         made = begin(site.ledger, changed, "linus")
         then = datetime.now(UTC) - timedelta(hours=25)
-        question = ApprovalRequest.of(
+        request = ApprovalRequest.of(
             made, declared_workload(tiny.name).stage("registry"), "sha256:" + "0" * 64, then, ""
         )
-        record(site.ledger, tiny.name, made.name, Kind.ASKED, question.model_dump(mode="json"))
+        record(site.ledger, tiny.name, made.name, Kind.ASKED, request.model_dump(mode="json"))
         record(site.ledger, tiny.name, "20990101.1", Kind.REQUESTED, {"release": {"no": "manifest"}})
         return made.name
 

@@ -28,7 +28,7 @@ from domain.errors import Terminal
 from domain.ledger.fact import Kind, facts_of
 from emulator.control_client import Control
 from emulator.identity.access import CLIENT_ID, TENANT_ID
-from flows.approval.pending import question_of
+from flows.approval.pending import pending_request
 from flows.release import release
 from tasks.ledger.facts import read_facts, release_names
 from tasks.workloads import known_workloads
@@ -85,8 +85,8 @@ def by_token(laptop: Laptop, own_person: str, monkeypatch: pytest.MonkeyPatch) -
     enrol(own_person, account)
 
     def answer(pending: Pending) -> Answer:
-        question = question_of(loaded(Ledger, "ledger"), known_workloads(), pending.key)
-        token = id_token(account, question.statement(Choice.APPROVE, own_person, ""))
+        request = pending_request(loaded(Ledger, "ledger"), known_workloads(), pending.key)
+        token = id_token(account, request.statement(Choice.APPROVE, own_person, ""))
         return {"decision": "approve", "approver": own_person, "comment": "", "proof": token}
 
     return answer
@@ -134,7 +134,7 @@ def test_a_release_killed_while_it_waits_goes_on_where_it_was(site, tiny: Tiny) 
         state = release(tiny.name, changed, "linus", return_state=True)
     assert state.name == "Rejected"
     facts = read_facts(site.ledger, tiny.name, names[0])
-    assert facts_of(facts, Kind.ASKED) == asked  # the same question, with the same time to answer it
+    assert facts_of(facts, Kind.ASKED) == asked  # the same request, with the same time to answer it
     assert release_names(site.ledger, tiny.name) == names
 
 

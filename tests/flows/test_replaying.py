@@ -35,7 +35,7 @@ from flows.fan_out.each import FAN_OUT
 from flows.rollout.replay import ReplayOutcome, replay_page, replay_stage
 from tasks.azure_ml.compute import ensure_compute
 from tasks.azure_ml.datastore_files import upload_file
-from tasks.azure_ml.models import promote_model, register_model
+from tasks.azure_ml.models import publish_model, register_model
 from tasks.ledger.facts import read_facts
 from tasks.retries import is_transient
 from tasks.targets.batch_endpoint.target import BatchEndpoints
@@ -162,7 +162,7 @@ def fleet(site, worker: str, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
     made = tiny.candidates()
     for unit in made.circuits:
         tags = model_tags(tiny.name, unit.unit, unit.cutoff_date, "dev", datetime.now(UTC), "20260102.1", "build")
-        promote_model.fn(site.dev, site.registry, unit, tags)
+        publish_model.fn(site.dev, site.registry, unit, tags)
     found = Fleet(site, tiny, made)
     target = _target(load_workload(tiny.folder / "workload.yaml"))
     ensure_compute.fn(site.test, Compute(name=target.compute, size=target.vm_size, max_instances=4), "tests")

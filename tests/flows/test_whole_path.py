@@ -102,7 +102,7 @@ def every_circuit_serves_the_release_and_the_ledger_holds_together(story: Story)
         assert serving.tags["previous_deployment"] == "none"
 
 
-def promoted_models_have_the_tags_of_the_seed_and_whose_they_are(story: Story) -> None:
+def published_models_have_the_tags_of_the_seed_and_whose_they_are(story: Story) -> None:
     model = models_of(story.site.registry, "hauteborne-r80711")[-1]
     assert set(model.tags) == {
         "workload", "cutoff_date", "plant_id", "circuit_id", "promoted_from", "promoted_at", "release_id", "build_id",
@@ -202,7 +202,7 @@ PARTS = (
     data_is_registered_once_with_its_validation_report,
     candidates_carry_the_tags_that_approvers_look_for,
     every_circuit_serves_the_release_and_the_ledger_holds_together,
-    promoted_models_have_the_tags_of_the_seed_and_whose_they_are,
+    published_models_have_the_tags_of_the_seed_and_whose_they_are,
     releasing_the_same_circuits_again_changes_nothing_and_is_green,
     the_replay_of_a_release_is_fetched_as_a_page,
     a_first_release_has_nothing_to_go_back_to,

@@ -35,7 +35,7 @@ from flows.promotion.advance import record_outcome
 from flows.promotion.manifest import begin
 from tasks.azure_ml.datasets import find_data
 from tasks.azure_ml.datastore_files import upload_file
-from tasks.azure_ml.models import promote_model, register_model
+from tasks.azure_ml.models import publish_model, register_model
 from tasks.ledger.facts import keep_document, record
 from tasks.ledger.lease import stage_lease
 from tasks.platforms import platform_of
@@ -223,7 +223,7 @@ class Tiny:
         units: dict[str, str] = {}
         for one in made.units:
             tags = model_tags(self.name, one.unit, one.cutoff_date, "dev", made.created_at, made.name, made.build_id)
-            promote_model.fn(dev, registry, one, tags)
+            publish_model.fn(dev, registry, one, tags)
             units[str(one.unit)] = f"{one.model_name}:{one.model_version}"
         return {"units": units}
 

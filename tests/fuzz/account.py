@@ -22,7 +22,7 @@ NIGHT_BEGINS, NIGHT_ENDS, DAY_BEGINS, DAY_ENDS = 22, 5, 6, 18
 
 @dataclass(frozen=True)
 class Act:
-    """Somebody proved a statement themselves. said: the statement. asked: the question as it was shown. tick: the order."""
+    """Somebody proved a statement themselves. said: the statement. asked: the request as it was shown. tick: the order."""
 
     person: str
     credential: str

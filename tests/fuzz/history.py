@@ -170,7 +170,7 @@ class History:
             raise NeedlessRefusalError(f"it is to {what} at {stage.name}, and nothing speaks against it")
 
     def _plain(self, stage: str) -> bool:
-        """Whether nobody touched the storage, and the stage's question was asked once: then the account knows all."""
+        """Whether nobody touched the storage, and the stage's request was made once: then the account knows all."""
         stored = [json.loads(text) for text in self.world.facts.texts()] if self.account.honest else []
         return sum((fact["kind"], fact["body"].get("stage")) == ("asked", stage) for fact in stored) == 1
 

@@ -95,7 +95,7 @@ def replay(world: World, which: int, relabelled: bool, anew: bool) -> None:
 
 
 def invent_decision(world: World, which: int, name: str | None, choice: Choice, now_proven: bool) -> None:
-    """A decision about the question that stands, with a proof that was given for another.
+    """A decision about the request that stands, with a proof that was given for another.
 
     name: under whose name; None for whoever gave the proof. Tokens of another release are left out: one that names no
     statement can be put beside another within minutes of its sign-in, by whoever can write the ledger. A known limit.
@@ -103,7 +103,7 @@ def invent_decision(world: World, which: int, name: str | None, choice: Choice, 
     stored, others = loaded(world.facts.texts()), loaded(world.elsewhere.texts())
     here = [fact["body"] for fact in stored if _has_proof(fact)]
     there = [fact["body"] for fact in others if _has_proof(fact) and fact["body"]["proof"]["kind"] != "entra"]
-    asked = _question(world)
+    asked = _request(world)
     if asked is None or not here + there:
         return
     taken = (here + there)[which % len(here + there)]
@@ -133,14 +133,14 @@ def append(world: World, kind: Kind, body: dict[str, Any]) -> None:
 
 
 def ask_for_longer(world: World, days: int) -> None:
-    """The question that stands once more, with other times: what is approved now would hold for days."""
-    asked = _question(world)
+    """The request that stands once more, with other times: what is approved now would hold for days."""
+    asked = _request(world)
     if asked is not None:
         late = f"2026-01-{1 + days % 28:02d}T00:00:00Z"
         append(world, Kind.ASKED, {**asked.body, "answer_by": late, "expires_at": late})
 
 
-def _question(world: World) -> Fact | None:
+def _request(world: World) -> Fact | None:
     try:
         facts = world.facts.read()
         release = Release.model_validate(facts[0].body["release"])

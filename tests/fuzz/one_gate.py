@@ -53,12 +53,12 @@ class OneGate:
         return fact
 
     def ask(self, **changes: Any) -> Fact:
-        """Open the question; any part of it can be given."""
-        ask = ApprovalRequest.of(self.release, self.stage, REPORT, self.now, "run").model_copy(update=changes)
-        return self.add(Kind.ASKED, ask.model_dump(mode="json"))
+        """Open the request; any part of it can be given."""
+        request = ApprovalRequest.of(self.release, self.stage, REPORT, self.now, "run").model_copy(update=changes)
+        return self.add(Kind.ASKED, request.model_dump(mode="json"))
 
     def statement(self, name: str, choice: Choice = Choice.APPROVE, comment: str = "", **changes: Any) -> Statement:
-        """What is signed to answer the newest question."""
+        """What is signed to answer the newest request."""
         asked = [fact for fact in self.facts if fact.kind is Kind.ASKED][-1]
         return statement_of(asked, choice, name, comment).model_copy(update=changes)
 
@@ -70,7 +70,7 @@ class OneGate:
         return decision
 
     def decide(self, name: str, choice: Choice = Choice.APPROVE, comment: str = "", way: str = "ssh") -> Fact:
-        """Answer the newest question."""
+        """Answer the newest request."""
         return self.keep(self.decision(self.statement(name, choice, comment), way))
 
     def keep(self, decision: Decision, **changes: Any) -> Fact:

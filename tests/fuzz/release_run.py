@@ -49,7 +49,7 @@ Steps = Generator[str, None, str | None]
 class ReleaseRun:
     """deployed: it suspends at a gate, and starts from the top for each answer. Otherwise it pauses in place.
 
-    waiting: the question that its form shows. taken: the answer that it weighed last, and what it made of it.
+    waiting: the request that its form shows. taken: the answer that it weighed last, and what it made of it.
     ended: the outcome. died: of which error.
     """
 

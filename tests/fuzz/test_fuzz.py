@@ -80,7 +80,7 @@ ATTACKS: dict[str, tuple[Attack, *tuple[Plant, ...]]] = {
         ("domain.promotion.admission._over_or_held", nothing),
         ("domain.promotion.next_step._ended", lambda *_: None),
     ),
-    "a question for longer": (ask_for_longer, ("domain.approval.request._ends_in_time", lambda *_: True)),
+    "a request for longer": (ask_for_longer, ("domain.approval.request._ends_in_time", lambda *_: True)),
 }
 BY_TOKENS: tuple[Attack, Plant] = (
     lambda state: state.invent_decision(which=0, name=None, choice=Choice.APPROVE, now_proven=True),

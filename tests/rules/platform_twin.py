@@ -44,7 +44,7 @@ ENVIRONMENT = "azureml:/environments/scoring/versions/1"
 class Models:
     """The workspace in which models are trained, and the registry: name and version → content, a text.
 
-    tags: of what was promoted. trained: name and version → what training said of it. circuits: the same, of what was promoted.
+    tags: of what was published. trained: name and version → what training said of it. circuits: the same, of what was published.
     """
 
     dev: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -53,8 +53,8 @@ class Models:
     trained: dict[tuple[str, str], ChangedCircuit] = field(default_factory=dict)
     tags: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
 
-    def promote(self, source: object, registry: ModelRegistry, circuit: ChangedCircuit, tags: Mapping[str, str]) -> Any:
-        """As `tasks.azure_ml.models.promote_model`."""
+    def publish(self, source: object, registry: ModelRegistry, circuit: ChangedCircuit, tags: Mapping[str, str]) -> Any:
+        """As `tasks.azure_ml.models.publish_model`."""
         key = circuit.model_name, circuit.model_version
         if key not in self.registry:
             _must_match(digest_of(self.dev[key].encode()), circuit.model_digest, *key, "workspace mlw-dev")
@@ -96,8 +96,8 @@ class Models:
         key = name, version
         return Model(name, version, self.tags.get(key, {}), {DIGEST: digest_of(self.registry[key].encode())})
 
-    def promoted_circuit(self, registry: ModelRegistry, workload: str, name: str, version: str) -> ChangedCircuit:
-        """As `tasks.azure_ml.models.promoted_circuit`."""
+    def published_circuit(self, registry: ModelRegistry, workload: str, name: str, version: str) -> ChangedCircuit:
+        """As `tasks.azure_ml.models.published_circuit`."""
         must_not_be_anothers(f"model {name}:{version}", self.tags.get((name, version), {}), workload)
         return self.circuits[name, version]
 

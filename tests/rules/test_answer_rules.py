@@ -163,7 +163,7 @@ def test_a_comment_is_shown_as_text_wherever_it_appears(twins: Twins, tiny: Tiny
     assert re.findall(r"approve\*\* at Registry-Approval by ada: (.*)", shown)[0].count("7 \\* 7") == 1
 
 
-def test_a_release_that_dies_while_it_waits_goes_on_with_the_same_question(twins: Twins, tiny: TinyTwin) -> None:
+def test_a_release_that_dies_while_it_waits_goes_on_with_the_same_request(twins: Twins, tiny: TinyTwin) -> None:
     changed = tiny.candidates()
 
     def dies(_: Pending) -> Answer:

@@ -21,7 +21,7 @@ from domain.candidate.changed_circuits import ChangedCircuits, changed_path
 from domain.errors import Terminal
 from domain.release.outcome import shown_ending
 from domain.tags import WORKLOAD
-from flows.approval.pending import question_of
+from flows.approval.pending import pending_request
 from flows.deploy_version import deploy_version
 from flows.promotion.manifest import begin
 from flows.release import release
@@ -348,7 +348,7 @@ def test_a_version_that_a_stranger_deploys_to_test_ends_no_release(twins: Twins,
     assert twins.release(tiny, changed).name == "Succeeded"
 
 
-def test_no_number_of_releases_since_hides_a_question_or_its_release(
+def test_no_number_of_releases_since_hides_a_request_or_its_release(
     twins: Twins, tiny: TinyTwin, new_run: NewRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flows.approval.pending.SEARCHED", 3)
@@ -367,7 +367,7 @@ def test_no_number_of_releases_since_hides_a_question_or_its_release(
         new_run()
         version = str(1 + number % 2)
         deploy_version("TINY/A1", version, "test", "tiny", "mallory", older=True, return_state=True)
-    assert question_of(twins.ledger, ["tiny"], forms[0].key).asked.release == name
+    assert pending_request(twins.ledger, ["tiny"], forms[0].key).asked.release == name
     with twins.answering(APPROVE) as seen:
         assert twins.release_as_answered(tiny, changed).name == "Succeeded"
     assert len(seen) == 1

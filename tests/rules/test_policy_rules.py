@@ -119,8 +119,8 @@ def test_a_gate_that_nobody_answered_is_closed_from_outside(twins: Twins, tiny: 
     def asked(hours: float) -> None:
         made = begin(twins.ledger, changed, "linus")
         stage = declared_workload(tiny.name).stage("registry")
-        question = ApprovalRequest.of(made, stage, NOTHING, datetime.now(UTC) - timedelta(hours=hours), "")
-        record(twins.ledger, tiny.name, made.name, Kind.ASKED, question.model_dump(mode="json"))
+        request = ApprovalRequest.of(made, stage, NOTHING, datetime.now(UTC) - timedelta(hours=hours), "")
+        record(twins.ledger, tiny.name, made.name, Kind.ASKED, request.model_dump(mode="json"))
 
     asked(23.9)
     assert expire(dry_run=False) == []

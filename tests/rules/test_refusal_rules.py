@@ -64,7 +64,7 @@ def test_a_circuit_without_test_data_stops_the_release_and_says_where_to_put_it(
     assert twins.serving(tiny, "test") == ["None"] * 3
 
 
-def test_a_rejection_ends_the_release_with_its_comment_and_nothing_is_promoted(twins: Twins, tiny: TinyTwin) -> None:
+def test_a_rejection_ends_the_release_with_its_comment_and_nothing_is_published(twins: Twins, tiny: TinyTwin) -> None:
     no = {"decision": "reject", "approver": "ada", "comment": ""}
     state = twins.release(tiny, tiny.candidates(), no, {**no, "comment": "metrics look wrong"})
     assert state.name == "Rejected"
@@ -82,8 +82,8 @@ def test_a_gate_that_nobody_answered_in_time_expires(twins: Twins, tiny: TinyTwi
     def asked_long_ago() -> None:
         made = begin(twins.ledger, changed, "linus")
         stage = declared_workload(tiny.name).stage("registry")
-        question = ApprovalRequest.of(made, stage, NOTHING, datetime.now(UTC) - timedelta(hours=24, seconds=1), "")
-        record(twins.ledger, tiny.name, made.name, Kind.ASKED, question.model_dump(mode="json"))
+        request = ApprovalRequest.of(made, stage, NOTHING, datetime.now(UTC) - timedelta(hours=24, seconds=1), "")
+        record(twins.ledger, tiny.name, made.name, Kind.ASKED, request.model_dump(mode="json"))
 
     asked_long_ago()
     state = release(tiny.name, changed.build_id, "linus", return_state=True)

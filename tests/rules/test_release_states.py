@@ -95,7 +95,7 @@ def test_a_release_that_does_not_wait_is_refused_with_how_it_stands_and_those_th
 
 def test_where_several_wait_one_must_be_named(twins: Twins, tiny: TinyTwin) -> None:
     form = Waiting(twins, tiny).form(tiny.candidates())
-    those = waiting(twins.ledger, [tiny.name], [form, replace(form, key="of-no-question-1")])
+    those = waiting(twins.ledger, [tiny.name], [form, replace(form, key="of-no-request-1")])
     assert those[1].release == ""
     with pytest.raises(Terminal, match=r"2 releases wait .* name a release"):
         chosen(those, "", tiny.name, lambda _: "")

@@ -129,7 +129,7 @@ def fleet(twins: Twins, tiny: TinyTwin) -> Fleet:
     """Nothing serves yet; the recent input is there."""
     made = tiny.candidates()
     for unit in made.circuits:
-        twins.models.promote(None, twins.registry, unit, {})
+        twins.models.publish(None, twins.registry, unit, {})
     found = Fleet(twins, tiny, made)
     for circuit in tiny.circuits:
         found.put("replay/input.csv", ["name,value", *ROWS], circuit)

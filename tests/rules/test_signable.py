@@ -60,8 +60,8 @@ def test_a_report_that_was_changed_or_is_gone_is_not_signed(waiting: Waiting) ->
     [
         (0, ('"rmse":1.0', '"rmse":0.1'), "it was changed"),
         (0, ('"requested_by":"linus"', '"requested_by":"grace"'), "it was changed"),
-        (0, ('"workload":"', '"workload":"x'), "was changed|no release of|has asked the question of form"),
-        (1, ('"gate":"Registry-Approval"', '"gate":"Another"'), "has asked the question of form|was changed"),
+        (0, ('"workload":"', '"workload":"x'), "was changed|no release of|has made the approval request of form"),
+        (1, ('"gate":"Registry-Approval"', '"gate":"Another"'), "has made the approval request of form|was changed"),
     ],
 )
 def test_a_ledger_that_was_changed_is_not_signed(
@@ -91,7 +91,7 @@ def test_a_manifest_that_is_changed_with_its_digest_breaks_the_chain(waiting: Wa
         waiting.signable(form)
 
 
-def test_a_question_that_does_not_stand_any_more_is_not_signed(waiting: Waiting) -> None:
+def test_a_request_that_does_not_stand_any_more_is_not_signed(waiting: Waiting) -> None:
     changed = waiting.tiny.candidates()
     form = waiting.form(changed)
     waiting.tiny.declare(production_gate={})

@@ -35,10 +35,10 @@ from domain.ledger.fact import Fact
 from domain.ledger.lease import Lease
 from domain.naming import release_of
 from flows import release
-from flows.approval.pending import question_of
+from flows.approval.pending import pending_request
 from tasks import workloads
 from tasks.azure_ml.datastore_files import container_of, list_files
-from tasks.azure_ml.models import check_model, find_model, models_of, promote_model, promoted_circuit
+from tasks.azure_ml.models import check_model, find_model, models_of, publish_model, published_circuit
 from tasks.azure_ml.pipelines import wait_for_job
 from tasks.azure_ml.scoring_jobs import invoke
 from tasks.ledger.facts import keep_document, read_facts, release_names
@@ -88,7 +88,7 @@ class Twins:
         patch.setattr(workloads, "WORKLOADS", folder)
         patch.setattr(Ledger, "get_client", lambda _: self.blobs)
         rebind(patch, platform_of, self.platform_of)
-        rebind(patch, promoted_circuit, self.models.promoted_circuit)
+        rebind(patch, published_circuit, self.models.published_circuit)
         rebind(patch, training_record, self.models.training_record)
         rebind(patch, models_of, self.models.versions)
         rebind(patch, find_model, self.models.find)
@@ -98,7 +98,7 @@ class Twins:
         rebind(patch, container_of, Scoring.container)
         patch.setattr(invoke, "fn", Scoring.invoke)
         patch.setattr(list_files, "fn", Scoring.list_files)
-        patch.setattr(promote_model, "fn", self.models.promote)
+        patch.setattr(publish_model, "fn", self.models.publish)
         patch.setattr(check_model, "fn", self.models.check)
         patch.setattr(fetch_predictions, "fn", no_predictions)
         for plot in (comparison_plot, gains_plot):  # half a second each, and no rule looks at them
@@ -159,8 +159,8 @@ class Twins:
 
     def proof(self, pending: Pending, name: str, choice: Choice, comment: str) -> str:
         """A signature over the statement that answers a form."""
-        question = question_of(self.ledger, known_workloads(), pending.key)
-        return Person(name).proof("ssh", question.statement(choice, name, comment), datetime.now(UTC))
+        request = pending_request(self.ledger, known_workloads(), pending.key)
+        return Person(name).proof("ssh", request.statement(choice, name, comment), datetime.now(UTC))
 
     def release(
         self, tiny: Tiny, changed: ChangedCircuits, *answers: Answer | Callable[[Pending], Answer], by: str = "linus"

@@ -43,7 +43,7 @@ from emulator.server import Emulator
 from tasks.azure_errors import azure_errors
 from tasks.azure_ml.compute import ensure_compute
 from tasks.azure_ml.datastore_files import list_files
-from tasks.azure_ml.models import download_model, promote_model, register_model
+from tasks.azure_ml.models import download_model, publish_model, register_model
 from tasks.ledger.facts import append_fact, read_facts
 from tasks.targets.batch_endpoint.target import BatchEndpoints
 from tasks.targets.platform import DeploymentRequest
@@ -233,7 +233,7 @@ def test_deploying_and_switching_end_well_in_storms_that_outlast_the_retries_of_
         training_job="job",
         metrics={"rmse": 1.0},
     )
-    promote_model.fn(site.dev, site.registry, circuit, {})
+    publish_model.fn(site.dev, site.registry, circuit, {})
     model = f"azureml://registries/{site.registry.registry_name}/models/storm-c1/versions/{registered.version}"
     request = DeploymentRequest("be-storm-c1", "deployment-1", model, registered.digest, {}, {})
 

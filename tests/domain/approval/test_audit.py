@@ -261,7 +261,7 @@ def test_a_manifest_of_another_release_is_named(changes: dict[str, str]) -> None
     )
 
 
-def test_a_question_whose_declaration_cannot_be_read_is_named() -> None:
+def test_a_request_whose_declaration_cannot_be_read_is_named() -> None:
     gate = OneGate()
     gate.ask(policy={"name": "production"})
     gate.add(Kind.SWITCHED, {"stage": "production"})
@@ -297,7 +297,7 @@ def test_an_approval_that_takes_the_switchs_own_number_does_not_come_before_it()
     assert any(fault.startswith("fact 3: production switched, but at Production-Approval") for fault in faults)
 
 
-def test_a_switch_is_judged_by_the_last_question_before_it() -> None:
+def test_a_switch_is_judged_by_the_last_request_before_it() -> None:
     gate = OneGate().approved("emil")
     gate.declare(rules=[{"group": "ml-engineers"}])
     gate.approved("emil")

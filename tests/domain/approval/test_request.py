@@ -1,4 +1,4 @@
-"""A question carries what is asked about, and until when; the newest that is about this release and stage stands."""
+"""A request carries what is asked about, and until when; the newest that is about this release and stage stands."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,13 +19,17 @@ def standing(gate: OneGate) -> Fact | None:
     return open_request(gate.release, gate.stage, gate.facts)
 
 
-def test_a_question_says_what_it_is_about_and_until_when() -> None:
+def test_a_request_says_what_it_is_about_and_until_when() -> None:
     gate = OneGate(timeout_minutes=60, valid_minutes=30)
-    ask = ApprovalRequest.of(gate.release, gate.stage, REPORT, gate.now, "run 7")
-    assert (ask.stage, ask.gate, ask.release_digest) == ("production", "Production-Approval", gate.release.digest)
-    assert (ask.report_digest, ask.run, ask.policy_digest) == (REPORT, "run 7", gate.stage.policy_digest)
-    assert (ask.answer_by, ask.expires_at) == (gate.now + 60 * MINUTE, gate.now + 90 * MINUTE)
-    assert ask.policy == gate.stage.model_dump(mode="json")
+    request = ApprovalRequest.of(gate.release, gate.stage, REPORT, gate.now, "run 7")
+    assert (request.stage, request.gate, request.release_digest) == (
+        "production",
+        "Production-Approval",
+        gate.release.digest,
+    )
+    assert (request.report_digest, request.run, request.policy_digest) == (REPORT, "run 7", gate.stage.policy_digest)
+    assert (request.answer_by, request.expires_at) == (gate.now + 60 * MINUTE, gate.now + 90 * MINUTE)
+    assert request.policy == gate.stage.model_dump(mode="json")
 
 
 def test_a_stage_without_a_gate_asks_nothing() -> None:
@@ -37,11 +41,11 @@ def test_a_stage_without_a_gate_asks_nothing() -> None:
     assert standing(gate) is None
 
 
-def test_a_statement_binds_all_of_the_question() -> None:
+def test_a_statement_binds_all_of_the_request() -> None:
     gate = OneGate()
     asked = gate.ask()
-    ask = read_request(asked)
-    assert ask is not None
+    request = read_request(asked)
+    assert request is not None
     assert statement_of(asked, Choice.REJECT, "ada", "no").model_dump() == {
         "purpose": "signalbox approval 1",
         "workload": "plants",
@@ -55,7 +59,7 @@ def test_a_statement_binds_all_of_the_question() -> None:
         "choice": Choice.REJECT,
         "approver": "ada",
         "comment": "no",
-        "expires_at": ask.expires_at,
+        "expires_at": request.expires_at,
     }
 
 
@@ -68,7 +72,7 @@ def test_a_name_or_comment_that_cannot_be_shown_makes_no_statement(approver: str
         statement_of(asked, Choice.APPROVE, approver, comment)
 
 
-def test_the_newest_question_stands() -> None:
+def test_the_newest_request_stands() -> None:
     gate = OneGate()
     assert standing(gate) is None
     first = gate.ask()
@@ -85,18 +89,18 @@ def test_the_newest_question_stands() -> None:
         {"policy": {"name": "production"}},
         {"stage": "registry"},
         {"report_digest": "none"},
-        {"more": "than a question has"},
+        {"more": "than a request has"},
     ],
     ids=["smaller release", "larger release", "policy", "stage", "unreadable", "unknown field"],
 )
-def test_a_question_about_something_else_does_not_stand(changes: dict[str, Any]) -> None:
+def test_a_request_about_something_else_does_not_stand(changes: dict[str, Any]) -> None:
     gate = OneGate()
     asked = gate.ask()
     gate.add(Kind.ASKED, {**asked.body, **changes})
     assert standing(gate) == asked
 
 
-def test_a_question_in_a_fact_of_another_kind_does_not_stand() -> None:
+def test_a_request_in_a_fact_of_another_kind_does_not_stand() -> None:
     gate = OneGate()
     gate.add(Kind.NOTIFIED, ApprovalRequest.of(gate.release, gate.stage, REPORT, gate.now, "").model_dump(mode="json"))
     assert standing(gate) is None
@@ -115,23 +119,23 @@ def test_a_question_in_a_fact_of_another_kind_does_not_stand() -> None:
         (-1, -60, True),
     ],
 )
-def test_a_question_that_is_open_longer_than_declared_does_not_stand(later: int, expires: int, stands: bool) -> None:
+def test_a_request_that_is_open_longer_than_declared_does_not_stand(later: int, expires: int, stands: bool) -> None:
     gate = OneGate()
-    ask = ApprovalRequest.of(gate.release, gate.stage, REPORT, gate.now, "")
+    request = ApprovalRequest.of(gate.release, gate.stage, REPORT, gate.now, "")
     seconds = timedelta(seconds=1)
-    gate.ask(answer_by=ask.answer_by + later * seconds, expires_at=ask.expires_at + expires * seconds)
+    gate.ask(answer_by=request.answer_by + later * seconds, expires_at=request.expires_at + expires * seconds)
     assert (standing(gate) is not None) is stands
 
 
-def test_a_question_that_was_written_down_late_stands() -> None:
+def test_a_request_that_was_written_down_late_stands() -> None:
     gate = OneGate()
-    ask = ApprovalRequest.of(gate.release, gate.stage, REPORT, gate.now, "")
+    request = ApprovalRequest.of(gate.release, gate.stage, REPORT, gate.now, "")
     gate.now += MINUTE
-    gate.add(Kind.ASKED, ask.model_dump(mode="json"))
+    gate.add(Kind.ASKED, request.model_dump(mode="json"))
     assert standing(gate) is not None
 
 
-def test_a_question_that_takes_the_number_of_a_replays_doubts_does_not_come_after_them() -> None:
+def test_a_request_that_takes_the_number_of_a_replays_doubts_does_not_come_after_them() -> None:
     gate = OneGate()
     gate.add(Kind.REPLAYED, {"stage": "production", "verdict": "INCONCLUSIVE"})
     gate.ask()
@@ -150,6 +154,6 @@ def test_a_replay_with_any_other_verdict_leaves_no_doubts(verdict: object) -> No
     assert standing(gate) == asked
 
 
-def test_what_is_no_question_is_not_read() -> None:
+def test_what_is_no_request_is_not_read() -> None:
     gate = OneGate()
     assert read_request(gate.add(Kind.ASKED, {"stage": "production"})) is None

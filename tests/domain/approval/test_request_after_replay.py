@@ -8,7 +8,7 @@ from domain.ledger.fact import Kind
 from domain.verification.replay import Verdict as Replayed
 
 
-def test_only_doubts_make_a_question_void() -> None:
+def test_only_doubts_make_a_request_void() -> None:
     gate = OneGate()
     asked = gate.ask()
     assert open_request(gate.release, gate.stage, gate.facts) == asked

@@ -1,4 +1,4 @@
-"""Nobody signs an answer to a question whose digests are not those of what lies beside it."""
+"""Nobody signs an answer to a request whose digests are not those of what lies beside it."""
 
 import re
 from typing import Any
@@ -7,17 +7,17 @@ import pytest
 from one_gate import OneGate
 
 from domain.approval.request import ApprovalRequest
-from domain.approval.request_faults import faults_of_asked
+from domain.approval.request_faults import faults_of_request
 from domain.ledger.fact import Fact, Kind
 
 OTHER, SMALLEST = "sha256:" + "f" * 64, "sha256:" + "0" * 64
 
 
 def faults(gate: OneGate, asked: Fact) -> str:
-    return "; ".join(faults_of_asked(asked, gate.facts))
+    return "; ".join(faults_of_request(asked, gate.facts))
 
 
-def test_a_question_that_stands_may_be_answered() -> None:
+def test_a_request_that_stands_may_be_answered() -> None:
     gate = OneGate()
     first = gate.ask()
     assert faults(gate, first) == ""
@@ -33,7 +33,7 @@ def test_a_question_that_stands_may_be_answered() -> None:
         ({"gate": "Another"}, "it asks at Another of production, but the declaration in it is for another stage"),
         ({"stage": "registry"}, "it asks at Production-Approval of registry, but the declaration in it"),
         ({"policy": {"name": "production"}}, "the declaration of the stage cannot be read"),
-        ({"report_digest": "none"}, "the question cannot be read"),
+        ({"report_digest": "none"}, "the approval request cannot be read"),
     ],
 )
 def test_what_it_says_must_be_what_lies_beside_it(changes: dict[str, Any], why: str) -> None:
@@ -43,11 +43,11 @@ def test_what_it_says_must_be_what_lies_beside_it(changes: dict[str, Any], why: 
 
 def test_of_a_declaration_that_cannot_be_read_the_first_line_is_said() -> None:
     gate = OneGate()
-    found = faults_of_asked(gate.ask(policy={"name": "production"}), gate.facts)
+    found = faults_of_request(gate.ask(policy={"name": "production"}), gate.facts)
     assert re.fullmatch(r"the declaration of the stage cannot be read: \d+ validation errors? for Stage", found[-1])
 
 
-def test_a_stage_that_asks_nobody_has_no_question() -> None:
+def test_a_stage_that_asks_nobody_has_no_request() -> None:
     gate, other = OneGate(), OneGate("test")
     asked = gate.ask(policy=other.stage.model_dump(mode="json"), stage="test")
     assert "the declaration in it is for another stage" in faults(gate, asked)
@@ -84,7 +84,7 @@ def test_a_manifest_that_cannot_be_read_is_said(body: dict[str, Any], why: str) 
     gate = OneGate()
     asked = gate.ask()
     facts = (gate.facts[0].model_copy(update={"body": body}), *gate.facts[1:])
-    found = faults_of_asked(asked, facts)
+    found = faults_of_request(asked, facts)
     assert any(re.fullmatch(why, one) for one in found)
     assert any("was changed after" in one for one in found)
 
@@ -93,16 +93,16 @@ def test_a_manifest_that_is_not_its_digest_is_said() -> None:
     gate = OneGate()
     asked = gate.ask()
     body = {**gate.facts[0].body, "digest": OTHER}
-    found = faults_of_asked(asked, (gate.facts[0].model_copy(update={"body": body}), *gate.facts[1:]))
+    found = faults_of_request(asked, (gate.facts[0].model_copy(update={"body": body}), *gate.facts[1:]))
     assert any("it was changed" in one for one in found)
 
 
 @pytest.mark.parametrize("field", ["workload", "release"])
 @pytest.mark.parametrize("other", ["00000000.0", "zzz"])
-def test_a_question_among_another_release_s_facts_is_said(field: str, other: str) -> None:
+def test_a_request_among_another_release_s_facts_is_said(field: str, other: str) -> None:
     gate = OneGate()
     asked = gate.ask().model_copy(update={field: other})
-    assert "the manifest is of release 20251210.1 of plants" in "; ".join(faults_of_asked(asked, gate.facts))
+    assert "the manifest is of release 20251210.1 of plants" in "; ".join(faults_of_request(asked, gate.facts))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_chain_that_does_not_hold_is_said_beside_whatever_else_is_wrong(change
     gate.ask()
     asked = gate.ask(**changes)
     facts = (gate.facts[0], gate.facts[1].model_copy(update={"body": {}}), *gate.facts[2:])
-    found = faults_of_asked(asked, facts)
+    found = faults_of_request(asked, facts)
     assert any("was changed after" in one for one in found)
     assert len(found) > 1
 
@@ -131,4 +131,4 @@ def test_one_that_another_version_asked_cannot_be_answered_with_this_one() -> No
 
 
 def test_no_facts_at_all_are_said() -> None:
-    assert faults_of_asked(OneGate().ask(), ()) != ()
+    assert faults_of_request(OneGate().ask(), ()) != ()

@@ -68,8 +68,8 @@ def test_the_same_person_twice_is_one() -> None:
         ({"gate": "Registry-Approval"}, "it was given at Registry-Approval of production"),
         ({"policy_digest": SMALLER}, "stage production has been declared differently since"),
         ({"policy_digest": LARGER}, "stage production has been declared differently since"),
-        ({"asked": SMALLER}, "it answers another question, or the ledger was changed before it"),
-        ({"asked": LARGER}, "it answers another question, or the ledger was changed before it"),
+        ({"asked": SMALLER}, "it answers another approval request, or the ledger was changed before it"),
+        ({"asked": LARGER}, "it answers another approval request, or the ledger was changed before it"),
         ({"report_digest": SMALLER}, "it is about different evidence, or a different time"),
         ({"report_digest": LARGER}, "it is about different evidence, or a different time"),
         (
@@ -131,27 +131,27 @@ def test_a_declaration_that_is_what_it_was_again_is_what_was_approved() -> None:
     assert gate.judge().verdict is Verdict.OPEN
 
 
-def test_a_newer_question_voids_the_answers_to_the_one_before() -> None:
+def test_a_newer_request_voids_the_answers_to_the_one_before() -> None:
     gate = OneGate().approved(*ALL)
     gate.ask()
-    assert "it answers another question" in gate.judge().reasons[0]
+    assert "it answers another approval request" in gate.judge().reasons[0]
 
 
-def test_an_approval_that_stands_before_its_question_is_void() -> None:
+def test_an_approval_that_stands_before_its_request_is_void() -> None:
     gate = OneGate().approved("emil", "olga")
     decision = gate.decision(gate.statement("ada"))
-    question = gate.stored.slots.pop(1)
+    request = gate.stored.slots.pop(1)
     gate.keep(decision)
-    gate.stored.slots[9] = question.replace('"sequence":1', '"sequence":9')
+    gate.stored.slots[9] = request.replace('"sequence":1', '"sequence":9')
     assert gate.judge().verdict is Verdict.WAITING
     assert gate.judge().counted == ()
 
 
-@pytest.mark.parametrize("number", [0, 1], ids=["before the question", "in its place"])
-def test_an_approval_whose_number_comes_no_later_than_its_questions_is_void(number: int) -> None:
+@pytest.mark.parametrize("number", [0, 1], ids=["before the request", "in its place"])
+def test_an_approval_whose_number_comes_no_later_than_its_requests_is_void(number: int) -> None:
     gate = OneGate(rules=[{"group": "ml-engineers"}]).approved("ada")
     gate.stored.slots[2] = gate.stored.slots[2].replace('"sequence":2', f'"sequence":{number}')
-    why = "the approval by ada is void: it answers another question, or the ledger was changed before it"
+    why = "the approval by ada is void: it answers another approval request, or the ledger was changed before it"
     assert gate.judge().reasons[0] == why
     assert gate.judge().counted == ()
 
@@ -159,30 +159,30 @@ def test_an_approval_whose_number_comes_no_later_than_its_questions_is_void(numb
 def test_nobody_has_asked() -> None:
     gate = OneGate().approved(*ALL)
     gate.stored.slots[1] = gate.stored.slots[1].replace('"kind":"asked"', '"kind":"notified"')
-    assert "nobody has asked for it, or the question was changed" in gate.judge().reasons[0]
+    assert "nobody has asked for it, or the approval request was changed" in gate.judge().reasons[0]
 
 
-def test_a_question_with_longer_times_than_declared_is_no_question() -> None:
+def test_a_request_with_longer_times_than_declared_is_no_request() -> None:
     gate = OneGate()
     gate.ask(expires_at=gate.now + 2 * DAY + timedelta(seconds=1))
     for name in ALL:
         gate.decide(name)
-    assert "nobody has asked for it, or the question was changed" in gate.judge().reasons[0]
+    assert "nobody has asked for it, or the approval request was changed" in gate.judge().reasons[0]
 
 
 @pytest.mark.parametrize(
     ("early", "late", "void"),
     [(0, 0, False), (2, 0, False), (3, 0, True), (0, 1, True)],
-    ids=["at once", "with the question", "before the question", "after it was written"],
+    ids=["at once", "with the request", "before the request", "after it was written"],
 )
-def test_an_approval_is_given_between_the_question_and_its_fact(early: int, late: int, void: bool) -> None:
+def test_an_approval_is_given_between_the_request_and_its_fact(early: int, late: int, void: bool) -> None:
     gate = OneGate(rules=[{"group": "ml-engineers"}])
     gate.ask()
     gate.now += MINUTE
     gate.keep(gate.decision(gate.statement("ada")), decided_at=gate.now - early * MINUTE + late * MINUTE)
     assert (gate.judge().verdict is Verdict.WAITING) is void
     if void:
-        why = "the approval by ada is void: it was given before the question, or after it was written down"
+        why = "the approval by ada is void: it was given before the approval request, or after it was written down"
         assert gate.judge().reasons[0] == why
 
 

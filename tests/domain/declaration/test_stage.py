@@ -1,4 +1,4 @@
-"""A stage as it is declared, as it is asked about, and as it is read again from the question."""
+"""A stage as it is declared, as it is asked about, and as it is read again from the request."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ WORKLOADS = Path(__file__).parents[3] / "workloads"
 
 
 @pytest.mark.parametrize("declaration", sorted(WORKLOADS.glob("*/workload.yaml")), ids=lambda path: path.parent.name)
-def test_a_question_carries_the_stage_whole(declaration: Path) -> None:
+def test_a_request_carries_the_stage_whole(declaration: Path) -> None:
     for stage in load_workload(declaration).stages:
         again = Stage.model_validate(stage.model_dump(mode="json"))
         assert again == stage

@@ -166,13 +166,13 @@ def test_facts_of_another_release_admit_nothing(other: dict[str, str]) -> None:
 Meddle = Callable[[World], None]
 LATER_CHAINED_ANEW: dict[str, Meddle] = {
     "an approval is gone": lambda world: remove(world, 6, anew=True),
-    "the question is gone": lambda world: remove(world, 3, anew=True),
-    "the question stands twice": lambda world: double(world, 3, 4, anew=True),
-    "approval before question": lambda world: swap(world, 3, 4, anew=True),
+    "the request is gone": lambda world: remove(world, 3, anew=True),
+    "the request stands twice": lambda world: double(world, 3, 4, anew=True),
+    "approval before request": lambda world: swap(world, 3, 4, anew=True),
     "another manifest": lambda world: change_manifest(world, anew=True),
-    "a fact before the question is gone": lambda world: remove(world, 1, anew=True),
-    "a fact before the question stands twice": lambda world: double(world, 1, 1, anew=True),
-    "a question that Signalbox did not ask": lambda world: append(world, Kind.ASKED, {"stage": "production"}),
+    "a fact before the request is gone": lambda world: remove(world, 1, anew=True),
+    "a fact before the request stands twice": lambda world: double(world, 1, 1, anew=True),
+    "a request that Signalbox did not make": lambda world: append(world, Kind.ASKED, {"stage": "production"}),
 }
 LEFT_AS_IT_IS: dict[str, Meddle] = {
     "gone": lambda world: remove(world, 4, anew=False),
@@ -200,15 +200,15 @@ def test_a_ledger_that_somebody_touched_admits_nothing(how: str) -> None:
     assert f"ledger integrity check failed: {chain_faults(gate.facts)[0]}" in admission(gate).reasons
 
 
-@pytest.mark.parametrize("how", sorted(set(LATER_CHAINED_ANEW) - {"a question that Signalbox did not ask"}))
+@pytest.mark.parametrize("how", sorted(set(LATER_CHAINED_ANEW) - {"a request that Signalbox did not make"}))
 def test_a_ledger_whose_chain_was_made_right_again_admits_nothing(how: str) -> None:
     gate = meddled(LATER_CHAINED_ANEW[how])
     assert chain_faults(gate.facts) == ()
     assert not admission(gate).allowed
 
 
-def test_a_fact_that_is_no_question_takes_no_approval_back() -> None:
-    assert admission(meddled(LATER_CHAINED_ANEW["a question that Signalbox did not ask"])).allowed
+def test_a_fact_that_is_no_request_revokes_no_approval() -> None:
+    assert admission(meddled(LATER_CHAINED_ANEW["a request that Signalbox did not make"])).allowed
 
 
 def test_no_field_of_any_fact_but_the_last_can_be_changed() -> None:

@@ -636,7 +636,7 @@ def test_every_row_has_a_name_of_its_own() -> None:
     assert len({name for name, *_ in ROWS}) == len(ROWS)
 
 
-def test_the_same_question_has_the_same_answer_after_a_crash() -> None:
+def test_the_same_state_has_the_same_next_step_after_a_crash() -> None:
     """What a run has seen is gone; what is written down is not: it looks again, and comes to the same step."""
     situation = new().at_production(*ALL)
     assert situation.next() == Observe(situation.stage("production"), Look.SERVING)
