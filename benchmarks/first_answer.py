@@ -75,12 +75,12 @@ def main() -> None:
     ):
         laptop.apply()
         from deployments.laptop.prepare import prepare
-        from deployments.laptop.reachable_stages import within_reach
+        from deployments.laptop.reachable_stages import reachable_stages
         from flows.extract_prepare import extract_prepare
         from flows.release import release
         from flows.train_register import train_register
 
-        reached, missing = within_reach(prepare(WORKLOAD, print))
+        reached, missing = reachable_stages(prepare(WORKLOAD, print))
         extract_prepare(WORKLOAD, CUTOFF)
         changed = train_register(WORKLOAD, CUTOFF, None, BELOW)
         assert changed is not None

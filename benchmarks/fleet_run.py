@@ -111,7 +111,7 @@ def release_floor(fleet: Fleet) -> None:
         serving_of(platform, endpoints)  # nothing newer is there
         _deploy(fleet, platform, FIRST)
         fleet.each(lambda circuit: check_model.fn(registry, circuit), fleet.changed.circuits)
-        serving_of(platform, endpoints)  # what to go back to
+        serving_of(platform, endpoints)  # what a rollback leads to
         _switch_all(fleet, platform, FIRST)
         serving_of(platform, endpoints)  # whether it switched
         inventories(platform, endpoints)  # what is too old
@@ -134,7 +134,7 @@ def rollback_floor(fleet: Fleet) -> None:
     def one(circuit: ChangedCircuit) -> None:
         standing = back[circuit.unit]
         if standing.previous is None or not standing.previous_ready:
-            raise SystemExit(f"{circuit.unit} has nothing to go back to")
+            raise SystemExit(f"{circuit.unit} has nothing to roll back to")
         platform.switch(Nobody(), standing.endpoint, standing.previous)  # type: ignore[arg-type]  # holds nothing
 
     fleet.each(one, fleet.changed.circuits)

@@ -1,4 +1,4 @@
-"""A fleet of any size whose models are text files: the plants' ladder, and at its stages nothing but their targets."""
+"""A fleet of any size whose models are text files: the plants' stages, and at them nothing but their targets."""
 
 import json
 import shutil

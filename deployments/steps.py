@@ -19,8 +19,8 @@ from domain.shown import shown
 if TYPE_CHECKING:
     from flows.fan_out.progress import Progress
 
-Question = TypeVar("Question")
-Answer = TypeVar("Answer")
+Given = TypeVar("Given")
+Result = TypeVar("Result")
 
 FRAMES, A_SECOND = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", 8
 """What turns in front of the line that moves, and how fast."""
@@ -89,12 +89,12 @@ class Steps:
                 if self._live is not None:  # the step may have ended meanwhile
                     self._live.start()
 
-    def held_for(self, ask: Callable[[Question], Answer]) -> Callable[[Question], Answer]:
+    def held_for(self, ask: Callable[[Given], Result]) -> Callable[[Given], Result]:
         """The same, and nothing moves while it asks."""
 
-        def held(question: Question) -> Answer:
+        def held(given: Given) -> Result:
             with self.held():
-                return ask(question)
+                return ask(given)
 
         return held
 

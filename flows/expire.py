@@ -38,34 +38,34 @@ def expire(dry_run: bool = True) -> list[str]:
     A gate's release ends EXPIRED, in the ledger and on its run's page. dry_run: say what would be done, and change nothing.
     A failure does not stop the rest: Terminal only after everything was tried, with all that could not be done.
     """
-    ledger, account, workloads = loaded(Ledger, "ledger"), ErrorList(), list[Workload]()
+    ledger, errors, workloads = loaded(Ledger, "ledger"), ErrorList(), list[Workload]()
     for name in known_workloads():
-        with account.collecting(name):
+        with errors.collecting(name):
             workloads.append(declared_workload(name))
     for workload in workloads:  # the gates first: no channel that is slow keeps them waiting
-        _close_gates(account, ledger, workload, dry_run)
+        _close_gates(errors, ledger, workload, dry_run)
     for workload in workloads:
         for stage in workload.stages:
-            expire_stage(account, ledger, workload, stage, datetime.now(UTC), dry_run)
-    said = ("; ".join(account.done) or "nothing has outlived its time") + (" (a dry run)" if dry_run else "")
+            expire_stage(errors, ledger, workload, stage, datetime.now(UTC), dry_run)
+    said = ("; ".join(errors.done) or "nothing has outlived its time") + (" (a dry run)" if dry_run else "")
     get_run_logger().info("%s", said)
-    if account.undone:
-        listed = "\n  ".join(account.undone)
+    if errors.undone:
+        listed = "\n  ".join(errors.undone)
         raise Terminal(f"{said}. These could not be done; the next run tries them again:\n  {listed}")
-    return account.done
+    return errors.done
 
 
-def _close_gates(account: ErrorList, ledger: Ledger, workload: Workload, dry_run: bool) -> None:
+def _close_gates(errors: ErrorList, ledger: Ledger, workload: Workload, dry_run: bool) -> None:
     names = list[str]()
-    with account.collecting(f"releases of {workload.name}"):
+    with errors.collecting(f"releases of {workload.name}"):
         names += release_names(ledger, workload.name)[:LOOKED_AT]
     for name in names:
-        with account.collecting(f"release {name} of {workload.name}"):
+        with errors.collecting(f"release {name} of {workload.name}"):
             facts = read_facts(ledger, workload.name, name)
             if not facts or shown_ending(facts) is not None:
                 continue
             if _closed(ledger, workload, requested_release(facts), facts, dry_run):
-                account.done.append(f"{'would close' if dry_run else 'closed'} the gate of {workload.name} {name}")
+                errors.done.append(f"{'would close' if dry_run else 'closed'} the gate of {workload.name} {name}")
 
 
 def _closed(ledger: Ledger, workload: Workload, release: Release, facts: tuple[Fact, ...], dry_run: bool) -> bool:

@@ -78,7 +78,7 @@ def rollback(
             held.announce(())
             return []
         gate = declared.stage(stage).gate
-        way = Journal(
+        shared = Journal(
             stage=stage,
             fence=held.fence,
             back=True,
@@ -86,7 +86,7 @@ def rollback(
             reason=reason or "rolled back by hand",
             passed_over=gate.closures(datetime.now(UTC)) if gate is not None else (),
         )
-        left = ways_back(ledger, workload, standings, holder, way)
+        left = rollback_journals(ledger, workload, standings, holder, shared)
         held.announce(tuple(dict.fromkeys((*held.left, *left))))
         for name, journal in left.items():
             write_journal(at.about(name), journal)
@@ -154,18 +154,18 @@ def show(plan: RollbackPlan, standings: Sequence[Standing], workload: str, stage
     return rows
 
 
-def ways_back(
-    ledger: Ledger, workload: str, standings: Sequence[Standing], holder: str, way: Journal
+def rollback_journals(
+    ledger: Ledger, workload: str, standings: Sequence[Standing], holder: str, shared: Journal
 ) -> dict[str, Journal]:
     """Release → the rollback of its circuits. What was deployed by hand, so that no ledger speaks of it, gets one of its own.
 
-    way: what is the same for all.
+    shared: what is the same for all.
     """
     known = set(release_names(ledger, workload))
     left: dict[str, Journal] = {}
     for one in standings:
         release = one.release if one.release in known else holder
-        so_far = left.get(release, way)
+        so_far = left.get(release, shared)
         left[release] = so_far.model_copy(
             update={
                 "before": {**so_far.before, one.endpoint: one.current},

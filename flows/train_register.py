@@ -93,7 +93,7 @@ def train_register(
 
 
 def hand_over(ledger: Ledger, document: ChangedCircuits) -> None:
-    """Keep changed_circuits.json, show what is in it, and tell whoever waits for it.
+    """Keep changed_circuits.json, show what is in it, and tell those who wait for it.
 
     The event names the build: a thousand circuits are more than Prefect takes as a run's parameter.
     """

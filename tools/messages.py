@@ -12,6 +12,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "messages.md"
 PACKAGES = ("domain", "blocks", "tasks", "flows", "deployments")
+PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**/*.md")
+"""Read by people, and held to the same words; all but the one that is made here."""
+SHOWN = ("deployments/commands/*.py", "flows/*.py")
+"""Modules whose docstrings people see: as help of a command, and beside a flow in Prefect."""
 FEWEST_LETTERS = 12
 """Shorter texts are names and keys."""
 
@@ -27,6 +31,12 @@ RETIRED = {
     r"not hold together": "integrity check failed",
     r"obstacles?": "faults",
     r"whoever": "who it is, by name or role",
+    r"fencing numbers?|fences?": "fencing token",
+    r"promot(e|es|ed|ing) (the |a |every )?models?|models? (is|are|was|were) (not |never )?promoted|promot(e|es|ed|ing) to (the|a) (shared )?registry": "publish",
+    r"(the|this|that|another|same|standing|open) questions?": "approval request",
+    r"(codes?|tokens?|proofs?) (is|are|was|were) (already )?spent|spen(d|ds|ding) (a|the|its|no) (code|token|proof)": "used, use once",
+    r"lacks?": "has no, is missing",
+    r"nor (were|was)": "more were not",
 }
 """Words of an earlier day → the field's. (As patterns; case does not count.)"""
 
@@ -60,6 +70,18 @@ def messages_of(source: str) -> Iterator[str]:
         text = " ".join(text_of(node).split())
         if len(text) >= FEWEST_LETTERS and " " in text and re.search(r"[a-z]{2} [a-z]", text):
             yield text
+
+
+def docstrings_of(source: str) -> Iterator[str]:
+    """What a module, its classes and its functions say of themselves: `--help` of a command, a flow's page."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ast.get_docstring(node) or ""
+
+
+def prose_of(page: str) -> str:
+    """A page without what it quotes: code, keys and addresses keep their names."""
+    return re.sub(r"```.*?```|`[^`\n]*`|\]\([^)]*\)", "", page, flags=re.DOTALL)
 
 
 def page() -> str:

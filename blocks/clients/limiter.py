@@ -44,7 +44,7 @@ class Limiter:
         """Whether the service has refused lately."""
         return self._pacing.throttled
 
-    def turn(self) -> "Slot":
+    def slot(self) -> "Slot":
         """The place of one request, with its repetitions, in the queue."""
         return Slot(self, next(self._tickets), time.monotonic())
 

@@ -34,22 +34,22 @@ def with_backoff(limiters: Limiters, request: Any, attempt: Callable[[], Respons
 
     The refusal itself when the request's body cannot be sent again. Transient when the limiter's patience ends.
     """
-    turn = limiters.of(urlsplit(request.url).hostname or "").turn()
+    slot = limiters.of(urlsplit(request.url).hostname or "").slot()
     rewind = _rewinding(request)
     while True:
-        with turn:
+        with slot:
             response = attempt()
             refused, asked = _refusal(response)
             if refused:
-                turn.refused(asked)
+                slot.refused(asked)
             elif response.http_response.status_code < 500:
-                turn.answered()
+                slot.answered()
         if not refused or not rewind():
             return response
 
 
 class ThrottlingPolicy(HTTPPolicy[Any, Any]):
-    """Sends each request patiently.
+    """Sends each request with backoff.
 
     Its place is inside the SDK's retries, which a throttled request does not use up, and outside authentication, so
     that a request which has waited for long is signed anew.
@@ -60,7 +60,7 @@ class ThrottlingPolicy(HTTPPolicy[Any, Any]):
         self._limiters = limiters
 
     def send(self, request: Request) -> Response:
-        """See `patiently`."""
+        """As `with_backoff`."""
 
         def attempt() -> Response:
             before = _limited.set(True)
@@ -73,14 +73,14 @@ class ThrottlingPolicy(HTTPPolicy[Any, Any]):
 
 
 class LimitedTransport(RequestsTransport):  # type: ignore[misc]  # azure-core loads it late, so mypy does not know it
-    """Sends patiently what came through no `ThrottlingPolicy`, as MLClient's invocations of endpoints do not."""
+    """Sends with backoff what came through no `ThrottlingPolicy`, as MLClient's invocations of endpoints do not."""
 
     def __init__(self, limiters: Limiters) -> None:
         super().__init__(session=shared_session())
         self._limiters = limiters
 
     def send(self, request: Any, **options: Any) -> Any:
-        """See `patiently`."""
+        """As `with_backoff`."""
         if _limited.get():
             return super().send(request, **options)
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from deployments.answers.answer import Answer
+from deployments.answers.answer import CommandAnswer
 from deployments.screen import styled
 
 
-def admission_answer(workload: str, release: str, stage: str, reasons: Sequence[str]) -> Answer:
+def admission_answer(workload: str, release: str, stage: str, reasons: Sequence[str]) -> CommandAnswer:
     """reasons: none when it is admitted."""
     document = {
         "workload": workload,
@@ -16,5 +16,7 @@ def admission_answer(workload: str, release: str, stage: str, reasons: Sequence[
         "reasons": reasons,
     }
     if not reasons:
-        return Answer(document, (styled(f"{stage} admits release {release}", "green"),))
-    return Answer(document, (f"{stage} does not admit release {release}:", *(f"  - {reason}" for reason in reasons)))
+        return CommandAnswer(document, (styled(f"{stage} admits release {release}", "green"),))
+    return CommandAnswer(
+        document, (f"{stage} does not admit release {release}:", *(f"  - {reason}" for reason in reasons))
+    )

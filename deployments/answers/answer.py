@@ -20,14 +20,14 @@ Json = Annotated[
 
 
 @dataclass(frozen=True)
-class Answer:
+class CommandAnswer:
     """document: keys in the words of CONTRIBUTING.md, times in UTC; they stay as they are. shown: the same for a person."""
 
     document: Mapping[str, object]
     shown: tuple[RenderableType, ...]
 
 
-def tell(answer: Answer, as_json: bool) -> None:
+def tell(answer: CommandAnswer, as_json: bool) -> None:
     """Print it on standard output."""
     if not as_json:
         for part in answer.shown:

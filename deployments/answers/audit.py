@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from deployments.answers.answer import Answer
+from deployments.answers.answer import CommandAnswer
 from deployments.screen import styled
 from deployments.table import Table
 from domain.approval.audit import Audit, Entry
@@ -10,7 +10,7 @@ from domain.ledger.fact import Fact
 from domain.utc import utc_text
 
 
-def audit_answer(facts: Sequence[Fact], result: Audit, faults: Sequence[str]) -> Answer:
+def audit_answer(facts: Sequence[Fact], result: Audit, faults: Sequence[str]) -> CommandAnswer:
     """facts: of the release, all. faults: what was found wrong, the result's among it."""
     first, newest = facts[0], facts[-1]
     table = Table("fact", "at", "stage", "who", "decision", "why", "proven by", "verdict")
@@ -40,7 +40,7 @@ def audit_answer(facts: Sequence[Fact], result: Audit, faults: Sequence[str]) ->
         ]
     )
     title = f"release {first.release} of {first.workload}: {len(facts)} facts"
-    return Answer(document, (title, table, f"answers that were refused: {result.refused}", *end))
+    return CommandAnswer(document, (title, table, f"answers that were refused: {result.refused}", *end))
 
 
 def _decision(one: Entry) -> dict[str, object]:

@@ -1,12 +1,12 @@
 """The answer of `signalbox enrol`: what an approver has enrolled; names of credentials, never what proves them."""
 
-from deployments.answers.answer import Answer
+from deployments.answers.answer import CommandAnswer
 from deployments.table import Table
 from domain.approval.enrolment import Enrolment
 from domain.utc import utc_text
 
 
-def credentials_answer(person: Enrolment) -> Answer:
+def credentials_answer(person: Enrolment) -> CommandAnswer:
     """Of everything that groups know of a person."""
     rows = [
         {
@@ -23,4 +23,4 @@ def credentials_answer(person: Enrolment) -> Answer:
     aliases = f", also called {', '.join(person.aliases)}" if person.aliases else ""
     title = f"{person.name}{aliases}" + ("" if rows else ": nothing is enrolled")
     document = {"approver": person.name, "aliases": person.aliases, "credentials": rows}
-    return Answer(document, (title, table))
+    return CommandAnswer(document, (title, table))

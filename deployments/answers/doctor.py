@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rich.console import RenderableType
 
-from deployments.answers.answer import Answer
+from deployments.answers.answer import CommandAnswer
 from deployments.answers.needs import needs_document, needs_table, release_counts, release_needs
 from deployments.table import Table
 from domain.promotion.release_state import ReleaseState
@@ -18,7 +18,7 @@ MOST_ROWS = 20
 
 def doctor_answer(
     workload: str, findings: Sequence[Finding], states: Sequence[ReleaseState], every: bool = False
-) -> Answer:
+) -> CommandAnswer:
     """states: of releases, newest first. every: list all that was looked at, however much."""
     needs = release_needs(
         workload, [state for state in states if not state.fault]
@@ -60,7 +60,7 @@ def doctor_answer(
             for one in findings
         ],
     }
-    return Answer(document, tuple(parts))
+    return CommandAnswer(document, tuple(parts))
 
 
 def _stages(findings: Sequence[Finding]) -> Table:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from deployments.answers.answer import Answer
+from deployments.answers.answer import CommandAnswer
 from deployments.table import Table
 from domain.tags import CUTOFF, RELEASE_ID
 
 
-def models_answer(place: str, found: Sequence[tuple[str, str, Mapping[str, str]]]) -> Answer:
+def models_answer(place: str, found: Sequence[tuple[str, str, Mapping[str, str]]]) -> CommandAnswer:
     """place: block name of the registry or workspace. found: name, version and tags of each."""
     table = Table("model", "version", "cutoff date", "release", "tags")
     for name, version, tags in found:
@@ -26,4 +26,4 @@ def models_answer(place: str, found: Sequence[tuple[str, str, Mapping[str, str]]
             for name, version, tags in found
         ],
     }
-    return Answer(document, (table,) if found else (f"no model in {place} carries these tags",))
+    return CommandAnswer(document, (table,) if found else (f"no model in {place} carries these tags",))

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from deployments.answers.answer import Answer
+from deployments.answers.answer import CommandAnswer
 from deployments.table import Table
 
 COLUMNS = ("circuit", "endpoint", "from", "to")
 
 
-def rollback_answer(workload: str, stage: str, rows: Sequence[Mapping[str, str]], done: bool) -> Answer:
+def rollback_answer(workload: str, stage: str, rows: Sequence[Mapping[str, str]], done: bool) -> CommandAnswer:
     """rows: of the plan. done: whether it was carried out."""
     document = {
         "workload": workload,
@@ -18,7 +18,7 @@ def rollback_answer(workload: str, stage: str, rows: Sequence[Mapping[str, str]]
     }
     if not rows:
         nothing = "nothing to do: everything is already rolled back; to roll back further, name the release that serves now with --release"
-        return Answer(document, (nothing,))
+        return CommandAnswer(document, (nothing,))
     table = Table(*COLUMNS)
     for row in rows:
         table.add_row(*(row[column] for column in COLUMNS))
@@ -27,4 +27,4 @@ def rollback_answer(workload: str, stage: str, rows: Sequence[Mapping[str, str]]
         if done
         else "this is the plan, and nothing was changed; run the same command with --yes to do it"
     )
-    return Answer(document, (table, end))
+    return CommandAnswer(document, (table, end))

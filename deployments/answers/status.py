@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from rich.console import RenderableType
 
-from deployments.answers.answer import Answer
+from deployments.answers.answer import CommandAnswer
 from deployments.answers.needs import (
     needs_document,
     needs_table,
@@ -30,7 +30,7 @@ MOST_RELEASES = 3
 
 def status_answer(
     workload: str, stages: Sequence[StageServed], states: Sequence[ReleaseState], every: bool = False
-) -> Answer:
+) -> CommandAnswer:
     """What serves, and how releases stand. states: newest first. every: list all circuits, however many."""
     needs = (*release_needs(workload, states), *stage_needs(workload, stages))
     rows = [(one.stage, served) for one in stages for served in one.circuits]
@@ -71,7 +71,7 @@ def status_answer(
         ],
         "releases": [release_document(state) for state in states],
     }
-    return Answer(document, tuple(parts))
+    return CommandAnswer(document, tuple(parts))
 
 
 def _followed(table: Table, there: bool) -> list[RenderableType]:

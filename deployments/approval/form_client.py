@@ -54,8 +54,8 @@ class Pending:
         return list(self.form["properties"]["decision"].get("enum", []))
 
 
-Answer = dict[str, str]
-Decide = Callable[[Pending], Answer | None]
+FormAnswer = dict[str, str]
+Decide = Callable[[Pending], FormAnswer | None]
 """Returns the answer to a form, or None to leave it to somebody else."""
 
 

@@ -10,7 +10,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from deployments.advice import as_typed
-from deployments.approval.form_client import Answer, Decide, Pending
+from deployments.approval.form_client import Decide, FormAnswer, Pending
 from deployments.approval.watched_input import NoLongerWaitedForError, WatchedInput
 from deployments.line_breaks import broken_at_blanks
 from deployments.screen import Screen
@@ -60,7 +60,7 @@ class WholeParagraph(Paragraph):
         yield broken_at_blanks(self.text, options.max_width) if console.is_terminal else self.text
 
 
-class Evidence(Markdown):
+class EvidenceMarkdown(Markdown):
     """What the UI shows above the form, for a terminal of any width; nothing of it is left out."""
 
     def __init__(self, text: str) -> None:
@@ -77,12 +77,12 @@ def at_terminal(console: Screen | None = None, signer: Signer | None = None) -> 
     """
     screen = console or Screen()
 
-    def decide(pending: Pending) -> Answer | None:
+    def decide(pending: Pending) -> FormAnswer | None:
         screen.print(Rule(Text(f"{pending.run_name} waits for a decision")))
         if pending.refusal:
             screen.print(f"not accepted: {pending.refusal}", style="bold red")
         else:
-            screen.print(Evidence(pending.evidence if signer is None else signer.evidence(pending)))
+            screen.print(EvidenceMarkdown(pending.evidence if signer is None else signer.evidence(pending)))
         # without a terminal, the input has an end of its own
         typed = cast("TextIO", WatchedInput(sys.stdin, pending.gone)) if sys.stdin.isatty() else None
         try:
@@ -115,7 +115,7 @@ def demo(signer: Signer, console: Screen | None = None) -> Decide:
     """Approves everything as the signer, and says so; for demos where nobody can be asked, never for real releases."""
     screen = console or Screen()
 
-    def decide(pending: Pending) -> Answer:
+    def decide(pending: Pending) -> FormAnswer:
         refusal = pending.refusal or _refusal_in(pending.evidence)
         if refusal:
             raise NotAcceptedError(
@@ -123,7 +123,7 @@ def demo(signer: Signer, console: Screen | None = None) -> Decide:
                 f"List {signer.name!r} among the approvers in deployments/environments, or decide in the Prefect UI."
             )
         screen.print(Rule(Text(f"{pending.run_name} waits for a decision")))
-        screen.print(Evidence(signer.evidence(pending)))
+        screen.print(EvidenceMarkdown(signer.evidence(pending)))
         screen.print(
             f"The demo approver approves this as {signer.name!r}; in a real release a person decides here.",
             style="bold",

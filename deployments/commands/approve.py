@@ -12,7 +12,7 @@ from deployments.screen import console
 from domain.errors import Terminal
 
 if TYPE_CHECKING:
-    from deployments.approval.form_client import Answer, Decide, Pending
+    from deployments.approval.form_client import Decide, FormAnswer, Pending
     from domain.approval.statement import Statement
     from domain.ledger.fact import Fact
     from flows.approval.pending import PendingRequest
@@ -72,20 +72,22 @@ def _signing(decision: str, approver: str, comment: str | None, key: Path | None
 
     from blocks.ledger import Ledger
     from blocks.loading import loaded
-    from deployments.approval.prompts import Evidence
+    from deployments.approval.prompts import EvidenceMarkdown
     from deployments.approval.signable import signable
     from deployments.approval.ssh_sign import sign
     from domain.approval.statement import Choice
     from tasks.workloads import known_workloads
 
-    def decide(pending: "Pending") -> "Answer":
+    def decide(pending: "Pending") -> "FormAnswer":
         if pending.refusal:
             raise Terminal(f"the server did not accept the answer: {pending.refusal}")
         about = signable(loaded(Ledger, "ledger"), known_workloads(), pending)
         console.print(
-            Evidence(f"**You sign about {about.headline}.** What follows is from the report whose digest you sign.")
+            EvidenceMarkdown(
+                f"**You sign about {about.headline}.** What follows is from the report whose digest you sign."
+            )
         )
-        console.print(Evidence(about.evidence))
+        console.print(EvidenceMarkdown(about.evidence))
         choices = pending.choices
         chosen = decision or Prompt.ask("decision", choices=choices, console=console)
         if chosen not in choices:

@@ -120,11 +120,11 @@ def _carry(steps: Steps, home: Path, name: str, cutoff: date | None, older: bool
         if missing := missing_data(workload):
             raise Terminal(" ".join(missing))
         signer = demo_approver(home)
-    from deployments.laptop.reachable_stages import within_reach
+    from deployments.laptop.reachable_stages import reachable_stages
     from flows.extract_prepare import extract_prepare
     from flows.train_register import train_register
 
-    workload, missing = within_reach(workload)
+    workload, missing = reachable_stages(workload)
     for fault in missing:
         console.print(f"  left out here: {fault}", style="yellow")
     last = workload.stages[-1].name

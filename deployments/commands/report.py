@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.answers.answer import Answer, Json, tell
+from deployments.answers.answer import CommandAnswer, Json, tell
 from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
 
 
@@ -52,6 +52,6 @@ def report(
     file = output or Path(f"{release}-{kept_as}.html")
     file.write_text(page)
     document = {"workload": workload, "release": release, "stage": stage, "digest": digest, "file": str(file)}
-    tell(Answer(document, (f"wrote {file}, {digest}",)), as_json)
+    tell(CommandAnswer(document, (f"wrote {file}, {digest}",)), as_json)
     if show:
         typer.launch(str(file.resolve()))

@@ -13,7 +13,7 @@ REASON = "The laptop was stopped while this ran. Run it again; a release goes on
 PAGE = 200
 
 
-def end_lost_runs(port: int) -> int:
+def end_crashed_runs(port: int) -> int:
     """Mark every run under way on a server that has only just started as crashed; returns how many.
 
     Runs that wait (scheduled, suspended, paused with a form) stay as they are. StartError when the server refuses.
@@ -32,7 +32,7 @@ def _posted(port: int, path: str, body: object) -> bytes:
     status, content = request(port, "POST", path, body)
     if status not in (200, 201):
         raise StartError(
-            f"the Prefect server answered {status or 'nothing'} to {path} when asked for runs that were lost: "
+            f"the Prefect server answered {status or 'nothing'} to {path} when asked for runs that crashed: "
             f"{content.decode(errors='replace')[:300]}. Look at prefect-server.log, then start again."
         )
     return content

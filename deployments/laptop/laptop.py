@@ -10,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from deployments.laptop.crashed_runs import end_lost_runs
+from deployments.laptop.crashed_runs import end_crashed_runs
 from deployments.laptop.local_http import HOST, answers, request
-from deployments.laptop.lock import Occupancy
+from deployments.laptop.lock import FolderLock
 from deployments.laptop.processes import Child, Processes, check_port_free
 from emulator.identity.access import CLIENT_ID, CLIENT_SECRET, TENANT_ID
 
@@ -40,8 +40,8 @@ class Laptop:
         self.emulator_port = emulator_port
         self.worker = worker
         self._meanwhile = meanwhile
-        self._occupancy = Occupancy(self.home)
-        self.processes = Processes(self.home / "logs", started=self._occupancy.note)
+        self._lock = FolderLock(self.home)
+        self.processes = Processes(self.home / "logs", started=self._lock.note)
         self._restore = ExitStack()
 
     @property
@@ -87,7 +87,7 @@ class Laptop:
         _become(self.full_environment())
 
     def __enter__(self) -> Self:
-        self._occupancy.take(self.ui_url, self.emulator_url)
+        self._lock.take(self.ui_url, self.emulator_url)
         try:
             check_port_free(self.emulator_port, "the emulator", "--emulator-port")
             check_port_free(self.api_port, "the Prefect server", "--api-port")
@@ -97,7 +97,7 @@ class Laptop:
                 self._meanwhile()
             emulator.wait_until(lambda: answers(self.emulator_port, "/_emulator/health"))
             server.wait_until(lambda: answers(self.api_port, "/api/health"))
-            end_lost_runs(self.api_port)
+            end_crashed_runs(self.api_port)
             if self.worker:
                 self._start_worker()
         except BaseException:
@@ -118,7 +118,7 @@ class Laptop:
             try:
                 self.processes.stop()
             finally:
-                self._occupancy.release()
+                self._lock.release()
 
     def _start_emulator(self) -> Child:
         state = self.home / "emulator"

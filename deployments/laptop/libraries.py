@@ -30,7 +30,7 @@ def check_libraries(*extras: str) -> None:
         what = "; ".join(f"{extra} needs {listed(names)}" for extra, names in missing.items())
         wanted = ",".join(map(canonicalize_name, missing))
         raise Terminal(
-            f"this installation is for workers and lacks what only a laptop needs: {what}. "
+            f"this installation is for workers, without what only a laptop needs: {what}. "
             f"Install {DISTRIBUTION}[{wanted}], or run `make setup` in a checkout"
         )
 

@@ -43,7 +43,7 @@ def running_in(home: Path) -> Running | None:
     return Running(record["pid"], api, emulator) if api is not None and emulator is not None else None
 
 
-class Occupancy:
+class FolderLock:
     """Taken by whoever starts processes that work with a folder. The lock ends with the process that holds it."""
 
     def __init__(self, home: Path) -> None:

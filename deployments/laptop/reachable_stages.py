@@ -6,7 +6,7 @@ from domain.errors import Terminal
 from tasks.platforms import platform_of
 
 
-def within_reach(workload: Workload) -> tuple[Workload, tuple[str, ...]]:
+def reachable_stages(workload: Workload) -> tuple[Workload, tuple[str, ...]]:
     """The workload up to the first stage that cannot be reached, and what keeps us from that; all of it where nothing does.
 
     Terminal where no stage below it serves: then there is nothing to see here.

@@ -39,7 +39,7 @@ def proven_by(decision: Decision, approvers: EnrolledApprovers) -> Credential | 
             found = signing_key(proof, statement, [one for one in person.credentials if isinstance(one, SshKey)])
         case CodeProof():
             generators = [one for one in person.credentials if isinstance(one, CodeGenerator)]
-            found = _sealed_by(proof, decision, generators)
+            found = _signed_by_code(proof, decision, generators)
         case EntraProof():
             accounts = [one for one in person.credentials if isinstance(one, EntraAccount)]
             found = _issued_to(proof, decision, accounts, approvers)
@@ -48,7 +48,7 @@ def proven_by(decision: Decision, approvers: EnrolledApprovers) -> Credential | 
     return _revoked(found, statement.approver) or found
 
 
-def _sealed_by(proof: CodeProof, decision: Decision, generators: list[CodeGenerator]) -> Credential | str:
+def _signed_by_code(proof: CodeProof, decision: Decision, generators: list[CodeGenerator]) -> Credential | str:
     for generator in generators:
         if generator.id == proof.credential:
             return signature_fault(proof, decision.statement, generator, decision.decided_at) or generator

@@ -1,7 +1,7 @@
 """Proof by a one-time code (RFC 6238): typed into the form, and turned into a signature that can be checked ever after.
 
-The secret gives the code and, through HKDF, an Ed25519 key. Who knows the secret checks the code and seals the statement
-with that key; the seal is checked with the public half alone, long after the code is worth nothing.
+The secret gives the code and, through HKDF, an Ed25519 key. Who knows the secret checks the code and signs the statement
+with that key; the signature is checked with the public half alone, long after the code is worth nothing.
 """
 
 import secrets
@@ -27,7 +27,7 @@ MAX_STEP = 2**32
 
 
 class CodeGenerator(BaseModel):
-    """An enrolled authenticator. secret_block: the Prefect Secret block with its base32 secret. public_key: of the seals."""
+    """An enrolled authenticator. secret_block: the Prefect Secret block with its base32 secret. public_key: of the signatures."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,7 +44,7 @@ class CodeGenerator(BaseModel):
 
 
 class CodeProof(BaseModel):
-    """What is kept. credential: the generator's id. step: number of the code's half minute since 1970. seal: hexadecimal."""
+    """What is kept. credential: the generator's id. step: number of the code's half minute since 1970. seal: the signature, hexadecimal."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -75,22 +75,22 @@ def step_of(secret: str, code: str, now: datetime) -> int | None:
 
 
 def verification_key(secret: str) -> str:
-    """The public half of the key that seals, in hexadecimal."""
+    """The public half of the key that signs, in hexadecimal."""
     return _key(secret).public_key().public_bytes_raw().hex()
 
 
 def signed(secret: str, statement: Statement, step: int) -> CodeProof:
     """The proof for a code that was found right."""
     public_key = verification_key(secret)
-    seal = _key(secret).sign(_sealed_text(statement, step)).hex()
+    seal = _key(secret).sign(_signed_text(statement, step)).hex()
     return CodeProof(credential=f"code:{public_key[:16]}", step=step, seal=seal)
 
 
 def signature_fault(proof: CodeProof, statement: Statement, generator: CodeGenerator, decided_at: datetime) -> str:
-    """Why the seal does not hold; empty when it does."""
+    """Why the signature does not hold; empty when it does."""
     key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(generator.public_key))
     try:
-        key.verify(bytes.fromhex(proof.seal), _sealed_text(statement, proof.step))
+        key.verify(bytes.fromhex(proof.seal), _signed_text(statement, proof.step))
     except InvalidSignature:
         return "it signs something else: the statement or the code's time was changed"
     if abs(_step_at(decided_at) - proof.step) > DRIFT_STEPS:
@@ -108,5 +108,5 @@ def _key(secret: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(derive.derive(secret.encode()))
 
 
-def _sealed_text(statement: Statement, step: int) -> bytes:
+def _signed_text(statement: Statement, step: int) -> bytes:
     return f"signalbox seal 1\n{step}\n{statement.text}".encode("ascii")

@@ -13,7 +13,7 @@ from domain.identifiers import Sha256
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.release.manifest import Release
 from domain.utc import Moment
-from domain.verification.replay import Verdict
+from domain.verification.replay import ReplayResult
 
 
 class ApprovalRequest(BaseModel):
@@ -80,7 +80,7 @@ def open_request(release: Release, stage: Stage, facts: Sequence[Fact]) -> Fact 
 def doubts_of(facts: Sequence[Fact], stage: str) -> Fact | None:
     """The newest replay of a stage, if people have to look at it."""
     replayed = facts_of(facts, Kind.REPLAYED, stage)
-    return replayed[-1] if replayed and replayed[-1].body.get("verdict") == Verdict.INCONCLUSIVE else None
+    return replayed[-1] if replayed and replayed[-1].body.get("verdict") == ReplayResult.INCONCLUSIVE else None
 
 
 def _ends_in_time(request: ApprovalRequest, fact: Fact, stage: Stage) -> bool:

@@ -1,4 +1,4 @@
-"""Who holds a stage: one at a time, each with a higher fencing number than everyone before."""
+"""Who holds a stage: one at a time, each with a higher fencing token than everyone before."""
 
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ MARGIN = timedelta(seconds=15)
 class Lease(BaseModel):
     """A lease as it is stored.
 
-    fence: higher at every taking, so that a holder that wakes up late is known (Kleppmann, "How to do distributed
+    fence: the fencing token, higher at every taking, so that a holder that wakes up late is known (Kleppmann, "How to do distributed
     locking", 2016). taking: unlike every other, so that a holder knows its own writing again after a lost answer.
     ledgers: releases whose switch of this stage may have been left half done.
     """
@@ -50,7 +50,7 @@ class Lease(BaseModel):
 
 
 def next_lease(before: Lease | None, holder: str, taking: str, now: datetime) -> Lease:
-    """The lease of a new holder. Fences follow the clock, so that they rise even where a lease was lost."""
+    """The lease of a new holder. Fencing tokens follow the clock, so that they rise even where a lease was lost."""
     fence = max(before.fence + 1 if before is not None else 1, int(now.timestamp()))
     ledgers = before.ledgers if before is not None else ()
     return Lease(holder=holder, taking=taking, fence=fence, until=now + DURATION, ledgers=ledgers)

@@ -12,14 +12,14 @@ LONGEST_REASON = 200
 class CleanupReport:
     """Deployments by number, and by name where something was done.
 
-    endpoints, serving, way_back, others: what is still there; others may be waiting, were made by hand, or are old and were
+    endpoints, serving, for_rollback, others: what is still there; others may be waiting, were made by hand, or are old and were
     missed. removed: endpoint → names. removed_endpoints: that had nothing left. missed: "NAME of ENDPOINT", or ENDPOINT →
     why it is still there; the next clean-up tries again.
     """
 
     endpoints: int = 0
     serving: int = 0
-    way_back: int = 0
+    for_rollback: int = 0
     others: int = 0
     removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     removed_endpoints: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class CleanupReport:
     @property
     def there(self) -> int:
         """Deployments that are still there."""
-        return self.serving + self.way_back + self.others
+        return self.serving + self.for_rollback + self.others
 
     @property
     def removals(self) -> int:

@@ -41,7 +41,7 @@ class RetentionPlan:
     removed: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def way_back(self) -> int:
+    def for_rollback(self) -> int:
         """How many stay for a rollback."""
         return sum(why == FOR_ROLLBACK for why in self.stays.values())
 
@@ -90,7 +90,7 @@ def plan_retention(deployments: Sequence[Deployed], default: str | None, keep: i
 
 
 def _chain(there: Mapping[str, Deployed], serving: Deployed, keep: int) -> list[str]:
-    """What serves, and what a rollback can go back to, newest first. Only ready ones have a place."""
+    """What serves, and what a rollback can lead to, newest first. Only ready ones have a place."""
     chain, last, below = [serving.name], serving, _order(serving)
     while len(chain) < keep:
         named = last.tags.get("previous_deployment")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domain.rollout.switch import Switch
+from domain.rollout.switch import EndpointSwitch
 from domain.tags import NO_PREVIOUS
 from domain.unit import Unit
 
@@ -30,7 +30,7 @@ class Standing:
 class RollbackPlan:
     """The switches to make, or every reason why none is made."""
 
-    switches: tuple[Switch, ...]
+    switches: tuple[EndpointSwitch, ...]
     refusals: tuple[str, ...]
 
     @property
@@ -41,7 +41,7 @@ class RollbackPlan:
 
 def plan_rollback(standings: Sequence[Standing]) -> RollbackPlan:
     """All circuits asked for are rolled back, or none is."""
-    switches: list[Switch] = []
+    switches: list[EndpointSwitch] = []
     refusals = [] if standings else ["no circuit was named; name at least one"]
     seen: set[str] = set()
     for standing in standings:
@@ -66,7 +66,7 @@ def plan_rollback(standings: Sequence[Standing]) -> RollbackPlan:
                 f"deploy that version again with `signalbox deploy-version {standing.unit} VERSION --stage STAGE --workload NAME`"
             )
         else:
-            switches.append(Switch(standing.endpoint, standing.current, standing.previous))
+            switches.append(EndpointSwitch(standing.endpoint, standing.current, standing.previous))
     return RollbackPlan(() if refusals else tuple(switches), tuple(refusals))
 
 

@@ -14,7 +14,7 @@ ENDS = (Kind.SWITCHED, Kind.ROLLED_BACK)
 
 
 @dataclass(frozen=True)
-class Switch:
+class EndpointSwitch:
     """One endpoint's change of default. before, after: deployments; None where it serves nothing."""
 
     endpoint: str
@@ -27,7 +27,7 @@ class Journal(BaseModel):
 
     before, after: endpoint → deployment. alone: a circuit that fails is rolled back by itself; dropped: endpoint → why it did.
     back: it undoes what was switched, because of `reason`, and is never undone itself. hold: the release is kept from the
-    stage afterwards. passed_over: freezes and windows, from which a rollback is exempt. fence: the fencing number of
+    stage afterwards. passed_over: freezes and windows, from which a rollback is exempt. fence: the fencing token of
     whoever began it.
     """
 
@@ -44,10 +44,12 @@ class Journal(BaseModel):
     reason: str = ""
     passed_over: tuple[str, ...] = ()
 
-    def switches(self) -> tuple[Switch, ...]:
+    def switches(self) -> tuple[EndpointSwitch, ...]:
         """In order of the endpoints' names; at a rollback in reverse."""
         endpoints = sorted(self.after, reverse=self.back)
-        return tuple(Switch(endpoint, self.before.get(endpoint), self.after[endpoint]) for endpoint in endpoints)
+        return tuple(
+            EndpointSwitch(endpoint, self.before.get(endpoint), self.after[endpoint]) for endpoint in endpoints
+        )
 
     def dropping(self, failures: Mapping[str, str], fence: int) -> "Journal":
         """The same switch without the endpoints that failed: they serve again what they served before."""

@@ -81,7 +81,7 @@ class HttpSmokeTest(BaseModel):
         ]
         if seen.status == 200:
             shape = (
-                f"lacks {', '.join(missing)}: {seen.answer[:SHOWN]}" if missing else f"has {', '.join(self.answers)}"
+                f"has no {', '.join(missing)}: {seen.answer[:SHOWN]}" if missing else f"has {', '.join(self.answers)}"
             )
             said = f"{self.version} is {str(version)[:SHOWN]}, the release has {seen.version}"
             took = f"{seen.milliseconds:.0f} ms, limit {self.within_ms:g}"

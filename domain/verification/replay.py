@@ -12,7 +12,7 @@ from domain.verification.golden_answers import Golden, GoldenAnswers
 from domain.verification.prediction_shift import Shift
 
 
-class Verdict(StrEnum):
+class ReplayResult(StrEnum):
     """What a replay says. INCONCLUSIVE: people must look."""
 
     PASSED = "PASSED"
@@ -20,12 +20,12 @@ class Verdict(StrEnum):
     FAILED = "FAILED"
 
 
-SEVERITY = (Verdict.PASSED, Verdict.INCONCLUSIVE, Verdict.FAILED)
+SEVERITY = (ReplayResult.PASSED, ReplayResult.INCONCLUSIVE, ReplayResult.FAILED)
 
 
-def worst(verdicts: Iterator[Verdict]) -> Verdict:
+def worst(verdicts: Iterator[ReplayResult]) -> ReplayResult:
     """The one that counts for all of them; PASSED where there is none."""
-    return max(verdicts, key=SEVERITY.index, default=Verdict.PASSED)
+    return max(verdicts, key=SEVERITY.index, default=ReplayResult.PASSED)
 
 
 class Bounds(BaseModel):
@@ -42,11 +42,11 @@ class Bounds(BaseModel):
             raise ValueError(f"pass {self.passes:g} is above fail {self.fails:g}; what passes must not also fail")
         return self
 
-    def judge(self, value: float) -> Verdict:
+    def judge(self, value: float) -> ReplayResult:
         """The verdict on one number."""
         if value <= self.passes:
-            return Verdict.PASSED
-        return Verdict.FAILED if value > self.fails else Verdict.INCONCLUSIVE
+            return ReplayResult.PASSED
+        return ReplayResult.FAILED if value > self.fails else ReplayResult.INCONCLUSIVE
 
 
 class Moved(Bounds):
@@ -96,11 +96,11 @@ class ReplayEvidence(BaseModel):
 
 
 @dataclass(frozen=True)
-class Finding:
+class ReplayFinding:
     """One thing that was judged, in words with numbers."""
 
     name: str
-    verdict: Verdict
+    verdict: ReplayResult
     detail: str
 
 
@@ -109,10 +109,10 @@ class ReplayVerdict:
     """All findings on one circuit; the worst counts."""
 
     unit: Unit
-    findings: tuple[Finding, ...]
+    findings: tuple[ReplayFinding, ...]
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ReplayResult:
         """Of the circuit."""
         return worst(finding.verdict for finding in self.findings)
 
@@ -120,8 +120,8 @@ class ReplayVerdict:
     def reasons(self) -> tuple[str, ...]:
         """Why it did not pass, the worst first; why it did, where it did."""
         ordered = sorted(self.findings, key=lambda finding: -SEVERITY.index(finding.verdict))
-        passed = self.verdict is Verdict.PASSED
-        return tuple(f"{one.name}: {one.detail}" for one in ordered if passed or one.verdict is not Verdict.PASSED)
+        passed = self.verdict is ReplayResult.PASSED
+        return tuple(f"{one.name}: {one.detail}" for one in ordered if passed or one.verdict is not ReplayResult.PASSED)
 
 
 class Replay(BaseModel):
@@ -164,87 +164,91 @@ class Replay(BaseModel):
         """Everything that is to be said about one circuit."""
         return ReplayVerdict(evidence.unit, (*self._compared(evidence), *self._golden(evidence)))
 
-    def _compared(self, seen: ReplayEvidence) -> Iterator[Finding]:
+    def _compared(self, seen: ReplayEvidence) -> Iterator[ReplayFinding]:
         if seen.champion is None:
-            yield Finding("Champion", Verdict.PASSED, "no other deployment serves here, so there is nothing to compare")
+            yield ReplayFinding(
+                "Champion", ReplayResult.PASSED, "no other deployment serves here, so there is nothing to compare"
+            )
             return
         if seen.fault:
-            yield Finding("Candidate", Verdict.FAILED, f"{seen.candidate} gave no answers: {seen.fault}")
+            yield ReplayFinding("Candidate", ReplayResult.FAILED, f"{seen.candidate} gave no answers: {seen.fault}")
         if seen.champion_fault:
             detail = f"{seen.champion} gave no answers, so nothing was compared: {seen.champion_fault}"
-            yield Finding("Champion", Verdict.INCONCLUSIVE, detail)
+            yield ReplayFinding("Champion", ReplayResult.INCONCLUSIVE, detail)
         if seen.repeated:
             detail = f"not told apart by {', '.join(self.key_columns)}, so nothing was compared: {seen.repeated}"
-            yield Finding("Rows", Verdict.INCONCLUSIVE, detail)
+            yield ReplayFinding("Rows", ReplayResult.INCONCLUSIVE, detail)
         if seen.shift is not None:
             yield from self._rows(seen.shift)
             yield from self._numbers(seen.shift)
             if seen.shift.rows >= self.rows_at_least:
                 yield from self._limits(seen.shift)
         elif not (seen.fault or seen.champion_fault or seen.repeated):
-            yield Finding("Rows", Verdict.INCONCLUSIVE, "nothing was compared")
+            yield ReplayFinding("Rows", ReplayResult.INCONCLUSIVE, "nothing was compared")
 
     @property
     def key_columns(self) -> tuple[str, ...]:
         """The columns that tell rows apart."""
         return tuple(name for name in self.columns if name != self.prediction)
 
-    def _rows(self, shift: Shift) -> Iterator[Finding]:
+    def _rows(self, shift: Shift) -> Iterator[ReplayFinding]:
         if shift.lost:
             detail = f"answered by the champion and not by the candidate: {shift.lost}"
-            yield Finding("Rows", Verdict.FAILED, detail)
+            yield ReplayFinding("Rows", ReplayResult.FAILED, detail)
         if shift.extra:
             detail = f"answered by the candidate and not by the champion: {shift.extra}"
-            yield Finding("Rows", Verdict.INCONCLUSIVE, detail)
+            yield ReplayFinding("Rows", ReplayResult.INCONCLUSIVE, detail)
         if shift.rows < self.rows_at_least:
             detail = f"{shift.rows} could be compared, but at least {self.rows_at_least} are needed: too few to judge a shift"
-            yield Finding("Rows", Verdict.INCONCLUSIVE, detail)
+            yield ReplayFinding("Rows", ReplayResult.INCONCLUSIVE, detail)
         elif not shift.lost and not shift.extra:
-            yield Finding("Rows", Verdict.PASSED, f"{shift.rows} compared, at least {self.rows_at_least} needed")
+            yield ReplayFinding(
+                "Rows", ReplayResult.PASSED, f"{shift.rows} compared, at least {self.rows_at_least} needed"
+            )
 
-    def _numbers(self, shift: Shift) -> Iterator[Finding]:
+    def _numbers(self, shift: Shift) -> Iterator[ReplayFinding]:
         if shift.unusable:
             detail = f"rows where the candidate gave no finite number and the champion did: {shift.unusable}"
-            yield Finding("Numbers", Verdict.FAILED, detail)
+            yield ReplayFinding("Numbers", ReplayResult.FAILED, detail)
         if shift.champion_unusable:
             detail = f"rows where the champion gave no finite number, so not compared: {shift.champion_unusable}"
-            yield Finding("Numbers", Verdict.INCONCLUSIVE, detail)
+            yield ReplayFinding("Numbers", ReplayResult.INCONCLUSIVE, detail)
 
-    def _limits(self, shift: Shift) -> Iterator[Finding]:
+    def _limits(self, shift: Shift) -> Iterator[ReplayFinding]:
         moved = self.limits.moved
         yield _in_spreads("Mean shift", shift, shift.mean, self.limits.mean_shift)
         yield _in_spreads("95th percentile of shifts", shift, shift.p95, self.limits.p95_shift)
         if shift.spreads(shift.largest) is None:
             return  # every row that differs at all would count as moved
         detail = f"{shift.moved} of {shift.rows} rows ({shift.moved_share:.2%}) moved by more than {moved.by:g} spreads"
-        yield Finding(
+        yield ReplayFinding(
             "Moved rows",
             moved.judge(shift.moved_share),
             f"{detail}; passes up to {moved.passes:.2%}, fails above {moved.fails:.2%}",
         )
 
-    def _golden(self, seen: ReplayEvidence) -> Iterator[Finding]:
+    def _golden(self, seen: ReplayEvidence) -> Iterator[ReplayFinding]:
         if self.golden is None or (tolerance := self.golden.tolerance_for(seen.unit)) is None:
             return
         if seen.golden is None:
             why = seen.golden_fault or "they were not checked"
-            yield Finding("Golden answers", Verdict.FAILED, f"{seen.candidate} gave none: {why}")
+            yield ReplayFinding("Golden answers", ReplayResult.FAILED, f"{seen.candidate} gave none: {why}")
         elif seen.golden.misses:
             detail = f"{seen.golden.misses} missed, {seen.golden.rows} expected: {'; '.join(seen.golden.examples)}"
-            yield Finding("Golden answers", Verdict.FAILED, detail)
+            yield ReplayFinding("Golden answers", ReplayResult.FAILED, detail)
         else:
             detail = f"all {seen.golden.rows} within {tolerance:g}; the furthest off by {seen.golden.largest:.4g}"
-            yield Finding("Golden answers", Verdict.PASSED, detail)
+            yield ReplayFinding("Golden answers", ReplayResult.PASSED, detail)
 
 
-def _in_spreads(name: str, shift: Shift, amount: float, bounds: Bounds) -> Finding:
+def _in_spreads(name: str, shift: Shift, amount: float, bounds: Bounds) -> ReplayFinding:
     spreads = shift.spreads(amount)
     if spreads is None:
         detail = (
             f"{amount:.4g}, and the champion's predictions hardly differ, so there is no spread to measure it against"
         )
-        return Finding(name, Verdict.INCONCLUSIVE, detail)
+        return ReplayFinding(name, ReplayResult.INCONCLUSIVE, detail)
     measured = f"{amount:.4g} is {spreads:.4g} of the champion's spread {shift.spread:.4g}"
-    return Finding(
+    return ReplayFinding(
         name, bounds.judge(spreads), f"{measured}; passes up to {bounds.passes:g}, fails above {bounds.fails:g}"
     )

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evidence:
-    """incumbents: circuit → what the stage has of it now; circuits of which it has nothing are left out.
+    """champions: circuit → what the stage has of it now; circuits of which it has nothing are left out.
 
     held: circuit → that its model was rolled back before, and who ended the hold.
     """

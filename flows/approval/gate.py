@@ -33,7 +33,7 @@ from tasks.reports.approval_form import gate_evidence, plain
 
 NOT_ACCEPTED = "**Not accepted:**"
 """How a form begins whose last answer did not count."""
-MOST_REFUSALS = 100
+MAX_INVALID_ANSWERS = 100
 """Of one gate, because each is a fact that everybody reads from then on."""
 
 
@@ -71,9 +71,9 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
             return None
         if approval.verdict is Verdict.REJECTED:
             return ReleaseOutcome(Outcome.REJECTED, "; ".join(approval.reasons))
-        if len(facts_of(facts, Kind.REFUSED, stage.name)) >= MOST_REFUSALS:
+        if len(facts_of(facts, Kind.REFUSED, stage.name)) >= MAX_INVALID_ANSWERS:
             why = (
-                f"{MOST_REFUSALS} answers at {at.gate.name} did not count, and the gate takes no more: check who can reach the Prefect "
+                f"{MAX_INVALID_ANSWERS} answers at {at.gate.name} did not count, and the gate takes no more: check who can reach the Prefect "
                 "server, then start the release again"
             )
             return ReleaseOutcome(Outcome.ABORTED, why)

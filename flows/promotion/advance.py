@@ -45,7 +45,7 @@ from flows.promotion.newer_releases import newer_on
 from flows.promotion.publish_images import publish_images
 from flows.promotion.publish_models import publish_models
 from flows.rollout.deploy import Rollout
-from flows.rollout.finish import discard_failed, finish_stage
+from flows.rollout.finish import clean_up_unswitched, finish_stage
 from flows.rollout.soak import wait_for_soak
 from flows.rollout.switch import roll_back
 from flows.stage.admit import admission_of
@@ -190,7 +190,7 @@ class Carrier:
         with ExitStack() as held:
             at = self._rollout.at if self._rollout is not None else held.enter_context(self._serving_run(stage))
             roll_back(at, reason, alone)
-            discard_failed(at, self._plan.release, target)
+            clean_up_unswitched(at, self._plan.release, target)
 
     def _clean_up(self, stage: Stage) -> None:
         assert isinstance(stage.target, ServingTarget)  # noqa: S101 - nothing else is cleaned

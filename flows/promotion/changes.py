@@ -21,17 +21,17 @@ from tasks.platforms import platform_of
 from tasks.targets.champions import champions_of
 
 MOST_SHOWN = 5
-Incumbents = Mapping[Unit, Champion]
+Champions = Mapping[Unit, Champion]
 
 
-def replaced(workload: Workload, circuits: Sequence[ChangedCircuit], stage: Stage) -> Incumbents:
+def replaced(workload: Workload, circuits: Sequence[ChangedCircuit], stage: Stage) -> Champions:
     """What serves these circuits at a stage; nothing where the stage serves nobody."""
     if not isinstance(stage.target, ServingTarget):
         return {}
     return champions_of(platform_of(workload, stage.target), [one.unit for one in circuits])
 
 
-def are_there(ledger: Ledger, changed: ChangedCircuits, stage: Stage, there: Incumbents, only: str | None) -> bool:
+def are_there(ledger: Ledger, changed: ChangedCircuits, stage: Stage, there: Champions, only: str | None) -> bool:
     """Whether a stage serves exactly these models, deployed from the same commit by a release that switched it to the end.
 
     only: a chosen version goes to this stage alone; else what a chosen version put there did not pass the stages below.
@@ -66,7 +66,7 @@ def _facts(ledger: Ledger, workload: str, release: str) -> tuple[Fact, ...]:
         return ()
 
 
-def must_not_be_older(circuits: Sequence[ChangedCircuit], stage: Stage, there: Incumbents) -> None:
+def must_not_be_older(circuits: Sequence[ChangedCircuit], stage: Stage, there: Champions) -> None:
     """Terminal where a stage serves a model of later data."""
     newer = {
         str(one.unit): f"{there[one.unit].name}, trained on data up to {there[one.unit].cutoff}"

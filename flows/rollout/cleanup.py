@@ -38,7 +38,7 @@ def clean_stage(platform: Platform, held: HeldStage, endpoints: Iterable[str], k
     return _told(plans, removed, (), missed | not_removed)
 
 
-def discard_stage(
+def clean_up_failed(
     facts: Sequence[Fact], platform: Platform, release: str, stage: str, held: HeldStage, endpoints: Iterable[str]
 ) -> CleanupReport:
     """Remove what a release made that failed before its switch: its deployments, and endpoints that have no other.
@@ -112,16 +112,16 @@ def _told(
     for what, why in list(missed.items())[:MOST_LOGGED]:
         get_run_logger().warning("Not removed: %s (%s). The next clean-up will try again", what, why)
     if len(missed) > MOST_LOGGED:
-        get_run_logger().warning("Nor were %d others", len(missed) - MOST_LOGGED)
+        get_run_logger().warning("%d more were not removed", len(missed) - MOST_LOGGED)
     reasons = [why for plan in plans.values() for why in plan.stays.values()]
-    serving, way_back = reasons.count(SERVES), reasons.count(FOR_ROLLBACK)
+    serving, for_rollback = reasons.count(SERVES), reasons.count(FOR_ROLLBACK)
     planned = sum(len(plan.removed) for plan in plans.values())
     gone = sum(len(names) for names in removed.values())
     return CleanupReport(
         endpoints=sum(bool(plan.stays) or len(plan.removed) > len(removed.get(at, ())) for at, plan in plans.items()),
         serving=serving,
-        way_back=way_back,
-        others=len(reasons) - serving - way_back + planned - gone,
+        for_rollback=for_rollback,
+        others=len(reasons) - serving - for_rollback + planned - gone,
         removed=removed,
         removed_endpoints=emptied,
         missed=missed,

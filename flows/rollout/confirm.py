@@ -7,7 +7,7 @@ from domain.rollout.switch import Journal
 from domain.unit import Unit
 from domain.verification.confirmation import Confirmation
 from domain.verification.http_smoke import AnySmokeTest
-from domain.verification.replay import Replay, Verdict
+from domain.verification.replay import Replay, ReplayResult
 from flows.fan_out.each import map_split
 from flows.rollout.switch import Confirmed
 from flows.stage.stage_run import ServingRun
@@ -86,6 +86,6 @@ def _replay(
     judged = worst_first(declared, list(replayed.values()))
     of = {
         verdict: {endpoints[one.circuit]: one.reason for one in judged if one.verdict.verdict is verdict}
-        for verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE)
+        for verdict in (ReplayResult.FAILED, ReplayResult.INCONCLUSIVE)
     }
-    return failures | of[Verdict.FAILED], of[Verdict.INCONCLUSIVE]
+    return failures | of[ReplayResult.FAILED], of[ReplayResult.INCONCLUSIVE]

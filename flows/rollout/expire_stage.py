@@ -29,13 +29,13 @@ from tasks.targets.ownership import Makers
 
 
 def expire_stage(
-    account: ErrorList, ledger: Ledger, workload: Workload, stage: Stage, now: datetime, dry_run: bool
+    errors: ErrorList, ledger: Ledger, workload: Workload, stage: Stage, now: datetime, dry_run: bool
 ) -> None:
     """Announce and remove what is due at a stage, or say what would be; what fails keeps no other endpoint from its end.
 
     A stage where somebody is at work is left for the next time. What does not have Signalbox's tags is never touched.
     """
-    with account.collecting(f"stage {stage.name} of {workload.name}"):
+    with errors.collecting(f"stage {stage.name} of {workload.name}"):
         platform = platform_of(workload, stage.target) if isinstance(stage.target, ContainerInstanceTarget) else None
         if not isinstance(platform, ContainerGroups):
             return
@@ -52,10 +52,10 @@ def expire_stage(
             if one.step is Step.LEAVE:
                 continue
             if dry_run:
-                account.done.append(f"would {one.step} {endpoint}: {one.reason}")
+                errors.done.append(f"would {one.step} {endpoint}: {one.reason}")
                 continue
-            with account.collecting(f"{endpoint} at {stage.name} of {workload.name}"), suppress(StageBusy):
-                account.done.extend(_step(ledger, workload, stage, platform, endpoint, now))
+            with errors.collecting(f"{endpoint} at {stage.name} of {workload.name}"), suppress(StageBusy):
+                errors.done.extend(_step(ledger, workload, stage, platform, endpoint, now))
 
 
 def _step(

@@ -12,7 +12,7 @@ from domain.ledger.fact import Kind
 from domain.release.failed_units import failed_units
 from domain.release.manifest import Release
 from domain.tags import utc_text
-from flows.rollout.cleanup import clean_stage, discard_stage
+from flows.rollout.cleanup import clean_stage, clean_up_failed
 from flows.stage.stage_run import ServingRun
 from tasks.artifacts import show_page
 from tasks.reports.deployment_summary import deployment_summary, still_there
@@ -24,7 +24,7 @@ def finish_stage(at: ServingRun, workload: Workload, release: Release, stage: St
         return
     endpoints, gone = _endpoints(at, release), failed_units(at.facts())
     if gone:
-        _discard(at, target, [endpoints[name] for name in gone])
+        _clean_up(at, target, [endpoints[name] for name in gone])
     cleaned = clean_stage(at.platform, at.held, endpoints.values(), target.kept_deployments)
     facts = at.facts()
     summary = deployment_summary(
@@ -46,16 +46,16 @@ def finish_stage(at: ServingRun, workload: Workload, release: Release, stage: St
     at.write(Kind.CLEANED, cleaned.body(stage.name))
 
 
-def discard_failed(at: ServingRun, release: Release, target: ServingTarget) -> None:
+def clean_up_unswitched(at: ServingRun, release: Release, target: ServingTarget) -> None:
     """Where the target is declared so, remove what a release made that did not get to its switch."""
-    _discard(at, target, list(_endpoints(at, release).values()))
+    _clean_up(at, target, list(_endpoints(at, release).values()))
 
 
-def _discard(at: ServingRun, target: ServingTarget, endpoints: Sequence[str]) -> None:
+def _clean_up(at: ServingRun, target: ServingTarget, endpoints: Sequence[str]) -> None:
     if target.failed_deployments == "delete":
-        discarded = discard_stage(at.facts(), at.platform, at.release, at.stage, at.held, endpoints)
-        if discarded.removed or discarded.removed_endpoints or discarded.missed:
-            at.write(Kind.DISCARDED, discarded.body(at.stage))
+        cleaned = clean_up_failed(at.facts(), at.platform, at.release, at.stage, at.held, endpoints)
+        if cleaned.removed or cleaned.removed_endpoints or cleaned.missed:
+            at.write(Kind.DISCARDED, cleaned.body(at.stage))
 
 
 def _endpoints(at: ServingRun, release: Release) -> dict[str, str]:

@@ -9,7 +9,7 @@ from domain.declaration.stage import Stage
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.release.manifest import Release
 from domain.unit import Unit
-from domain.verification.replay import Replay, Verdict, worst
+from domain.verification.replay import Replay, ReplayResult, worst
 from flows.approval.evidence import report_path
 from flows.fan_out.each import map_split
 from tasks.artifacts import show_table
@@ -28,7 +28,7 @@ class ReplayOutcome:
     failures, doubts: circuit → reason of those that failed, of those that people must look at.
     """
 
-    verdict: Verdict
+    verdict: ReplayResult
     report: str
     failures: dict[str, str]
     doubts: dict[str, str]
@@ -43,7 +43,7 @@ def replay_stage(
     same deployments serve. A circuit whose input is not there is a failure without a fact: with the input, run again.
     """
     if stage.replay is None:
-        return ReplayOutcome(Verdict.PASSED, "", {}, {})
+        return ReplayOutcome(ReplayResult.PASSED, "", {}, {})
     facts = facts_of(read_facts(ledger, release.workload, release.name), Kind.REPLAYED, stage.name)
     serves = serving_of(platform, [one.endpoint for one in requests.values()])
     if facts and _holds(facts[-1], serves, stage.replay, requests):
@@ -59,7 +59,10 @@ def replay_stage(
     judged = worst_first(stage.replay, list(replayed.values()))
     if failures:
         return ReplayOutcome(
-            Verdict.FAILED, "", failures | _reasons(judged, Verdict.FAILED), _reasons(judged, Verdict.INCONCLUSIVE)
+            ReplayResult.FAILED,
+            "",
+            failures | _reasons(judged, ReplayResult.FAILED),
+            _reasons(judged, ReplayResult.INCONCLUSIVE),
         )
     return _outcome_of(_keep(ledger, release, stage, stage.replay, judged))
 
@@ -68,11 +71,14 @@ def _outcome_of(fact: Fact) -> ReplayOutcome:
     """What a fact of kind REPLAYED says."""
     found = fact.body["units"]
 
-    def reasons(verdict: Verdict) -> dict[str, str]:
+    def reasons(verdict: ReplayResult) -> dict[str, str]:
         return {name: unit["reasons"] for name, unit in found.items() if unit["verdict"] == verdict}
 
     return ReplayOutcome(
-        Verdict(fact.body["verdict"]), fact.body["report"], reasons(Verdict.FAILED), reasons(Verdict.INCONCLUSIVE)
+        ReplayResult(fact.body["verdict"]),
+        fact.body["report"],
+        reasons(ReplayResult.FAILED),
+        reasons(ReplayResult.INCONCLUSIVE),
     )
 
 
@@ -81,7 +87,7 @@ def replay_page(stage: str) -> str:
     return f"{stage}-replay"
 
 
-def _reasons(judged: list[Judged], verdict: Verdict) -> dict[str, str]:
+def _reasons(judged: list[Judged], verdict: ReplayResult) -> dict[str, str]:
     return {one.circuit: one.reason for one in judged if one.verdict.verdict is verdict}
 
 

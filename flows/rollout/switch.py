@@ -170,7 +170,7 @@ def finish_interrupted_switches(at: ServingRun, own: str | None = None) -> froze
 
     own: the release that goes on with its own switch instead.
     """
-    went_back: set[str] = set()
+    rolled_back: set[str] = set()
     for name in at.held.left:
         if name == own:
             continue
@@ -185,8 +185,8 @@ def finish_interrupted_switches(at: ServingRun, own: str | None = None) -> froze
             finish_rollback(theirs, journal)
         last = last_journal(facts, at.stage) if journal is None else journal
         if last is not None and last.back:
-            went_back |= set(last.after)
-    return frozenset(went_back)
+            rolled_back |= set(last.after)
+    return frozenset(rolled_back)
 
 
 def write_journal(at: ServingRun, journal: Journal) -> None:

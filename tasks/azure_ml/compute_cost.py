@@ -5,7 +5,7 @@ from domain.errors import SignalboxError
 from tasks.azure_errors import azure_errors
 
 
-def cluster_in_words(workspace: Workspace, name: str) -> str:
+def describe_cluster(workspace: Workspace, name: str) -> str:
     """Size, nodes at most and at least, seconds until idle ones go; also where it is gone or cannot be read."""
     from azure.core.exceptions import ResourceNotFoundError
 

@@ -107,7 +107,7 @@ def _outcome(declared: Mapping[str, Any], found: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return the value in JSON's types: what is not a number becomes null, what JSON lacks becomes text."""
+    """Return the value in JSON's types: what is not a number becomes null, what JSON has no type for becomes text."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set):

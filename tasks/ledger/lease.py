@@ -37,7 +37,7 @@ class HeldStage:
 
     @property
     def fence(self) -> int:
-        """Our fencing number."""
+        """Our fencing token."""
         return self._lease.fence
 
     def check(self) -> None:

@@ -16,7 +16,7 @@ from domain.release.manifest import Release
 from domain.rollout.champion import Champion
 from domain.shown import shown
 from domain.unit import Unit
-from domain.verification.replay import Verdict
+from domain.verification.replay import ReplayResult
 
 MOST_CIRCUITS = 12
 MOST_CHECKS = 12
@@ -59,7 +59,7 @@ def gate_evidence(
     """
     units = by_gain(active_units(release, facts), evaluation, champions)
     shown = units[:MOST_CIRCUITS]
-    no_way_back = {name: one.fault for name, one in champions.items() if one.fault}
+    no_rollback = {name: one.fault for name, one in champions.items() if one.fault}
     compared = [
         (
             unit.unit,
@@ -93,7 +93,7 @@ def gate_evidence(
         ),
         *_exceptions("Older data than what is there", older(units, champions)),
         *_exceptions(f"Rolled back before: {len(held)} of {len(units)} circuits", held),
-        *_exceptions(f"No rollback for {len(no_way_back)} of {len(units)} circuits", no_way_back),
+        *_exceptions(f"No rollback for {len(no_rollback)} of {len(units)} circuits", no_rollback),
         *_exceptions(
             f"Failed on the way, {len(release.units) - len(units)} of {len(release.units)}", failed_units(facts)
         ),
@@ -176,7 +176,7 @@ def replay_doubts(replayed: Fact) -> str:
     doubts = [
         f"- **{plain(name)}**: {plain(unit['reasons'])}"
         for name, unit in replayed.body["units"].items()
-        if unit["verdict"] == Verdict.INCONCLUSIVE
+        if unit["verdict"] == ReplayResult.INCONCLUSIVE
     ]
     more = [f"- and {len(doubts) - MOST_DOUBTS} more"] if len(doubts) > MOST_DOUBTS else []
     head = f"**The replay is inconclusive for {len(doubts)} circuits: please look.** Report {plain(replayed.body['report'])}"

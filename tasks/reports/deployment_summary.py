@@ -11,7 +11,7 @@ from domain.ledger.fact import Fact, Kind, facts_of
 from domain.release.manifest import Release
 from domain.rollout.cleanup_report import CleanupReport
 from domain.text import counted
-from domain.verification.replay import Verdict
+from domain.verification.replay import ReplayResult
 
 RULE = "=" * 48
 MOST_CIRCUITS = 20
@@ -65,7 +65,7 @@ def deployment_summary(
 
 def still_there(cleaned: CleanupReport, cluster: str) -> list[str]:
     """The cost line, and a second one where something could not be removed. cluster: in words."""
-    parts = [f"{cleaned.serving} serve", f"{cleaned.way_back} kept for rollback"]
+    parts = [f"{cleaned.serving} serve", f"{cleaned.for_rollback} kept for rollback"]
     parts += [f"{cleaned.others} others"] * (cleaned.others > 0)
     parts += [f"{cleaned.removals} removed"] * (cleaned.removals > 0)
     at = counted(cleaned.endpoints, "endpoint")
@@ -103,7 +103,7 @@ def _warnings(facts: Sequence[Fact], stage: str, endpoints: Mapping[str, str]) -
                 found[check["unit"]].append(f"{check['name']}: {check['detail']}")
     for fact in facts_of(facts, Kind.REPLAYED, stage)[-1:]:
         for name, unit in fact.body["units"].items():
-            if unit["verdict"] == Verdict.INCONCLUSIVE:
+            if unit["verdict"] == ReplayResult.INCONCLUSIVE:
                 found[name].append(f"replay: {unit['reasons']}")
     circuits = {endpoint: name for name, endpoint in endpoints.items()}
     for fact in facts_of(facts, Kind.CONFIRMED, stage):

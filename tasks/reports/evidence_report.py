@@ -43,7 +43,7 @@ def evidence_report(
 ) -> str:
     """The page's text; equal arguments give equal bytes.
 
-    incumbents: circuit → what the stage has of it now. predictions, data_reports: circuit → content, or why there is none.
+    champions: circuit → what the stage has of it now. predictions, data_reports: circuit → content, or why there is none.
     form: what approvers read above the form, kept in the page for those who sign elsewhere.
     """
     units = by_gain(active_units(release, facts), evaluation, champions)
@@ -62,7 +62,7 @@ def evidence_report(
         metric=evaluation.metric,
         better="lower" if lower_is_better else "higher",
         circuits=[_circuit(unit, evaluation, champions.get(str(unit.unit))) for unit in units],
-        no_way_back={name: one.fault for name, one in champions.items() if one.fault},
+        no_rollback={name: one.fault for name, one in champions.items() if one.fault},
         older=older(units, champions),
         failed_units=failed_units(facts),
         comparison=comparison_plot(rows, evaluation.metric, lower_is_better) if rows else "",

@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.declaration.stage import Stage
 from domain.release.manifest import Release
-from domain.verification.replay import SEVERITY, Replay, ReplayVerdict, Verdict
+from domain.verification.replay import SEVERITY, Replay, ReplayResult, ReplayVerdict
 from tasks.reports.content import Tile
 from tasks.reports.evidence_report import page_template
 from tasks.reports.replay_plots import shift_plot
@@ -18,7 +18,7 @@ MOST_ROWS = 50
 """Of the table artifact; the report has all circuits."""
 MOST_REASON = 300
 """Characters of a circuit's reasons in fact and artifact: a thousand circuits must fit into one fact."""
-TONES = {Verdict.PASSED: "good", Verdict.INCONCLUSIVE: "warn", Verdict.FAILED: "bad"}
+TONES = {ReplayResult.PASSED: "good", ReplayResult.INCONCLUSIVE: "warn", ReplayResult.FAILED: "bad"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def worst_first(declared: Replay, replayed: Sequence[Replayed]) -> list[Judged]:
     )
 
 
-def counts(judged: Sequence[Judged]) -> dict[Verdict, int]:
+def counts(judged: Sequence[Judged]) -> dict[ReplayResult, int]:
     """How many circuits have each verdict, the worst verdict first."""
     found = Counter(one.verdict.verdict for one in judged)
     return {verdict: found[verdict] for verdict in reversed(SEVERITY)}
@@ -78,7 +78,11 @@ def fact_units(judged: Sequence[Judged]) -> dict[str, dict[str, Any]]:
             "verdict": one.verdict.verdict.value,
             "champion": one.replayed.evidence.champion,
             **{name: number for name, number in one.numbers.items() if number is not None},
-            **({"reasons": one.reason} if one.verdict.verdict is not Verdict.PASSED or not one.numbers["rows"] else {}),
+            **(
+                {"reasons": one.reason}
+                if one.verdict.verdict is not ReplayResult.PASSED or not one.numbers["rows"]
+                else {}
+            ),
         }
         for one in judged
     }
@@ -87,7 +91,7 @@ def fact_units(judged: Sequence[Judged]) -> dict[str, dict[str, Any]]:
 def artifact_rows(judged: Sequence[Judged]) -> list[dict[str, Any]]:
     """Counts, then what did not pass, `MOST_ROWS` at most."""
     rows = [_row("all", verdict, f"{count} of {len(judged)} circuits") for verdict, count in counts(judged).items()]
-    exceptions = [one for one in judged if one.verdict.verdict is not Verdict.PASSED]
+    exceptions = [one for one in judged if one.verdict.verdict is not ReplayResult.PASSED]
     room = MOST_ROWS - len(rows)
     shown = exceptions if len(exceptions) <= room else exceptions[: room - 1]
     rows += [_row(one.circuit, one.verdict.verdict, one.reason, **one.numbers) for one in shown]
@@ -125,7 +129,7 @@ def replay_report(release: Release, stage: Stage, declared: Replay, judged: Sequ
         ],
         tones=TONES,
         judged=judged,
-        exceptions=[one for one in judged if one.verdict.verdict is not Verdict.PASSED],
+        exceptions=[one for one in judged if one.verdict.verdict is not ReplayResult.PASSED],
         plots=plots,
         left_out=sum(bool(one.replayed.points.champion) for one in judged) - len(plots),
     )

@@ -18,7 +18,7 @@ def champions_of(
     platform: Platform, units: Sequence[Unit], registry: ModelRegistry | None = None
 ) -> dict[Unit, Champion]:
     """Of every circuit that something serves, read side by side. registry: where models should be, to see whether they still are."""
-    lack_of = platform.missing_dependencies(registry) if registry is not None else _nothing_asked
+    missing_of = platform.missing_dependencies(registry) if registry is not None else _nothing_asked
 
     def read(unit: Unit) -> Champion | None:
         found = deployment_serving(platform, unit)
@@ -31,7 +31,7 @@ def champions_of(
             model,
             found.tags.get(RELEASE_ID, ""),
             written_day(found.tags.get(CUTOFF)),
-            lack_of(found) if found.state == "Succeeded" else f"{found.name} is {found.state}",
+            missing_of(found) if found.state == "Succeeded" else f"{found.name} is {found.state}",
         )
 
     with ThreadPoolExecutor(READERS, "reading what serves") as pool:

@@ -21,7 +21,7 @@ LONGEST_ANSWER = 1 << 20
 """Bytes of an answer that are read."""
 
 
-def ask(test: HttpSmokeTest, folder: Path, ready: str, unit: Unit, address: str, version: str) -> HttpEvidence:
+def send_request(test: HttpSmokeTest, folder: Path, ready: str, unit: Unit, address: str, version: str) -> HttpEvidence:
     """Wait until it is ready, then ask once.
 
     folder: the workload's. ready: path. address: `http://host:port`. version: of the model that must answer.

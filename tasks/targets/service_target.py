@@ -59,7 +59,7 @@ class ServiceTarget(ABC):
 
     def missing_dependencies(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
         """The image."""
-        return lambda deployment: self._images.lack(self._unit(deployment.endpoint), deployment.name)
+        return lambda deployment: self._images.missing(self._unit(deployment.endpoint), deployment.name)
 
     @property
     def _images(self) -> ReleasedImages:

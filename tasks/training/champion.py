@@ -11,7 +11,7 @@ from tasks.targets.serving import deployment_serving
 
 
 @dataclass(frozen=True)
-class Champion:
+class ChampionModel:
     """The model version that serves a circuit. uri: as a job takes it; digest: of its files."""
 
     name: str
@@ -20,7 +20,7 @@ class Champion:
     digest: str
 
 
-def champion_of(production: Platform, registry: ModelRegistry, unit: Unit) -> Champion | None:
+def champion_of(production: Platform, registry: ModelRegistry, unit: Unit) -> ChampionModel | None:
     """The version that production serves; None before the first release."""
     deployment = deployment_serving(production, unit)
     if deployment is None:
@@ -33,4 +33,4 @@ def champion_of(production: Platform, registry: ModelRegistry, unit: Unit) -> Ch
             "candidate can be compared with it. Restore that version, or roll back to one that exists."
         )
     uri = f"azureml://registries/{registry.registry_name}/models/{name}/versions/{version}"
-    return Champion(name, version, uri, model.digest)
+    return ChampionModel(name, version, uri, model.digest)

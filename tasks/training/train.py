@@ -27,7 +27,7 @@ from tasks.flow_run import short_run_id
 from tasks.retries import RETRIED
 from tasks.targets.ownership import must_be_ours
 from tasks.targets.platform import Platform
-from tasks.training.champion import Champion, champion_of
+from tasks.training.champion import ChampionModel, champion_of
 from tasks.training.evaluations import evaluation_of, numbers
 
 
@@ -109,7 +109,7 @@ def _registered_for(dev: Workspace, workload: Workload, unit: Unit, data: DataAs
 
 
 def _tags(
-    unit: Unit, cutoff: date, data: DataAsset, job: str, evaluation: Mapping[str, Any], champion: Champion | None
+    unit: Unit, cutoff: date, data: DataAsset, job: str, evaluation: Mapping[str, Any], champion: ChampionModel | None
 ) -> dict[str, str]:
     return {
         "validated": "true",

@@ -86,13 +86,13 @@ def release(home: Path, name: str, changed: str, kill: Kill, refused: bool) -> R
 
     from blocks.ledger import Ledger
     from blocks.loading import loaded
-    from deployments.approval.form_client import Answer, Approver, Pending
+    from deployments.approval.form_client import Approver, FormAnswer, Pending
     from deployments.approval.ssh_sign import sign
     from domain.approval.statement import Choice
     from flows.approval.pending import pending_request
     from flows.release import release as flow
 
-    def answer(pending: Pending) -> Answer | None:
+    def answer(pending: Pending) -> FormAnswer | None:
         if not pending.run_name.startswith(f"release {name} "):
             return None  # another fleet's; its own people answer
         request = pending_request(loaded(Ledger, "ledger"), [name], pending.key)

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from deployments.approval.prompts import Evidence
+from deployments.approval.prompts import EvidenceMarkdown
 from deployments.screen import Screen
 from deployments.table import Table
 
@@ -47,7 +47,7 @@ def test_no_name_is_broken_on_a_terminal_of_any_width(width: int) -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_evidence_of_a_gate_follows_the_same_rule(width: int) -> None:
     cells = " | ".join(NAMES)
-    shown = at(width, Evidence(f"| {' | '.join('abcdef')} |\n|{'---|' * 6}\n| {cells} |"))
+    shown = at(width, EvidenceMarkdown(f"| {' | '.join('abcdef')} |\n|{'---|' * 6}\n| {cells} |"))
     assert all(name in shown for name in NAMES)
 
 

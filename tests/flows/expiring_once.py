@@ -19,9 +19,9 @@ from tasks.workloads import declared_workload
 
 @flow
 def looking(name: str, stage: str, now: str) -> None:
-    workload, account = declared_workload(name), ErrorList()
-    expire_stage(account, loaded(Ledger, "ledger"), workload, workload.stage(stage), datetime.fromisoformat(now), False)
-    sys.stdout.write("\n".join([*account.done, *account.undone]))
+    workload, errors = declared_workload(name), ErrorList()
+    expire_stage(errors, loaded(Ledger, "ledger"), workload, workload.stage(stage), datetime.fromisoformat(now), False)
+    sys.stdout.write("\n".join([*errors.done, *errors.undone]))
     sys.stdout.flush()
     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -232,7 +232,7 @@ def test_where_nothing_served_nothing_serves_again_and_what_is_by_hand_stays(the
     assert (platform.serving(endpoint), platform.deployments(endpoint)) == (None, ())
 
 
-def test_who_switched_later_is_known_by_the_fence(there: There) -> None:
+def test_who_switched_later_is_known_by_the_fencing_token(there: There) -> None:
     platform, endpoint = there.platform, there.endpoint
     for number in (1, 2):
         platform.deploy(there.request(number))
@@ -245,7 +245,7 @@ def test_who_switched_later_is_known_by_the_fence(there: There) -> None:
     there.fence(endpoint, "by hand")
     for act in (platform.switch, platform.remove):
         with pytest.raises(
-            Terminal, match=f"tag {FENCE} of endpoint {endpoint} is 'by hand', which is not a fencing number"
+            Terminal, match=f"tag {FENCE} of endpoint {endpoint} is 'by hand', which is not a fencing token"
         ):
             act(there.held, endpoint, TWO)
     assert (platform.serving(endpoint), there.names()) == (ONE, {ONE, TWO})

@@ -15,7 +15,7 @@ from domain.naming import deployment_name
 from domain.rollout.cleanup_report import CleanupReport
 from domain.tags import NO_PREVIOUS, PREVIOUS, deployment_tags
 from flows.fan_out.each import FAN_OUT
-from flows.rollout.cleanup import clean_stage, discard_stage
+from flows.rollout.cleanup import clean_stage, clean_up_failed
 from tasks.azure_ml.compute import ensure_compute
 from tasks.azure_ml.models import register_model
 from tasks.ledger.lease import HeldStage, stage_lease
@@ -91,7 +91,7 @@ class Fleet:
     def discard(self, number: int, facts: Sequence[Fact] = ()) -> CleanupReport:
         @flow(task_runner=FAN_OUT)
         def discarding() -> CleanupReport:
-            return discard_stage(facts, self.platform, f"20260101.{number}", "production", self.held, self.endpoints)
+            return clean_up_failed(facts, self.platform, f"20260101.{number}", "production", self.held, self.endpoints)
 
         return discarding()
 
@@ -114,7 +114,7 @@ def test_old_deployments_go_and_the_fact_says_which(fleet: Fleet) -> None:
     cleaned = fleet.clean()
     assert fleet.all_there() == [named(3, 4)] * 2
     assert {fleet.platform.serving(one) for one in fleet.endpoints} == named(4)
-    assert (cleaned.endpoints, cleaned.serving, cleaned.way_back, cleaned.others) == (2, 2, 2, 0)
+    assert (cleaned.endpoints, cleaned.serving, cleaned.for_rollback, cleaned.others) == (2, 2, 2, 0)
     body = cleaned.body("production")
     assert {endpoint: set(names) for endpoint, names in body.pop("removed").items()} == dict.fromkeys(
         fleet.endpoints, named(1, 2)

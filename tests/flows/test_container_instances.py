@@ -35,7 +35,7 @@ def succeed(state: "State[str]") -> None:
 
 
 @pytest.mark.slow
-def test_a_release_is_built_once_served_replaced_and_taken_back(site, served: Served) -> None:
+def test_a_release_is_built_once_served_replaced_and_rolled_back(site, served: Served) -> None:
     changed = served.candidates()
     succeed(run(served, changed))
     first = release_names(site.ledger, served.name)[0]
@@ -91,7 +91,7 @@ def test_a_dockerfile_that_is_not_there_is_said_before_anything_starts(served: S
 
 
 @pytest.mark.slow
-def test_what_never_gets_healthy_goes_back_to_what_served_before(site, served: Served) -> None:
+def test_what_never_gets_healthy_is_rolled_back_to_what_served_before(site, served: Served) -> None:
     served.declare(app=SICK, ready_minutes=0.1)
     assert run(served).name == "Rolled_back"
     assert served.group("dev") is None
@@ -125,7 +125,7 @@ def declare_cpu(served: Served, cpu: float) -> None:
 
 
 @pytest.mark.slow
-def test_another_size_is_a_new_group_that_knows_the_way_back_also_where_its_making_is_refused_at_first(
+def test_another_size_is_a_new_group_that_knows_what_served_before_also_where_its_making_is_refused_at_first(
     site, served: Served, faults: OwnFaults
 ) -> None:
     served.serve()

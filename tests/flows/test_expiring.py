@@ -99,21 +99,21 @@ def at_dev(served: Served) -> ContainerGroup:
 
 def looked(site, served: Served, now: datetime, dry_run: bool = False) -> ErrorList:
     """What the flow does at dev, at a time of the test's choice."""
-    workload, account = declared_workload(served.name), ErrorList()
+    workload, errors = declared_workload(served.name), ErrorList()
 
     @flow
     def looking() -> None:
-        expire_stage(account, site.ledger, workload, workload.stage("dev"), now, dry_run)
+        expire_stage(errors, site.ledger, workload, workload.stage("dev"), now, dry_run)
 
     looking()
-    return account
+    return errors
 
 
 def expired(site, served: Served, now: datetime) -> list[str]:
     """The same, where all of it can be done."""
-    account = looked(site, served, now)
-    assert account.undone == []
-    return account.done
+    errors = looked(site, served, now)
+    assert errors.undone == []
+    return errors.done
 
 
 @pytest.fixture
@@ -226,9 +226,9 @@ def test_nothing_is_deleted_while_nobody_can_be_told(site, served: Served, hook:
     served.declare(notify=("slack-webhook/gone", hook.channel))
     hook.answers = [401]
     for hours in (0, 2, 48):
-        account = looked(site, served, day + timedelta(hours=hours))
-        assert account.done == []
-        [why] = account.undone
+        errors = looked(site, served, day + timedelta(hours=hours))
+        assert errors.done == []
+        [why] = errors.undone
         assert f"{group.name} at dev of {served.name}: nobody could be told that its time is up, so it is kept" in why
         assert "slack-webhook/gone" in why
         assert "401" in why
@@ -295,9 +295,9 @@ def test_what_was_deployed_while_people_were_told_keeps_its_own_tags(site, serve
             served.platform("dev").switch(held, group.name, earlier)
 
     hook.meanwhile = [deploy]
-    account = looked(site, served, day)
-    assert account.done == []
-    [why] = account.undone
+    errors = looked(site, served, day)
+    assert errors.done == []
+    [why] = errors.undone
     assert "later holder" in why or "was taken by another run" in why
     now = at_dev(served).tags
     assert deployment_name(now[RELEASE_ID]) == earlier

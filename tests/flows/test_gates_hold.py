@@ -20,7 +20,7 @@ from blocks.ledger import Ledger
 from blocks.loading import loaded
 from deployments.approval.enrolment import enrol, enrolled, revoke
 from deployments.approval.entra_sign_in import id_token
-from deployments.approval.form_client import Answer, Approver, Pending
+from deployments.approval.form_client import Approver, FormAnswer, Pending
 from deployments.laptop.laptop import Laptop
 from domain.approval.entra_token import EntraAccount
 from domain.approval.statement import Choice
@@ -40,7 +40,7 @@ END = {"decision": "reject", "approver": "ada", "comment": "the end of this test
 
 
 def asked(
-    tiny: Tiny, *answers: Answer | Callable[[Pending], Answer], by: str = "linus"
+    tiny: Tiny, *answers: FormAnswer | Callable[[Pending], FormAnswer], by: str = "linus"
 ) -> tuple["State[str]", list[str]]:
     """Release with these answers and then a rejection; the state, and how each form after the first began."""
     approver, seen = answering(*answers, END)
@@ -65,7 +65,7 @@ def test_a_credential_that_is_revoked_counts_in_no_group(site, tiny: Tiny, own_p
 
 
 @pytest.fixture
-def by_token(laptop: Laptop, own_person: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[Pending], Answer]:
+def by_token(laptop: Laptop, own_person: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[Pending], FormAnswer]:
     """An answer, proven with a token of the tenant; the browser is a client that follows the sign-in page."""
     control = Control(laptop.emulator_url.removesuffix("/_emulator"))
     person = control.add_user("grace@people.example", "Grace", [GROUP], "a-password")
@@ -84,7 +84,7 @@ def by_token(laptop: Laptop, own_person: str, monkeypatch: pytest.MonkeyPatch) -
     )
     enrol(own_person, account)
 
-    def answer(pending: Pending) -> Answer:
+    def answer(pending: Pending) -> FormAnswer:
         request = pending_request(loaded(Ledger, "ledger"), known_workloads(), pending.key)
         token = id_token(account, request.statement(Choice.APPROVE, own_person, ""))
         return {"decision": "approve", "approver": own_person, "comment": "", "proof": token}
@@ -93,9 +93,9 @@ def by_token(laptop: Laptop, own_person: str, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_sign_in_at_the_tenant_proves_one_statement(site, tiny: Tiny, by_token) -> None:
-    used: list[Answer] = []
+    used: list[FormAnswer] = []
 
-    def first(pending: Pending) -> Answer:
+    def first(pending: Pending) -> FormAnswer:
         used.append(by_token(pending))
         return used[-1]
 

@@ -8,7 +8,7 @@ from prefect.client.orchestration import get_client
 from prefect.states import State
 from tiny import APPROVE, Tiny, answering, endpoints_in, people, stored_models
 
-from deployments.approval.form_client import Answer, Pending
+from deployments.approval.form_client import FormAnswer, Pending
 from domain.approval.statement import Choice
 from domain.ledger.fact import Kind, facts_of
 from domain.promotion.next_step import Hold
@@ -61,7 +61,7 @@ def test_a_model_whose_files_change_after_the_approval_is_not_switched_to(
 def test_two_answers_at_once_count_once(site, tiny: Tiny) -> None:
     answered: list[str] = []
 
-    def twice(pending: Pending) -> Answer:
+    def twice(pending: Pending) -> FormAnswer:
         answer = {**APPROVE, "proof": people["ada"].proof(pending, Choice.APPROVE, "")}
         if not answered:
             with get_client(sync_client=True) as client:

@@ -59,7 +59,7 @@ def succeed(state: "State[str]") -> None:
     assert state.name == "Succeeded", state.message
 
 
-def test_a_release_is_installed_upgraded_taken_back_and_keeps_its_history(site, charted: Charted) -> None:
+def test_a_release_is_installed_upgraded_rolled_back_and_keeps_its_history(site, charted: Charted) -> None:
     changed = charted.candidates()
     succeed(run(charted, changed))
     first = release_names(site.ledger, charted.name)[0]
@@ -93,7 +93,7 @@ def test_a_release_is_installed_upgraded_taken_back_and_keeps_its_history(site, 
     assert charted.history()[0].values["signalbox"]["previous_deployment"] == deployment_name(first)
 
 
-def test_what_never_gets_ready_goes_back_by_itself_and_says_why(charted: Charted) -> None:
+def test_what_never_gets_ready_is_rolled_back_by_itself_and_says_why(charted: Charted) -> None:
     charted.declare(app=SICK)
     assert run(charted).name == "Rolled_back"
     assert charted.history() == ()
@@ -270,7 +270,7 @@ def test_what_died_between_helm_s_two_writes_is_gone_on_with_and_never_uninstall
     assert charted.ask_production()
 
 
-def test_a_way_back_that_fails_at_the_wrong_moment_leaves_a_way_back(charted: Charted, namespace: str) -> None:
+def test_a_rollback_that_fails_at_the_wrong_moment_can_be_run_again(charted: Charted, namespace: str) -> None:
     charted.serve()
     charted.serve()
     name, before = charted.endpoint, charted.live()["metadata"]["uid"]
@@ -291,7 +291,7 @@ def test_a_way_back_that_fails_at_the_wrong_moment_leaves_a_way_back(charted: Ch
     assert charted.ask_production()
 
 
-def test_a_way_back_over_what_somebody_set_since_touches_nothing(site, charted: Charted, namespace: str) -> None:
+def test_a_rollback_over_what_somebody_set_since_touches_nothing(site, charted: Charted, namespace: str) -> None:
     charted.serve()
     unset = CHART["templates/all.yaml"].replace("  replicas: {{ .Values.replicas }}\n", "")
     charted.declare(chart={"templates/all.yaml": unset})
@@ -311,7 +311,7 @@ def test_a_way_back_over_what_somebody_set_since_touches_nothing(site, charted: 
     assert charted.live()["spec"]["replicas"] == 2
 
 
-def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
+def test_a_rollback_that_is_not_up_is_not_done_however_often_it_is_asked_for(
     site, charted: Charted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(target, "BACK_SECONDS", 3)

@@ -36,7 +36,7 @@ def newest(site, tiny: Tiny) -> tuple[str, tuple[Fact, ...]]:
 
 
 @pytest.mark.slow
-def test_a_circuit_that_fails_after_the_switch_goes_back_alone(site, tiny: Tiny) -> None:
+def test_a_circuit_that_fails_after_the_switch_is_rolled_back_alone(site, tiny: Tiny) -> None:
     tiny.declare(score=WARY, fleet="independent", production=CONFIRMED)
     tiny.give_data("after", "value\n1\n")
     first = tiny.serve()

@@ -59,7 +59,7 @@ def succeed(state: "State[str]") -> None:
     assert state.name == "Succeeded", state.message
 
 
-def test_a_release_is_applied_upgraded_and_taken_back_with_the_manifest_of_that_time(site, applied: Applied) -> None:
+def test_a_release_is_applied_upgraded_and_rolled_back_with_the_manifest_of_that_time(site, applied: Applied) -> None:
     changed = applied.candidates()
     succeed(run(applied, changed))
     first = release_names(site.ledger, applied.name)[0]
@@ -95,7 +95,7 @@ def test_a_release_is_applied_upgraded_and_taken_back_with_the_manifest_of_that_
     assert applied.live()["metadata"]["annotations"]["signalbox/previous_deployment"] == deployment_name(first)
 
 
-def test_what_never_gets_ready_goes_back_by_itself_and_says_why(applied: Applied) -> None:
+def test_what_never_gets_ready_is_rolled_back_by_itself_and_says_why(applied: Applied) -> None:
     applied.declare(app=SICK)
     assert run(applied).name == "Rolled_back"
     assert applied.live() is None
@@ -110,7 +110,7 @@ def test_what_never_gets_ready_goes_back_by_itself_and_says_why(applied: Applied
     assert applied.ask_production()["text"] == before
 
 
-def test_a_manifest_that_breaks_what_ran_well_is_taken_back_too(applied: Applied) -> None:
+def test_a_manifest_that_breaks_what_ran_well_is_rolled_back_too(applied: Applied) -> None:
     applied.serve()
     before = applied.ask_production()
     applied.declare(manifest=MANIFEST.replace("path: /ready, port: 8080", "path: /ready, port: 8081"))
@@ -219,7 +219,7 @@ def test_what_a_person_changed_is_said_never_overwritten_and_undone_by_the_line_
     assert applied.ask_production()
 
 
-def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
+def test_a_rollback_that_is_not_up_is_not_done_however_often_it_is_asked_for(
     site, applied: Applied, monkeypatch: pytest.MonkeyPatch, namespace: str
 ) -> None:
     monkeypatch.setattr(target, "BACK_SECONDS", 3)
@@ -242,7 +242,7 @@ def test_a_way_back_that_is_not_up_is_not_done_however_often_it_is_asked_for(
     assert applied.ask_production()
 
 
-def test_a_fence_that_a_person_edited_is_said(site, applied: Applied, namespace: str) -> None:
+def test_a_fencing_token_that_a_person_edited_is_said(site, applied: Applied, namespace: str) -> None:
     applied.serve()
     note = "signalbox/switch_fence=mine"
     kubectl_as_admin("-n", namespace, "annotate", "--overwrite", f"deployment/{applied.endpoint}", note)

@@ -29,7 +29,7 @@ from domain.naming import deployment_name
 from domain.release.manifest import Release
 from domain.tags import model_tags
 from domain.unit import Unit
-from domain.verification.replay import Replay, Verdict
+from domain.verification.replay import Replay, ReplayResult
 from flows.approval.evidence import kept_report
 from flows.fan_out.each import FAN_OUT
 from flows.rollout.replay import ReplayOutcome, replay_page, replay_stage
@@ -197,7 +197,7 @@ def artifact_of(key: str) -> list[dict[str, Any]]:
 def test_the_same_model_twice_passes_with_no_shift_and_is_replayed_once(fleet: Fleet, first) -> None:
     release, requests = fleet.deployed(SAME)
     outcome = fleet.replay(release, requests, fleet.stage())
-    assert outcome == ReplayOutcome(Verdict.PASSED, outcome.report, {}, {})
+    assert outcome == ReplayOutcome(ReplayResult.PASSED, outcome.report, {}, {})
     fact = fleet.facts(release)[0]
     assert fact.body["verdict"] == "PASSED"
     assert fact.body["report"] == outcome.report
@@ -224,7 +224,7 @@ def test_another_model_fails_and_everything_about_it_can_be_read(fleet: Fleet, f
     one, other = fleet.names
     release, requests = fleet.deployed({one: shifted(90), other: SAME})
     outcome = fleet.replay(release, requests, fleet.stage())
-    assert (outcome.verdict, set(outcome.failures), outcome.doubts) == (Verdict.FAILED, {one}, {})
+    assert (outcome.verdict, set(outcome.failures), outcome.doubts) == (ReplayResult.FAILED, {one}, {})
     assert (
         "Mean shift: 90 is 1 of the champion's spread 90; passes up to 0.05, fails above 0.5" in outcome.failures[one]
     )
@@ -251,7 +251,7 @@ def test_a_candidate_whose_job_fails_fails_with_its_reason(fleet: Fleet, first) 
     one, other = fleet.names
     release, requests = fleet.deployed({one: "def answer(row, value): raise ValueError('no such column')", other: SAME})
     outcome = fleet.replay(release, requests, fleet.stage())
-    assert outcome.verdict is Verdict.FAILED
+    assert outcome.verdict is ReplayResult.FAILED
     assert "ended Failed" in outcome.failures[one]
     assert len(outcome.failures[one]) <= MOST_REASON
     assert fleet.page(release, outcome).count("<svg") == 1
@@ -260,7 +260,7 @@ def test_a_candidate_whose_job_fails_fails_with_its_reason(fleet: Fleet, first) 
 def test_a_job_that_takes_too_long_is_cancelled_and_fails(fleet: Fleet, first) -> None:
     release, requests = fleet.deployed("import time\ndef answer(row, value): time.sleep(60)")
     outcome = fleet.replay(release, requests, fleet.stage(timeout_minutes=0.01))
-    assert outcome.verdict is Verdict.FAILED
+    assert outcome.verdict is ReplayResult.FAILED
     assert "TimedOut" in outcome.failures[fleet.names[0]]
 
 
@@ -278,11 +278,11 @@ def test_a_wrong_golden_answer_fails_also_where_nothing_shifted(fleet: Fleet, fi
     fleet.put("golden/expected.csv", ["note,value,name", "one,1.4,a", "two,1.6,b"])
     release, requests = fleet.deployed(SAME)
     good = fleet.replay(release, requests, fleet.stage(golden=golden(fleet)))
-    assert good.verdict is Verdict.PASSED
+    assert good.verdict is ReplayResult.PASSED
     assert fleet.facts(release)[-1].body["units"][fleet.names[0]]["golden_misses"] == 0
     assert "0 of 2" in text_of(fleet.page(release, good))
     wrong = fleet.replay(release, requests, fleet.stage(golden=golden(fleet, tolerance=0.39)))
-    assert (wrong.verdict, set(wrong.failures)) == (Verdict.FAILED, {fleet.names[0]})
+    assert (wrong.verdict, set(wrong.failures)) == (ReplayResult.FAILED, {fleet.names[0]})
     assert "2 missed, 2 expected: a: 1; expected 1.4 ± 0.39; b: 2; expected 1.6" in wrong.failures[fleet.names[0]]
 
 
@@ -308,7 +308,7 @@ def test_missing_data_is_a_definite_no_that_is_not_written_down(
     with pytest.raises(Terminal, match=why):
         replay.fn(fleet.workspace, stage.replay, unit, request.endpoint, request.name, "deployment-of-before")
     outcome = fleet.replay(release, requests, stage)
-    assert outcome.verdict is Verdict.FAILED
+    assert outcome.verdict is ReplayResult.FAILED
     assert re.search(why, outcome.failures[fleet.names[0]])
     assert outcome.report == ""
     assert fleet.facts(release) == ()
@@ -339,7 +339,7 @@ def test_what_the_plants_declare_fits_what_their_deployments_write(site, tmp_pat
     assert shift is not None, found.evidence
     assert (shift.rows, shift.lost, shift.extra, shift.unusable) == (1008, 0, 0, 0)
     assert shift.largest > 0
-    assert declared.verdict(found.evidence).verdict is Verdict.PASSED
+    assert declared.verdict(found.evidence).verdict is ReplayResult.PASSED
     assert len(found.points.champion) == 1008
 
 

@@ -8,7 +8,7 @@ import pytest
 from charted import Charted
 from served import Served
 
-from deployments.laptop.reachable_stages import within_reach
+from deployments.laptop.reachable_stages import reachable_stages
 from domain.errors import Terminal
 from flows.release import release
 from tasks import workloads
@@ -48,22 +48,20 @@ def reaching(unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Re
 
 
 def test_the_stages_end_here_below_what_cannot_be_reached(reaching: Reaching) -> None:
-    here, [missing] = within_reach(declared_workload(reaching.name))
+    here, [missing] = reachable_stages(declared_workload(reaching.name))
     assert [stage.name for stage in here.stages] == ["registry", "images", "dev"]
     assert missing.startswith(
         "stage production: aks-mlops-prod/default could not be reached while listing Helm releases"
     )
 
 
-def test_a_ladder_of_which_nothing_can_serve_here_is_not_climbed(
-    reaching: Reaching, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_no_stage_can_serve_nothing_is_released(reaching: Reaching, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reaching, "declared_stages", lambda *asked: Charted.declared_stages(reaching, *asked))
     reaching.declare()
     with pytest.raises(
         Terminal, match=rf"no stage of {reaching.name} can serve here: stage production: .*Is the cluster running"
     ):
-        within_reach(declared_workload(reaching.name))
+        reachable_stages(declared_workload(reaching.name))
 
 
 def test_it_is_released_as_far_as_is_asked_for_and_then_further(

@@ -19,7 +19,7 @@ from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from deployments.approval.demo_approver import SigningApprover
-from deployments.approval.form_client import Answer, Approver, Pending
+from deployments.approval.form_client import Approver, FormAnswer, Pending
 from domain.approval.statement import Choice
 from domain.candidate.changed_circuits import ChangedCircuit, ChangedCircuits, changed_path
 from domain.declaration.load import load_workload
@@ -256,7 +256,7 @@ class Tiny:
         return loaded(Ledger, "ledger")
 
 
-def answering(*answers: Answer | Callable[[Pending], Answer]) -> tuple[Approver, list[Pending]]:
+def answering(*answers: FormAnswer | Callable[[Pending], FormAnswer]) -> tuple[Approver, list[Pending]]:
     """An approver that gives these answers, one a form and the last one for all others, and keeps what it was shown.
 
     An answer without a proof is signed with the SSH key of the approver it names. One may be made of the form. Forms of other
@@ -264,7 +264,7 @@ def answering(*answers: Answer | Callable[[Pending], Answer]) -> tuple[Approver,
     """
     seen: list[Pending] = []
 
-    def decide(pending: Pending) -> Answer | None:
+    def decide(pending: Pending) -> FormAnswer | None:
         if not any(name in pending.run_name.lower() for name in known_workloads()):
             return None
         seen.append(pending)

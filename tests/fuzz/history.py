@@ -10,7 +10,7 @@ from forgeries import FORGERIES, WRONG_CODES
 from honest_history import Point, answer
 from raw_ledger import digest
 from release_run import ReleaseRun
-from weighing import Answer, Unproven
+from weighing import Answer, InvalidProof
 
 from domain.approval.decision import Decision
 from domain.approval.one_time_code import CodeGenerator, CodeProof
@@ -76,7 +76,7 @@ class History:
         given = answer(Point(self.world, self.account), run.waiting, person, way, choice, comment)
         assert len(self.account.acts) == before + 1
         outcome = self._send(run, given)
-        if expected and isinstance(outcome, Unproven):
+        if expected and isinstance(outcome, InvalidProof):
             raise NeedlessRefusalError(f"{name} could decide {choice} by {way}, and was refused: {outcome.reason}")
         if isinstance(outcome, Decision):
             SEEN[f"taken: {choice} by {way}"] += 1
@@ -95,7 +95,7 @@ class History:
         outcome = self._send(run, Answer(choice, name, proof, comment))
         if isinstance(outcome, Decision):
             raise UnapprovedError(f"{how} was taken for {name}'s word")
-        if guessed and isinstance(outcome, Unproven) and not outcome.wrong_code:
+        if guessed and isinstance(outcome, InvalidProof) and not outcome.wrong_code:
             raise UnapprovedError(f"{how} under {name}'s name is not counted as a guess: {outcome.reason}")
         SEEN[f"refused: {how}"] += outcome is not None
 
@@ -110,7 +110,7 @@ class History:
             raise UnapprovedError(f"a proof of {name}'s was taken twice")
         SEEN["refused: used again"] += outcome is not None
 
-    def _send(self, run: ReleaseRun, given: Answer) -> Decision | Unproven | None:
+    def _send(self, run: ReleaseRun, given: Answer) -> Decision | InvalidProof | None:
         """What the run makes of it; None when it takes it no more, or another one that came before."""
         run.taken = None
         now = self.world.now
@@ -121,7 +121,7 @@ class History:
             self._watch_codes(*run.taken, now)
         return run.taken[1] if run.taken is not None and run.taken[0] is given else None
 
-    def _watch_codes(self, given: Answer, outcome: Decision | Unproven, now: datetime) -> None:
+    def _watch_codes(self, given: Answer, outcome: Decision | InvalidProof, now: datetime) -> None:
         """Count wrong codes; no code is taken where so many came."""
         person = self.world.approvers.person(given.approver)
         generators = [one for one in person.credentials if isinstance(one, CodeGenerator)] if person else []

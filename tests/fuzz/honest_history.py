@@ -101,7 +101,7 @@ def honest_points(circuits: int, by_tokens: bool = False) -> tuple[Point, ...]:
     before = Point(World(now=declared_stages.START - timedelta(minutes=12)), enrolled())
     request(before.world, declared_stages.manifest("20251209.1", circuits, version=2))
     after = promote(before, ELSEWHERE)[-1]
-    world = World(now=after.world.now, elsewhere=after.world.facts, spent=after.world.spent)
+    world = World(now=after.world.now, elsewhere=after.world.facts, used=after.world.used)
     request(world, declared_stages.manifest(circuits=circuits))
     points = promote(Point(world, enrolled()), BY_TOKENS if by_tokens else APPROVERS)
     assert len(points[-1].world.serving) == 2 * circuits, "an honest history switches test and production"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from stored_facts import ATTEMPTS
-from weighing import Answer, Unproven, weigh
+from weighing import Answer, InvalidProof, weigh
 from world import Watch, World
 
 from domain.approval.decision import Decision
@@ -61,7 +61,7 @@ class ReleaseRun:
         self.stage: Stage | None = None
         self.release: Release | None = None
         self.waiting: Fact | None = None
-        self.taken: tuple[Answer, Decision | Unproven] | None = None
+        self.taken: tuple[Answer, Decision | InvalidProof] | None = None
         self.ended: str | None = None
         self.died = ""
 

@@ -67,7 +67,7 @@ def other_value(value: Any, seen: Sequence[Any], which: int) -> Any:
 
 
 def normal(fact: dict[str, Any]) -> dict[str, Any]:
-    """As Signalbox would have written it; unchanged when it is no fact at all any more."""
+    """As Signalbox would have written it; unchanged when it is no longer a fact at all."""
     try:
         return dict(json.loads(Fact.model_validate(fact).canonical_json()))
     except ValueError:

@@ -29,68 +29,68 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Unproven:
+class InvalidProof:
     """Why it does not count."""
 
     reason: str
     wrong_code: bool = False
 
 
-def weigh(world: World, release: Release, stage: Stage, asked: Fact, answer: Answer) -> Decision | Unproven:
+def weigh(world: World, release: Release, stage: Stage, asked: Fact, answer: Answer) -> Decision | InvalidProof:
     """The decision, or why there is none."""
     try:
         statement = statement_of(asked, answer.choice, answer.approver, answer.comment)
     except ValidationError as error:
-        return Unproven(str(error))
+        return InvalidProof(str(error))
     reasons = why_not(statement, stage, release, world.facts.read(), world.approvers, world.now)
-    return Unproven("; ".join(reasons)) if reasons else prove(world, statement, answer.proof)
+    return InvalidProof("; ".join(reasons)) if reasons else prove(world, statement, answer.proof)
 
 
-def prove(world: World, statement: Statement, typed: str) -> Decision | Unproven:
+def prove(world: World, statement: Statement, typed: str) -> Decision | InvalidProof:
     """From what was typed to a proof that can be kept; codes and tokens are used up."""
     signature = armored(typed)
-    proof: Proof | Unproven
+    proof: Proof | InvalidProof
     if typed.isdigit():
         proof = _by_code(world, statement, typed)
     elif signature is not None:
         proof = SshProof(signature=signature)
     else:
         proof = _by_token(world, typed)
-    if isinstance(proof, Unproven):
+    if isinstance(proof, InvalidProof):
         return proof
     decision = Decision(stage=statement.stage, statement=statement, proof=proof, decided_at=world.now)
     credential = proven_by(decision, world.approvers)
     if isinstance(credential, str):
-        return Unproven(credential)
-    if isinstance(proof, EntraProof) and not world.spend(f"token {proof.token_digest}", statement.digest):
-        return Unproven("this token has already been used")
+        return InvalidProof(credential)
+    if isinstance(proof, EntraProof) and not world.use_once(f"token {proof.token_digest}", statement.digest):
+        return InvalidProof("this token has already been used")
     return decision
 
 
-def _by_code(world: World, statement: Statement, code: str) -> Proof | Unproven:
+def _by_code(world: World, statement: Statement, code: str) -> Proof | InvalidProof:
     person = world.approvers.person(statement.approver)
     generators = [one for one in person.credentials if isinstance(one, CodeGenerator)] if person else []
     usable = [one for one in generators if one.revoked_at is None]
     if not usable:
-        return Unproven(f"{statement.approver} has enrolled no authenticator for codes")
+        return InvalidProof(f"{statement.approver} has enrolled no authenticator for codes")
     wrong = world.wrong_codes
     usable = [one for one in usable if locked_until(wrong.get(one.id, ()), world.now) is None]
     if not usable:
-        return Unproven(f"{statement.approver}'s authenticator accepts no code")
+        return InvalidProof(f"{statement.approver}'s authenticator accepts no code")
     for generator in usable:
         secret = generator.secret_block.upper()
         step = step_of(secret, code, world.now)
         if step is not None:
-            spent = world.spend(f"{generator.id} step {step}", statement.digest)
-            return signed(secret, statement, step) if spent else Unproven("this code has already been used")
+            used = world.use_once(f"{generator.id} step {step}", statement.digest)
+            return signed(secret, statement, step) if used else InvalidProof("this code has already been used")
     for generator in usable:
         wrong.setdefault(generator.id, []).append(world.now)
-    return Unproven(f"the code is not {statement.approver}'s current one", wrong_code=True)
+    return InvalidProof(f"the code is not {statement.approver}'s current one", wrong_code=True)
 
 
-def _by_token(world: World, token: str) -> Proof | Unproven:
+def _by_token(world: World, token: str) -> Proof | InvalidProof:
     kid = key_id(token)
     for published in world.approvers.tenant_keys.values():
         if kid in published:
             return EntraProof(token=token, key=dict(published[kid]))
-    return Unproven("no key that the tenant publishes signed the token")
+    return InvalidProof("no key that the tenant publishes signed the token")

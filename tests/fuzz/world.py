@@ -19,7 +19,7 @@ Watch = Callable[[str, Stage, Release], None]
 
 @dataclass
 class World:
-    """edit, vm_size: how production is declared. spent: codes and tokens → the statement they were used up for.
+    """edit, vm_size: how production is declared. used: codes and tokens → the statement they were used up for.
 
     serving: endpoint → release. wrong_codes: authenticator → when they came. elsewhere: another release's ledger, with approvals of the same people.
     """
@@ -30,7 +30,7 @@ class World:
     approvers: EnrolledApprovers = field(default_factory=approvers)
     edit: str = "as agreed"
     vm_size: str = "Standard_DS3_v2"
-    spent: dict[str, str] = field(default_factory=dict)
+    used: dict[str, str] = field(default_factory=dict)
     serving: dict[str, str] = field(default_factory=dict)
     wrong_codes: dict[str, list[datetime]] = field(default_factory=dict)
 
@@ -40,7 +40,7 @@ class World:
             self,
             facts=self.facts.copy(),
             elsewhere=self.elsewhere.copy(),
-            spent=dict(self.spent),
+            used=dict(self.used),
             serving=dict(self.serving),
             wrong_codes={credential: list(moments) for credential, moments in self.wrong_codes.items()},
         )
@@ -54,9 +54,9 @@ class World:
         """The clock goes on."""
         self.now += timedelta(seconds=seconds)
 
-    def spend(self, what: str, statement: str) -> bool:
+    def use_once(self, what: str, statement: str) -> bool:
         """As `tasks.approval.used_proofs.use_once`: True for the first, and for the same statement again."""
-        return self.spent.setdefault(what, statement) == statement
+        return self.used.setdefault(what, statement) == statement
 
     def enrol(self, enrolment: Enrolment) -> None:
         """Put an enrolment in place of the person's one before."""

@@ -29,7 +29,7 @@ def read_allowed(path: Path = LIST) -> dict[Key, str]:
 def stale(
     allowed: dict[Key, str], made: Sequence[Mutant], killed: Sequence[Mutant], lived: Sequence[Mutant]
 ) -> list[str]:
-    """Entries that have nothing to allow any more. made: all mutants of the modules that were looked at."""
+    """Entries that no longer have anything to allow. made: all mutants of the modules that were looked at."""
     modules = {mutant.module for mutant in made}
     unknown = {key for key in allowed if key[0] in modules} - {mutant.key for mutant in made}
     noticed = {mutant.key for mutant in killed} - {mutant.key for mutant in lived}

@@ -378,13 +378,13 @@ class PlatformTwin:
     def missing_dependencies(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
         """Model and environment."""
 
-        def lack(deployment: Deployment) -> str:
+        def missing(deployment: Deployment) -> str:
             if model_of(deployment) not in self.models.registry:
                 return f"its model {':'.join(model_of(deployment))} is gone"
             gone = deployment.environment not in self.at.environments
             return f"its environment {deployment.environment.rsplit('/environments/')[-1]} is gone" if gone else ""
 
-        return lack
+        return missing
 
     def diagnose(self, stage: Stage, expected: Mapping[str, str]) -> Iterator[Finding]:
         """What serves, and what should."""

@@ -22,15 +22,15 @@ from prefect.exceptions import FailedRun, ObjectNotFound
 from prefect.states import Completed, Failed, State
 from prefect.utilities.annotations import BaseAnnotation
 
-from deployments.approval.form_client import Answer, Pending
+from deployments.approval.form_client import FormAnswer, Pending
 from flows.approval import form
 from tasks.retries import RETRIED
 
 PRODUCT = ("flows.", "tasks.")
-Decide = Callable[[Pending], Answer | None]
+Decide = Callable[[Pending], FormAnswer | None]
 
 
-def nobody(pending: Pending) -> Answer | None:
+def nobody(pending: Pending) -> FormAnswer | None:
     """Until somebody is there who decides."""
     raise AssertionError(f"nobody answers form {pending.key}")
 

@@ -10,7 +10,7 @@ import pytest
 from tiny import APPROVE
 from twins import TinyTwin, Twins
 
-from deployments.approval.form_client import Answer, Pending
+from deployments.approval.form_client import FormAnswer, Pending
 from domain.approval.lockout import MAX_WRONG_CODES
 from domain.approval.statement import Choice
 from domain.ledger.fact import Kind, facts_of
@@ -23,7 +23,7 @@ BY_GRACE = {"decision": "approve", "approver": "grace", "comment": ""}
 
 
 def asked(
-    twins: Twins, tiny: TinyTwin, *answers: Answer | Callable[[Pending], Answer], by: str = "linus"
+    twins: Twins, tiny: TinyTwin, *answers: FormAnswer | Callable[[Pending], FormAnswer], by: str = "linus"
 ) -> tuple[str, list[str]]:
     """Release with these answers and then a rejection; how it ended, and how each form after the first began."""
     with twins.answering(*answers, END) as seen:
@@ -39,7 +39,9 @@ def code_of(secret: str, away: int = 0) -> str:
 
 
 def test_answers_that_prove_nothing_are_refused_one_by_one_with_their_reasons(twins: Twins, tiny: TinyTwin) -> None:
-    def signed(by: str, over: Choice = Choice.APPROVE, comment: str = "", **said: str) -> Callable[[Pending], Answer]:
+    def signed(
+        by: str, over: Choice = Choice.APPROVE, comment: str = "", **said: str
+    ) -> Callable[[Pending], FormAnswer]:
         """An answer with a signature that may be over something else than what is said."""
         return lambda form: {
             "decision": "approve", "approver": by, "comment": comment, "proof": twins.proof(form, by, over, comment), **said
@@ -110,7 +112,7 @@ def test_a_code_works_once_and_five_wrong_ones_lock_the_authenticator_everywhere
     secret = twins.enrol_code("grace")
     used: list[str] = []
 
-    def right(_: Pending) -> Answer:
+    def right(_: Pending) -> FormAnswer:
         used.append(code_of(secret))
         return {**BY_GRACE, "proof": used[-1]}
 
@@ -140,8 +142,8 @@ def test_a_code_works_once_and_five_wrong_ones_lock_the_authenticator_everywhere
 def test_who_fills_the_ledger_with_answers_that_do_not_count_comes_to_an_end(
     twins: Twins, tiny: TinyTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert gate.MOST_REFUSALS == 100
-    monkeypatch.setattr(gate, "MOST_REFUSALS", 3)
+    assert gate.MAX_INVALID_ANSWERS == 100
+    monkeypatch.setattr(gate, "MAX_INVALID_ANSWERS", 3)
     nobody = {"decision": "approve", "approver": "mallory", "comment": "", "proof": "123456"}
     with twins.answering(*[nobody] * 3) as seen:
         state = twins.release_as_answered(tiny, tiny.candidates())
@@ -166,7 +168,7 @@ def test_a_comment_is_shown_as_text_wherever_it_appears(twins: Twins, tiny: Tiny
 def test_a_release_that_dies_while_it_waits_goes_on_with_the_same_request(twins: Twins, tiny: TinyTwin) -> None:
     changed = tiny.candidates()
 
-    def dies(_: Pending) -> Answer:
+    def dies(_: Pending) -> FormAnswer:
         raise twins.power.cut()
 
     with twins.power.failing(), twins.answering(dies):

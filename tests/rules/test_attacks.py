@@ -15,7 +15,7 @@ from twins import TinyTwin, Twins
 
 from blocks.azure_credential import AzureCredential
 from blocks.ledger import Ledger
-from deployments.approval.form_client import Answer, Pending
+from deployments.approval.form_client import FormAnswer, Pending
 from domain.approval.statement import Choice
 from domain.candidate.changed_circuits import ChangedCircuits, changed_path
 from domain.errors import Terminal
@@ -54,14 +54,14 @@ def again(changed: ChangedCircuits, **more: str) -> ChangedCircuits:
     return changed.model_copy(update={"build_id": f"{changed.build_id}-again", **more})
 
 
-def dies(twins: Twins) -> Callable[[Pending], Answer]:
-    def cut(_: Pending) -> Answer:
+def dies(twins: Twins) -> Callable[[Pending], FormAnswer]:
+    def cut(_: Pending) -> FormAnswer:
         raise twins.power.cut()
 
     return cut
 
 
-def waits(twins: Twins, tiny: TinyTwin, changed: ChangedCircuits, *answers: Answer, by: str = "linus") -> str:
+def waits(twins: Twins, tiny: TinyTwin, changed: ChangedCircuits, *answers: FormAnswer, by: str = "linus") -> str:
     """A release that waits at its gate, no run being there; its name."""
     with twins.power.failing(), twins.answering(*answers, dies(twins)):
         twins.release_as_answered(tiny, changed, by)
@@ -175,7 +175,7 @@ def test_a_run_of_the_newest_build_comes_back_with_the_build_that_it_took(
     assert len(twins.names(tiny)) == 2
 
 
-def test_a_second_run_whose_time_is_up_takes_nothing_back_that_was_approved(
+def test_a_second_run_whose_time_is_up_rolls_nothing_back_that_was_approved(
     twins: Twins, tiny: TinyTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released(twins, tiny)
@@ -187,7 +187,7 @@ def test_a_second_run_whose_time_is_up_takes_nothing_back_that_was_approved(
 
     monkeypatch.setattr(soak.time, "sleep", killed)
 
-    def second_run(form: Pending) -> Answer | None:
+    def second_run(form: Pending) -> FormAnswer | None:
         forms.append(form)
         if len(forms) == 2:  # it waits at production's gate; the first run's form is answered, and A1 switches
             waiting = twins.run.decide
@@ -217,7 +217,7 @@ def test_a_rollback_takes_no_endpoint_over(
         for one in place.endpoints.values():
             if not endpoint_says_whose:
                 one.tags.pop(WORKLOAD)
-    time.sleep(1.1)  # fences follow the clock
+    time.sleep(1.1)  # fencing tokens follow the clock
     with pytest.raises(Terminal, match="nothing was touched: TINY/A1 at production: be-tiny-a1 in mlw-prod"):
         rollback("rival", "production", dry_run=False)
     assert twins.serving(tiny, "production") == before
@@ -356,7 +356,7 @@ def test_no_number_of_releases_since_hides_a_request_or_its_release(
     released(twins, tiny, 2)
     changed, forms = tiny.candidates(), list[Pending]()
 
-    def cut(form: Pending) -> Answer:
+    def cut(form: Pending) -> FormAnswer:
         forms.append(form)
         raise twins.power.cut()
 

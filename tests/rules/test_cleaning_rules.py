@@ -15,7 +15,7 @@ from domain.rollout.cleanup_report import CleanupReport
 from domain.rollout.deployment_history import FENCE
 from domain.tags import NO_PREVIOUS, PREVIOUS, deployment_tags
 from flows.rollout import cleanup
-from flows.rollout.cleanup import clean_stage, discard_stage
+from flows.rollout.cleanup import clean_stage, clean_up_failed
 from tasks.ledger.lease import HeldStage, stage_lease
 from tasks.targets.platform import DeploymentRequest
 
@@ -79,7 +79,7 @@ class Fleet:
     def discard(self, number: int, facts: Sequence[Fact] = ()) -> CleanupReport:
         @flow
         def discarding() -> CleanupReport:
-            return discard_stage(facts, self.platform, f"20260101.{number}", "production", self.held, self.endpoints)
+            return clean_up_failed(facts, self.platform, f"20260101.{number}", "production", self.held, self.endpoints)
 
         return discarding()
 
@@ -95,7 +95,7 @@ def test_old_deployments_go_and_the_fact_says_which(fleet: Fleet) -> None:
     cleaned = fleet.clean()
     assert fleet.all_there() == [named(3, 4)] * 2
     assert {fleet.platform.serving(one) for one in fleet.endpoints} == named(4)
-    assert (cleaned.endpoints, cleaned.serving, cleaned.way_back, cleaned.others) == (2, 2, 2, 0)
+    assert (cleaned.endpoints, cleaned.serving, cleaned.for_rollback, cleaned.others) == (2, 2, 2, 0)
     body = cleaned.body("production")
     assert {endpoint: set(names) for endpoint, names in body.pop("removed").items()} == dict.fromkeys(
         fleet.endpoints, named(1, 2)
@@ -113,7 +113,7 @@ def test_once_clean_nothing_more_goes(fleet: Fleet) -> None:
 
 def test_more_can_be_kept(fleet: Fleet) -> None:
     fleet.serve(1, 2, 3, 4)
-    assert fleet.clean(keep=3).way_back == 4
+    assert fleet.clean(keep=3).for_rollback == 4
     assert fleet.all_there() == [named(2, 3, 4)] * 2
 
 
@@ -123,7 +123,7 @@ def test_what_waits_for_people_and_what_was_made_by_hand_stays(fleet: Fleet) -> 
     fleet.platform.by_hand(fleet.endpoints[0], deployment_name("20260101.1"), tags={})
     cleaned = fleet.clean()
     assert fleet.all_there() == [named(1, 2, 3, 4), named(2, 3, 4)]
-    assert (cleaned.serving, cleaned.way_back, cleaned.others) == (2, 2, 3)
+    assert (cleaned.serving, cleaned.for_rollback, cleaned.others) == (2, 2, 3)
 
 
 def test_endpoints_that_are_not_there_are_nothing_to_clean(fleet: Fleet) -> None:

@@ -30,7 +30,7 @@ def wary(tiny: TinyTwin) -> TinyTwin:
     return tiny
 
 
-def test_what_fails_after_the_switch_goes_back_is_held_and_comes_again_only_when_a_person_says_so(
+def test_what_fails_after_the_switch_is_rolled_back_is_held_and_comes_again_only_when_a_person_says_so(
     twins: Twins, wary: TinyTwin
 ) -> None:
     assert twins.release(wary, wary.candidates()).name == "Succeeded"
@@ -77,7 +77,7 @@ def test_what_fails_after_the_switch_goes_back_is_held_and_comes_again_only_when
     assert duplicate.message == "production serves exactly these models; there is nothing left to do"
 
 
-def test_where_nothing_is_left_to_go_back_to_it_stays_and_people_are_told(
+def test_where_nothing_is_left_to_roll_back_to_it_stays_and_people_are_told(
     twins: Twins, wary: TinyTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     twins.release(wary, wary.candidates())
@@ -189,7 +189,7 @@ def test_a_rollback_that_is_typed_twice_changes_nothing_the_second_time(
     assert twins.serving(tiny, "production") == [second, second]
 
 
-def test_what_a_failed_switch_left_serving_can_be_taken_back_without_its_name(twins: Twins, wary: TinyTwin) -> None:
+def test_what_a_failed_switch_left_serving_can_be_rolled_back_without_its_name(twins: Twins, wary: TinyTwin) -> None:
     assert twins.release(wary, wary.candidates()).name == "Succeeded"
     first, _ = twins.newest(wary)
     assert twins.release(wary, wary.candidates()).name == "Succeeded"

@@ -63,7 +63,7 @@ def test_a_chosen_version_that_is_held_is_refused(twins: Twins, tiny: TinyTwin, 
         deploy_version(str(unit.unit), unit.model_version, "production", tiny.name, "linus")
 
 
-def test_what_began_before_the_rollback_is_not_admitted_where_the_models_went_back(
+def test_what_began_before_the_rollback_is_not_admitted_where_the_models_were_rolled_back(
     twins: Twins, tiny: TinyTwin
 ) -> None:
     assert twins.release(tiny, tiny.candidates()).name == "Succeeded"

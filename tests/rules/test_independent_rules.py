@@ -40,7 +40,7 @@ def test_where_all_fail_the_release_fails_and_nothing_changes(twins: Twins, tiny
     assert twins.serving(tiny, "production") == ["None", "None"]
 
 
-def test_a_circuit_that_fails_between_a_switch_that_died_and_the_next_run_goes_back_alone(
+def test_a_circuit_that_fails_between_a_switch_that_died_and_the_next_run_is_rolled_back_alone(
     twins: Twins, tiny: TinyTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny.declare(fleet="independent")

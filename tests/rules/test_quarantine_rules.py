@@ -44,7 +44,7 @@ SPOILT = pytest.mark.parametrize(
 
 
 @SPOILT
-def test_other_releases_begin_end_and_go_back(twins: Twins, tiny: TinyTwin, spoilt: str) -> None:
+def test_other_releases_begin_end_and_are_rolled_back(twins: Twins, tiny: TinyTwin, spoilt: str) -> None:
     assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
     third, second, _ = twins.names(tiny)
     assert twins.serving(tiny, "production") == [third, third]

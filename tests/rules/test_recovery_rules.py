@@ -21,7 +21,7 @@ VERBS = {
 
 
 def two_releases(twins: Twins, tiny: TinyTwin) -> list[str]:
-    """So that the next one has something to go back to, and something to clean up; what serves."""
+    """So that the next one has something to roll back to, and something to clean up; what serves."""
     for _ in range(2):
         assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
     return twins.serving(tiny, "production")
@@ -64,7 +64,7 @@ def test_whatever_is_the_last_thing_written_to_the_ledger_the_next_run_finishes(
     assert chain_faults(facts) == ()
 
 
-def test_what_another_release_left_half_switched_goes_back_before_anything_else(
+def test_what_another_release_left_half_switched_is_rolled_back_before_anything_else(
     twins: Twins, tiny: TinyTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = two_releases(twins, tiny)
@@ -118,7 +118,7 @@ def test_what_does_not_pass_is_technical_and_the_same_command_goes_on_later(twin
     assert twins.release(tiny, changed, APPROVE).name == "Succeeded"
 
 
-def test_a_release_that_began_when_names_had_a_dot_ends_with_them_and_is_a_way_back(
+def test_a_release_that_began_when_names_had_a_dot_ends_with_them_and_can_be_rolled_back_to(
     twins: Twins, tiny: TinyTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed = tiny.candidates()

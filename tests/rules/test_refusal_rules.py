@@ -123,7 +123,7 @@ def test_a_switch_that_is_accepted_and_not_done_is_seen_and_undone(twins: Twins,
         rollback(tiny.name, "production", dry_run=False)
 
 
-def test_a_release_that_was_left_half_switched_and_fails_then_goes_back_before_it_ends(
+def test_a_release_that_was_left_half_switched_and_fails_then_is_rolled_back_before_it_ends(
     twins: Twins, tiny: TinyTwin
 ) -> None:
     assert twins.release(tiny, tiny.candidates()).name == "Succeeded"

@@ -19,7 +19,7 @@ from domain.errors import Terminal
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.naming import deployment_name
 from domain.release.manifest import Release
-from domain.verification.replay import Replay, Verdict
+from domain.verification.replay import Replay, ReplayResult
 from flows.approval.evidence import kept_report
 from flows.rollout.replay import ReplayOutcome, replay_page, replay_stage
 from tasks.ledger.facts import read_facts
@@ -153,7 +153,7 @@ def text_of(page: str) -> str:
 
 def test_a_first_release_has_nothing_to_be_compared_with_and_says_so(fleet: Fleet, first) -> None:
     release, outcome = first
-    assert (outcome.verdict, outcome.failures, outcome.doubts) == (Verdict.PASSED, {}, {})
+    assert (outcome.verdict, outcome.failures, outcome.doubts) == (ReplayResult.PASSED, {}, {})
     body = fleet.facts(release)[0].body
     assert body["units"][fleet.names[0]] == {
         "verdict": "PASSED",
@@ -166,7 +166,7 @@ def test_a_first_release_has_nothing_to_be_compared_with_and_says_so(fleet: Flee
 def test_the_same_model_twice_passes_with_no_shift_and_is_replayed_once(fleet: Fleet, first) -> None:
     release, requests = fleet.deployed(SAME)
     outcome = fleet.replay(release, requests, fleet.stage())
-    assert outcome == ReplayOutcome(Verdict.PASSED, outcome.report, {}, {})
+    assert outcome == ReplayOutcome(ReplayResult.PASSED, outcome.report, {}, {})
     fact = fleet.facts(release)[0]
     assert fact.body["verdict"] == "PASSED"
     assert fact.body["report"] == outcome.report
@@ -187,7 +187,7 @@ def test_the_same_model_twice_passes_with_no_shift_and_is_replayed_once(fleet: F
 def test_another_declaration_or_another_champion_is_replayed_anew(fleet: Fleet, first) -> None:
     release, requests = fleet.deployed(SAME)
     fleet.replay(release, requests, fleet.stage())
-    assert fleet.replay(release, requests, fleet.stage(rows_at_least=102)).verdict is Verdict.INCONCLUSIVE
+    assert fleet.replay(release, requests, fleet.stage(rows_at_least=102)).verdict is ReplayResult.INCONCLUSIVE
     assert len(fleet.facts(release)) == 2
     fleet.serve(requests)
     fleet.replay(release, requests, fleet.stage(rows_at_least=102))
@@ -203,7 +203,7 @@ def test_another_model_fails_and_everything_about_it_can_be_read(fleet: Fleet, f
     one, other = fleet.names
     release, requests = fleet.deployed({one: shifted(90), other: SAME})
     outcome = fleet.replay(release, requests, fleet.stage())
-    assert (outcome.verdict, set(outcome.failures), outcome.doubts) == (Verdict.FAILED, {one}, {})
+    assert (outcome.verdict, set(outcome.failures), outcome.doubts) == (ReplayResult.FAILED, {one}, {})
     assert (
         "Mean shift: 90 is 1 of the champion's spread 90; passes up to 0.05, fails above 0.5" in outcome.failures[one]
     )
@@ -230,7 +230,7 @@ def test_a_shift_between_the_bounds_is_for_people(fleet: Fleet, first) -> None:
     one, other = fleet.names
     release, requests = fleet.deployed({one: SAME, other: shifted(9)})
     outcome = fleet.replay(release, requests, fleet.stage())
-    assert (outcome.verdict, outcome.failures, set(outcome.doubts)) == (Verdict.INCONCLUSIVE, {}, {other})
+    assert (outcome.verdict, outcome.failures, set(outcome.doubts)) == (ReplayResult.INCONCLUSIVE, {}, {other})
     assert outcome.doubts[other].startswith("Mean shift: 9 is 0.1 of the champion's spread")
     assert fleet.replay(release, requests, fleet.stage()) == outcome
 
@@ -238,19 +238,19 @@ def test_a_shift_between_the_bounds_is_for_people(fleet: Fleet, first) -> None:
 @pytest.mark.parametrize(
     ("answer", "verdict", "reason"),
     [
-        ("def answer(row, value): return 'nan' if value == 7 else value", Verdict.FAILED,
+        ("def answer(row, value): return 'nan' if value == 7 else value", ReplayResult.FAILED,
          "the candidate gave no finite number and the champion did: 1"),
-        ("def answer(row, value): return f'{value} extra'", Verdict.FAILED, "has 3 columns and 2 are declared: name, value"),
-        ("def answer(row, value): raise ValueError('no such column')", Verdict.FAILED, "ended Failed"),
-        ("def answer(row, value): return value if value < 90 else f'{value}\\nr{value} 1'", Verdict.INCONCLUSIVE,
+        ("def answer(row, value): return f'{value} extra'", ReplayResult.FAILED, "has 3 columns and 2 are declared: name, value"),
+        ("def answer(row, value): raise ValueError('no such column')", ReplayResult.FAILED, "ended Failed"),
+        ("def answer(row, value): return value if value < 90 else f'{value}\\nr{value} 1'", ReplayResult.INCONCLUSIVE,
          "answered by the candidate and not by the champion: 11"),
-        ("def answer(row, value): return value if value < 90 else f'{value}\\n{row[\"name\"]} 1'", Verdict.INCONCLUSIVE,
+        ("def answer(row, value): return value if value < 90 else f'{value}\\n{row[\"name\"]} 1'", ReplayResult.INCONCLUSIVE,
          "not told apart by name, so nothing was compared: 11"),
     ],
     ids=["no number", "another column", "raises", "more rows", "rows twice"],
 )  # fmt: skip
 def test_answers_that_cannot_be_compared_never_pass(
-    answer: str, verdict: Verdict, reason: str, fleet: Fleet, first
+    answer: str, verdict: ReplayResult, reason: str, fleet: Fleet, first
 ) -> None:
     one, other = fleet.names
     release, requests = fleet.deployed({one: answer, other: SAME})
@@ -269,7 +269,7 @@ def test_a_champion_that_cannot_answer_is_for_people(fleet: Fleet, first) -> Non
     release, requests = fleet.deployed(SAME)
     fleet.serve(broken)
     outcome = fleet.replay(release, requests, fleet.stage())
-    assert (outcome.verdict, set(outcome.doubts)) == (Verdict.INCONCLUSIVE, set(fleet.names))
+    assert (outcome.verdict, set(outcome.doubts)) == (ReplayResult.INCONCLUSIVE, set(fleet.names))
     assert "gave no answers, so nothing was compared: job" in outcome.doubts[fleet.names[0]]
 
 
@@ -287,11 +287,11 @@ def test_a_wrong_golden_answer_fails_also_where_nothing_shifted(fleet: Fleet, fi
     fleet.put("golden/expected.csv", ["note,value,name", "one,1.4,a", "two,1.6,b"])
     release, requests = fleet.deployed(SAME)
     good = fleet.replay(release, requests, fleet.stage(golden=golden(fleet)))
-    assert good.verdict is Verdict.PASSED
+    assert good.verdict is ReplayResult.PASSED
     assert fleet.facts(release)[-1].body["units"][fleet.names[0]]["golden_misses"] == 0
     assert "0 of 2" in text_of(fleet.page(release, good))
     wrong = fleet.replay(release, requests, fleet.stage(golden=golden(fleet, tolerance=0.39)))
-    assert (wrong.verdict, set(wrong.failures)) == (Verdict.FAILED, {fleet.names[0]})
+    assert (wrong.verdict, set(wrong.failures)) == (ReplayResult.FAILED, {fleet.names[0]})
     assert "2 missed, 2 expected: a: 1; expected 1.4 ± 0.39; b: 2; expected 1.6" in wrong.failures[fleet.names[0]]
 
 
@@ -337,7 +337,7 @@ def test_missing_data_is_a_definite_no_that_is_not_written_down(
     with pytest.raises(Terminal, match=why):
         replay.fn(Scoring(platform.at), stage.replay, unit, request.endpoint, request.name, "deployment-of-before")
     outcome = fleet.replay(release, requests, stage)
-    assert outcome.verdict is Verdict.FAILED
+    assert outcome.verdict is ReplayResult.FAILED
     assert re.search(why, outcome.failures[fleet.names[0]])
     assert outcome.report == ""
     assert fleet.facts(release) == ()
@@ -372,5 +372,5 @@ def test_a_report_that_was_changed_is_found(fleet: Fleet, first) -> None:
 def test_a_stage_without_a_replay_passes_without_a_word(fleet: Fleet, first) -> None:
     release, requests = fleet.deployed(SAME)
     stage = fleet.stage().model_copy(update={"replay": None})
-    assert fleet.replay(release, requests, stage) == ReplayOutcome(Verdict.PASSED, "", {}, {})
+    assert fleet.replay(release, requests, stage) == ReplayOutcome(ReplayResult.PASSED, "", {}, {})
     assert fleet.facts(release) == ()

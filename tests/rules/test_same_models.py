@@ -7,7 +7,7 @@ import pytest
 from tiny import APPROVE
 from twins import TinyTwin, Twins
 
-from deployments.approval.form_client import Answer, Pending
+from deployments.approval.form_client import FormAnswer, Pending
 from domain.candidate.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
 from domain.ledger.fact import Kind, facts_of
@@ -37,7 +37,7 @@ def stopped(twins: Twins, tiny: TinyTwin) -> ChangedCircuits:
     """A release whose command was stopped at the first gate."""
     changed = tiny.candidates()
 
-    def dies(_: Pending) -> Answer:
+    def dies(_: Pending) -> FormAnswer:
         raise twins.power.cut()
 
     with twins.power.failing(), twins.answering(dies):
@@ -156,7 +156,7 @@ def test_a_chosen_version_and_a_release_of_the_same_models_are_not_taken_for_one
     tiny.declare()
     changed = tiny.candidates()
 
-    def dies(_: Pending) -> Answer:
+    def dies(_: Pending) -> FormAnswer:
         raise twins.power.cut()
 
     with twins.power.failing(), twins.answering(APPROVE, dies):

@@ -91,7 +91,7 @@ def test_a_manifest_that_is_changed_with_its_digest_breaks_the_chain(waiting: Wa
         waiting.signable(form)
 
 
-def test_a_request_that_does_not_stand_any_more_is_not_signed(waiting: Waiting) -> None:
+def test_a_request_that_no_longer_stands_is_not_signed(waiting: Waiting) -> None:
     changed = waiting.tiny.candidates()
     form = waiting.form(changed)
     waiting.tiny.declare(production_gate={})

@@ -22,7 +22,7 @@ def in_waves(tiny: TinyTwin, soak_minutes: float, **stage: object) -> None:
     tiny.declare(score=WARY, production={"waves": waves, **stage})
 
 
-def test_a_wave_that_fails_takes_back_those_before_it(twins: Twins, tiny: TinyTwin) -> None:
+def test_a_wave_that_fails_rolls_back_those_before_it(twins: Twins, tiny: TinyTwin) -> None:
     in_waves(tiny, soak_minutes=0)
     assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
     first, _ = twins.newest(tiny)
@@ -76,7 +76,7 @@ def test_a_newer_release_that_came_while_it_soaked_stays(
     assert twins.serving(tiny, "production") == [newer, newer]
 
 
-def test_a_release_that_is_rejected_between_its_waves_takes_the_first_back(
+def test_a_release_that_is_rejected_between_its_waves_rolls_the_first_back(
     twins: Twins, tiny: TinyTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_waves(tiny, soak_minutes=0)

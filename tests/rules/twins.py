@@ -23,7 +23,7 @@ from blocks.azure_credential import AzureCredential
 from blocks.ledger import Ledger
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
-from deployments.approval.form_client import Answer, Pending
+from deployments.approval.form_client import FormAnswer, Pending
 from domain.approval.enrolment import Credential, Enrolment
 from domain.approval.statement import Choice
 from domain.candidate.changed_circuits import ChangedCircuit, ChangedCircuits, changed_path
@@ -134,14 +134,14 @@ class Twins:
         return self.newest(tiny)[1]
 
     @contextmanager
-    def answering(self, *answers: Answer | Callable[[Pending], Answer]) -> Iterator[list[Pending]]:
+    def answering(self, *answers: FormAnswer | Callable[[Pending], FormAnswer]) -> Iterator[list[Pending]]:
         """Somebody gives these answers, one a form and the last one for all others; what they were shown.
 
         An answer without a proof is signed with the SSH key of the approver it names. One may be made of the form.
         """
         seen: list[Pending] = []
 
-        def decide(pending: Pending) -> Answer:
+        def decide(pending: Pending) -> FormAnswer:
             seen.append(pending)
             answer = answers[min(len(seen), len(answers)) - 1]
             if callable(answer):
@@ -163,7 +163,11 @@ class Twins:
         return Person(name).proof("ssh", request.statement(choice, name, comment), datetime.now(UTC))
 
     def release(
-        self, tiny: Tiny, changed: ChangedCircuits, *answers: Answer | Callable[[Pending], Answer], by: str = "linus"
+        self,
+        tiny: Tiny,
+        changed: ChangedCircuits,
+        *answers: FormAnswer | Callable[[Pending], FormAnswer],
+        by: str = "linus",
     ) -> Any:
         """Release these, approved by ada where no answers are given; the state in which it ends."""
         with self.answering(*(answers or (APPROVE,))):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from twins import TinyTwin, Twins
 
-from deployments.approval.form_client import Answer, Pending
+from deployments.approval.form_client import FormAnswer, Pending
 from deployments.approval.signable import Signable, signable
 from domain.candidate.changed_circuits import ChangedCircuits
 from domain.ledger.fact import Fact, Kind, facts_of
@@ -19,7 +19,7 @@ class Waiting:
     def form(self, changed: ChangedCircuits) -> Pending:
         seen: list[Pending] = []
 
-        def dies(pending: Pending) -> Answer:
+        def dies(pending: Pending) -> FormAnswer:
             seen.append(pending)
             raise self.twins.power.cut()
 

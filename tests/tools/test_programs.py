@@ -26,7 +26,7 @@ def test_without_lists_apt_is_updated_first(asked: Path, tmp_path: Path) -> None
     assert asked.read_text().splitlines() == ["--quiet update", "--quiet install --yes chromium openssh-client"]
 
 
-def test_old_lists_are_renewed_when_a_package_is_not_there_any_more(asked: Path, tmp_path: Path) -> None:
+def test_old_lists_are_renewed_when_a_package_is_no_longer_there(asked: Path, tmp_path: Path) -> None:
     (tmp_path / "debian_Packages.lz4").touch()
     assert programs.install(["chromium"], lists=tmp_path)
     install = "--quiet install --yes chromium"

@@ -10,18 +10,18 @@ from tasks.azure_ml.models import find_model
 from tasks.targets.platform import Deployment, model_of
 
 
-def lacks_of_batch(workspace: Workspace, registry: ModelRegistry) -> Callable[[Deployment], str]:
+def missing_batch_dependencies(workspace: Workspace, registry: ModelRegistry) -> Callable[[Deployment], str]:
     """Deployment → what is gone; empty when nothing is. An environment is asked for once, however many share it."""
     has_environment = lru_cache(maxsize=None)(lambda id: _has_environment(workspace, id))
 
-    def lack(deployment: Deployment) -> str:
+    def missing(deployment: Deployment) -> str:
         if not _has_model(workspace, registry, deployment):
             return f"its model {':'.join(model_of(deployment))} is gone"
         if deployment.environment and not has_environment(deployment.environment):
             return f"its environment {deployment.environment.rsplit('/environments/')[-1]} is gone"
         return ""
 
-    return lack
+    return missing
 
 
 def _has_model(workspace: Workspace, registry: ModelRegistry, deployment: Deployment) -> bool:

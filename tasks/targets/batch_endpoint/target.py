@@ -23,10 +23,10 @@ from domain.verification.http_smoke import AnySmokeTest
 from domain.verification.smoke import SmokeTest, SmokeVerdict
 from tasks.azure_errors import azure_errors
 from tasks.azure_ml.compute import ensure_compute
-from tasks.azure_ml.compute_cost import cluster_in_words
+from tasks.azure_ml.compute_cost import describe_cluster
 from tasks.azure_ml.models import check_model
 from tasks.ledger.lease import HeldStage
-from tasks.targets.batch_endpoint.dependencies import lacks_of_batch
+from tasks.targets.batch_endpoint.dependencies import missing_batch_dependencies
 from tasks.targets.batch_endpoint.deployments import (
     delete_deployment,
     deployments_of,
@@ -100,7 +100,7 @@ class BatchEndpoints:
 
         deployment: None where nothing served before: then the endpoint goes, if nothing else was deployed to it. Raises
         StageLost where somebody else holds the stage by now: Azure has no conditional update of an endpoint, so a holder
-        that wakes up late is known by the lease and by the fence that whoever came after it left in the endpoint's tags.
+        that wakes up late is known by the lease and by the fencing token that whoever came after it left in the endpoint's tags.
         """
         client = self.workspace.get_client()
         with azure_errors(f"switching {endpoint} to {deployment or 'nothing'}"):
@@ -174,7 +174,7 @@ class BatchEndpoints:
 
     def missing_dependencies(self, registry: ModelRegistry) -> Callable[[Deployment], str]:
         """Model and environment."""
-        return lacks_of_batch(self.workspace, registry)
+        return missing_batch_dependencies(self.workspace, registry)
 
     def diagnose(self, stage: Stage, expected: Mapping[str, str]) -> Iterator[Finding]:
         """Compute, test data, endpoints and the last scoring jobs."""
@@ -182,7 +182,7 @@ class BatchEndpoints:
 
     def describe(self) -> str:
         """The cluster."""
-        return cluster_in_words(self.workspace, self.target.compute)
+        return describe_cluster(self.workspace, self.target.compute)
 
 
 def _ensure_endpoint(workspace: Workspace, request: DeploymentRequest, workload: str) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from blocks.container_instances import ContainerInstances
 from blocks.ledger import Ledger
-from domain.rollout.deployment_history import serving_of
+from domain.rollout.deployment_history import serving_tag
 from tasks.azure_errors import azure_errors
 from tasks.ledger.facts import open_ledger
 
@@ -31,7 +31,7 @@ def replaced_tags(ledger: Ledger, block: ContainerInstances, name: str, deployme
         except ResourceNotFoundError:
             return {}
     tags: dict[str, str] = kept["tags"]
-    return tags if deployment in (kept["by"], serving_of(tags)) else {}
+    return tags if deployment in (kept["by"], serving_tag(tags)) else {}
 
 
 def _path(block: ContainerInstances, name: str) -> str:

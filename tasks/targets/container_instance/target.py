@@ -16,7 +16,7 @@ from domain.declaration.target import ContainerInstanceTarget
 from domain.errors import Terminal
 from domain.naming import Naming, faults_of_groups, release_of
 from domain.ownership import must_not_be_anothers
-from domain.rollout.deployment_history import FENCE, MODEL, fence_of, serving_of, tags_of
+from domain.rollout.deployment_history import FENCE, MODEL, fence_of, serving_tag, tags_of
 from domain.rollout.diagnosis import Finding, serving_finding
 from domain.rollout.expiry import EXPIRES_AT, due
 from domain.rollout.served import READY
@@ -37,7 +37,7 @@ from tasks.targets.container_instance.groups import (
     tag_group,
 )
 from tasks.targets.container_instance.replaced_groups import keep_replaced, replaced_tags
-from tasks.targets.http_smoke import ask
+from tasks.targets.http_smoke import send_request
 from tasks.targets.images.build import Image
 from tasks.targets.platform import Deployment, DeploymentRequest
 from tasks.targets.service_target import ServiceTarget
@@ -75,7 +75,7 @@ class ContainerGroups(ServiceTarget):
     def serving(self, endpoint: str) -> str | None:
         """What the group's tags say; a group that no release made serves nothing of ours."""
         found = find_group(self.instances, endpoint)
-        return serving_of(found.tags) if found is not None else None
+        return serving_tag(found.tags) if found is not None else None
 
     def tags(self, endpoint: str) -> Mapping[str, str]:
         """The group's."""
@@ -85,7 +85,7 @@ class ContainerGroups(ServiceTarget):
     def find(self, endpoint: str, name: str) -> Deployment | None:
         """The group where it serves that; else the image, from which it could."""
         group = find_group(self.instances, endpoint)
-        if group is not None and serving_of(group.tags) == name:
+        if group is not None and serving_tag(group.tags) == name:
             return Deployment(endpoint, name, group.tags.get(MODEL, ""), group.state, group.tags, group.image)
         serving = group.tags if group is not None else {}
         return self._images.deployment(endpoint, self._unit(endpoint), name, serving)
@@ -101,11 +101,11 @@ class ContainerGroups(ServiceTarget):
 
         A group that Azure would not update is deleted first: one that has ended, or was made with other CPUs or memory. A group that was
         announced to expire and is deployed again lives on: its tags are new. StageLost where somebody else holds the stage by now,
-        known by the lease and by the fence in the group's tags.
+        known by the lease and by the fencing token in the group's tags.
         """
         group = self._held_group(held, endpoint)
         if deployment is None:
-            if group is not None and serving_of(group.tags) is not None:
+            if group is not None and serving_tag(group.tags) is not None:
                 delete_group(self.instances, endpoint)
             return
         self._refuse_another(group)
@@ -129,11 +129,11 @@ class ContainerGroups(ServiceTarget):
             raise Terminal(
                 f"{endpoint} has no address to send requests to: {group.why or group.state if group else 'it is gone'}"
             )
-        serving = serving_of(group.tags)
+        serving = serving_tag(group.tags)
         if serving is None or deployment not in (None, serving):
             raise Terminal(f"{endpoint} serves {serving}, so {deployment} cannot be tested")
         version = self._images.version(unit, serving)
-        seen = ask(test, self.workload.folder, self._service.ready, unit, f"http://{group.address}", version)
+        seen = send_request(test, self.workload.folder, self._service.ready, unit, f"http://{group.address}", version)
         if seen.ready != OK:
             now = find_group(self.instances, endpoint)
             why = f"{now.why if now is not None else 'it is gone'} ({seen.ready_text})"
@@ -150,7 +150,7 @@ class ContainerGroups(ServiceTarget):
         for unit in self.workload.units:
             endpoint = self.endpoint(unit)
             group = groups.get(endpoint)
-            serving = serving_of(group.tags) if group is not None else None
+            serving = serving_tag(group.tags) if group is not None else None
             yield serving_finding(endpoint, serving, group.state if group else "", expected.get(endpoint))
             if group is None or serving is None:
                 continue
@@ -172,23 +172,23 @@ class ContainerGroups(ServiceTarget):
         endpoints = {self.endpoint(unit) for unit in self.workload.units}
         groups = list_groups(self.instances)
         ours = [one for one in groups if one.tags.get(WORKLOAD, self.workload.name) == self.workload.name]
-        return {one.name: one.tags for one in ours if one.name in endpoints and serving_of(one.tags) is not None}
+        return {one.name: one.tags for one in ours if one.name in endpoints and serving_tag(one.tags) is not None}
 
     def retag(self, held: HeldStage, endpoint: str, tags: Mapping[str, str]) -> None:
         """Set these tags beside those that it has now; what runs runs on. Terminal where it is gone, StageLost as with `switch`."""
         group = self._held_group(held, endpoint)
-        if group is None or serving_of(group.tags) is None:
+        if group is None or serving_tag(group.tags) is None:
             raise Terminal(f"{endpoint} is gone, or no release made what is there now; its tags were left alone")
         tag_group(self.instances, endpoint, {**group.tags, **tags})
 
     def describe(self) -> str:
         """Groups cost while they run."""
-        ours = [group for group in list_groups(self.instances) if serving_of(group.tags) is not None]
+        ours = [group for group in list_groups(self.instances) if serving_tag(group.tags) is not None]
         target = self.target
         return f"{len(ours)} container group{'s' * (len(ours) != 1)} in {self.place}, each with {target.cpu:g} CPU and {target.memory_gb:g} GB while it runs"
 
     def _held_group(self, held: HeldStage, endpoint: str) -> ContainerGroup | None:
-        """The group as it is now; StageLost unless the stage is still ours, by the lease and by the fence in its tags."""
+        """The group as it is now; StageLost unless the stage is still ours, by the lease and by the fencing token in its tags."""
         group = find_group(self.instances, endpoint)
         fence = fence_of(group.tags.get(FENCE), f"tag {FENCE} of {endpoint}") if group is not None else 0
         self._must_be_held(held, endpoint, fence)
@@ -199,7 +199,7 @@ class ContainerGroups(ServiceTarget):
         if group is None:
             return
         must_not_be_anothers(f"container group {group.name}", group.tags, self.workload.name)
-        if serving_of(group.tags) is None:
+        if serving_tag(group.tags) is None:
             raise Terminal(
                 f"container group {group.name} is there and no release made it, so it is not overwritten; "
                 "delete it, or give ours another name with the block's suffix"
@@ -230,5 +230,5 @@ class ContainerGroups(ServiceTarget):
 
 def _runs(group: ContainerGroup, deployment: str, image: Image) -> bool:
     """Whether it is what was asked for already: deployed again, it would be down for a while for nothing."""
-    there = serving_of(group.tags) == deployment and group.image == image.pinned
+    there = serving_tag(group.tags) == deployment and group.image == image.pinned
     return there and group.state == READY and not group.ended

@@ -83,7 +83,7 @@ def revisions(access: ClusterAccess, name: str) -> tuple[Revision, ...]:
     )
 
 
-def release_names(access: ClusterAccess) -> tuple[str, ...]:
+def helm_release_names(access: ClusterAccess) -> tuple[str, ...]:
     """Every release of the namespace."""
     found = _ask(access, f"listing Helm releases of {access.place}", "list", all_states=True)
     return tuple(one["name"] for one in found or ())

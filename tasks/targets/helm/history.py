@@ -7,7 +7,7 @@ rollback` makes those, whoever types it. Any other is a person's work.
 from dataclasses import dataclass
 from itertools import takewhile
 
-from domain.rollout.deployment_history import TAKEN_BACK, Tags, chain, fence_of, serving_of
+from domain.rollout.deployment_history import ROLLED_BACK_FROM, Tags, chain, fence_of, serving_tag
 from tasks.targets.helm.client import DEPLOYED, Revision, revisions
 from tasks.targets.kubernetes.access import ChangedByHandError, ClusterAccess
 from tasks.targets.kubernetes.objects import Document, changed_by_hand, documents, dry_run_apply
@@ -15,7 +15,7 @@ from tasks.targets.kubernetes.objects import Document, changed_by_hand, document
 TAGS = "signalbox"
 """The key in the values under which a release says what it is."""
 REVISION, FENCE = "signalbox-revision", "signalbox-fence"
-"""Labels of a revision: its number, and the fencing number of whoever made it."""
+"""Labels of a revision: its number, and the fencing token of whoever made it."""
 OWNER = "helm"
 """Who Kubernetes says set a release's fields."""
 
@@ -65,7 +65,7 @@ class History:
     @property
     def serving(self) -> str | None:
         """The deployment that was applied; None where no release made it."""
-        return serving_of(self.tags)
+        return serving_tag(self.tags)
 
     @property
     def fence(self) -> int:
@@ -83,13 +83,13 @@ class History:
         What is none of these is on its way up, and gets the chart of now.
         """
         served = (one for one in self.revisions if one.worked and deployment in chain(self.tags))
-        return next((one for one in served if serving_of(tags_of_revision(one)) == deployment), None)
+        return next((one for one in served if serving_tag(tags_of_revision(one)) == deployment), None)
 
     @property
     def is_rolled_back(self) -> bool:
         """Whether a rollback made what serves: it is a copy of what served before, or says so itself where that was gone."""
         copied = any(tags_of_revision(one) == self.tags for one in self.revisions if one is not self.applied)
-        return self.serving is not None and (copied or TAKEN_BACK in self.tags)
+        return self.serving is not None and (copied or ROLLED_BACK_FROM in self.tags)
 
     def changes(self, access: ClusterAccess) -> str:
         """What a person did to it since a release made it, in words; empty where nobody did."""

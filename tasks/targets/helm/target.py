@@ -20,7 +20,7 @@ from domain.declaration.target import HelmReleaseTarget
 from domain.errors import SignalboxError, Terminal
 from domain.naming import Naming, faults_of_helm_releases, release_of
 from domain.ownership import must_not_be_anothers
-from domain.rollout.deployment_history import MODEL, serving_of, tags_of
+from domain.rollout.deployment_history import MODEL, serving_tag, tags_of
 from domain.rollout.diagnosis import Finding, serving_finding
 from domain.rollout.served import READY
 from domain.unit import Unit
@@ -32,13 +32,13 @@ from tasks.targets.helm.client import (
     ReleaseRequest,
     Revision,
     check_chart,
+    helm_release_names,
     install,
-    release_names,
     roll_back,
     uninstall,
 )
 from tasks.targets.helm.history import FENCE, REVISION, TAGS, History, secret_of, tags_of_revision
-from tasks.targets.http_smoke import ask
+from tasks.targets.http_smoke import send_request
 from tasks.targets.images.build import Image
 from tasks.targets.kubernetes.access import ClusterAccess, access
 from tasks.targets.kubernetes.kubectl import kubectl, port_forward
@@ -75,7 +75,7 @@ class HelmReleases(ServiceTarget):
         """A cluster that does not answer, or lets us read no releases."""
         try:
             with access(self.cluster) as there:
-                release_names(there)
+                helm_release_names(there)
         except SignalboxError as error:
             return (str(error),)
         return ()
@@ -122,13 +122,13 @@ class HelmReleases(ServiceTarget):
 
         A rollback waits until the pods are ready, because nobody asks them after it, and each time that it is asked for; Terminal
         where they do not get there.
-        StageLost where somebody else holds the stage by now, known by the lease and by the fence of the revisions.
+        StageLost where somebody else holds the stage by now, known by the lease and by the fencing token of the revisions.
         """
         with access(self.cluster) as there:
             history = History.read(there, endpoint)
             self._must_be_held(held, endpoint, history.fence)
             if deployment is None:
-                if history.newest is not None and serving_of(tags_of_revision(history.newest)) is not None:
+                if history.newest is not None and serving_tag(tags_of_revision(history.newest)) is not None:
                     history.refuse_changes(there)
                     uninstall(there, endpoint, self._seconds)
                 return
@@ -158,7 +158,7 @@ class HelmReleases(ServiceTarget):
                     seconds = (datetime.now(UTC) - began).total_seconds()
                     return test.verdict(HttpEvidence.unready(unit, f"{service} in {self.place}", version, seconds, why))
             with port_forward(there, service, port) as address:
-                seen = ask(test, self.workload.folder, self._service.ready, unit, address, version)
+                seen = send_request(test, self.workload.folder, self._service.ready, unit, address, version)
         return test.verdict(seen.model_copy(update={"address": f"{service} in {self.place}"}))
 
     def remove_endpoint(self, held: HeldStage, endpoint: str, release: str) -> bool:
@@ -190,7 +190,7 @@ class HelmReleases(ServiceTarget):
     def describe(self) -> str:
         """Pods cost what their nodes do."""
         with access(self.cluster) as there:
-            names = set(release_names(there))
+            names = set(helm_release_names(there))
         ours = [unit for unit in self.workload.units if self.endpoint(unit) in names]
         return f"{len(ours)} Helm release{'s' * (len(ours) != 1)} in {self.place}, on nodes that cost whether they are busy or not"
 

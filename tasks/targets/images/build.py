@@ -130,7 +130,7 @@ def finish_build(registry: ContainerRegistry, repository: str, tag: str, run: st
     ended = _followed(registry, f"{repository}:{tag}", run, timeout_minutes)
     if ended.status != "Succeeded":
         raise Terminal(
-            f"the build of {repository}:{tag} is {_in_words(ended)}{f' ({ended.run_error_message})' if ended.run_error_message else ''}; "
+            f"the build of {repository}:{tag} is {_describe(ended)}{f' ({ended.run_error_message})' if ended.run_error_message else ''}; "
             f"the end of its log:\n{_log(registry, run)}"
         )
     digests = [one.digest for one in ended.output_images or () if (one.repository, one.tag) == (repository, tag)]
@@ -166,7 +166,7 @@ def _followed(registry: ContainerRegistry, name: str, run: str, timeout_minutes:
                 found = client.runs.get(*place, run)
             if found.status not in UNFINISHED:
                 return found
-            status = _in_words(found)
+            status = _describe(found)
         except Transient as passing:
             logger.warning("%s", passing)
         now = time.monotonic()
@@ -184,7 +184,7 @@ def _followed(registry: ContainerRegistry, name: str, run: str, timeout_minutes:
         time.sleep(next(waits))
 
 
-def _in_words(run: Any) -> str:
+def _describe(run: Any) -> str:
     """Its status: an enumeration's member would show its own name."""
     return str(getattr(run.status, "value", run.status))
 

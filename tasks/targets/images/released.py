@@ -115,7 +115,7 @@ class ReleasedImages:
                 "changed. Lock its tag, or make a new release."
             )
 
-    def lack(self, unit: Unit, deployment: str) -> str:
+    def missing(self, unit: Unit, deployment: str) -> str:
         """What is wrong with the deployment's image, in words; empty when nothing is."""
         return self.fault(unit, release_of(deployment))
 

@@ -59,7 +59,7 @@ def changed_by_hand(access: ClusterAccess, objects: Sequence[Document], owner: s
     for one in DIFFERENCE.finditer(told):
         if GONE.search(one["lines"]):
             continue
-        for side, word in (("-", "has"), ("+", "lacks")):
+        for side, word in (("-", "has"), ("+", "is missing")):
             lines = [line["line"] for line in CHANGED.finditer(one["lines"]) if line["side"] == side]
             if lines:
                 found.append(f"{one['object']} {word} {', '.join(lines[:SHOWN])}")

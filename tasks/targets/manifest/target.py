@@ -34,14 +34,23 @@ from domain.parsing.kubernetes_manifest import (
     Object,
     read_manifest,
 )
-from domain.rollout.deployment_history import FENCE, MODEL, TAKEN_BACK, Tags, chain, fence_of, serving_of, tags_of
+from domain.rollout.deployment_history import (
+    FENCE,
+    MODEL,
+    ROLLED_BACK_FROM,
+    Tags,
+    chain,
+    fence_of,
+    serving_tag,
+    tags_of,
+)
 from domain.rollout.diagnosis import Finding, serving_finding
 from domain.rollout.served import READY
 from domain.unit import Unit
 from domain.verification.http_smoke import AnySmokeTest, HttpEvidence
 from domain.verification.smoke import SmokeVerdict
 from tasks.ledger.lease import HeldStage
-from tasks.targets.http_smoke import ask
+from tasks.targets.http_smoke import send_request
 from tasks.targets.images.build import Image
 from tasks.targets.kubernetes.access import ChangedByHandError, ClusterAccess, access
 from tasks.targets.kubernetes.kubectl import kubectl, kubectl_list, port_forward
@@ -106,7 +115,7 @@ class KubernetesManifests(ServiceTarget):
     def serving(self, endpoint: str) -> str | None:
         """What the Deployment's annotations say; one that no release made serves nothing of ours."""
         with access(self.cluster) as there:
-            return serving_of(_tags(_read(there, endpoint).get("Deployment")))
+            return serving_tag(_tags(_read(there, endpoint).get("Deployment")))
 
     def tags(self, endpoint: str) -> Mapping[str, str]:
         """The Deployment's annotations that are ours."""
@@ -118,7 +127,7 @@ class KubernetesManifests(ServiceTarget):
         with access(self.cluster) as there:
             found = _read(there, endpoint).get("Deployment")
         tags = _tags(found)
-        if found is not None and serving_of(tags) == name:
+        if found is not None and serving_tag(tags) == name:
             return Deployment(endpoint, name, tags.get(MODEL, ""), READY, tags, _image_of(found))
         return self._images.deployment(endpoint, self._unit(endpoint), name, tags)
 
@@ -138,7 +147,7 @@ class KubernetesManifests(ServiceTarget):
 
         A rollback waits until the pods are ready, because nobody asks them after it, and each time that it is asked for; Terminal
         where they do not get there.
-        StageLost where somebody else holds the stage by now, known by the lease and by the fence in the annotations.
+        StageLost where somebody else holds the stage by now, known by the lease and by the fencing token in the annotations.
         """
         with access(self.cluster) as there:
             live = _read(there, endpoint)
@@ -150,10 +159,10 @@ class KubernetesManifests(ServiceTarget):
                 ours = f"{MANAGED_BY}={MANAGER},{INSTANCE}={endpoint}"
                 kubectl(there, "delete", "deployments,services", f"--selector={ours}", action=f"deleting {endpoint}")
                 return
-            if serving_of(tags) != deployment:
+            if serving_tag(tags) != deployment:
                 self._refuse_changes(there, endpoint, live)
                 tags = self._replaced(there, endpoint, deployment, live, held.fence)
-            if TAKEN_BACK in tags and (why := why_not_ready(there, f"deployment/{endpoint}", BACK_SECONDS)):
+            if ROLLED_BACK_FROM in tags and (why := why_not_ready(there, f"deployment/{endpoint}", BACK_SECONDS)):
                 raise Terminal(
                     f"{endpoint} was rolled back to {deployment}, which ran before but does not run now: {why}. Run the same command again "
                     "once that is fixed"
@@ -164,7 +173,7 @@ class KubernetesManifests(ServiceTarget):
         test = self._over_http(test, endpoint)
         with access(self.cluster) as there:
             live = _read(there, endpoint)
-            serving = serving_of(_tags(live.get("Deployment")))
+            serving = serving_tag(_tags(live.get("Deployment")))
             if "Service" not in live or serving is None:
                 raise Terminal(f"{endpoint} is not in {self.place}, so it cannot be tested")
             if deployment is not None and serving != deployment:
@@ -176,7 +185,7 @@ class KubernetesManifests(ServiceTarget):
                 return test.verdict(HttpEvidence.unready(unit, f"{service} in {self.place}", version, seconds, why))
             port = int(live["Service"]["spec"]["ports"][0]["port"])
             with port_forward(there, service, port) as address:
-                seen = ask(test, self.workload.folder, self._service.ready, unit, address, version)
+                seen = send_request(test, self.workload.folder, self._service.ready, unit, address, version)
         return test.verdict(seen.model_copy(update={"address": f"{service} in {self.place}"}))
 
     def remove_endpoint(self, held: HeldStage, endpoint: str, release: str) -> bool:
@@ -193,7 +202,7 @@ class KubernetesManifests(ServiceTarget):
             for unit in self.workload.units:
                 endpoint = self.endpoint(unit)
                 live = _read(there, endpoint)
-                serving = serving_of(_tags(live.get("Deployment")))
+                serving = serving_tag(_tags(live.get("Deployment")))
                 yield serving_finding(endpoint, serving, READY, expected.get(endpoint))
                 if theirs := _changes(there, live):
                     yield Finding(f"manifest of {endpoint}", theirs, self._advice(endpoint, live))

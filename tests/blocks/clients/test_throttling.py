@@ -475,12 +475,12 @@ def test_who_came_first_goes_first() -> None:
     order: list[int] = []
 
     def go(number: int) -> None:
-        with limiter.turn():
+        with limiter.slot():
             order.append(number)
 
-    early = limiter.turn()
+    early = limiter.slot()
     threads = [threading.Thread(target=go, args=(number,)) for number in range(10)]
-    with limiter.turn():
+    with limiter.slot():
         for thread in threads:
             thread.start()
             time.sleep(0.01)
@@ -508,12 +508,12 @@ def test_a_free_slot_wakes_one_that_waits_and_not_all(monkeypatch: pytest.Monkey
         return look(ticket, came)
 
     def go(_: int) -> None:
-        with limiter.turn():
+        with limiter.slot():
             pass
 
     monkeypatch.setattr(limiter, "_sleep", counted)
     with ThreadPoolExecutor(64) as pool:
-        with limiter.turn():
+        with limiter.slot():
             waiting = pool.map(go, range(64))
             time.sleep(0.3)
         assert list(waiting) == [None] * 64
@@ -523,9 +523,9 @@ def test_a_free_slot_wakes_one_that_waits_and_not_all(monkeypatch: pytest.Monkey
 def test_a_slot_comes_back_when_a_request_fails() -> None:
     limiter = Limiter("service")
     for _ in range(2 * START):
-        with pytest.raises(ConnectionError), limiter.turn():
+        with pytest.raises(ConnectionError), limiter.slot():
             raise ConnectionError
-    with limiter.turn():
+    with limiter.slot():
         pass
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from deployments.answers import answer as told
 from deployments.answers.admission import admission_answer
-from deployments.answers.answer import Answer, tell
+from deployments.answers.answer import CommandAnswer, tell
 from deployments.answers.audit import audit_answer
 from deployments.answers.credentials import credentials_answer
 from deployments.answers.doctor import doctor_answer
@@ -57,7 +57,7 @@ ANSWERS = {
 
 
 def printed(
-    answer: Answer, as_json: bool, monkeypatch: pytest.MonkeyPatch, width: int = 40, terminal: bool = False
+    answer: CommandAnswer, as_json: bool, monkeypatch: pytest.MonkeyPatch, width: int = 40, terminal: bool = False
 ) -> str:
     file = io.StringIO()
     screen = Screen(file=file, width=width, force_terminal=terminal, color_system=None)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic_core import to_jsonable_python
 
-from deployments.answers.answer import Answer
+from deployments.answers.answer import CommandAnswer
 from deployments.answers.doctor import doctor_answer
 from deployments.answers.status import status_answer
 from deployments.screen import Screen
@@ -32,7 +32,7 @@ def state(release: str, outcome: Outcome | None = Outcome.SUCCEEDED, **given: ob
     return ReleaseState(release, outcome=outcome, serves=outcome is Outcome.SUCCEEDED and not given, **told)  # type: ignore[arg-type]
 
 
-def shown(answer: Answer, width: int = 120, terminal: bool = True) -> str:
+def shown(answer: CommandAnswer, width: int = 120, terminal: bool = True) -> str:
     file = io.StringIO()
     screen = Screen(file=file, width=width, force_terminal=terminal, color_system=None)
     for part in answer.shown:

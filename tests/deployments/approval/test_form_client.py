@@ -16,8 +16,17 @@ from prefect.client.schemas.filters import FlowRunFilter
 from prefect.input import RunInput
 from pydantic import Field
 
-from deployments.approval.form_client import FIELDS, Answer, Approver, Decide, Pending, form_of, own_runs, waiting_runs
-from deployments.approval.prompts import Evidence, NotAcceptedError, at_terminal, demo
+from deployments.approval.form_client import (
+    FIELDS,
+    Approver,
+    Decide,
+    FormAnswer,
+    Pending,
+    form_of,
+    own_runs,
+    waiting_runs,
+)
+from deployments.approval.prompts import EvidenceMarkdown, NotAcceptedError, at_terminal, demo
 from deployments.laptop.laptop import Laptop
 from deployments.screen import Screen
 from domain.approval.statement import Choice
@@ -73,10 +82,10 @@ def ours(decide: Decide) -> Decide:
     return lambda pending: decide(pending) if pending.run_name == NAME else None
 
 
-def deciding(*answers: Answer) -> tuple[Decide, list[Pending]]:
+def deciding(*answers: FormAnswer) -> tuple[Decide, list[Pending]]:
     asked: list[Pending] = []
 
-    def decide(pending: Pending) -> Answer | None:
+    def decide(pending: Pending) -> FormAnswer | None:
         asked.append(pending)
         return answers[len(asked) - 1]
 
@@ -142,7 +151,7 @@ def test_a_terminal_asks_no_longer_once_the_gate_was_answered_elsewhere(nobody_t
     console = screen()
     asks = at_terminal(console)
 
-    def decide(pending: Pending) -> Answer | None:
+    def decide(pending: Pending) -> FormAnswer | None:
         with ThreadPoolExecutor() as elsewhere:
             elsewhere.submit(answer_once_asked, pending)
             return asks(pending)
@@ -170,7 +179,7 @@ def test_a_terminal_asks_no_longer_once_the_time_is_up(nobody_types: None) -> No
 
 def test_a_narrow_terminal_leaves_nothing_out_of_the_evidence() -> None:
     console = screen(24)
-    console.print(Evidence("| circuit | change |\n|---|---|\n| HAUTEBORNE/R80711 | nothing → version 1 |"))
+    console.print(EvidenceMarkdown("| circuit | change |\n|---|---|\n| HAUTEBORNE/R80711 | nothing → version 1 |"))
     assert "…" not in shown(console)
     assert "circuit  HAUTEBORNE/R80711\n" in shown(console)
 

@@ -38,7 +38,7 @@ def test_the_end_of_the_input_is_not_an_empty_answer(line: tuple[TextIO, int]) -
         WatchedInput(terminal, lambda: "").readline()
 
 
-def test_nobody_waits_any_more_and_the_reason_is_said(line: tuple[TextIO, int]) -> None:
+def test_nobody_waits_any_longer_and_the_reason_is_said(line: tuple[TextIO, int]) -> None:
     terminal, keys = line
     os.write(keys, b"half a wo")
     looks = iter(["", "", "it was answered elsewhere"])

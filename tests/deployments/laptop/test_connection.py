@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from deployments.laptop.laptop import Laptop
-from deployments.laptop.lock import Occupancy, Running, running_in
+from deployments.laptop.lock import FolderLock, Running, running_in
 
 
 def status(home: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -50,13 +50,13 @@ def test_a_server_that_does_not_answer_is_said_in_words(tmp_path: Path, silent_p
 
 def test_a_folder_whose_servers_have_ended_or_only_start_is_not_running(tmp_path: Path) -> None:
     assert running_in(tmp_path / "nowhere") is None
-    occupancy = Occupancy(tmp_path)
-    occupancy.take("http://127.0.0.1:4200", "http://127.0.0.1:8400/_emulator")
+    lock = FolderLock(tmp_path)
+    lock.take("http://127.0.0.1:4200", "http://127.0.0.1:8400/_emulator")
     assert running_in(tmp_path) is None
-    occupancy.note({"emulator": os.getpid(), "prefect-server": os.getpid()})
+    lock.note({"emulator": os.getpid(), "prefect-server": os.getpid()})
     assert running_in(tmp_path) == Running(os.getpid(), 4200, 8400)
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
-        occupancy.note({"emulator": ended.pid, "prefect-server": os.getpid()})
+        lock.note({"emulator": ended.pid, "prefect-server": os.getpid()})
     assert running_in(tmp_path) is None
-    occupancy.release()
+    lock.release()
     assert running_in(tmp_path) is None

@@ -33,12 +33,12 @@ def test_groups_are_those_that_have_the_member() -> None:
     assert ROSTER.groups_of("bob") == {"ops"}
 
 
-def test_a_roster_without_groups_has_nobody_and_no_keys() -> None:
+def test_approvers_without_groups_are_nobody_and_have_no_keys() -> None:
     empty = EnrolledApprovers(groups={}, people={"ada": ADA})
     assert empty.person("ada") is None
     assert empty.tenant_keys == {}
 
 
-def test_a_roster_is_of_one_moment() -> None:
+def test_approvers_are_of_one_moment() -> None:
     with pytest.raises(FrozenInstanceError):
         ROSTER.groups = {}  # type: ignore[misc]  # that is what is tried

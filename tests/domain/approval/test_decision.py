@@ -84,7 +84,7 @@ def decide(
 
 @pytest.fixture
 def approvers(account: EntraAccount, published: dict[str, Any]) -> Callable[..., EnrolledApprovers]:
-    """Make a roster of people with the credentials given."""
+    """Make approvers of people with the credentials given."""
 
     def make(**people: list[Credential]) -> EnrolledApprovers:
         enrolled = {name: Enrolment(name=name, credentials=tuple(given)) for name, given in people.items()}
@@ -136,7 +136,7 @@ def test_a_credential_that_is_not_enrolled_does_not(
 
 
 @pytest.mark.parametrize("way", ["ssh", "entra"])
-def test_a_seal_does_not_by_the_name_of_a_credential_that_seals_nothing(
+def test_a_code_s_signature_does_not_by_the_name_of_a_credential_that_signs_none(
     decide: Decide, approvers: Callable[..., EnrolledApprovers], own: Callable[[str, str], Credential], way: str
 ) -> None:
     decision = decide("code", by="bob")

@@ -1,4 +1,4 @@
-"""One-time codes (RFC 6238): only the right one of this moment, and a seal that ever after tells what it was for."""
+"""One-time codes (RFC 6238): only the right one of this moment, and a signature that ever after tells what it was for."""
 
 from base64 import b32encode
 from collections.abc import Callable
@@ -129,7 +129,7 @@ def test_an_authenticator_reads_the_same_secret_from_the_qr_code() -> None:
     assert set(parse_qs(urlsplit(uri).query)) == {"secret", "issuer"}
 
 
-def test_a_seal_holds_for_its_statement_and_its_step(statement: Make) -> None:
+def test_a_signature_holds_for_its_statement_and_its_step(statement: Make) -> None:
     proof = signed(SECRET, statement(), STEP)
     assert (proof.credential, proof.step) == (generator().id, STEP)
     assert generator().id == "code:" + verification_key(SECRET)[:16]
@@ -137,11 +137,11 @@ def test_a_seal_holds_for_its_statement_and_its_step(statement: Make) -> None:
     assert CodeProof.model_validate_json(proof.model_dump_json()) == proof
 
 
-def test_a_kept_seal_tells_neither_the_secret_nor_the_code(statement: Make) -> None:
+def test_a_kept_signature_tells_neither_the_secret_nor_the_code(statement: Make) -> None:
     kept = signed(SECRET, statement(), STEP).model_dump_json() + generator().model_dump_json()
     assert SECRET not in kept and RIGHT not in kept
 
 
-def test_the_seal_of_a_secret_stays_the_same(statement: Make) -> None:
+def test_the_signature_of_a_secret_stays_the_same(statement: Make) -> None:
     assert verification_key(SECRET) == verification_key(SECRET) != verification_key(SECRET[::-1])
     assert signed(SECRET, statement(), STEP) == signed(SECRET, statement(), STEP)

@@ -59,7 +59,7 @@ def test_an_rsa_key_has_2048_bits_or_more(bits: int, fits: bool) -> None:
 def test_other_kinds_of_keys_are_refused(tmp_path: Path, kind: tuple[str, ...]) -> None:
     command = ["ssh-keygen", "-q", "-N", "", *kind, "-f", str(tmp_path / "key")]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
-    if made.returncode != 0:  # OpenSSH 10 makes no DSA keys any more
+    if made.returncode != 0:  # OpenSSH 10 no longer makes DSA keys
         (tmp_path / "key.pub").write_text("ssh-dss AAAAB3NzaC1kc3M=")
     with pytest.raises(ValidationError, match=NOT_CHECKED):
         enrolled((tmp_path / "key.pub").read_text())

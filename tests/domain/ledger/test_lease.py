@@ -1,4 +1,4 @@
-"""One holder at a time, each fenced off from the ones before."""
+"""One holder at a time, each with a higher fencing token than the ones before."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +26,7 @@ def test_a_holder_stops_trusting_its_lease_before_others_may_take_it() -> None:
 
 
 @given(st.lists(MOMENTS, min_size=2, max_size=10))
-def test_fences_rise_at_every_taking_even_where_clocks_go_back(moments: list[datetime]) -> None:
+def test_fencing_tokens_rise_at_every_taking_even_where_clocks_are_set_back(moments: list[datetime]) -> None:
     lease: Lease | None = None
     fences = []
     for number, moment in enumerate(moments):
@@ -35,7 +35,7 @@ def test_fences_rise_at_every_taking_even_where_clocks_go_back(moments: list[dat
     assert fences == sorted(set(fences))
 
 
-def test_fences_rise_where_the_lease_was_deleted() -> None:
+def test_fencing_tokens_rise_where_the_lease_was_deleted() -> None:
     assert next_lease(None, "later", "second", NOW + timedelta(hours=1)).fence > LEASE.fence
 
 

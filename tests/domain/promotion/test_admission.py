@@ -223,7 +223,7 @@ def test_no_field_of_any_fact_but_the_last_can_be_changed() -> None:
             try:
                 facts = world.facts.read()
             except ValueError:
-                continue  # it is no fact any more, and reading it fails
+                continue  # it is no longer a fact, and reading it fails
             assert chain_faults(facts), (number, path)
     assert tried > 100
 

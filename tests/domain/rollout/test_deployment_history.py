@@ -7,12 +7,12 @@ import pytest
 from domain.errors import Terminal
 from domain.rollout.deployment_history import (
     FENCE,
-    TAKEN_BACK,
-    WAYS_BACK,
+    MAX_EARLIER,
+    ROLLED_BACK_FROM,
     before,
     earlier,
     fence_of,
-    serving_of,
+    serving_tag,
     tags_of,
 )
 
@@ -25,9 +25,9 @@ def serve(deployment: str, replaced: dict[str, str], fence: int = 1) -> dict[str
 
 def test_the_first_one_has_nothing_before_it() -> None:
     tags = serve("deployment-1", {})
-    assert (serving_of(tags), tags["previous_deployment"], tags["earlier_deployments"]) == ("deployment-1", "none", "")
+    assert (serving_tag(tags), tags["previous_deployment"], tags["earlier_deployments"]) == ("deployment-1", "none", "")
     assert (fence_of(tags[FENCE], "it"), fence_of(None, "it"), fence_of("", "it")) == (1, 0, 0)
-    assert serving_of({}) is None
+    assert serving_tag({}) is None
 
 
 def test_each_knows_those_before_it_and_one_that_serves_again_has_what_it_had() -> None:
@@ -40,36 +40,36 @@ def test_each_knows_those_before_it_and_one_that_serves_again_has_what_it_had() 
     assert earlier(back, "deployment-9") == ["deployment-2", "deployment-1"]
 
 
-def test_only_a_way_back_says_what_was_left() -> None:
+def test_only_a_rollback_says_what_was_left() -> None:
     second = serve("deployment-2", serve("deployment-1", {}))
-    assert TAKEN_BACK not in second
+    assert ROLLED_BACK_FROM not in second
     back = serve("deployment-1", second)
-    assert back[TAKEN_BACK] == "deployment-2"
-    assert TAKEN_BACK not in serve("deployment-2", back)
+    assert back[ROLLED_BACK_FROM] == "deployment-2"
+    assert ROLLED_BACK_FROM not in serve("deployment-2", back)
 
 
-def test_a_fence_that_a_person_wrote_is_said_with_what_carries_it() -> None:
+def test_a_fencing_token_that_a_person_wrote_is_said_with_what_carries_it() -> None:
     with pytest.raises(
-        Terminal, match=r"tag switch_fence of ci-a is 'by hand', which is not a fencing number.*set it to 0"
+        Terminal, match=r"tag switch_fence of ci-a is 'by hand', which is not a fencing token.*set it to 0"
     ):
         fence_of("by hand", "tag switch_fence of ci-a")
 
 
-def test_the_way_back_is_bounded() -> None:
+def test_what_a_rollback_can_lead_to_is_bounded() -> None:
     tags: dict[str, str] = {}
     for number in range(20):
         tags = serve(f"deployment-{number}", tags)
-    assert len(earlier(tags, "deployment-99")) == WAYS_BACK
+    assert len(earlier(tags, "deployment-99")) == MAX_EARLIER
 
 
-def test_what_was_made_when_names_had_a_dot_keeps_its_name_and_is_a_way_back() -> None:
+def test_what_was_made_when_names_had_a_dot_keeps_its_name_and_can_be_rolled_back_to() -> None:
     old = {"release_id": "20251210.1", "previous_deployment": "none", "earlier_deployments": ""}
-    assert serving_of(old) == "deployment-20251210.1"
+    assert serving_tag(old) == "deployment-20251210.1"
     tags = serve("deployment-20251210-2", old)
-    assert (serving_of(tags), tags["release_id"]) == ("deployment-20251210-2", "20251210.2")
+    assert (serving_tag(tags), tags["release_id"]) == ("deployment-20251210-2", "20251210.2")
     assert earlier(tags, "deployment-20251210-2") == ["deployment-20251210.1"]
     back = serve("deployment-20251210.1", tags)
-    assert (serving_of(back), back["release_id"], back[TAKEN_BACK]) == (
+    assert (serving_tag(back), back["release_id"], back[ROLLED_BACK_FROM]) == (
         "deployment-20251210.1",
         "20251210.1",
         "deployment-20251210-2",

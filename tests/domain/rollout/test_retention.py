@@ -41,7 +41,7 @@ def test_what_serves_and_what_served_before_stay_and_older_ones_go() -> None:
     assert found.stays == {named(3): FOR_ROLLBACK, named(4): SERVES}
     assert set(found.removed) == {named(1), named(2)}
     assert found.removed[named(1)] == "older than the 2 that are kept"
-    assert found.way_back == 1
+    assert found.for_rollback == 1
     assert removed(*fleet, default=named(4), keep=3) == {named(1)}
     assert removed(*fleet, default=named(4), keep=9) == set()
 
@@ -70,7 +70,7 @@ def test_where_nothing_came_before_nothing_takes_the_place() -> None:
     assert removed(made(1, "none"), made(2, "none"), default=named(2)) == {named(1)}
 
 
-def test_the_one_before_that_is_not_ready_is_no_way_back() -> None:
+def test_the_one_before_that_is_not_ready_is_not_rolled_back_to() -> None:
     fleet = [made(1, "none"), made(2, 1), made(3, 2, "Failed"), made(4, 3)]
     assert removed(*fleet, default=named(4)) == {named(1), named(3)}
 
@@ -114,7 +114,7 @@ def test_without_our_tag_and_our_name_nothing_is_ever_touched(hand_made: Made) -
     assert found.stays[hand_made.name] == "no release made it"
 
 
-def test_one_made_by_hand_that_served_before_is_the_way_back() -> None:
+def test_one_made_by_hand_that_served_before_is_rolled_back_to() -> None:
     found = plan_retention([made(1, "none"), Made("blue"), made(2, "blue")], named(2))
     assert (set(found.removed), found.stays["blue"]) == ({named(1)}, FOR_ROLLBACK)
 
@@ -175,7 +175,7 @@ def test_only_ours_goes_that_is_older_than_what_serves(fleet: list[Made], choice
 
 
 @given(FLEETS, CHOICES, KEEP)
-def test_the_way_back_that_a_rollback_takes_stays(fleet: list[Made], choice: int, keep: int) -> None:
+def test_what_a_rollback_leads_to_stays(fleet: list[Made], choice: int, keep: int) -> None:
     default, there = default_of(fleet, choice), {one.name: one for one in fleet}
     before = there.get(there[default].tags.get("previous_deployment", "")) if default in there else None
     if before is not None and before.state == "Succeeded":
@@ -184,7 +184,7 @@ def test_the_way_back_that_a_rollback_takes_stays(fleet: list[Made], choice: int
 
 @given(FLEETS, CHOICES, KEEP)
 def test_at_most_so_many_are_kept(fleet: list[Made], choice: int, keep: int) -> None:
-    assert plan_retention(fleet, default_of(fleet, choice), keep).way_back <= keep - 1
+    assert plan_retention(fleet, default_of(fleet, choice), keep).for_rollback <= keep - 1
 
 
 @given(FLEETS, CHOICES, KEEP, st.sets(CHOICES))

@@ -46,7 +46,7 @@ def switched(*endpoints: str, left: int = 0) -> tuple[Kind, dict[str, Any]]:
 
 
 @given(st.lists(SERVED, min_size=6, max_size=6), st.lists(st.integers(0, 6), max_size=3))
-def test_the_way_back_of_all_waves_leads_to_what_served_before_the_first(
+def test_the_rollback_of_all_waves_leads_to_what_served_before_the_first(
     served: list[str | None], cuts: list[int]
 ) -> None:
     before = dict(zip(ENDPOINTS, served, strict=True))
@@ -63,7 +63,7 @@ def test_the_way_back_of_all_waves_leads_to_what_served_before_the_first(
 
 
 @given(st.lists(SERVED, min_size=6, max_size=6), st.sets(st.sampled_from(ENDPOINTS), max_size=5))
-def test_what_is_dropped_serves_what_it_served_and_the_others_go_on(served: list[str | None], gone: set[str]) -> None:
+def test_what_failed_serves_what_it_served_and_the_others_go_on(served: list[str | None], gone: set[str]) -> None:
     before = dict(zip(ENDPOINTS, served, strict=True))
     journal = Journal.model_validate(begun(before, alone=True)[1]).dropping(dict.fromkeys(gone, "broke"), 2)
     assert {name: journal.after[name] for name in gone} == {name: before[name] for name in gone}
@@ -76,7 +76,7 @@ def test_what_is_dropped_serves_what_it_served_and_the_others_go_on(served: list
     assert back.after == before | {name: before[name] for name in gone}
 
 
-def test_where_circuits_move_alone_only_the_wave_that_is_half_done_goes_back() -> None:
+def test_where_circuits_move_alone_only_the_wave_that_is_half_done_is_rolled_back() -> None:
     facts = chain(begun({"a": "x"}, alone=True), switched("a", left=1), begun({"b": "y"}, alone=True))
     assert rollback_journal(facts, "s", "why", 2).after == {"b": "y"}
 
@@ -116,7 +116,7 @@ def test_newer_is_what_was_released_later_by_day_and_number() -> None:
     assert newer_releases(serving, "20260102.9") == {"a": "20260102.10"}
 
 
-def test_taken_back_is_what_had_served_and_not_what_failed_on_its_way() -> None:
+def test_rolled_back_is_what_had_served_and_not_what_failed_on_its_way() -> None:
     back = (Kind.ROLLED_BACK, {"stage": "s", "after": {"be-a": "deployment-1", "be-b": None}})
     assert rolled_back_endpoints(chain(back), "s") == {}
     assert rolled_back_endpoints(chain(switched("be-a"), back), "s") == {"be-a": "deployment-1"}
@@ -132,6 +132,6 @@ def test_a_hold_lasts_until_a_person_ends_it_and_may_come_again() -> None:
     assert hold_of(facts := chain(held, ended, held)) is facts[2]
 
 
-def test_dropped_circuits_say_where_and_why() -> None:
+def test_failed_circuits_say_where_and_why() -> None:
     facts = chain((Kind.DROPPED, {"stage": "test", "units": {"P/A": "no data"}}))
     assert failed_units(facts) == {"P/A": "test: no data"}

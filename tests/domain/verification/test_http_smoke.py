@@ -43,8 +43,8 @@ def test_the_released_model_answers_as_it_should(version: object) -> None:
         ({**GOOD, "model": {"version": "2"}}, "Model version: model.version is 2, the release has 3"),
         ({**GOOD, "model": "3"}, "Model version: model.version is None, the release has 3"),
         ({"estimates": [1.0]}, "Model version: model.version is None, the release has 3"),
-        ({**GOOD, "estimates": []}, "Shape: lacks estimates: "),
-        ({**GOOD, "estimates": None}, "Shape: lacks estimates: "),
+        ({**GOOD, "estimates": []}, "Shape: has no estimates: "),
+        ({**GOOD, "estimates": None}, "Shape: has no estimates: "),
     ],
 )
 def test_another_model_or_half_an_answer_fails(answer: object, failure: str) -> None:
@@ -55,7 +55,7 @@ def test_another_model_or_half_an_answer_fails(answer: object, failure: str) -> 
 @pytest.mark.parametrize("answer", ["", "<html>", "[1]", "[" * 200_000, '{"a":' * 200_000])
 def test_what_is_no_object_fails_whatever_it_is(answer: str) -> None:
     shape, version = TEST.verdict(seen(answer)).failures
-    assert shape.startswith("Shape: lacks estimates: ")
+    assert shape.startswith("Shape: has no estimates: ")
     assert version == "Model version: model.version is None, the release has 3"
 
 

@@ -21,7 +21,7 @@ from domain.verification.prediction_shift import (
     spaced,
     usable,
 )
-from domain.verification.replay import Bounds, Replay, ReplayEvidence, ReplayVerdict, Verdict, worst
+from domain.verification.replay import Bounds, Replay, ReplayEvidence, ReplayResult, ReplayVerdict, worst
 
 UNIT = Unit(plant="P", circuit="C1")
 STORE = "azureml://datastores/workspaceblobstore/paths"
@@ -64,7 +64,7 @@ def seen(declared: Replay = DECLARATION, **given: Any) -> ReplayVerdict:
 
 def test_the_same_answers_pass_with_no_shift() -> None:
     verdict = judged(dict(reversed(CHAMPION.items())))
-    assert verdict.verdict is Verdict.PASSED
+    assert verdict.verdict is ReplayResult.PASSED
     assert verdict.reasons == (
         "Rows: 101 compared, at least 50 needed",
         "Mean shift: 0 is 0 of the champion's spread 90; passes up to 0.1, fails above 0.5",
@@ -76,30 +76,30 @@ def test_the_same_answers_pass_with_no_shift() -> None:
 @pytest.mark.parametrize(
     ("candidate", "verdict", "reasons"),
     [
-        (plus(9.0), Verdict.PASSED, ()),
-        (plus(9.001), Verdict.INCONCLUSIVE, ("Mean shift: 9.001 is 0.1 of the champion's spread 90",)),
-        (plus(-9.001), Verdict.INCONCLUSIVE, ("Mean shift: -9.001 is 0.1 of the champion's spread 90",)),
-        (plus(18.0, 50), Verdict.PASSED, ()),
-        (plus(18.001, 50), Verdict.INCONCLUSIVE, ("95th percentile of shifts: 18 is 0.2",)),
-        (plus(26.0, 50), Verdict.INCONCLUSIVE, ("Mean shift: 12.87", "95th percentile of shifts: 26 is 0.2889")),
-        (plus(28.0, 1), Verdict.PASSED, ()),
-        (plus(28.0, 2), Verdict.INCONCLUSIVE, ("Moved rows: 2 of 101 rows (1.98%)",)),
-        (plus(27.0, 2), Verdict.PASSED, ()),
-        (plus(1e9, 2), Verdict.FAILED, ("Mean shift",)),
-        (plus(91.0, 6), Verdict.FAILED, ("95th percentile of shifts: 91 is 1.011", "Moved rows: 6 of 101 rows (5.94%)")),
-        (plus(28.0, 11), Verdict.FAILED, ("Moved rows: 11 of 101 rows (10.89%)", "95th percentile of shifts: 28")),
-        (plus(46.0), Verdict.FAILED, ("Mean shift: 46 is 0.5111", "Moved rows: 101 of 101 rows (100.00%)")),
-        (plus(-46.0), Verdict.FAILED, ("Mean shift: -46 is 0.5111",)),
+        (plus(9.0), ReplayResult.PASSED, ()),
+        (plus(9.001), ReplayResult.INCONCLUSIVE, ("Mean shift: 9.001 is 0.1 of the champion's spread 90",)),
+        (plus(-9.001), ReplayResult.INCONCLUSIVE, ("Mean shift: -9.001 is 0.1 of the champion's spread 90",)),
+        (plus(18.0, 50), ReplayResult.PASSED, ()),
+        (plus(18.001, 50), ReplayResult.INCONCLUSIVE, ("95th percentile of shifts: 18 is 0.2",)),
+        (plus(26.0, 50), ReplayResult.INCONCLUSIVE, ("Mean shift: 12.87", "95th percentile of shifts: 26 is 0.2889")),
+        (plus(28.0, 1), ReplayResult.PASSED, ()),
+        (plus(28.0, 2), ReplayResult.INCONCLUSIVE, ("Moved rows: 2 of 101 rows (1.98%)",)),
+        (plus(27.0, 2), ReplayResult.PASSED, ()),
+        (plus(1e9, 2), ReplayResult.FAILED, ("Mean shift",)),
+        (plus(91.0, 6), ReplayResult.FAILED, ("95th percentile of shifts: 91 is 1.011", "Moved rows: 6 of 101 rows (5.94%)")),
+        (plus(28.0, 11), ReplayResult.FAILED, ("Moved rows: 11 of 101 rows (10.89%)", "95th percentile of shifts: 28")),
+        (plus(46.0), ReplayResult.FAILED, ("Mean shift: 46 is 0.5111", "Moved rows: 101 of 101 rows (100.00%)")),
+        (plus(-46.0), ReplayResult.FAILED, ("Mean shift: -46 is 0.5111",)),
     ],
 )  # fmt: skip
 def test_every_limit_blocks_and_says_by_how_much(
-    candidate: Answers, verdict: Verdict, reasons: tuple[str, ...]
+    candidate: Answers, verdict: ReplayResult, reasons: tuple[str, ...]
 ) -> None:
     found = judged(candidate)
     assert found.verdict is verdict, found.reasons
     for reason in reasons:
         assert any(one.startswith(reason) for one in found.reasons), found.reasons
-    assert verdict is Verdict.PASSED or all("; passes up to" in one for one in found.reasons)
+    assert verdict is ReplayResult.PASSED or all("; passes up to" in one for one in found.reasons)
 
 
 def test_what_failed_stands_before_what_is_in_doubt() -> None:
@@ -110,21 +110,21 @@ def test_what_failed_stands_before_what_is_in_doubt() -> None:
 @pytest.mark.parametrize(
     ("candidate", "champion", "verdict", "reason"),
     [
-        (dict(list(CHAMPION.items())[:100]), CHAMPION, Verdict.FAILED, "answered by the champion and not by the candidate: 1"),
-        (CHAMPION, dict(list(CHAMPION.items())[:99]), Verdict.INCONCLUSIVE, "answered by the candidate and not by the champion: 2"),
-        ({}, CHAMPION, Verdict.FAILED, "answered by the champion and not by the candidate: 101"),
-        (dict(list(CHAMPION.items())[:49]), dict(list(CHAMPION.items())[:49]), Verdict.INCONCLUSIVE,
+        (dict(list(CHAMPION.items())[:100]), CHAMPION, ReplayResult.FAILED, "answered by the champion and not by the candidate: 1"),
+        (CHAMPION, dict(list(CHAMPION.items())[:99]), ReplayResult.INCONCLUSIVE, "answered by the candidate and not by the champion: 2"),
+        ({}, CHAMPION, ReplayResult.FAILED, "answered by the champion and not by the candidate: 101"),
+        (dict(list(CHAMPION.items())[:49]), dict(list(CHAMPION.items())[:49]), ReplayResult.INCONCLUSIVE,
          "49 could be compared, but at least 50 are needed"),
-        ({}, {}, Verdict.INCONCLUSIVE, "0 could be compared"),
-        (plus(0) | {("r007",): math.nan}, CHAMPION, Verdict.FAILED, "the candidate gave no finite number and the champion did: 1"),
-        (plus(0) | {("r007",): -math.inf}, CHAMPION, Verdict.FAILED, "the candidate gave no finite number and the champion did: 1"),
-        (CHAMPION, plus(0) | {("r007",): math.nan}, Verdict.INCONCLUSIVE, "rows where the champion gave no finite number, so not compared: 1"),
-        (dict.fromkeys(CHAMPION, math.nan), dict.fromkeys(CHAMPION, math.nan), Verdict.INCONCLUSIVE, "so not compared: 101"),
-        (plus(1), dict.fromkeys(CHAMPION, 5.0), Verdict.INCONCLUSIVE, "no spread to measure it against"),
+        ({}, {}, ReplayResult.INCONCLUSIVE, "0 could be compared"),
+        (plus(0) | {("r007",): math.nan}, CHAMPION, ReplayResult.FAILED, "the candidate gave no finite number and the champion did: 1"),
+        (plus(0) | {("r007",): -math.inf}, CHAMPION, ReplayResult.FAILED, "the candidate gave no finite number and the champion did: 1"),
+        (CHAMPION, plus(0) | {("r007",): math.nan}, ReplayResult.INCONCLUSIVE, "rows where the champion gave no finite number, so not compared: 1"),
+        (dict.fromkeys(CHAMPION, math.nan), dict.fromkeys(CHAMPION, math.nan), ReplayResult.INCONCLUSIVE, "so not compared: 101"),
+        (plus(1), dict.fromkeys(CHAMPION, 5.0), ReplayResult.INCONCLUSIVE, "no spread to measure it against"),
     ],
 )  # fmt: skip
 def test_rows_and_numbers_that_are_missing_never_pass(
-    candidate: Answers, champion: Answers, verdict: Verdict, reason: str
+    candidate: Answers, champion: Answers, verdict: ReplayResult, reason: str
 ) -> None:
     found = judged(candidate, champion)
     assert found.verdict is verdict
@@ -139,25 +139,27 @@ def test_too_few_rows_are_not_judged_however_far_they_moved() -> None:
 
 def test_a_constant_champion_that_is_repeated_exactly_passes() -> None:
     same = dict.fromkeys(CHAMPION, 5.0)
-    assert judged(same, same).verdict is Verdict.PASSED
+    assert judged(same, same).verdict is ReplayResult.PASSED
 
 
 def test_a_few_wild_predictions_of_the_champion_hide_no_shift() -> None:
     wild = {("r000",): 1e12, ("r050",): -1e12}
-    assert judged(plus(46.0) | wild, plus(0) | wild).verdict is Verdict.FAILED
+    assert judged(plus(46.0) | wild, plus(0) | wild).verdict is ReplayResult.FAILED
 
 
 @pytest.mark.parametrize(
     ("given", "verdict", "reason"),
     [
-        ({"champion": None}, Verdict.PASSED, "Champion: no other deployment serves here, so there is nothing to compare"),
-        ({"fault": "job j ended Failed"}, Verdict.FAILED, "Candidate: new gave no answers: job j ended Failed"),
-        ({"champion_fault": "it is gone"}, Verdict.INCONCLUSIVE, "Champion: old gave no answers, so nothing was compared: it"),
-        ({"repeated": 3}, Verdict.INCONCLUSIVE, "Rows: not told apart by name, so nothing was compared: 3"),
-        ({}, Verdict.INCONCLUSIVE, "Rows: nothing was compared"),
+        ({"champion": None}, ReplayResult.PASSED, "Champion: no other deployment serves here, so there is nothing to compare"),
+        ({"fault": "job j ended Failed"}, ReplayResult.FAILED, "Candidate: new gave no answers: job j ended Failed"),
+        ({"champion_fault": "it is gone"}, ReplayResult.INCONCLUSIVE, "Champion: old gave no answers, so nothing was compared: it"),
+        ({"repeated": 3}, ReplayResult.INCONCLUSIVE, "Rows: not told apart by name, so nothing was compared: 3"),
+        ({}, ReplayResult.INCONCLUSIVE, "Rows: nothing was compared"),
     ],
 )  # fmt: skip
-def test_where_nothing_can_be_compared_the_reason_is_said(given: dict[str, Any], verdict: Verdict, reason: str) -> None:
+def test_where_nothing_can_be_compared_the_reason_is_said(
+    given: dict[str, Any], verdict: ReplayResult, reason: str
+) -> None:
     found = seen(**given)
     assert found.verdict is verdict
     assert found.reasons[0].startswith(reason)
@@ -186,18 +188,18 @@ def test_a_golden_answer_that_is_missed_fails_with_and_without_a_champion(
     shift = shift_of(CHAMPION, CHAMPION, 0.3)
     for besides in ({"champion": None}, {"shift": shift}):
         found = seen(WITH_GOLDEN, golden=golden, **besides)
-        assert found.verdict is (Verdict.FAILED if misses else Verdict.PASSED)
+        assert found.verdict is (ReplayResult.FAILED if misses else ReplayResult.PASSED)
         assert not misses or f"{misses} missed, 2 expected: {example}" in found.reasons[0]
 
 
 def test_golden_answers_that_nobody_checked_fail() -> None:
     assert seen(WITH_GOLDEN, champion=None).reasons[0] == "Golden answers: new gave none: they were not checked"
-    assert seen(WITH_GOLDEN, champion=None, golden_fault="job j ended Failed").verdict is Verdict.FAILED
+    assert seen(WITH_GOLDEN, champion=None, golden_fault="job j ended Failed").verdict is ReplayResult.FAILED
 
 
 def test_a_circuit_that_is_not_named_has_no_golden_answers() -> None:
     other = ReplayEvidence(unit=Unit(plant="P", circuit="C2"), candidate="new", champion=None)
-    assert WITH_GOLDEN.verdict(other).verdict is Verdict.PASSED
+    assert WITH_GOLDEN.verdict(other).verdict is ReplayResult.PASSED
 
 
 def changed(at: str, value: Any) -> dict[str, Any]:
@@ -277,9 +279,9 @@ def test_paths_are_of_the_circuit() -> None:
 
 
 def test_the_worst_verdict_counts() -> None:
-    assert worst(iter(())) is Verdict.PASSED
-    assert worst(iter((Verdict.FAILED, Verdict.PASSED, Verdict.INCONCLUSIVE))) is Verdict.FAILED
-    assert worst(iter((Verdict.PASSED, Verdict.INCONCLUSIVE))) is Verdict.INCONCLUSIVE
+    assert worst(iter(())) is ReplayResult.PASSED
+    assert worst(iter((ReplayResult.FAILED, ReplayResult.PASSED, ReplayResult.INCONCLUSIVE))) is ReplayResult.FAILED
+    assert worst(iter((ReplayResult.PASSED, ReplayResult.INCONCLUSIVE))) is ReplayResult.INCONCLUSIVE
 
 
 NUMBERS = st.floats() | st.floats(-1e3, 1e3)
@@ -291,7 +293,7 @@ FEW = Replay.model_validate(DECLARED | {"rows_at_least": 1})
 def test_answers_against_themselves_never_fail_and_pass_when_all_are_numbers(answers: Answers) -> None:
     found = judged(answers, answers, FEW)
     whole = bool(answers) and all(map(usable, answers.values()))
-    assert found.verdict is (Verdict.PASSED if whole else Verdict.INCONCLUSIVE)
+    assert found.verdict is (ReplayResult.PASSED if whole else ReplayResult.INCONCLUSIVE)
 
 
 @given(ANSWERS, ANSWERS)
@@ -326,14 +328,14 @@ def test_a_pass_means_that_nothing_is_missing_and_everything_is_within_its_limit
         and p95 <= 0.2
         and shift.moved_share <= 0.01
     )
-    assert (found.verdict is Verdict.PASSED) == within
+    assert (found.verdict is ReplayResult.PASSED) == within
 
 
 @given(st.floats(0, 1000), st.floats(0, 1000), st.floats(0, 2000))
 def test_bounds_pass_up_to_one_fail_above_the_other_and_doubt_between(one: float, other: float, value: float) -> None:
     bounds = Bounds.model_validate({"pass": min(one, other), "fail": max(one, other)})
-    wanted = Verdict.PASSED if value <= bounds.passes else Verdict.FAILED
-    assert bounds.judge(value) is (Verdict.INCONCLUSIVE if bounds.passes < value <= bounds.fails else wanted)
+    wanted = ReplayResult.PASSED if value <= bounds.passes else ReplayResult.FAILED
+    assert bounds.judge(value) is (ReplayResult.INCONCLUSIVE if bounds.passes < value <= bounds.fails else wanted)
 
 
 @given(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9))), st.integers(2, 20))

@@ -15,7 +15,7 @@ from domain.ledger.fact import Fact, Kind
 from domain.release.manifest import Release
 from domain.rollout.cleanup_report import LONGEST_REASON, CleanupReport
 from tasks.azure_ml.compute import ensure_compute
-from tasks.azure_ml.compute_cost import cluster_in_words
+from tasks.azure_ml.compute_cost import describe_cluster
 from tasks.ledger.facts import MAX_FACT_BYTES
 from tasks.reports.deployment_summary import LONGEST, RULE, deployment_summary, still_there
 
@@ -214,7 +214,7 @@ def test_where_nothing_was_switched_nothing_is_said_to_be_deployed() -> None:
 
 
 def test_the_cost_line_counts_what_is_still_there() -> None:
-    cleaned = CleanupReport(endpoints=4, serving=4, way_back=4, removed={"be-1": ("a",), "be-2": ("b",)})
+    cleaned = CleanupReport(endpoints=4, serving=4, for_rollback=4, removed={"be-1": ("a",), "be-2": ("b",)})
     assert still_there(cleaned, "compute c") == [
         "💰 Still there: 8 deployments on 4 endpoints (4 serve, 4 kept for rollback, 2 removed); compute c"
     ]
@@ -255,10 +255,10 @@ def test_the_cluster_is_told_as_azure_has_it(workspace: Any) -> None:
     from domain.declaration.workload import Compute
 
     ensure_compute.fn(workspace, Compute(name="summed", size="Standard_DS3_v2", max_instances=4), "tests")
-    assert cluster_in_words(workspace, "summed") == (
+    assert describe_cluster(workspace, "summed") == (
         "compute summed: STANDARD_DS3_V2, at most 4 nodes, none once idle for 120 s"
     )
-    assert cluster_in_words(workspace, "absent") == "compute absent is gone"
+    assert describe_cluster(workspace, "absent") == "compute absent is gone"
 
 
 def test_nodes_that_are_always_there_are_told(workspace: Any) -> None:
@@ -266,7 +266,7 @@ def test_nodes_that_are_always_there_are_told(workspace: Any) -> None:
 
     wanted = AmlCompute(name="always", size="Standard_DS3_v2", min_instances=2, max_instances=4)
     workspace.get_client().compute.begin_create_or_update(wanted).result()
-    assert cluster_in_words(workspace, "always").endswith(
+    assert describe_cluster(workspace, "always").endswith(
         "at most 4 nodes, 2 of them always, the others until idle for 120 s"
     )
 
@@ -275,9 +275,9 @@ def test_of_what_is_no_cluster_the_kind_is_told(workspace: Any) -> None:
     from azure.ai.ml.entities import ComputeInstance
 
     workspace.get_client().compute.begin_create_or_update(ComputeInstance(name="one", size="Standard_DS3_v2")).result()
-    assert cluster_in_words(workspace, "one") == "compute one: computeinstance"
+    assert describe_cluster(workspace, "one") == "compute one: computeinstance"
 
 
 def test_a_cluster_that_cannot_be_read_fails_nothing(workspace: Any, faults: OwnFaults) -> None:
     faults.add("server_error", path="computes/unknown", times=40, status=501)
-    assert cluster_in_words(workspace, "unknown").startswith("compute unknown is not known: Azure refused")
+    assert describe_cluster(workspace, "unknown").startswith("compute unknown is not known: Azure refused")

@@ -113,7 +113,7 @@ def text_of(page: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
-def test_a_way_back_that_is_blocked_is_said_with_its_reason_and_only_then(page: str) -> None:
+def test_a_rollback_that_is_blocked_is_said_with_its_reason_and_only_then(page: str) -> None:
     assert "No rollback" not in page
     text = text_of(report(there={"P/C0": Champion("version 1 (deployment-3)", "1", fault="deployment-3 is Failed")}))
     assert "No rollback for 1 of 2 circuits" in text

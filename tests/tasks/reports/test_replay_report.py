@@ -17,7 +17,7 @@ from domain.release.manifest import Release
 from domain.unit import Unit
 from domain.verification.golden_answers import Golden, GoldenAnswers
 from domain.verification.prediction_shift import Answers, paired, shift_of, spaced
-from domain.verification.replay import Replay, ReplayEvidence, Verdict
+from domain.verification.replay import Replay, ReplayEvidence, ReplayResult
 from tasks.ledger.facts import MAX_FACT_BYTES
 from tasks.reports.replay_plots import shift_plot
 from tasks.reports.replay_report import (
@@ -184,7 +184,7 @@ def test_the_table_has_every_exception_as_long_as_there_is_room(exceptions: int,
 def test_in_each_verdict_the_largest_shift_stands_first() -> None:
     judged = worst_first(declared(), [circuit(1), circuit(2, 54), circuit(3, 1), circuit(4, 400), circuit(5, 540)])
     assert [one.circuit for one in judged] == ["P/C5", "P/C4", "P/C2", "P/C3", "P/C1"]
-    assert [one.verdict.verdict for one in judged][1:3] == [Verdict.FAILED, Verdict.INCONCLUSIVE]
+    assert [one.verdict.verdict for one in judged][1:3] == [ReplayResult.FAILED, ReplayResult.INCONCLUSIVE]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from domain.errors import Terminal
 from domain.unit import Unit
 from domain.verification.http_smoke import HttpSmokeTest
 from tasks.targets import http_smoke
-from tasks.targets.http_smoke import LONGEST_ANSWER, ask
+from tasks.targets.http_smoke import LONGEST_ANSWER, send_request
 
 UNIT = Unit(plant="P1", circuit="C1")
 TEST = HttpSmokeTest(
@@ -84,7 +84,7 @@ def test_a_service_that_is_ready_is_asked(folder: Path) -> None:
     body = b'{"text": "a", "version": 3}'
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body)
     with service(say(READY), say(answer)) as address:
-        seen = ask(TEST, folder, "/ready", UNIT, address, "3")
+        seen = send_request(TEST, folder, "/ready", UNIT, address, "3")
     assert (seen.ready, seen.status, seen.answer) == (200, 200, body.decode())
     assert TEST.verdict(seen).passed
 
@@ -97,7 +97,7 @@ def test_a_service_that_is_ready_is_asked(folder: Path) -> None:
 def test_an_answer_in_drips_is_none(folder: Path, monkeypatch: pytest.MonkeyPatch, head: bytes) -> None:
     monkeypatch.setattr(http_smoke, "READY_SECONDS", 1.0)
     with service(drip(head)) as address:
-        seen = ask(TEST, folder, "/ready", UNIT, address, "3")
+        seen = send_request(TEST, folder, "/ready", UNIT, address, "3")
     assert (seen.ready, seen.ready_text) == (0, "no complete answer within 1 s")
     assert not TEST.verdict(seen).passed
 
@@ -116,7 +116,7 @@ def test_an_answer_in_drips_is_none(folder: Path, monkeypatch: pytest.MonkeyPatc
 )
 def test_an_answer_that_cannot_be_read_fails_and_says_why(folder: Path, answer: bytes, why: str) -> None:
     with service(say(READY), say(answer)) as address:
-        seen = ask(TEST, folder, "/ready", UNIT, address, "3")
+        seen = send_request(TEST, folder, "/ready", UNIT, address, "3")
     assert seen.status == 0
     assert seen.answer.startswith(f"{why}: ")
     assert not TEST.verdict(seen).passed
@@ -129,16 +129,16 @@ def test_of_an_endless_answer_the_beginning_is_read(folder: Path) -> None:
             taken.sendall(b"x" * 65536)
 
     with service(say(READY), endless) as address:
-        seen = ask(TEST, folder, "/ready", UNIT, address, "3")
+        seen = send_request(TEST, folder, "/ready", UNIT, address, "3")
     assert len(seen.answer) == LONGEST_ANSWER
 
 
 def test_nothing_there_is_said(folder: Path, silent_port: int) -> None:
-    seen = ask(TEST, folder, "/ready", UNIT, f"http://127.0.0.1:{silent_port}", "3")
+    seen = send_request(TEST, folder, "/ready", UNIT, f"http://127.0.0.1:{silent_port}", "3")
     assert (seen.ready, seen.status) == (0, 0)
     assert seen.ready_text.startswith("ConnectError: ")
 
 
 def test_without_a_question_nothing_is_asked(tmp_path: Path) -> None:
     with pytest.raises(Terminal, match=r"P1/C1 has no question .* no file q\.json"):
-        ask(TEST, tmp_path, "/ready", UNIT, "http://127.0.0.1:1", "3")
+        send_request(TEST, tmp_path, "/ready", UNIT, "http://127.0.0.1:1", "3")

@@ -33,7 +33,7 @@ SECOND = made(2, "deployment-2", tags(FIRST))
 COPY = replace(FIRST, number=3, status=DEPLOYED, description="Rollback to 1")
 
 
-def test_the_way_back_is_of_what_served_and_what_is_new_goes_up() -> None:
+def test_a_rollback_is_of_what_served_and_what_is_new_goes_up() -> None:
     history = History("x", (replace(SECOND, status=DEPLOYED), FIRST))
     assert history.serving == "deployment-2"
     assert history.rollback_revision("deployment-1") is FIRST
@@ -68,7 +68,7 @@ FAILED_UP = replace(DYING_UP, status=FAILED, description='Upgrade "x" failed: no
         (replace(FAILED_BACK, number=4), replace(FAILED_UP, status=SUPERSEDED)),
     ],
 )
-def test_where_nothing_is_called_deployed_any_more_what_worked_last_serves(newer: tuple[Revision, ...]) -> None:
+def test_where_nothing_is_called_deployed_any_longer_what_worked_last_serves(newer: tuple[Revision, ...]) -> None:
     history = History("x", (*newer, SECOND, FIRST))
     assert history.applied is SECOND
     assert (history.serving, history.settled) == ("deployment-2", False)
@@ -84,7 +84,7 @@ def test_what_never_worked_and_what_is_uninstalled_serve_nothing() -> None:
     assert History("x", (replace(gone, status="uninstalling"), replace(SECOND, status=DEPLOYED))).applied is None
 
 
-def test_what_a_way_back_made_is_known_and_what_goes_up_again_is_not() -> None:
+def test_what_a_rollback_made_is_known_and_what_goes_up_again_is_not() -> None:
     up = replace(SECOND, status=DEPLOYED)
     assert not History("x", (up, FIRST)).is_rolled_back
     assert History("x", (COPY, SECOND, FIRST)).is_rolled_back
@@ -95,7 +95,7 @@ def test_what_a_way_back_made_is_known_and_what_goes_up_again_is_not() -> None:
     assert not History("x", ()).is_rolled_back
 
 
-def test_a_fence_that_a_person_wrote_is_said() -> None:
+def test_a_fencing_token_that_a_person_wrote_is_said() -> None:
     theirs = replace(SECOND, labels={**SECOND.labels, FENCE: "by-hand"})
     with pytest.raises(
         Terminal, match=r"label signalbox-fence of secret/sh\.helm\.release\.v1\.x\.v2 is 'by-hand'.*set it to 0"
@@ -120,7 +120,7 @@ def test_a_revision_that_is_no_copy_is_a_person_s(theirs: Revision) -> None:
         history.refuse_changes(NOWHERE)
 
 
-def test_where_no_release_made_anything_there_is_nothing_to_go_back_to() -> None:
+def test_where_no_release_made_anything_there_is_nothing_to_roll_back_to() -> None:
     theirs = Revision(1, DEPLOYED, {}, {}, "", "Install complete", "now")
     with pytest.raises(ChangedByHandError, match=r"Install complete.*then uninstall it"):
         History("x", (theirs,)).refuse_changes(NOWHERE)

@@ -59,7 +59,7 @@ def test_what_nobody_changed_is_as_it_was_applied(access: ClusterAccess) -> None
 @pytest.mark.usefixtures("applied")
 def test_a_field_that_a_person_removed_is_found(access: ClusterAccess) -> None:
     kubectl_as_admin("-n", access.namespace, "set", "env", "deployment/page", "GREETING-")
-    assert "page lacks - name: GREETING, value: hello" in changes(access)
+    assert "page is missing - name: GREETING, value: hello" in changes(access)
 
 
 @pytest.mark.usefixtures("applied")
@@ -105,6 +105,6 @@ def test_what_a_person_removed_of_what_helm_applied_is_found(access: ClusterAcce
     kubectl(access, *words, stdin=json.dumps(objects[0]))
     assert changed_by_hand(access, objects, "helm") == ""
     kubectl_as_admin("-n", access.namespace, "set", "env", "deployment/page", "GREETING-")
-    assert "page lacks - name: GREETING, value: hello" in changed_by_hand(access, objects, "helm")
+    assert "page is missing - name: GREETING, value: hello" in changed_by_hand(access, objects, "helm")
     kubectl(access, "delete", "deployment", "page")
     assert changed_by_hand(access, objects, "helm") == ""

@@ -86,6 +86,6 @@ def test_a_fault_is_said_with_its_line(tmp_path: Path, written: str, instead: st
     assert fault in str(refused.value)
 
 
-def test_every_kind_that_lacks_is_named(tmp_path: Path) -> None:
+def test_every_kind_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidDeclaration, match=r"(?s)has no Deployment.*has no Service"):
         read(tmp_path, "# nothing\n---\n")

@@ -32,7 +32,7 @@ def delete(site, path: str) -> None:
         client.send_request(HttpRequest("DELETE", address)).raise_for_status()
 
 
-def no_way_back(site, tiny: Tiny) -> dict[str, str]:
+def no_rollback(site, tiny: Tiny) -> dict[str, str]:
     """Of the newest release at production."""
     from domain.release.manifest import requested_release
 
@@ -44,26 +44,26 @@ def no_way_back(site, tiny: Tiny) -> dict[str, str]:
     return {name: one.fault for name, one in champions.items() if one.fault}
 
 
-def test_what_is_missing_for_the_way_back_is_found_and_shown_at_the_gate(site, tiny: Tiny) -> None:
+def test_what_is_missing_for_a_rollback_is_found_and_shown_at_the_gate(site, tiny: Tiny) -> None:
     tiny.serve()
-    assert no_way_back(site, tiny) == {}
+    assert no_rollback(site, tiny) == {}
 
     first_home = next(iter(load_environment("laptop").workspaces.values()))  # its group holds the registry, too
     group = f"/subscriptions/{first_home.subscription_id}/resourceGroups/{first_home.resource_group}"
     home = f"{group}/{PROVIDER}/registries/{site.registry.registry_name}"
     name = f"{tiny.plant}-a1".lower()
     delete(site, f"{home}/models/{name}/versions/1")
-    assert no_way_back(site, tiny) == {f"{tiny.plant}/A1": f"its model {name}:1 is gone"}
+    assert no_rollback(site, tiny) == {f"{tiny.plant}/A1": f"its model {name}:1 is gone"}
 
     endpoint = endpoints_in(site.production).endpoint(tiny.units()[1])
     serving = find_deployment(site.production, endpoint, deployment_name(release_names(site.ledger, tiny.name)[0]))
     assert serving is not None
     delete(site, serving.environment)
-    faults = no_way_back(site, tiny)
+    faults = no_rollback(site, tiny)
     assert faults.keys() == {f"{tiny.plant}/A1", f"{tiny.plant}/B2"}
     assert "its environment" in faults[f"{tiny.plant}/B2"]
 
-    approver, seen = answering(APPROVE, {**APPROVE, "decision": "reject", "comment": "no way back"})
+    approver, seen = answering(APPROVE, {**APPROVE, "decision": "reject", "comment": "no rollback"})
     with approver:
         release(tiny.name, tiny.candidates().build_id, "linus", return_state=True)
     assert "No rollback" not in seen[0].evidence  # the registry's gate: nothing is switched there

@@ -1,4 +1,4 @@
-"""The seal of a one-time code: over one statement, one step and by one secret, and decided while the code was good."""
+"""The signature of a one-time code: over one statement, one step and by one secret, and decided while the code was good."""
 
 from base64 import b32encode
 from collections.abc import Callable
@@ -44,18 +44,18 @@ OTHER: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("field", OTHER)
-def test_a_seal_over_another_statement_does_not_hold(statement: Make, field: str) -> None:
+def test_a_signature_over_another_statement_does_not_hold(statement: Make, field: str) -> None:
     proof = signed(SECRET, statement(**{field: OTHER[field]}), STEP)
     assert signature_fault(proof, statement(), generator(), NOON) == CHANGED
 
 
 @pytest.mark.parametrize("step", [0, STEP - 1, STEP + 1, MAX_STEP])
-def test_a_seal_does_not_hold_for_another_step(statement: Make, step: int) -> None:
+def test_a_signature_does_not_hold_for_another_step(statement: Make, step: int) -> None:
     moved = signed(SECRET, statement(), STEP).model_copy(update={"step": step})
     assert signature_fault(moved, statement(), generator(), NOON) == CHANGED
 
 
-def test_a_seal_by_another_secret_does_not_hold(statement: Make) -> None:
+def test_a_signature_by_another_secret_does_not_hold(statement: Make) -> None:
     theirs = signed(OTHER_SECRET, statement(), STEP)
     assert signature_fault(theirs, statement(), generator(), NOON) == CHANGED
     renamed = theirs.model_copy(update={"credential": generator().id})
@@ -63,7 +63,7 @@ def test_a_seal_by_another_secret_does_not_hold(statement: Make) -> None:
 
 
 @pytest.mark.parametrize("digit", [0, 1, 63, 64, 127])
-def test_a_seal_with_one_digit_changed_does_not_hold(statement: Make, digit: int) -> None:
+def test_a_signature_with_one_digit_changed_does_not_hold(statement: Make, digit: int) -> None:
     proof = signed(SECRET, statement(), STEP)
     other = f"{int(proof.seal[digit], 16) ^ 1:x}"
     changed = proof.model_copy(update={"seal": proof.seal[:digit] + other + proof.seal[digit + 1 :]})
@@ -141,5 +141,5 @@ def test_what_is_kept_cannot_be_changed(statement: Make) -> None:
     assert generator().revoked_at is None
 
 
-def test_the_key_of_a_secret_never_changes_or_old_seals_would_be_void() -> None:
+def test_the_key_of_a_secret_never_changes_or_old_signatures_would_be_void() -> None:
     assert verification_key(SECRET) == PUBLIC
