@@ -10,11 +10,11 @@ LOOKED_EVERY = 1.0
 
 
 class NoLongerWaitedForError(Exception):
-    """Nobody waits for the answer any more; the message says why."""
+    """Nobody waits for the answer any longer; the message says why."""
 
 
 class WatchedInput(TextIOBase):
-    """Lines of a terminal. gone: why nobody waits for them any more, or "" while somebody does."""
+    """Lines of a terminal. gone: why nobody waits for them any longer, or "" while somebody does."""
 
     def __init__(self, terminal: TextIO, gone: Callable[[], str]) -> None:
         self._terminal, self._gone = terminal, gone

@@ -88,12 +88,12 @@ class Fleet:
 
         return cleaning_up()
 
-    def discard(self, number: int, facts: Sequence[Fact] = ()) -> CleanupReport:
+    def clean_up_failed(self, number: int, facts: Sequence[Fact] = ()) -> CleanupReport:
         @flow(task_runner=FAN_OUT)
-        def discarding() -> CleanupReport:
+        def cleaning_up_failed() -> CleanupReport:
             return clean_up_failed(facts, self.platform, f"20260101.{number}", "production", self.held, self.endpoints)
 
-        return discarding()
+        return cleaning_up_failed()
 
 
 @pytest.fixture
@@ -163,9 +163,9 @@ def test_what_a_failed_release_made_goes_with_endpoints_that_it_made(fleet: Flee
     fleet.make(1, None, [first])
     fleet.platform.switch(fleet.held, first, deployment_name("20260101.1"))
     fleet.make(2, None)
-    cleaned = fleet.discard(2)
+    cleaned = fleet.clean_up_failed(2)
     assert fleet.all_there() == [named(1), set()]
     assert cleaned.removed_endpoints == (second,)
     assert (cleaned.removals, cleaned.endpoints, cleaned.serving, cleaned.missed) == (2, 1, 1, {})
     assert second not in [one.name for one in fleet.workspace.get_client().batch_endpoints.list()]
-    assert fleet.discard(2).removals == 0
+    assert fleet.clean_up_failed(2).removals == 0

@@ -134,7 +134,7 @@ def the_replay_of_a_release_is_fetched_as_a_page(story: Story) -> None:
     assert "nothing was replayed" in missing.output
 
 
-def a_first_release_has_nothing_to_go_back_to(story: Story) -> None:
+def a_first_release_has_nothing_to_roll_back_to(story: Story) -> None:
     with pytest.raises(Terminal, match="is the first deployment of be-hauteborne-r80711; nothing came before it"):
         rollback("plants", circuits=CIRCUITS, dry_run=False)
 
@@ -205,7 +205,7 @@ PARTS = (
     published_models_have_the_tags_of_the_seed_and_whose_they_are,
     releasing_the_same_circuits_again_changes_nothing_and_is_green,
     the_replay_of_a_release_is_fetched_as_a_page,
-    a_first_release_has_nothing_to_go_back_to,
+    a_first_release_has_nothing_to_roll_back_to,
     a_chosen_version_that_is_there_is_not_deployed_again,
     a_version_that_is_not_there_is_refused_with_those_that_are,
     a_second_release_rolls_over_the_first_and_back_again,

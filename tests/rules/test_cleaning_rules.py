@@ -76,12 +76,12 @@ class Fleet:
 
         return cleaning_up()
 
-    def discard(self, number: int, facts: Sequence[Fact] = ()) -> CleanupReport:
+    def clean_up_failed(self, number: int, facts: Sequence[Fact] = ()) -> CleanupReport:
         @flow
-        def discarding() -> CleanupReport:
+        def cleaning_up_failed() -> CleanupReport:
             return clean_up_failed(facts, self.platform, f"20260101.{number}", "production", self.held, self.endpoints)
 
-        return discarding()
+        return cleaning_up_failed()
 
 
 @pytest.fixture
@@ -239,26 +239,26 @@ def test_what_a_failed_release_made_goes_with_endpoints_that_it_made(fleet: Flee
     fleet.make(1, None, [first])
     fleet.platform.switch(fleet.held, first, deployment_name("20260101.1"))
     fleet.make(2, None)
-    cleaned = fleet.discard(2)
+    cleaned = fleet.clean_up_failed(2)
     assert fleet.all_there() == [named(1), set()]
     assert cleaned.removed_endpoints == (second,)
     assert (cleaned.removals, cleaned.endpoints, cleaned.serving, cleaned.missed) == (2, 1, 1, {})
     assert second not in fleet.at.endpoints
-    assert fleet.discard(2).removals == 0
+    assert fleet.clean_up_failed(2).removals == 0
 
 
 def test_an_endpoint_that_another_release_made_stays_though_it_is_empty(fleet: Fleet) -> None:
     fleet.make(1, None)
     fleet.make(2, None)
-    assert fleet.discard(1).removed_endpoints == ()
-    cleaned = fleet.discard(2)
+    assert fleet.clean_up_failed(1).removed_endpoints == ()
+    cleaned = fleet.clean_up_failed(2)
     assert (cleaned.removals, cleaned.removed_endpoints, fleet.all_there()) == (2, (), [set(), set()])
     assert fleet.at.endpoints.keys() == set(fleet.endpoints)
 
 
 def test_what_serves_is_never_discarded(fleet: Fleet) -> None:
     fleet.serve(1)
-    assert fleet.discard(1).removals == 0
+    assert fleet.clean_up_failed(1).removals == 0
     assert fleet.all_there() == [named(1)] * 2
     assert not fleet.platform.remove_endpoint(fleet.held, fleet.endpoints[0], "20260101.1")
 
@@ -272,7 +272,7 @@ def test_an_endpoint_is_not_removed_from_under_a_deployment(fleet: Fleet) -> Non
 def test_an_endpoint_whose_deployment_stays_stays(fleet: Fleet) -> None:
     fleet.make(1, None)
     fleet.at.troubles.add("refused", "remove", fleet.endpoints[0], reason="injected fault")
-    cleaned = fleet.discard(1)
+    cleaned = fleet.clean_up_failed(1)
     assert cleaned.removed_endpoints == (fleet.endpoints[1],)
     assert (cleaned.endpoints, cleaned.others, len(cleaned.missed)) == (1, 1, 1)
 
@@ -281,14 +281,14 @@ def test_where_a_switch_was_begun_nothing_is_discarded(fleet: Fleet) -> None:
     fleet.make(1, None)
     begun = fact(Kind.JOURNAL, {"stage": "production", "after": {fleet.endpoints[0]: deployment_name("20260101.1")}})
     elsewhere = fact(Kind.JOURNAL, {"stage": "test", "after": {fleet.endpoints[1]: deployment_name("20260101.1")}})
-    assert fleet.discard(1, [begun, elsewhere]).removed_endpoints == (fleet.endpoints[1],)
+    assert fleet.clean_up_failed(1, [begun, elsewhere]).removed_endpoints == (fleet.endpoints[1],)
     assert fleet.all_there() == [named(1), set()]
 
 
 def test_what_was_made_by_hand_under_our_name_is_not_discarded(fleet: Fleet) -> None:
     fleet.make(1, None, fleet.endpoints[:1])
     fleet.platform.by_hand(fleet.endpoints[0], deployment_name("20260101.1"), tags={"owner": "somebody"})
-    assert fleet.discard(1).removals == 0
+    assert fleet.clean_up_failed(1).removals == 0
     assert fleet.there(fleet.endpoints[0]) == named(1)
 
 

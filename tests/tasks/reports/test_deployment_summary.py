@@ -208,7 +208,7 @@ def test_circuits_of_all_waves_have_switched_and_served_first_what_came_before_t
 def test_where_nothing_was_switched_nothing_is_said_to_be_deployed() -> None:
     made = Story(2)
     made.switched([0, 1], back=True)
-    lines = made.told({name(0): "went back", name(1): "went back"})
+    lines = made.told({name(0): "was rolled back", name(1): "was rolled back"})
     assert lines[1] == "❌ Production Deployment Failed"
     assert not any("Deployed Circuits" in line for line in lines)
 
