@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import yaml
+from begun import begin
 from prefect import flow
 
 from benchmarks.pretended_training import CUTOFF, DATA, DATA_ASSET, JOB, METRICS, REPORT, VERSION
@@ -32,7 +33,6 @@ from domain.release.manifest import Release
 from domain.tags import RELEASE_ID, WORKLOAD, deployment_tags, model_tags
 from domain.unit import Unit
 from flows.promotion.advance import record_outcome
-from flows.promotion.manifest import begin
 from tasks.azure_ml.datasets import find_data
 from tasks.azure_ml.datastore_files import upload_file
 from tasks.azure_ml.models import promote_model, register_model
