@@ -276,7 +276,7 @@ def answering(*answers: Answer | Callable[[Pending], Answer]) -> tuple[Approver,
         person = people.get(answer["approver"]) or people["ada"]
         return {**answer, "proof": person.proof(pending, Choice(answer["decision"]), answer["comment"])}
 
-    return Approver(decide, poll_seconds=0.2), seen
+    return Approver(decide, poll_seconds=0.5), seen
 
 
 people: dict[str, SigningApprover] = {}
