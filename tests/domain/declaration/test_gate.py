@@ -110,7 +110,13 @@ def test_nobody_is_required_in_two_rules() -> None:
                 {"group": "data", "approvals": 2, "required": ["ada", "zoe"]},
             ]
         )
-    assert "rules: required in two rules, and each approver counts for one: ada, zoe " in str(refused.value)
+    assert "Value error, rules: ada, zoe are required in two rules, and each approver counts for one; " in str(
+        refused.value
+    )
+    with pytest.raises(
+        ValidationError, match="rules: ada is required in two rules, and each approver counts for one; "
+    ):
+        gate(rules=[{"group": "ops", "required": ["ada"]}, {"group": "ops", "required": ["ada"]}])
     assert len(gate(rules=[{"group": "ops", "required": ["ada"]}, {"group": "ops", "required": ["bob"]}]).rules) == 2
 
 

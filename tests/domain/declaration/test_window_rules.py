@@ -62,7 +62,10 @@ def fault(rule: str = "", **given: Any) -> str:
             "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=400",
             "the rule is not an RFC 5545 recurrence (bysetpos must be between 1 and 366",
         ),
-        ("FREQ=DAILY;UNTIL=20250106T075959", "the rule names no day within 50 years, or none before its end"),
+        (
+            "FREQ=DAILY;UNTIL=20250106T075959",
+            "the rule names no day within 50 years, or none before its end; check BYMONTH, BYMONTHDAY and UNTIL",
+        ),
         ("FREQ=DAILY;INTERVAL=7;BYDAY=TU", "the rule names no day within 50 years"),
     ],
 )
