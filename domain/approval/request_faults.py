@@ -1,4 +1,4 @@
-"""Whether a question hangs together: what it is about, as an approver's own machine can work out from the ledger."""
+"""Whether a question is about what it says it is about, as an approver's own machine can work out from the ledger."""
 
 from collections.abc import Sequence
 

@@ -110,13 +110,8 @@ def test_nobody_is_required_in_two_rules() -> None:
                 {"group": "data", "approvals": 2, "required": ["ada", "zoe"]},
             ]
         )
-    assert "Value error, rules: ada, zoe are required in two rules, and each approver counts for one; " in str(
-        refused.value
-    )
-    with pytest.raises(
-        ValidationError, match="rules: ada is required in two rules, and each approver counts for one; "
-    ):
-        gate(rules=[{"group": "ops", "required": ["ada"]}, {"group": "ops", "required": ["ada"]}])
+    told = "Value error, rules: ada, zoe cannot be required in two rules, because each approver counts for one; "
+    assert told in str(refused.value)
     assert len(gate(rules=[{"group": "ops", "required": ["ada"]}, {"group": "ops", "required": ["bob"]}]).rules) == 2
 
 

@@ -120,6 +120,7 @@ def test_one_that_would_have_run_out_unnoticed_is_refused(year: int) -> None:
             "'Europe/Atlantis' is not a time zone; write one such as Europe/Berlin, or UTC",
         ),
         ("timezone", "", "'' is not a time zone"),
+        ("timezone", "x" * 81, f" '{'x' * 80}' is not a time zone"),
         ("timezone", "../etc/passwd", "is not a time zone"),
         ("starts", "2025-01-06T08:00Z", "should not have timezone info"),
         ("minutes", 0, "greater than or equal to 1"),
