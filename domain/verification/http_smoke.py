@@ -93,6 +93,10 @@ class HttpSmokeTest(BaseModel):
         return SmokeVerdict(seen.unit, tuple(checks))
 
 
+HTTP = "http"
+FILES = "files"
+
+
 def _asked_over(test: object) -> str:
     """The tag of a smoke test, as it is declared or as it was read."""
     if isinstance(test, Mapping):
@@ -100,8 +104,6 @@ def _asked_over(test: object) -> str:
     return HTTP if isinstance(test, HttpSmokeTest) else FILES
 
 
-HTTP = "http"
-FILES = "files"
 AnySmokeTest = Annotated[
     Annotated[SmokeTest, Tag(FILES)] | Annotated[HttpSmokeTest, Tag(HTTP)], Discriminator(_asked_over)
 ]
