@@ -1,13 +1,13 @@
 """What was rolled back is held by its models' files: under another build, long afterwards, one by one, and under way."""
 
 import pytest
+from begun import begin
 from twins import TinyTwin, Twins
 
 from domain.candidate.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
 from flows.deploy_version import deploy_version
 from flows.promotion import manifest
-from flows.promotion.manifest import begin
 from flows.rollback import rollback
 from flows.stage.admit import must_admit
 from flows.unhold import unhold
