@@ -11,7 +11,7 @@ import yaml
 from domain.declaration.load import load_workload
 from domain.errors import InvalidDeclaration
 
-ENGINE = Path(__file__).parents[3] / "workloads" / "estimation_engine"
+ENGINE = Path(__file__).parents[2] / "workloads" / "estimation_engine"
 KINDS = ["model_registry", "container_registry", "container_instance", "container_instance", "helm_release"]
 
 Edit = Callable[[dict[str, Any]], object]
