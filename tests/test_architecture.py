@@ -76,6 +76,7 @@ def test_imports_run_one_way() -> None:
         ("domain/unit.py", "import flows.release", "imports run one way"),
         ("workloads/plants/data.py", "import domain.unit", "import nothing of the product"),
         ("emulator/arm/call.py", "import workloads.plants.data", "stand alone"),
+        ("deployments/laptop/data.py", "import workloads.plants.data", "the product imports no workload"),
         ("domain/release/hold.py", "import domain.approval.audit", "rooms of the domain"),
         ("blocks/clients/limiter.py", "import blocks.workspace", "rooms of the blocks"),
         ("tasks/ledger/holds.py", "import tasks.targets.serving", "rooms of the tasks"),

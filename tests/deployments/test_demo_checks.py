@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from deployments.laptop.cutoffs import CUTOFFS
-from tasks.workloads import known_workloads
-
 PLANTS = Path(__file__).parents[2] / "workloads" / "plants"
 
 
@@ -56,9 +53,14 @@ def test_faults_of_a_declaration_are_said_with_their_lines(own: Path, tmp_path: 
     assert "training.holdout_days" in told
 
 
-def test_without_a_cutoff_a_workload_of_one_s_own_is_told_to_give_one(own: Path, tmp_path: Path) -> None:
-    assert "give --cutoff, the last day of your data" in demo(tmp_path, "--workload", "pumps", workloads=own)
+def test_without_a_data_file_and_a_cutoff_both_ways_are_told(own: Path, tmp_path: Path) -> None:
+    (own / "pumps" / "data.py").unlink()
+    told = demo(tmp_path, "--workload", "pumps", workloads=own)
+    assert "give --cutoff, the last day of your data" in told
+    assert "write that file with `cutoffs()`, which returns the days" in told
 
 
-def test_the_days_known_here_are_of_workloads_that_are_here() -> None:
-    assert set(CUTOFFS) == set(known_workloads())
+def test_a_data_file_that_fails_is_named_with_its_line_before_a_server_starts(own: Path, tmp_path: Path) -> None:
+    (own / "pumps" / "data.py").write_text("import no_such_pump\n")
+    told = demo(tmp_path, "--workload", "pumps", workloads=own)
+    assert f"{own / 'pumps' / 'data.py'}:1: ModuleNotFoundError: No module named 'no_such_pump'" in told

@@ -17,7 +17,7 @@ from prefect.client.orchestration import get_client
 from tiny import Tiny, endpoints_in, naming_of
 
 from blocks.workspace import Workspace
-from deployments.laptop.data import DATA, TEST_UNTIL
+from deployments.laptop.data import DATA
 from domain.candidate.changed_circuits import ChangedCircuits
 from domain.declaration.load import load_workload
 from domain.declaration.stage import Stage
@@ -43,7 +43,7 @@ from tasks.targets.platform import DeploymentRequest
 from tasks.verification.replay import replay
 from tasks.verification.scored_rows import MOST_REASON
 from workloads.plants.code.circuit_power.train import train
-from workloads.plants.data import cut_test_inputs
+from workloads.plants.data import TEST_UNTIL, cut_test_inputs
 
 STORE = "azureml://datastores/workspaceblobstore/paths"
 SCORE = """
