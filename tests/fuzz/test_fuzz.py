@@ -78,7 +78,7 @@ ATTACKS: dict[str, tuple[Attack, *tuple[Plant, ...]]] = {
     "it has ended": (
         lambda state: state.append(kind=Kind.ENDED, stage="production", passed=False),
         ("domain.promotion.admission._over_or_held", nothing),
-        ("domain.promotion.next_step._ended", lambda *_: None),
+        ("domain.promotion.next_step.ending_of", lambda *_: None),
     ),
     "a question for longer": (ask_for_longer, ("domain.approval.request._ends_in_time", lambda *_: True)),
 }
