@@ -10,10 +10,10 @@ import pytest
 PLANTS = Path(__file__).parents[2] / "workloads" / "plants"
 
 
-def demo(home: Path, *words: str, workloads: Path | None = None) -> str:
+def demo(home: Path, *words: str, workloads: Path | None = None, command: str = "demo") -> str:
     environment = {"PATH": "/usr/bin:/bin", **({"SIGNALBOX_WORKLOADS": str(workloads)} if workloads else {})}
-    command = [sys.executable, "-m", "deployments.cli", "demo", "--home", str(home / "home"), *words]
-    told = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    typed = [sys.executable, "-m", "deployments.cli", command, "--home", str(home / "home"), *words]
+    told = subprocess.run(typed, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert told.returncode == 1, told
     assert "Traceback" not in told.stdout + told.stderr
     assert not (home / "home").exists()
@@ -35,6 +35,10 @@ def test_a_workload_that_is_not_there_is_named_with_those_that_are(tmp_path: Pat
     assert "there is no workload 'plant' in" in demo(tmp_path, "--workload", "plant")
     told = demo(tmp_path, "--workload", "plant")
     assert "(did you mean plants?); the workloads there are estimation_engine, flask_app, plants" in told
+
+
+def test_up_names_a_workload_that_is_not_there_before_it_starts_anything(tmp_path: Path) -> None:
+    assert "there is no workload 'plant' in" in demo(tmp_path, "--workload", "plant", command="up")
 
 
 def test_a_folder_without_workloads_is_named(tmp_path: Path) -> None:
