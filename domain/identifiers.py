@@ -52,6 +52,14 @@ ComputeName = Annotated[
 ]
 Sha256 = Annotated[str, _worded(r"sha256:[0-9a-f]{64}", "a digest is `sha256:` and 64 lower-case hexadecimal digits")]
 
-UrlPath = str
+UrlPath = Annotated[
+    str,
+    _worded(
+        r"/[A-Za-z0-9._~/-]{0,200}",
+        "a path on the service starts with /, such as /health, then has letters, digits and ._~/-; at most 201",
+    ),
+]
 """A path on a service's own host."""
-URL_PATH = r"^/[A-Za-z0-9._~/-]{0,200}$"
+KubernetesVersion = Annotated[
+    str, _worded(r"1\.[0-9]{1,3}", "a version of Kubernetes is its first two numbers, such as 1.31")
+]

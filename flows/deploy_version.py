@@ -9,11 +9,10 @@ from blocks.model_registry import ModelRegistry
 from domain.candidate.changed_circuits import ChangedCircuits
 from domain.declaration.target import ServingTarget
 from domain.errors import Terminal
-from domain.outcome import Outcome, ReleaseOutcome
+from domain.outcome import ReleaseOutcome
 from flows.fan_out.each import FAN_OUT
 from flows.promotion.advance import advance
 from flows.promotion.final_state import final_state
-from flows.promotion.manifest import AlreadyReleased
 from flows.promotion.start import start
 from tasks.azure_ml.models import promoted_circuit
 from tasks.flow_run import code_author, code_commit
@@ -57,9 +56,8 @@ def deploy_version(
     )
     ledger = loaded(Ledger, "ledger")
     stages = (*declared.images_for(chosen), chosen)
-    try:
-        manifest = start(ledger, declared, changed, requested_by, stages, older, only=stage)
-    except AlreadyReleased as done:
-        return final_state(ReleaseOutcome(Outcome.SUCCEEDED, str(done)))
+    manifest = start(ledger, declared, changed, requested_by, stages, older, only=stage)
+    if isinstance(manifest, ReleaseOutcome):
+        return final_state(manifest)
     get_run_logger().info("Release %s carries %s version %s to %s", manifest.name, unit, version, stage)
     return final_state(advance(ledger, declared, manifest, stages))

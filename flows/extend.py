@@ -1,4 +1,4 @@
-"""A person prolongs the life of what was deployed for a while. (Seed 001, "Delete-After-24Hours".)"""
+"""A person extends the time to live of a stage's deployments. (Seed 001, "Delete-After-24Hours".)"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -22,9 +22,10 @@ LONGEST_HOURS = 24 * 90.0
 
 @flow(name="extend", flow_run_name=run_name("extend {workload} {stage} by {hours} h"))
 def extend(stage: str, workload: str, circuits: list[str] | None = None, hours: float = HOURS_TO_LIVE) -> list[str]:
-    """Let circuits at a stage live for this many hours from now; an announced deletion is called off. All circuits when none is named.
+    """Extend the time to live of a stage's deployments to this many hours from now; an announced deletion is called off.
 
-    What already lives longer is left as it is. Returns in words how long each lives. Terminal where nothing there has a time to live.
+    Of all circuits when none is named. A time to live is never shortened. Returns in words until when each lives. Terminal where
+    nothing there has a time to live.
     """
     if not 0 < hours <= LONGEST_HOURS:
         raise Terminal(f"{hours:g} hours is not possible; give more than 0 and at most {LONGEST_HOURS:g}")

@@ -9,12 +9,12 @@ from blocks.workspace import Workspace
 from domain.candidate.changed_circuits import ChangedCircuits
 from domain.declaration.workload import Workload
 from domain.errors import Terminal
-from domain.outcome import Outcome, ReleaseOutcome
+from domain.outcome import ReleaseOutcome
 from domain.text import listed_reasons
 from flows.fan_out.each import FAN_OUT, map_split
 from flows.promotion.advance import advance
 from flows.promotion.final_state import final_state
-from flows.promotion.manifest import AlreadyReleased, changed_circuits_of
+from flows.promotion.manifest import changed_circuits_of
 from flows.promotion.start import start
 from tasks.run_names import rename_run, run_name
 from tasks.training.training_record import check_training
@@ -39,18 +39,17 @@ def release(
     here = declared.up_to(until)
     ledger = loaded(Ledger, "ledger")
     changed = changed_circuits_of(ledger, declared, changed_circuits)
-    try:
-        manifest = start(
-            ledger,
-            declared,
-            changed,
-            requested_by,
-            here.stages,
-            older,
-            check=lambda: _must_be_as_trained(declared, changed),
-        )
-    except AlreadyReleased as done:
-        return final_state(ReleaseOutcome(Outcome.SUCCEEDED, str(done)))
+    manifest = start(
+        ledger,
+        declared,
+        changed,
+        requested_by,
+        here.stages,
+        older,
+        check=lambda: _must_be_as_trained(declared, changed),
+    )
+    if isinstance(manifest, ReleaseOutcome):
+        return final_state(manifest)
     rename_run(f"release {workload} {manifest.name}")
     get_run_logger().info(
         "Release %s of %s, digest %s, %d circuits", manifest.name, workload, manifest.digest, len(manifest.units)

@@ -82,6 +82,7 @@ def release_document(state: ReleaseState) -> dict[str, object]:
             "gate": waits.gate,
             "missing": waits.missing,
             "answer_by": utc_text(waits.answer_by),
+            "overdue": waits.overdue,
         }
         if waits
         else None,
@@ -92,12 +93,19 @@ def _of_release(workload: str, state: ReleaseState) -> Iterator[Need]:
     what = f"release {state.release}"
     if state.waits is not None:
         gate = state.waits
-        until = utc_text(gate.answer_by)
-        yield Need(
-            what,
-            f"waits at {gate.gate} of stage {gate.stage} until {until}: {'; '.join(gate.missing)}",
-            f"decide: `signalbox approve {state.release} --workload {workload}`",
-        )
+        until, missing = utc_text(gate.answer_by), "; ".join(gate.missing)
+        if gate.overdue:
+            yield Need(
+                what,
+                f"nobody decided at {gate.gate} of stage {gate.stage} before {until}: {missing}",
+                "release again; the flow `expire` closes this one within minutes, or `prefect deployment run expire/expire` does",
+            )
+        else:
+            yield Need(
+                what,
+                f"waits at {gate.gate} of stage {gate.stage} until {until}: {missing}",
+                f"decide: `signalbox approve {state.release} --workload {workload}`",
+            )
     elif state.fault:
         yield Need(what, "in quarantine", state.fault)
     elif state.held:

@@ -1,4 +1,4 @@
-"""`signalbox audit`: whether a release's ledger holds together, and who decided what."""
+"""`signalbox audit`: whether a release's ledger is intact, and who decided what."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -1,4 +1,4 @@
-"""`signalbox extend`: what was deployed for a while lives longer."""
+"""`signalbox extend`: a longer time to live for a stage's deployments."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ def extend(
     api_port: ApiPort = None,
     emulator_port: EmulatorPort = None,
 ) -> None:
-    """Prolong the life of what was deployed for a while; an announced deletion is called off."""
+    """Extend the time to live of a stage's deployments; an announced deletion is called off."""
     with connected(home, api_port, emulator_port):
         from flows.extend import extend as flow
 

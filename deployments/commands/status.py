@@ -26,7 +26,7 @@ def status(
     release, cutoff_date, deployed_at);
     releases (release, outcome, reason, stage, last_fact, at, circuits,
     failed_circuits, rolled_back, held, quarantined,
-    waits: stage, gate, missing, answer_by).
+    waits: stage, gate, missing, answer_by, overdue).
     """
     with connected(home, api_port, emulator_port):
         from blocks.ledger import Ledger

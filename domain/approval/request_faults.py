@@ -1,4 +1,4 @@
-"""Whether a question hangs together: what it is about, as an approver's own machine can work out from the ledger."""
+"""Whether a question is about what it says it is about, as an approver's own machine can work out from the ledger."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,7 @@ from domain.approval.request import open_request, read_request
 from domain.declaration.stage import Stage
 from domain.errors import Terminal
 from domain.ledger.fact import Fact, Kind, chain_faults, facts_of
+from domain.parsing.field_errors import dotted, worded
 from domain.release.manifest import Release, requested_release
 
 
@@ -24,7 +25,8 @@ def faults_of_asked(asked: Fact, facts: Sequence[Fact]) -> tuple[str, ...]:
     try:
         stage = Stage.model_validate(ask.policy)
     except ValidationError as error:
-        return (*faults, f"the declaration of the stage cannot be read: {str(error).splitlines()[0]}")
+        why = "; ".join(f"{dotted(at)}: {what}" for at, what in worded(error, Stage))
+        return (*faults, f"the declaration of the stage cannot be read: {why}")
     if stage.policy_digest != ask.policy_digest:
         faults.append(
             "it was asked by another version of Signalbox, which declares stages differently; use the version that runs the flows"

@@ -35,6 +35,7 @@ SERVED_BY = {
     "kubernetes_manifest": "service",
 }
 """What the workload has to declare."""
+KINDS = PUBLISHES | SERVED_BY.keys()
 HOME = {
     "batch_endpoint": "workspace",
     "container_instance": "instances",
@@ -154,16 +155,18 @@ def _stages(values: dict[str, Any]) -> Found:
     names: set[str] = set()
     homes: dict[tuple[str, str], str] = {}
     published: set[str] = set()
+    unknown = False
     for at, stage in _items(values, "stages"):
         name, kind = _at(stage, "name"), _at(stage, "target", "kind")
         if isinstance(name, str):
             if name in names:
                 yield (*at, "name"), f"a stage {name!r} is declared a second time"
             names.add(name)
-        if not isinstance(kind, str):
-            continue  # said by itself
+        if not isinstance(kind, str) or kind not in KINDS:
+            unknown = True  # said by itself; and what such a stage was to publish, nobody knows
+            continue
         for needed in NEEDED_BEFORE.get(kind, ()):
-            if needed not in published:
+            if needed not in published and not unknown:
                 yield (*at, "target"), f"deploys what no stage published; put a {needed} stage before it"
         declared = SERVED_BY.get(kind)
         if declared is not None and _at(values, declared) is None:

@@ -73,7 +73,10 @@ class Gate(Part):
         named = [name for rule in self.rules for name in rule.required]
         twice = sorted({name for place, name in enumerate(named) if name in named[:place]})
         if twice:
-            raise ValueError(f"rules: required in two rules, and each approver counts for one: {', '.join(twice)}")
+            raise ValueError(
+                f"rules: {', '.join(twice)} cannot be required in two rules, because each approver counts for one; "
+                "require each person in one rule only"
+            )
         return self
 
     @property

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.identifiers import URL_PATH, UrlPath
+from domain.identifiers import UrlPath
 
 
 class Service(BaseModel):
@@ -19,5 +19,5 @@ class Service(BaseModel):
     folder: Path
     dockerfile: Path = Path("Dockerfile")
     port: int = Field(default=8080, ge=1, le=65535)
-    health: UrlPath = Field(default="/health", pattern=URL_PATH)
-    ready: UrlPath = Field(default="/ready", pattern=URL_PATH)
+    health: UrlPath = "/health"
+    ready: UrlPath = "/ready"

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.identifiers import BlockName, ComputeName
+from domain.identifiers import BlockName, ComputeName, KubernetesVersion
 
 HOURS_TO_LIVE = 24.0
 """Of what is deployed for a while, where none is declared. (Seed 001.)"""
@@ -105,7 +105,7 @@ class KubernetesManifestTarget(BaseModel):
     kind: Literal["kubernetes_manifest"]
     cluster: BlockName
     manifest: Path = Path("deployment.yaml")
-    kubernetes: str = Field(default="1.31", pattern=r"^1\.[0-9]{1,3}$")
+    kubernetes: KubernetesVersion = "1.31"
     kept_deployments: ClassVar[int] = FEWEST_KEPT
     failed_deployments: ClassVar[Literal["keep", "delete"]] = "keep"
 

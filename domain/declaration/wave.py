@@ -4,13 +4,31 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from domain.candidate.changed_circuits import ChangedCircuit
 from domain.text import did_you_mean, listed
 from domain.unit import CircuitName
 
 REST = "rest"
+NAMED = "named"
+
+
+def _form(circuits: object) -> str | None:
+    """The tag of the circuits of a wave; None where they are neither."""
+    if circuits == REST:
+        return REST
+    return NAMED if isinstance(circuits, list | tuple) else None
+
+
+Circuits = Annotated[
+    Annotated[Literal["rest"], Tag(REST)] | Annotated[tuple[CircuitName, ...], Field(min_length=1), Tag(NAMED)],
+    Discriminator(
+        _form,
+        custom_error_type="wanted",
+        custom_error_message="must be a list of PLANT/CIRCUIT names, or rest",
+    ),
+]
 
 
 class Wave(BaseModel):
@@ -18,7 +36,7 @@ class Wave(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    circuits: Literal["rest"] | Annotated[tuple[CircuitName, ...], Field(min_length=1)]
+    circuits: Circuits
     soak_minutes: float = Field(default=0, ge=0, le=14 * 24 * 60, allow_inf_nan=False)
 
 

@@ -50,7 +50,7 @@ class Window(BaseModel):
     @classmethod
     def _known(cls, name: str) -> str:
         if name not in _zones():
-            raise ValueError(f"{name!r} is not a time zone; write one such as Europe/Berlin, or UTC")
+            raise ValueError(f"{name[:80]!r} is not a time zone; write one such as Europe/Berlin, or UTC")
         return name
 
     @field_validator("starts")
@@ -82,7 +82,9 @@ class Window(BaseModel):
         if parts["FREQ"] in ("WEEKLY", "DAILY") and re.search(r"\d", parts.get("BYDAY", "")):
             raise ValueError("the rule's BYDAY can count days only of a month or a year: FREQ=MONTHLY or YEARLY")
         if not self._fits():
-            raise ValueError(f"the rule names no day within {LONGEST_YEARS} years, or none before its end")
+            raise ValueError(
+                f"the rule names no day within {LONGEST_YEARS} years, or none before its end; check BYMONTH, BYMONTHDAY and UNTIL"
+            )
         return self
 
     def holds(self, moment: datetime) -> bool:

@@ -12,6 +12,7 @@ import yaml
 
 from domain.errors import InvalidDeclaration
 from domain.parsing.field_errors import Location, dotted
+from domain.parsing.yaml_advice import not_yaml
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
@@ -64,12 +65,9 @@ def read_yaml(file: str, text: str) -> YamlDocument:
     try:
         _refuse_bombs(file, text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        why = ", ".join(part for part in (error.context, error.problem) if part)
-        raise InvalidDeclaration([f"{file}:{mark.line + 1 if mark else 1}: not YAML: {why}"]) from error
     except yaml.YAMLError as error:
-        raise InvalidDeclaration([f"{file}:1: not YAML: {' '.join(str(error).split())}"]) from error
+        line, why = not_yaml(error, text)
+        raise InvalidDeclaration([f"{file}:{line}: {why}"]) from error
     if not isinstance(node, yaml.MappingNode):
         found = {type(None): "empty", yaml.SequenceNode: "a list"}.get(type(node), "a single value")
         raise InvalidDeclaration([f"{file}:1: must be a mapping of keys, such as `name: plants`; it is {found}"])
@@ -106,7 +104,7 @@ class _Reader:
     def mapping(self, node: yaml.MappingNode, at: Location) -> dict[str, object]:
         values: dict[str, object] = {}
         for key, value in node.value:
-            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            name = key.value.encode(errors="backslashreplace").decode() if isinstance(key, yaml.ScalarNode) else "?"
             where = (*at, name)
             if name in values:
                 self._fault(where, _line(key), f"appears a second time; the first is on line {self.lines[where]}")
@@ -131,6 +129,7 @@ class _Reader:
         else:
             try:
                 value = self._scalars.construct_object(node)
+                node.value.encode()  # half a character, as `\ud800` writes one, is no text
             except (ValueError, yaml.YAMLError):
                 self._fault(at, _line(node), f"{node.value[:60]!r} cannot be read as {KINDS[kind]}")
             else:

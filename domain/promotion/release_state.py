@@ -20,12 +20,19 @@ from domain.release.outcome import shown_ending
 
 @dataclass(frozen=True)
 class WaitingGate:
-    """A gate that nobody has opened yet. missing: what it waits for, in words. answer_by: then the release is EXPIRED."""
+    """A gate that nobody has opened yet. missing: what it waits for, in words. answer_by: then the release is EXPIRED.
+
+    overdue: that is past, and the run that waited is gone: no answer counts any more, and `expire` has still to close the gate.
+    """
 
     stage: str
     gate: str
     missing: tuple[str, ...]
     answer_by: datetime
+    overdue: bool = False
+
+    def __str__(self) -> str:
+        return f"nobody decided at {self.gate} in time" if self.overdue else f"waits at {self.gate}"
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ class ReleaseState:
         """In words, without the reasons."""
         if self.fault:
             return "in quarantine"
-        said = [self.outcome.value] if self.outcome else [f"waits at {self.waits.gate}" if self.waits else "under way"]
+        said = [self.outcome.value] if self.outcome else [str(self.waits or "under way")]
         said += [f"without {len(self.failed)} of {len(self.circuits)} circuits"] * bool(self.failed)
         if self.rolled_back and self.outcome is not Outcome.ROLLED_BACK:
             said.append(f"rolled back at {', '.join(self.rolled_back)}")
@@ -136,5 +143,5 @@ def _waits(
         if verdict.verdict is Verdict.WAITING:
             answer_by = ApprovalRequest.model_validate(asked.body).answer_by
             missing = tuple(reason.removeprefix(f"at {stage.gate.name} ") for reason in verdict.reasons)
-            return WaitingGate(stage.name, stage.gate.name, missing, answer_by)
+            return WaitingGate(stage.name, stage.gate.name, missing, answer_by, now > answer_by)
     return None

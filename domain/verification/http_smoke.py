@@ -3,11 +3,11 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from domain.identifiers import URL_PATH
+from domain.identifiers import UrlPath
 from domain.unit import Unit
 from domain.verification.smoke import Check, SmokeTest, SmokeVerdict
 
@@ -61,7 +61,7 @@ class HttpSmokeTest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: str = Field(pattern=URL_PATH)
+    path: UrlPath
     question: Path
     answers: tuple[str, ...] = Field(min_length=1)
     version: str
@@ -93,8 +93,21 @@ class HttpSmokeTest(BaseModel):
         return SmokeVerdict(seen.unit, tuple(checks))
 
 
-AnySmokeTest = SmokeTest | HttpSmokeTest
-"""Of files or of a service: told apart by their keys."""
+HTTP = "http"
+FILES = "files"
+
+
+def _asked_over(test: object) -> str:
+    """The tag of a smoke test, as it is declared or as it was read."""
+    if isinstance(test, Mapping):
+        return HTTP if "path" in test or "question" in test else FILES
+    return HTTP if isinstance(test, HttpSmokeTest) else FILES
+
+
+AnySmokeTest = Annotated[
+    Annotated[SmokeTest, Tag(FILES)] | Annotated[HttpSmokeTest, Tag(HTTP)], Discriminator(_asked_over)
+]
+"""Of files or of a service: told apart by their keys, so that what is wrong is said of the one that was meant."""
 
 
 def _object(text: str) -> Mapping[str, Any]:

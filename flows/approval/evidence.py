@@ -15,6 +15,7 @@ from domain.declaration.stage import Stage
 from domain.declaration.target import ModelRegistryTarget, ServingTarget
 from domain.declaration.workload import Workload
 from domain.errors import Terminal
+from domain.ledger.fact import Fact
 from domain.release.failed_units import active_units
 from domain.release.manifest import Release
 from domain.rollout.champion import Champion
@@ -22,7 +23,7 @@ from domain.unit import Unit
 from flows.fan_out.each import map_split
 from tasks.artifacts import show_page
 from tasks.data.kept_report import Row, data_report
-from tasks.ledger.facts import keep_document, read_document, read_facts
+from tasks.ledger.facts import keep_document, read_document
 from tasks.ledger.holds import holds_on
 from tasks.platforms import platform_of
 from tasks.reports.approval_form import by_gain, gate_evidence
@@ -74,10 +75,15 @@ def kept_report(ledger: Ledger, workload: str, release: str, stage: str, digest:
 
 
 def keep_report(
-    ledger: Ledger, workload: Workload, release: Release, stage: Stage, gate: Gate, evidence: Evidence
+    ledger: Ledger,
+    workload: Workload,
+    release: Release,
+    stage: Stage,
+    gate: Gate,
+    evidence: Evidence,
+    facts: Sequence[Fact],
 ) -> str:
     """Make the report and keep it beside the ledger; returns its digest, which approvers sign."""
-    facts = read_facts(ledger, release.workload, release.name)
     units = by_gain(active_units(release, facts), workload.evaluation, evidence.champions)[:MOST_PLOTS]
     form = gate_evidence(release, stage, gate, workload.evaluation, evidence.champions, facts, held=evidence.held)
     page = evidence_report(

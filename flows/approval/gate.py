@@ -80,12 +80,12 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
         evidence = evidence or gather(ledger, workload, release, stage)
         asked = open_request(release, stage, facts)
         if asked is None:
-            _open_question(at, evidence)
+            _open_question(at, evidence, facts)
             continue  # judged anew: another run of this release may have had an answer meanwhile
         question = ApprovalRequest.model_validate(asked.body)
-        tell_wanted(ledger, release, at.gate, asked)
+        tell_wanted(ledger, release, at.gate, asked, facts)
         seconds = int((question.answer_by - datetime.now(UTC)).total_seconds())
-        attempt = _attempt(at.facts(), stage, asked)
+        attempt = _attempt(facts, stage, asked)
         answer = (
             ask(
                 _form(at, evidence, approval, facts, question),
@@ -109,9 +109,9 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
         _take(at, asked, answer)
 
 
-def _open_question(at: Gateway, evidence: Evidence) -> None:
+def _open_question(at: Gateway, evidence: Evidence, facts: Sequence[Fact]) -> None:
     """Keep the evidence and ask."""
-    digest = keep_report(at.ledger, at.workload, at.release, at.stage, at.gate, evidence)
+    digest = keep_report(at.ledger, at.workload, at.release, at.stage, at.gate, evidence, facts)
     run = str(runtime.flow_run.id or "")
     asked = at.write(
         Kind.ASKED, ApprovalRequest.of(at.release, at.stage, digest, datetime.now(UTC), run).model_dump(mode="json")

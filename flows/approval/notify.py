@@ -26,9 +26,9 @@ from tasks.ledger.facts import read_facts, record
 from tasks.notices import notify, run_link
 
 
-def tell_wanted(ledger: Ledger, release: Release, gate: Gate, asked: Fact) -> None:
+def tell_wanted(ledger: Ledger, release: Release, gate: Gate, asked: Fact, facts: Sequence[Fact]) -> None:
     """Tell every group once that a question waits; the ledger says that it was done, and who could not be reached."""
-    told = facts_of(read_facts(ledger, release.workload, release.name), Kind.NOTIFIED, asked.stage)
+    told = facts_of(facts, Kind.NOTIFIED, asked.stage)
     if any(fact.body.get("asked") == asked.digest for fact in told):
         return
     ask = ApprovalRequest.model_validate(asked.body)

@@ -27,6 +27,8 @@ WORKERS = 64
 """Circuits at once in one flow run. Most of their time they wait for Azure, and the limiter says how many may ask at once: with
 64 a release of 48 circuits took 38 s where 8 took 62 s and 32 took 45 s. Unbounded threads did not finish a thousand."""
 
+UNFINISHED = "it was not finished: the run was stopped first, or broke off at an earlier one; run it again to continue"
+
 
 def fan_out(workers: int) -> TaskRunner[PrefectFuture[Any]]:
     """A task runner that works on so many circuits at once."""
@@ -67,7 +69,7 @@ def map_units(
         found[name] = outcome
         progress.count(failed=isinstance(outcome, BaseException))
     ends = [future.result(raise_on_failure=False) for future in futures]
-    crash = next((end for end in ends if isinstance(end, BaseException)), Transient("it was not done"))
+    crash = next((end for end in ends if isinstance(end, BaseException)), Transient(UNFINISHED))
     return {name: found.get(name, crash) for name in calls}
 
 

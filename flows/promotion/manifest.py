@@ -1,6 +1,7 @@
 """How a release begins: its manifest is the first fact, and asking again finds it there."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from prefect import get_run_logger, runtime
@@ -19,11 +20,6 @@ from domain.text import listed
 from tasks.ledger.facts import read_document, read_facts, readable_releases, record, release_names
 from tasks.ledger.holds import holds_on
 from tasks.ledger.pointers import begun_by, keep_begun, keep_taken_up, taken_up
-
-
-class AlreadyReleased(Terminal):
-    """Exactly these models were released, or serve: nothing is left to do."""
-
 
 MOST_SHOWN = 5
 LOOKED_BACK = 20
@@ -67,21 +63,24 @@ def _content(ledger: Ledger, workload: str, build: str | None) -> str:
     return newest
 
 
-def begin(
-    ledger: Ledger,
-    changed: ChangedCircuits,
-    requested_by: str,
-    only: str | None = None,
-    first: Callable[[str | None], None] = lambda _: None,
-) -> Release:
-    """The release of these models: the one that has not ended, of this build or of the same people and commit, or a new one.
+@dataclass(frozen=True)
+class Earlier:
+    """What was released before. names: of all releases. under_way: of these models, to be gone on with; done: of this very build,
+    that succeeded and was not rolled back."""
 
-    only: the stage to which a chosen version goes; None for all. first: what must hold before a new one is requested; it is given the
-    name of the release of this very build that succeeded and was not rolled back, if there is one. Terminal when the release of this
-    build, or any of the models, was rolled back and is held. Of two that begin at once one is told.
+    names: tuple[str, ...]
+    under_way: Release | None = None
+    done: str | None = None
+
+
+def earlier_releases(ledger: Ledger, changed: ChangedCircuits, requested_by: str, only: str | None = None) -> Earlier:
+    """Among them the one that has not ended, of this build or of these models by the same people from the same commit.
+
+    only: the stage to which a chosen version goes; None for all. Terminal when the release of this build, or any of the models, was
+    rolled back and is held.
     """
     # before anything is looked at: a name that another run takes meanwhile is then taken twice, and one of the two is told
-    taken = release_names(ledger, changed.workload)
+    names = release_names(ledger, changed.workload)
     done: str | None = None
     for name, facts in _looked_through(ledger, changed):
         if not facts or facts[0].kind is not Kind.REQUESTED:
@@ -90,7 +89,7 @@ def begin(
         ended = shown_ending(facts)
         if ended is None and (same_build or _is_of(facts, changed, requested_by, only)):
             get_run_logger().info("Release %s of these models is under way; it goes on where it stopped.", name)
-            return requested_release(facts)
+            return Earlier(names, under_way=requested_release(facts))
         if not same_build:
             continue
         hold = hold_of(facts)
@@ -102,9 +101,15 @@ def begin(
         if ended is not None and ended.outcome is Outcome.SUCCEEDED and not facts_of(facts, Kind.ROLLED_BACK):
             done = done or name
     _refuse_held(ledger, changed)
-    first(done)
+    return Earlier(names, done=done)
+
+
+def begin(
+    ledger: Ledger, changed: ChangedCircuits, requested_by: str, earlier: Earlier, only: str | None = None
+) -> Release:
+    """A new release of these models, under the next name. Of two that begin at once one is told."""
     now = datetime.now(UTC)
-    release = Release.of(changed, next_name(now.date(), taken), now, requested_by)
+    release = Release.of(changed, next_name(now.date(), earlier.names), now, requested_by)
     request(ledger, release, changed.digest, only)
     return release
 

@@ -112,7 +112,9 @@ def _told(
     for what, why in list(missed.items())[:MOST_LOGGED]:
         get_run_logger().warning("Not removed: %s (%s). The next clean-up will try again", what, why)
     if len(missed) > MOST_LOGGED:
-        get_run_logger().warning("Nor were %d others", len(missed) - MOST_LOGGED)
+        get_run_logger().warning(
+            "%d more were not removed. The next clean-up will try again", len(missed) - MOST_LOGGED
+        )
     reasons = [why for plan in plans.values() for why in plan.stays.values()]
     serving, way_back = reasons.count(SERVES), reasons.count(FOR_ROLLBACK)
     planned = sum(len(plan.removed) for plan in plans.values())

@@ -28,13 +28,17 @@ from flows.stage.stage_run import ServingRun
 from tasks.artifacts import show_table
 from tasks.targets.platform import DeploymentRequest, Platform, check, deploy, smoke
 
+Waiting = dict[str, DeploymentRequest]
+"""Circuit → what is asked of the platform: of circuits that are on their way and were not switched."""
+
 
 class Rollout:
     """A release's way to one stage that this run holds, wave after wave."""
 
     def __init__(self, at: ServingRun, release: Release, stage: Stage, alone: bool) -> None:
         self.at, self._release, self._stage, self._alone = at, release, stage, alone
-        self._requests = _requests(at.platform, release, _name(at.facts(), release))
+        self._name = _name(at.facts(), release)
+        self._requests = _requests(at.platform, release, self._name)
         self._checks: list[dict[str, object]] = []
 
     @classmethod
@@ -52,15 +56,16 @@ class Rollout:
 
     def do(self, work: Work) -> dict[str, str]:
         """Every circuit that is on its way and was not switched; circuit → why it failed."""
+        waiting = self._waiting()
         match work:
             case Work.DEPLOY:
-                return self._deploy()
+                return self._deploy(waiting)
             case Work.VERIFY:
-                return self._verify()
+                return self._verify(waiting)
             case Work.REPLAY:
-                return self._replay()
+                return self._replay(waiting)
             case Work.CHECK:
-                return self._check()
+                return self._check(waiting)
 
     def drop(self, failures: Mapping[str, str]) -> None:
         """Go on without these."""
@@ -83,31 +88,31 @@ class Rollout:
             {"wave": step.wave, "left": step.left, "soaks_until": utc_text(until)},
         )
 
-    def _waiting(self) -> dict[str, DeploymentRequest]:
+    def _waiting(self) -> Waiting:
         facts = self.at.facts()
         switched = switched_endpoints(facts, self._stage.name)
         named = {str(unit.unit): self._requests[str(unit.unit)] for unit in active_units(self._release, facts)}
         return {name: one for name, one in named.items() if one.endpoint not in switched}
 
-    def _deploy(self) -> dict[str, str]:
-        calls = {name: (self.at.platform, one) for name, one in self._waiting().items()}
+    def _deploy(self, waiting: Waiting) -> dict[str, str]:
+        calls = {name: (self.at.platform, one) for name, one in waiting.items()}
         return map_split(deploy, calls, f"deploy at {self._stage.name}")[1]
 
-    def _verify(self) -> dict[str, str]:
-        self.at.once(Kind.DEPLOYED, {"deployment": _name(self.at.facts(), self._release)})
+    def _verify(self, waiting: Waiting) -> dict[str, str]:
+        self.at.once(Kind.DEPLOYED, {"deployment": self._name})
         if self._stage.verification is None or self.at.recorded(Kind.VERIFIED):
             return {}
-        verdicts, failures = _smoke(self.at.platform, self._stage.name, self._stage.verification, self._waiting())
+        verdicts, failures = _smoke(self.at.platform, self._stage.name, self._stage.verification, waiting)
         self._checks = _report(self._stage, self._release, verdicts)
         return failures | {str(one.unit): "; ".join(one.failures) for one in verdicts if not one.passed}
 
-    def _replay(self) -> dict[str, str]:
+    def _replay(self, waiting: Waiting) -> dict[str, str]:
         self.at.once(Kind.VERIFIED, {"passed": True, "checks": self._checks})
-        return replay_stage(self.at.ledger, self.at.platform, self._release, self._stage, self._waiting()).failures
+        return replay_stage(self.at.ledger, self.at.platform, self._release, self._stage, waiting).failures
 
-    def _check(self) -> dict[str, str]:
+    def _check(self, waiting: Waiting) -> dict[str, str]:
         circuits = {str(unit.unit): unit for unit in self._release.units}
-        calls = {name: (self.at.platform, circuits[name], self._release.name) for name in self._waiting()}
+        calls = {name: (self.at.platform, circuits[name], self._release.name) for name in waiting}
         return map_split(check, calls, f"check what {self._stage.name} gets")[1]
 
 

@@ -129,7 +129,7 @@ def finish_rollback(at: ServingRun, journal: Journal) -> None:
     stuck = _carry_out(at, journal)
     if stuck:
         raise Transient(
-            f"{journal.stage} : the rollback did not finish ({journal.reason}); run the same command again to continue. "
+            f"{journal.stage}: the rollback did not finish ({journal.reason}); run the same command again to continue. "
             f"Not rolled back: {listed_reasons(stuck)}"
         )
     if journal.hold:

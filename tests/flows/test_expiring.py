@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from begun import begin
 from prefect import flow
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.states import State
@@ -31,7 +32,6 @@ from domain.utc import utc_text
 from flows.expire import expire
 from flows.extend import extend
 from flows.fan_out.error_list import ErrorList
-from flows.promotion.manifest import begin
 from flows.release import release
 from flows.rollout.expire_stage import expire_stage
 from tasks.ledger import lease

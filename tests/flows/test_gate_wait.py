@@ -158,7 +158,7 @@ def test_a_run_that_is_ended_in_the_moment_of_its_pause_says_what_to_do(monkeypa
         return real(client, state, run)
 
     monkeypatch.setattr(wait, "propose_state_sync", ended)
-    with pytest.raises(Terminal, match=r"this run was set Cancelled while it waited at its gate.*start it again"):
+    with pytest.raises(Terminal, match=r"this run was set to Cancelled while it waited at its gate.*start it again"):
         asks("ended-then")
 
 

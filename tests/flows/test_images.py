@@ -13,6 +13,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.containerregistrytasks.models import DockerBuildRequest, PlatformProperties
 from azure.storage.blob import BlobClient
+from begun import begin
 from own_faults import OwnFaults
 from prefect import flow
 from prefect.states import State
@@ -27,7 +28,6 @@ from domain.errors import Terminal
 from domain.ledger.fact import Kind, facts_of
 from domain.naming import deployment_name, image_repository
 from domain.release.manifest import Release
-from flows.promotion.manifest import begin
 from flows.release import release
 from tasks import workloads
 from tasks.ledger.facts import read_facts, record, release_names

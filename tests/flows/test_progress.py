@@ -85,6 +85,24 @@ def test_a_large_fleet_costs_no_more_task_runs_than_there_are_workers(monkeypatc
     assert failed.message == "1: no"
 
 
+def test_a_circuit_whose_turn_never_came_is_told_why_and_what_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    @task
+    def ended_at_once(*_given: object) -> None:
+        """As a task run does that was cancelled before it began."""
+
+    monkeypatch.setattr(fan_out, "work_through", ended_at_once)
+
+    @flow
+    def fleet() -> dict[str, object]:
+        return map_units(visit, calls(2), "visit at Pluto")
+
+    for outcome in fleet().values():
+        assert isinstance(outcome, Transient)
+        assert str(outcome) == (
+            "it was not finished: the run was stopped first, or broke off at an earlier one; run it again to continue"
+        )
+
+
 def test_what_may_pass_is_tried_again_and_what_needs_a_person_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(retries.time, "sleep", waits.append)

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import yaml
+from begun import begin
 from prefect import flow
 
 from benchmarks.pretended_training import CUTOFF, DATA, DATA_ASSET, JOB, METRICS, REPORT, VERSION
@@ -32,7 +33,6 @@ from domain.release.manifest import Release
 from domain.tags import RELEASE_ID, WORKLOAD, deployment_tags, model_tags
 from domain.unit import Unit
 from flows.promotion.advance import record_outcome
-from flows.promotion.manifest import begin
 from tasks.azure_ml.datasets import find_data
 from tasks.azure_ml.datastore_files import upload_file
 from tasks.azure_ml.models import promote_model, register_model
@@ -276,7 +276,7 @@ def answering(*answers: Answer | Callable[[Pending], Answer]) -> tuple[Approver,
         person = people.get(answer["approver"]) or people["ada"]
         return {**answer, "proof": person.proof(pending, Choice(answer["decision"]), answer["comment"])}
 
-    return Approver(decide, poll_seconds=0.2), seen
+    return Approver(decide, poll_seconds=0.5), seen
 
 
 people: dict[str, SigningApprover] = {}

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import platform_twin
 import pytest
+from begun import begin
 from pydantic import ValidationError
 from test_ownership_rules import Rival, untag
 from tiny import APPROVE, WARY
@@ -23,7 +24,6 @@ from domain.release.outcome import shown_ending
 from domain.tags import WORKLOAD
 from flows.approval.pending import question_of
 from flows.deploy_version import deploy_version
-from flows.promotion.manifest import begin
 from flows.release import release
 from flows.rollback import rollback
 from flows.rollout import soak

@@ -3,13 +3,13 @@
 import re
 
 import pytest
+from begun import begin
 from twins import TinyTwin, Twins
 
 from domain.candidate.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
 from flows.deploy_version import deploy_version
 from flows.promotion import manifest
-from flows.promotion.manifest import begin
 from flows.rollback import rollback
 from flows.stage.admit import admission_of
 from flows.unhold import unhold

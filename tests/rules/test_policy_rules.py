@@ -7,6 +7,7 @@ from typing import Any
 
 import prefect
 import pytest
+from begun import begin
 from tiny import APPROVE, NOTHING
 from twins import TinyTwin, Twins
 
@@ -18,7 +19,6 @@ from domain.promotion.step import Hold
 from domain.release.outcome import shown_ending
 from flows.expire import expire
 from flows.promotion.advance import Carrier
-from flows.promotion.manifest import begin
 from flows.release import release
 from tasks.ledger.facts import record
 from tasks.workloads import declared_workload

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import prefect
 import pytest
+from begun import begin
 from tiny import APPROVE, GOOD, NOTHING
 from twins import TinyTwin, Twins
 
@@ -16,7 +17,6 @@ from domain.ledger.fact import Kind, facts_of
 from domain.outcome import Outcome
 from domain.release.outcome import shown_ending
 from domain.rollout.switch import open_journal
-from flows.promotion.manifest import begin
 from flows.release import release
 from flows.rollback import rollback
 from tasks.ledger import lease

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import prefect
 import pytest
+from begun import begin
 from tiny import APPROVE, CONFIRMED, WARY
 from twins import TinyTwin, Twins
 
 from domain.ledger.fact import Kind, facts_of
 from flows.promotion import advance
-from flows.promotion.manifest import begin
 from flows.rollback import rollback
 from flows.rollout.soak import wait_for_soak
 from tasks.ledger.facts import record

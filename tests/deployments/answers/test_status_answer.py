@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -78,6 +79,17 @@ def test_a_thousand_circuits_stay_readable_and_no_name_is_broken(width: int) -> 
         assert CIRCUITS[at] in text
     assert CIRCUITS[18] not in text
     assert "1996 more rows not listed" in " ".join(text.split())
+
+
+def test_a_gate_that_nobody_decided_in_time_is_not_offered_for_a_decision() -> None:
+    text = " ".join(
+        shown(
+            status_answer("plants", fleet(), [state("20260102.1", None, waits=replace(GATE, overdue=True))]), 200
+        ).split()
+    )
+    assert "nobody decided at Production-Approval of stage production before 2026-01-02T12:00:00Z: " in text
+    assert "prefect deployment run expire/expire" in text
+    assert "signalbox approve" not in text
 
 
 def test_all_of_them_are_listed_when_asked_for_and_in_json() -> None:

@@ -41,10 +41,13 @@ def test_what_it_says_must_be_what_lies_beside_it(changes: dict[str, Any], why: 
     assert why in faults(gate, gate.ask(**changes))
 
 
-def test_of_a_declaration_that_cannot_be_read_the_first_line_is_said() -> None:
+def test_of_a_declaration_that_cannot_be_read_it_is_said_what_is_wrong_where() -> None:
     gate = OneGate()
-    found = faults_of_asked(gate.ask(policy={"name": "production"}), gate.facts)
-    assert re.fullmatch(r"the declaration of the stage cannot be read: \d+ validation errors? for Stage", found[-1])
+    found = faults_of_asked(gate.ask(policy={"name": "production", "gates": []}), gate.facts)
+    assert re.fullmatch(
+        r"the declaration of the stage cannot be read: target: missing; it is required; gates: unknown key .*",
+        found[-1],
+    )
 
 
 def test_a_stage_that_asks_nobody_has_no_question() -> None:

@@ -62,7 +62,10 @@ def fault(rule: str = "", **given: Any) -> str:
             "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=400",
             "the rule is not an RFC 5545 recurrence (bysetpos must be between 1 and 366",
         ),
-        ("FREQ=DAILY;UNTIL=20250106T075959", "the rule names no day within 50 years, or none before its end"),
+        (
+            "FREQ=DAILY;UNTIL=20250106T075959",
+            "the rule names no day within 50 years, or none before its end; check BYMONTH, BYMONTHDAY and UNTIL",
+        ),
         ("FREQ=DAILY;INTERVAL=7;BYDAY=TU", "the rule names no day within 50 years"),
     ],
 )
@@ -117,6 +120,7 @@ def test_one_that_would_have_run_out_unnoticed_is_refused(year: int) -> None:
             "'Europe/Atlantis' is not a time zone; write one such as Europe/Berlin, or UTC",
         ),
         ("timezone", "", "'' is not a time zone"),
+        ("timezone", "x" * 81, f" '{'x' * 80}' is not a time zone"),
         ("timezone", "../etc/passwd", "is not a time zone"),
         ("starts", "2025-01-06T08:00Z", "should not have timezone info"),
         ("minutes", 0, "greater than or equal to 1"),
