@@ -18,7 +18,7 @@ Rules of Azure, from its documentation (learn.microsoft.com):
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from domain.unit import Unit
@@ -30,6 +30,7 @@ SHORTEST_ENDPOINT, LONGEST_ENDPOINT = 3, 32
 GROUP = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_GROUP = 63
 SERVICE = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
+SERVICE_ALLOWED = "lower-case letters, digits and hyphens, a letter first, no hyphen at the end"
 LONGEST_HELM_RELEASE = 53
 LONGEST_SERVICE = 63
 
@@ -131,50 +132,39 @@ def faults_of_names(units: Iterable[Unit], naming: Naming) -> tuple[str, ...]:
 
 def faults_of_groups(units: Iterable[Unit], naming: Naming) -> tuple[str, ...]:
     """Every name of a container group that Azure would refuse, and every two circuits that would share one."""
-    faults: list[str] = []
-    seen: dict[str, Unit] = {}
-    for unit in units:
-        name = naming.container_group(unit)
-        if not GROUP.fullmatch(name) or len(name) > LONGEST_GROUP:
-            faults.append(
-                f"{unit}: Azure would refuse the container group {name!r}: 1 to {LONGEST_GROUP} lower-case letters, digits and "
-                "single hyphens, none at the start or end"
-            )
-        first = seen.setdefault(name, unit)
-        if first != unit:
-            faults.append(f"{unit} and {first} would share the container group {name!r}; rename one")
-    return tuple(faults)
+    allowed = f"1 to {LONGEST_GROUP} lower-case letters, digits and single hyphens, none at the start or end"
+    return _faults(units, naming.container_group, GROUP, LONGEST_GROUP, "Azure", "container group", allowed)
 
 
 def faults_of_helm_releases(units: Iterable[Unit], naming: Naming) -> tuple[str, ...]:
     """Every name of a Helm release that Helm or Kubernetes would refuse, and every two circuits that would share one."""
-    faults: list[str] = []
-    seen: dict[str, Unit] = {}
-    for unit in units:
-        name = naming.helm_release(unit)
-        if not SERVICE.fullmatch(name) or len(name) > LONGEST_HELM_RELEASE:
-            faults.append(
-                f"{unit}: Helm would refuse the release {name!r}: 1 to {LONGEST_HELM_RELEASE} lower-case letters, digits and "
-                "hyphens, a letter first, no hyphen at the end"
-            )
-        first = seen.setdefault(name, unit)
-        if first != unit:
-            faults.append(f"{unit} and {first} would share the Helm release {name!r}; rename one")
-    return tuple(faults)
+    allowed = f"1 to {LONGEST_HELM_RELEASE} {SERVICE_ALLOWED}"
+    return _faults(units, naming.helm_release, SERVICE, LONGEST_HELM_RELEASE, "Helm", "Helm release", allowed)
 
 
 def faults_of_manifests(units: Iterable[Unit], naming: Naming) -> tuple[str, ...]:
     """Every name of a Deployment and its Service that Kubernetes would refuse, and every two circuits that would share one."""
+    allowed = f"1 to {LONGEST_SERVICE} {SERVICE_ALLOWED}"
+    return _faults(units, naming.manifest, SERVICE, LONGEST_SERVICE, "Kubernetes", "Service", allowed)
+
+
+def _faults(
+    units: Iterable[Unit],
+    named: Callable[[Unit], str],
+    form: re.Pattern[str],
+    longest: int,
+    judge: str,
+    what: str,
+    allowed: str,
+) -> tuple[str, ...]:
+    """Names that `judge` would refuse, or that two circuits share. allowed: form and longest in words."""
     faults: list[str] = []
     seen: dict[str, Unit] = {}
     for unit in units:
-        name = naming.manifest(unit)
-        if not SERVICE.fullmatch(name) or len(name) > LONGEST_SERVICE:
-            faults.append(
-                f"{unit}: Kubernetes would refuse the Service {name!r}: 1 to {LONGEST_SERVICE} lower-case letters, digits and hyphens, "
-                "a letter first, no hyphen at the end"
-            )
+        name = named(unit)
+        if not form.fullmatch(name) or len(name) > longest:
+            faults.append(f"{unit}: {judge} would refuse the {what} {name!r}: {allowed}")
         first = seen.setdefault(name, unit)
         if first != unit:
-            faults.append(f"{unit} and {first} would share the Deployment {name!r}; rename one")
+            faults.append(f"{unit} and {first} would share the {what} {name!r}; rename one")
     return tuple(faults)

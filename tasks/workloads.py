@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 from domain.declaration.load import load_workload
+from domain.declaration.manifest_schemas import check_manifests
 from domain.declaration.target import ServingTarget
 from domain.declaration.workload import Workload
 from domain.errors import Terminal
 from domain.text import did_you_mean, listed
-from tasks.targets.manifest.schemas import check_manifests
 
 WORKLOADS = Path(os.environ.get("SIGNALBOX_WORKLOADS") or Path(__file__).parents[1] / "workloads")
 """The folder with a folder for each workload; SIGNALBOX_WORKLOADS names another, such as one in a repository of yours."""

@@ -76,6 +76,7 @@ def test_imports_run_one_way() -> None:
         ("domain/unit.py", "import flows.release", "imports run one way"),
         ("workloads/plants/data.py", "import domain.unit", "import nothing of the product"),
         ("emulator/arm/call.py", "import workloads.plants.data", "stand alone"),
+        ("deployments/laptop/data.py", "import workloads.plants.data", "the product imports no workload"),
         ("domain/release/hold.py", "import domain.approval.audit", "rooms of the domain"),
         ("blocks/clients/limiter.py", "import blocks.workspace", "rooms of the blocks"),
         ("tasks/ledger/holds.py", "import tasks.targets.serving", "rooms of the tasks"),
@@ -162,6 +163,27 @@ def test_every_kind_of_target_that_serves_has_one_platform_and_one_list_has_them
         classes = [node.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.ClassDef)]
         assert len(classes) == 1, file
         assert f"tasks.targets.{file.parent.name}.target.{classes[0]}" in listed
+
+
+def private_parts(module: str, source: str) -> list[str]:
+    """What a module imports of a kind of target whose room it is not in, other than its `target`."""
+    kinds = {file.parent.name for file in (ROOT / "tasks" / "targets").glob("*/target.py")}
+    parts = [name.split(".") for name in set(imported(source)) if name.startswith("tasks.targets.")]
+    foreign = [one for one in parts if one[2] in kinds and not module.startswith(f"tasks/targets/{one[2]}/")]
+    return sorted(".".join(one) for one in foreign if len(one) > 3 and one[3] != "target")
+
+
+def test_of_a_kind_of_target_only_its_platform_is_imported() -> None:
+    files = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
+    found = {str(file): private_parts(str(file.relative_to(ROOT)), file.read_text()) for file in files}
+    assert {file: names for file, names in found.items() if names} == {}
+
+
+def test_an_import_of_what_is_private_to_a_kind_of_target_is_found() -> None:
+    lines = "from tasks.targets.helm import history\nfrom tasks.targets.helm.target import HelmReleases"
+    assert private_parts("tasks/verification/replay.py", lines) == ["tasks.targets.helm.history"]
+    assert private_parts("tasks/targets/manifest/target.py", lines) == ["tasks.targets.helm.history"]
+    assert private_parts("tasks/targets/helm/client.py", lines) == []
 
 
 def test_tests_are_no_packages_and_their_names_are_distinct() -> None:

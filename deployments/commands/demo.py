@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deployments.advice import work_in
-from deployments.laptop.cutoffs import CUTOFFS
+from deployments.laptop.data_file import cutoffs
 from deployments.laptop.laptop import Laptop
 from deployments.laptop.libraries import check_libraries
 from deployments.laptop.processes import free_port, termination_as_interrupt
@@ -84,13 +84,10 @@ def _check(name: str, cutoff: date | None) -> None:
     """What is wrong with the call or the declaration is said before a server starts. Imports nothing of Prefect."""
     from tasks.workloads import declared_workload
 
-    declared_workload(name)
+    workload = declared_workload(name)
     check_libraries("emulator", name)
-    if cutoff is None and name not in CUTOFFS:
-        raise Terminal(
-            f"the days of {name}'s data are not known here, so no day can be chosen: give --cutoff, the last day of your data, "
-            "such as 2014-06-30"
-        )
+    if cutoff is None:
+        cutoffs(workload)
 
 
 def _import() -> None:
@@ -156,9 +153,8 @@ def _next_cutoff(workload: "object") -> date:
     production = platform_of(workload, production_of(workload))
     served = [deployment_serving(production, unit) for unit in workload.units]
     days = [date.fromisoformat(one.tags["cutoff_date"]) for one in served if one is not None]
-    cutoffs = CUTOFFS[workload.name]
-    later = [day for day in cutoffs if not days or day > max(days)]
-    return later[0] if later else cutoffs[-1]
+    known = cutoffs(workload)
+    return next((day for day in known if not days or day > max(days)), known[-1])
 
 
 def _release(steps: Steps, signer: "SigningApprover", workload: str, build: str, last: str, older: bool) -> None:

@@ -18,7 +18,6 @@ from domain.errors import SignalboxError
 from domain.text import listed
 
 ROOT = Path(__file__).parents[2]
-WORKLOAD = "plants"
 SHOWN_LINES = 30
 
 
@@ -26,19 +25,23 @@ def up(
     api_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Prefect server and its UI.")] = 4200,
     emulator_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Azure emulator.")] = 8400,
     home: Annotated[Path, typer.Option(file_okay=False, help="Data and logs, kept between runs.")] = Path(".signalbox"),
+    workload: Annotated[str, typer.Option(help="The workload whose data is put in place.")] = "plants",
 ) -> None:
     """Start emulator, server and worker here, deploy every flow, and wait; Ctrl-C stops all of it."""
     work_in(home)
     laptop = Laptop(home, api_port=api_port, emulator_port=emulator_port, worker=True, meanwhile=_import)
     try:
+        from tasks.workloads import declared_workload
+
+        declared_workload(workload)  # what is wrong with it is said before a server starts
         check_libraries("emulator")
-        if missing := missing_libraries(WORKLOAD):
-            said = f"{WORKLOAD} cannot be trained here without {listed(missing)}: install signalbox[{WORKLOAD}]"
+        if missing := missing_libraries(workload):
+            said = f"{workload} cannot be trained here without {listed(missing)}: install signalbox[{workload}]"
             console.print(said, style="yellow")
         with termination_as_interrupt():
             console.print("starting the emulator, the Prefect server and a worker …")
             with laptop:
-                prepare_here(laptop)
+                prepare_here(laptop, workload)
                 deploy(laptop)
                 console.print(welcome(laptop))
                 wait(laptop)
@@ -58,11 +61,11 @@ def _import() -> None:
     import deployments.laptop.prepare  # noqa: F401
 
 
-def prepare_here(laptop: Laptop) -> None:
+def prepare_here(laptop: Laptop, workload: str) -> None:
     """Blocks, workspaces and data, so that the first run finds what it needs."""
     from deployments.laptop.prepare import demo_approver, prepare
 
-    prepare(WORKLOAD, console.print)
+    prepare(workload, console.print)
     approver = demo_approver(laptop.home)
     console.print(f"{approver.name} is enrolled with the SSH key {approver.key}")
 

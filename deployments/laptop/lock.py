@@ -125,7 +125,10 @@ def _still_runs(child: Mapping[str, Any]) -> bool:
 
 
 def _born(pid: int) -> str | None:
-    """When a process started, in the system's own words: tells it from a later one with the same id. None: it ended."""
+    """When a process started, in the system's own words: tells it from a later one with the same id. None: it ended.
+
+    What psutil says of it changes when the clock is set.
+    """
     if Path("/proc/self/stat").exists():
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

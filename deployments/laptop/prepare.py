@@ -13,7 +13,6 @@ from deployments.laptop.resources import create_resources
 from domain.declaration.workload import Workload
 from domain.errors import Terminal
 from tasks.workloads import declared_workload
-from workloads.wheels import DataError
 
 ENVIRONMENT = "laptop"
 
@@ -38,8 +37,5 @@ def prepare(workload: str, report: Callable[[str], None]) -> Workload:
         report(f"registered {len(bootstrap(ENVIRONMENT))} blocks")
         create_resources(environment)
         declared = declared_workload(workload)
-        try:
-            seed_data(declared, report)
-        except DataError as error:
-            raise Terminal(f"the data of {workload} is not there: {error}") from error
+        seed_data(declared, report)
         return declared

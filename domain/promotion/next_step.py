@@ -7,7 +7,6 @@ same state has the same next step. What guards a deployment or a switch (lease, 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from domain.approval.approvers import EnrolledApprovers
 from domain.approval.request import doubts_of, open_request
@@ -17,6 +16,23 @@ from domain.declaration.target import ServingTarget
 from domain.declaration.wave import waves_of
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.outcome import Outcome, ReleaseOutcome
+from domain.promotion.step import (
+    Ask,
+    CleanUp,
+    Do,
+    Drop,
+    Finish,
+    Hold,
+    Look,
+    Observe,
+    Publish,
+    Refuse,
+    Revert,
+    Soak,
+    Step,
+    Switch,
+    Work,
+)
 from domain.release.failed_units import active_units, failed_units
 from domain.release.manifest import Release
 from domain.release.outcome import ending_of
@@ -35,22 +51,6 @@ class Plan:
     def before(self, stage: Stage) -> tuple[Stage, ...]:
         """The stages below one of its own."""
         return self.stages[: self.stages.index(stage)]
-
-
-class Look(StrEnum):
-    """What can be looked at, because it is not in the ledger."""
-
-    SERVING = "what serves"
-    ADMISSION = "whether the stage admits the release"
-
-
-class Work(StrEnum):
-    """What is done for every circuit at a stage that is held, in this order, before its switch."""
-
-    DEPLOY = "deploy"
-    VERIFY = "verify"
-    REPLAY = "replay"
-    CHECK = "check"
 
 
 @dataclass(frozen=True)
@@ -76,105 +76,6 @@ class Seen:
     reverted: bool = False
     busy: bool = False
     behind: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Finish:
-    """The release ends. revert: first what it has half done at the stage is undone."""
-
-    stage: Stage
-    outcome: ReleaseOutcome
-    revert: bool = False
-
-
-@dataclass(frozen=True)
-class Observe:
-    """Look at something and ask again."""
-
-    stage: Stage
-    at: Look
-
-
-@dataclass(frozen=True)
-class Ask:
-    """Ask people at the stage's gate."""
-
-    stage: Stage
-
-
-@dataclass(frozen=True)
-class Refuse:
-    """Stop, and end nothing: with another answer of the stage the release goes on."""
-
-    stage: Stage
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Soak:
-    """Leave the stage free until then."""
-
-    stage: Stage
-    until: datetime
-
-
-@dataclass(frozen=True)
-class Hold:
-    """Take the stage, and finish what holders before left half switched."""
-
-    stage: Stage
-
-
-@dataclass(frozen=True)
-class Publish:
-    """Publish models or build images: what stages above serve from."""
-
-    stage: Stage
-
-
-@dataclass(frozen=True)
-class Do:
-    """Work on every circuit that has not failed and was not switched."""
-
-    stage: Stage
-    work: Work
-
-
-@dataclass(frozen=True)
-class Drop:
-    """Go on without circuits that failed alone. failures: circuit → why."""
-
-    stage: Stage
-    failures: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Switch:
-    """Switch a wave, or go on with its switch. circuits: none where all that were left have failed. left: waves after it."""
-
-    stage: Stage
-    circuits: tuple[str, ...]
-    wave: int
-    left: int
-    soak_minutes: float
-
-
-@dataclass(frozen=True)
-class Revert:
-    """Undo what the release has switched at the stage and not finished, and remove what it deployed there, where so declared."""
-
-    stage: Stage
-    reason: str
-
-
-@dataclass(frozen=True)
-class CleanUp:
-    """Remove what is old, and tell."""
-
-    stage: Stage
-
-
-Step = Finish | Observe | Ask | Refuse | Soak | Hold | Publish | Do | Drop | Switch | Revert | CleanUp
 
 
 def passed(facts: Sequence[Fact], stage: Stage) -> bool:

@@ -18,7 +18,8 @@ from domain.declaration.workload import Workload
 from domain.errors import StageBusy, Terminal
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.outcome import Outcome, ReleaseOutcome
-from domain.promotion.next_step import (
+from domain.promotion.next_step import Plan, Seen, next_step, passed
+from domain.promotion.step import (
     Ask,
     CleanUp,
     Do,
@@ -27,16 +28,12 @@ from domain.promotion.next_step import (
     Hold,
     Look,
     Observe,
-    Plan,
     Publish,
     Refuse,
     Revert,
-    Seen,
     Soak,
     Step,
     Switch,
-    next_step,
-    passed,
 )
 from domain.release.manifest import Release
 from flows.approval.gate import decide

@@ -75,10 +75,11 @@ def _replay(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Failures and doubts. What served before the switch is the champion."""
     endpoints = {str(unit): name for name, unit in circuits.items()}
+    workspace = workspace_of(at.platform)
     replayed, failures = map_split(
         replay,
         {
-            name: (workspace_of(at.platform), declared, unit, name, journal.after[name] or "", journal.before.get(name))
+            name: (at.platform, workspace, declared, unit, name, journal.after[name] or "", journal.before.get(name))
             for name, unit in circuits.items()
         },
         f"compare after the switch at {at.stage}",

@@ -10,7 +10,7 @@ from domain.declaration.stage import Stage
 from domain.declaration.workload import Workload
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.naming import deployment_name
-from domain.promotion.next_step import Switch, Work
+from domain.promotion.step import Switch, Work
 from domain.release.failed_units import active_units
 from domain.release.manifest import Release
 from domain.rollout.switch import switched_endpoints

@@ -48,10 +48,11 @@ def replay_stage(
     serves = serving_of(platform, [one.endpoint for one in requests.values()])
     if facts and _holds(facts[-1], serves, stage.replay, requests):
         return _outcome_of(facts[-1])
+    workspace = workspace_of(platform)
     replayed, failures = map_split(
         replay,
         {
-            name: (workspace_of(platform), stage.replay, Unit.parse(name), one.endpoint, one.name, serves[one.endpoint])
+            name: (platform, workspace, stage.replay, Unit.parse(name), one.endpoint, one.name, serves[one.endpoint])
             for name, one in requests.items()
         },
         f"replay at {stage.name}",

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 from blocks.ledger import Ledger
 from domain.declaration.stage import Stage
-from domain.errors import Terminal
 from domain.ledger.fact import Fact
 from domain.promotion.admission import Admission, admit
 from domain.release.failed_units import active_units
@@ -46,10 +45,3 @@ def _held(ledger: Ledger, stage: Stage, release: Release, facts: Sequence[Fact])
         f"the hold, and this release then goes on; or release newer models"
         for one in found[:MOST_SHOWN]
     ]
-
-
-def must_admit(ledger: Ledger, stage: Stage, before: Sequence[Stage], release: Release) -> None:
-    """Terminal, with every reason, when the stage does not admit the release now."""
-    admission = admission_of(ledger, stage, before, release)
-    if not admission.allowed:
-        raise Terminal(f"{stage.name} does not admit release {release.name}: " + "; ".join(admission.reasons))

@@ -14,8 +14,6 @@ from tasks.retries import RETRIED
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
-DATASTORE_PATH = "azureml://datastores/{datastore}/paths/{path}"
-
 
 @lru_cache(maxsize=16)
 def _container(account: str, container: str, endpoint: str, credential: object) -> "ContainerClient":

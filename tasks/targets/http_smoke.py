@@ -11,7 +11,7 @@ import httpx
 from domain.errors import Terminal
 from domain.unit import Unit
 from domain.verification.http_smoke import HttpEvidence, HttpSmokeTest
-from tasks.pauses import pauses
+from tasks.targets.pauses import pauses
 
 LOOK_AGAIN_SECONDS = 1.0
 """In the end; at first sooner."""

@@ -82,6 +82,13 @@ class ServiceTarget(ABC):
             raise StageLost(f"{endpoint} was switched by a later holder of the stage; this run does nothing more there")
 
     @staticmethod
+    def _must_serve(endpoint: str, serving: str | None, deployment: str | None) -> str:
+        """What serves; Terminal where that is nothing, or not the deployment that is to be tested (None: any)."""
+        if serving is None or deployment not in (None, serving):
+            raise Terminal(f"{endpoint} serves {serving}, so {deployment} cannot be tested")
+        return serving
+
+    @staticmethod
     def _over_http(test: AnySmokeTest, endpoint: str) -> HttpSmokeTest:
         if not isinstance(test, HttpSmokeTest):
             raise Terminal(f"{endpoint} is tested over HTTP and scores no files; declare path, question and answers")

@@ -14,7 +14,7 @@ from domain.verification.replay import Replay, ReplayEvidence
 from tasks.azure_ml.datastore_files import list_files
 from tasks.azure_ml.scoring_jobs import invoke
 from tasks.retries import RETRIED
-from tasks.targets.batch_endpoint.deployments import find_deployment
+from tasks.targets.platform import Platform
 from tasks.verification.scored_rows import Answered, answers_of, expected_answers
 
 MOST_POINTS = 2_000
@@ -41,11 +41,17 @@ class Replayed:
 
 @task(name="replay", **RETRIED)
 def replay(
-    workspace: Workspace, declared: Replay, unit: Unit, endpoint: str, deployment: str, champion: str | None
+    platform: Platform,
+    workspace: Workspace,
+    declared: Replay,
+    unit: Unit,
+    endpoint: str,
+    deployment: str,
+    champion: str | None,
 ) -> Replayed:
     """Score the circuit's recent input with both deployments, and its golden input with the new one.
 
-    Where there is no other deployment, nothing is compared. Terminal where the declared input is not there.
+    workspace: of the platform. Where there is no other deployment, nothing is compared. Terminal where the declared input is not there.
     """
     if champion == deployment:
         champion = None
@@ -55,7 +61,7 @@ def replay(
     if champion is not None:
         data = _with_files(workspace, unit, declared.data_for(unit), "recent input to replay")
         jobs["candidate"] = invoke.fn(workspace, endpoint, deployment, data)
-        champion_fault = _not_ready(workspace, endpoint, champion)
+        champion_fault = _not_ready(platform, endpoint, champion)
         if not champion_fault:
             jobs["champion"] = invoke.fn(workspace, endpoint, champion, data)
     expected = {}
@@ -97,8 +103,8 @@ def _with_files(workspace: Workspace, unit: Unit, folder: str, what: str) -> str
     return folder
 
 
-def _not_ready(workspace: Workspace, endpoint: str, champion: str) -> str:
+def _not_ready(platform: Platform, endpoint: str, champion: str) -> str:
     """Why the champion cannot answer; empty when it can."""
-    found = find_deployment(workspace, endpoint, champion)
+    found = platform.find(endpoint, champion)
     state = found.state if found else "absent"
     return "" if state == "Succeeded" else f"the deployment is {state}"

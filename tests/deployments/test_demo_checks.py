@@ -7,16 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from deployments.laptop.cutoffs import CUTOFFS
-from tasks.workloads import known_workloads
-
 PLANTS = Path(__file__).parents[2] / "workloads" / "plants"
 
 
-def demo(home: Path, *words: str, workloads: Path | None = None) -> str:
+def demo(home: Path, *words: str, workloads: Path | None = None, command: str = "demo") -> str:
     environment = {"PATH": "/usr/bin:/bin", **({"SIGNALBOX_WORKLOADS": str(workloads)} if workloads else {})}
-    command = [sys.executable, "-m", "deployments.cli", "demo", "--home", str(home / "home"), *words]
-    told = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    typed = [sys.executable, "-m", "deployments.cli", command, "--home", str(home / "home"), *words]
+    told = subprocess.run(typed, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert told.returncode == 1, told
     assert "Traceback" not in told.stdout + told.stderr
     assert not (home / "home").exists()
@@ -40,6 +37,10 @@ def test_a_workload_that_is_not_there_is_named_with_those_that_are(tmp_path: Pat
     assert "(did you mean plants?); the workloads there are estimation_engine, flask_app, plants" in told
 
 
+def test_up_names_a_workload_that_is_not_there_before_it_starts_anything(tmp_path: Path) -> None:
+    assert "there is no workload 'plant' in" in demo(tmp_path, "--workload", "plant", command="up")
+
+
 def test_a_folder_without_workloads_is_named(tmp_path: Path) -> None:
     assert "no folder in it has a workload.yaml" in demo(tmp_path, "--workload", "pumps", workloads=tmp_path)
     assert "there is no such folder" in demo(tmp_path, "--workload", "pumps", workloads=tmp_path / "nowhere")
@@ -56,9 +57,14 @@ def test_faults_of_a_declaration_are_said_with_their_lines(own: Path, tmp_path: 
     assert "training.holdout_days" in told
 
 
-def test_without_a_cutoff_a_workload_of_one_s_own_is_told_to_give_one(own: Path, tmp_path: Path) -> None:
-    assert "give --cutoff, the last day of your data" in demo(tmp_path, "--workload", "pumps", workloads=own)
+def test_without_a_data_file_and_a_cutoff_both_ways_are_told(own: Path, tmp_path: Path) -> None:
+    (own / "pumps" / "data.py").unlink()
+    told = demo(tmp_path, "--workload", "pumps", workloads=own)
+    assert "give --cutoff, the last day of your data" in told
+    assert "write that file with `cutoffs()`, which returns the days" in told
 
 
-def test_the_days_known_here_are_of_workloads_that_are_here() -> None:
-    assert set(CUTOFFS) == set(known_workloads())
+def test_a_data_file_that_fails_is_named_with_its_line_before_a_server_starts(own: Path, tmp_path: Path) -> None:
+    (own / "pumps" / "data.py").write_text("import no_such_pump\n")
+    told = demo(tmp_path, "--workload", "pumps", workloads=own)
+    assert f"{own / 'pumps' / 'data.py'}:1: ModuleNotFoundError: No module named 'no_such_pump'" in told

@@ -11,7 +11,7 @@ from tiny import APPROVE, Tiny, answering, endpoints_in, people, stored_models
 from deployments.approval.form_client import FormAnswer, Pending
 from domain.approval.statement import Choice
 from domain.ledger.fact import Kind, facts_of
-from domain.promotion.next_step import Hold
+from domain.promotion.step import Hold
 from flows.promotion.advance import Carrier
 from flows.release import release
 from tasks.ledger.facts import read_facts, release_names

@@ -23,10 +23,10 @@ from flows.rollback import rollback
 from tasks import workloads
 from tasks.ledger.facts import release_names
 from tasks.ledger.lease import stage_lease
-from tasks.targets.helm import target
 from tasks.targets.helm.client import PROGRAM, ReleaseRequest, Revision, install, roll_back
 from tasks.targets.helm.history import FENCE, REVISION, secret_of
 from tasks.targets.helm.target import HelmReleases
+from tasks.targets.kubernetes import cluster_target
 from tasks.targets.kubernetes.access import ChangedByHandError, access
 from tasks.targets.kubernetes.kubectl import kubectl, kubectl_json
 
@@ -314,7 +314,7 @@ def test_a_rollback_over_what_somebody_set_since_touches_nothing(site, charted: 
 def test_a_rollback_that_is_not_up_is_not_done_however_often_it_is_asked_for(
     site, charted: Charted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(target, "BACK_SECONDS", 3)
+    monkeypatch.setattr(cluster_target, "BACK_SECONDS", 3)
     charted.serve()
     charted.serve()
     first = _deployment(charted.history()[1])
@@ -330,7 +330,7 @@ def test_a_rollback_that_is_not_up_is_not_done_however_often_it_is_asked_for(
             number = charted.history()[0].number
             kubectl(there, "label", secret_of(charted.endpoint, number), f"{FENCE}-")  # killed before it was set
             kubectl(there, "delete", "quota", "none")
-        monkeypatch.setattr(target, "BACK_SECONDS", 60)
+        monkeypatch.setattr(cluster_target, "BACK_SECONDS", 60)
         charted.releases().switch(held, charted.endpoint, first)
         assert int(charted.history()[0].labels[FENCE]) == held.fence
     assert charted.ask_production()

@@ -28,7 +28,7 @@ from flows.rollback import rollback
 from tasks import workloads
 from tasks.ledger.facts import release_names
 from tasks.ledger.lease import stage_lease
-from tasks.targets.manifest import target
+from tasks.targets.kubernetes import cluster_target
 
 pytestmark = [*needs_cluster, pytest.mark.usefixtures("site")]
 
@@ -222,7 +222,7 @@ def test_what_a_person_changed_is_said_never_overwritten_and_undone_by_the_line_
 def test_a_rollback_that_is_not_up_is_not_done_however_often_it_is_asked_for(
     site, applied: Applied, monkeypatch: pytest.MonkeyPatch, namespace: str
 ) -> None:
-    monkeypatch.setattr(target, "BACK_SECONDS", 3)
+    monkeypatch.setattr(cluster_target, "BACK_SECONDS", 3)
     applied.declare(
         manifest=MANIFEST.replace("replicas: 1", "replicas: 1\n  revisionHistoryLimit: 0")
     )  # no template is kept
@@ -237,7 +237,7 @@ def test_a_rollback_that_is_not_up_is_not_done_however_often_it_is_asked_for(
                 applied.manifests().switch(held, applied.endpoint, first)
         assert applied.live()["metadata"]["annotations"]["signalbox/taken_back_from"] == second
         kubectl_as_admin("-n", namespace, "delete", "quota", "none")
-        monkeypatch.setattr(target, "BACK_SECONDS", 60)
+        monkeypatch.setattr(cluster_target, "BACK_SECONDS", 60)
         applied.manifests().switch(held, applied.endpoint, first)
     assert applied.ask_production()
 

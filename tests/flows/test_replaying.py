@@ -17,7 +17,7 @@ from prefect.client.orchestration import get_client
 from tiny import Tiny, endpoints_in, naming_of
 
 from blocks.workspace import Workspace
-from deployments.laptop.data import DATA, TEST_UNTIL
+from deployments.laptop.data import DATA
 from domain.candidate.changed_circuits import ChangedCircuits
 from domain.declaration.load import load_workload
 from domain.declaration.stage import Stage
@@ -43,7 +43,7 @@ from tasks.targets.platform import DeploymentRequest
 from tasks.verification.replay import replay
 from tasks.verification.scored_rows import MOST_REASON
 from workloads.plants.code.circuit_power.train import train
-from workloads.plants.data import cut_test_inputs
+from workloads.plants.data import TEST_UNTIL, cut_test_inputs
 
 STORE = "azureml://datastores/workspaceblobstore/paths"
 SCORE = """
@@ -305,8 +305,9 @@ def test_missing_data_is_a_definite_no_that_is_not_written_down(
     stage = fleet.stage(**given)
     assert stage.replay is not None
     request, unit = requests[fleet.names[0]], fleet.tiny.units()[0]
+    platform = endpoints_in(fleet.workspace)
     with pytest.raises(Terminal, match=why):
-        replay.fn(fleet.workspace, stage.replay, unit, request.endpoint, request.name, "deployment-of-before")
+        replay.fn(platform, fleet.workspace, stage.replay, unit, request.endpoint, request.name, "deployment-of-before")
     outcome = fleet.replay(release, requests, stage)
     assert outcome.verdict is ReplayResult.FAILED
     assert re.search(why, outcome.failures[fleet.names[0]])
@@ -334,7 +335,7 @@ def test_what_the_plants_declare_fits_what_their_deployments_write(site, tmp_pat
             default = site.test.get_client().batch_endpoints.get(endpoint)
             default.defaults.deployment_name = deployment
             site.test.get_client().batch_endpoints.begin_create_or_update(default).result()
-    found = replay.fn(site.test, declared, unit, endpoint, "candidate", "champion")
+    found = replay.fn(endpoints_in(site.test), site.test, declared, unit, endpoint, "candidate", "champion")
     shift = found.evidence.shift
     assert shift is not None, found.evidence
     assert (shift.rows, shift.lost, shift.extra, shift.unusable) == (1008, 0, 0, 0)

@@ -20,7 +20,8 @@ from domain.errors import Terminal, Transient
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.outcome import Outcome, ReleaseOutcome
 from domain.promotion.admission import admit
-from domain.promotion.next_step import (
+from domain.promotion.next_step import Plan, Seen, next_step
+from domain.promotion.step import (
     Ask,
     CleanUp,
     Do,
@@ -28,15 +29,12 @@ from domain.promotion.next_step import (
     Hold,
     Look,
     Observe,
-    Plan,
     Publish,
     Refuse,
     Revert,
-    Seen,
     Step,
     Switch,
     Work,
-    next_step,
 )
 from domain.release.manifest import Release
 from domain.rollout.switch import Journal, open_journal

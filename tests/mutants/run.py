@@ -23,6 +23,7 @@ MODULES = (
     *(
         "promotion/admission",
         "promotion/next_step",
+        "promotion/step",
         "promotion/release_state",
         "declaration/gate",
         "declaration/window",

@@ -194,11 +194,6 @@ class Scoring:
             raise ResourceNotFoundError("The specified blob does not exist.")
         return SimpleNamespace(readall=found.encode)
 
-    def find(self, endpoint: str, name: str) -> Deployment | None:
-        """A deployment."""
-        there = self.at.endpoints.get(endpoint)
-        return there.deployments.get(name) if there is not None else None
-
 
 @dataclass(frozen=True)
 class PlatformTwin:

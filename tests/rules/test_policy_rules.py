@@ -15,7 +15,7 @@ from domain.approval.request import ApprovalRequest
 from domain.errors import Terminal
 from domain.ledger.fact import Kind, facts_of
 from domain.outcome import Outcome
-from domain.promotion.next_step import Hold
+from domain.promotion.step import Hold
 from domain.release.outcome import shown_ending
 from flows.expire import expire
 from flows.promotion.advance import Carrier

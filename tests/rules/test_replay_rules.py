@@ -335,7 +335,9 @@ def test_missing_data_is_a_definite_no_that_is_not_written_down(
     platform = fleet.twins.platform(fleet.tiny.name, "test")
     request, unit = requests[fleet.names[0]], fleet.tiny.units()[0]
     with pytest.raises(Terminal, match=why):
-        replay.fn(Scoring(platform.at), stage.replay, unit, request.endpoint, request.name, "deployment-of-before")
+        replay.fn(
+            platform, Scoring(platform.at), stage.replay, unit, request.endpoint, request.name, "deployment-of-before"
+        )
     outcome = fleet.replay(release, requests, stage)
     assert outcome.verdict is ReplayResult.FAILED
     assert re.search(why, outcome.failures[fleet.names[0]])

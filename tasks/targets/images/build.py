@@ -20,9 +20,9 @@ from domain.errors import Terminal, Transient
 from tasks.azure_errors import azure_errors
 from tasks.azure_ml.models import download_model
 from tasks.content_digest import content_digest
-from tasks.pauses import pauses
 from tasks.retries import RETRIED
 from tasks.targets.images.build_context import pack
+from tasks.targets.pauses import pauses
 
 POLL_SECONDS = 2.0
 """In the end; at first sooner."""

@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tasks.pauses import pauses
 from tasks.targets.kubernetes.access import ClusterAccess
 from tasks.targets.kubernetes.kubectl import kubectl_json
+from tasks.targets.pauses import pauses
 
 LOOK_AGAIN_SECONDS = 1.0
 """In the end; at first sooner."""

@@ -11,17 +11,15 @@ What differs from what was applied last is a person's work: it is said, and neve
 """
 
 import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from blocks.kubernetes_cluster import KubernetesCluster
 from domain.declaration.stage import Stage
 from domain.declaration.target import KubernetesManifestTarget
 from domain.errors import SignalboxError, Terminal
-from domain.naming import Naming, faults_of_manifests, release_of
+from domain.naming import faults_of_manifests, release_of
 from domain.ownership import must_not_be_anothers
 from domain.parsing.kubernetes_manifest import (
     INSTANCE,
@@ -47,18 +45,17 @@ from domain.rollout.deployment_history import (
 from domain.rollout.diagnosis import Finding, serving_finding
 from domain.rollout.served import READY
 from domain.unit import Unit
-from domain.verification.http_smoke import AnySmokeTest, HttpEvidence
+from domain.verification.http_smoke import AnySmokeTest
 from domain.verification.smoke import SmokeVerdict
 from tasks.ledger.lease import HeldStage
-from tasks.targets.http_smoke import send_request
 from tasks.targets.images.build import Image
 from tasks.targets.kubernetes.access import ChangedByHandError, ClusterAccess, access
-from tasks.targets.kubernetes.kubectl import kubectl, kubectl_list, port_forward
+from tasks.targets.kubernetes.cluster_target import ClusterTarget
+from tasks.targets.kubernetes.kubectl import kubectl, kubectl_list
 from tasks.targets.kubernetes.objects import Document, changed_by_hand
-from tasks.targets.kubernetes.rollout_status import BACK_SECONDS, why_not_ready
+from tasks.targets.kubernetes.rollout_status import why_not_ready
 from tasks.targets.manifest.last_applied import SIGNED, is_applied_by_another, last_applied, signed
 from tasks.targets.platform import Deployment, DeploymentRequest
-from tasks.targets.service_target import ServiceTarget
 
 RIGHTS = (
     "create deployments",
@@ -76,16 +73,10 @@ HASH = "pod-template-hash"
 
 
 @dataclass(frozen=True)
-class KubernetesManifests(ServiceTarget):
+class KubernetesManifests(ClusterTarget):
     """A `tasks.targets.platform.Platform`."""
 
-    cluster: KubernetesCluster
     target: KubernetesManifestTarget
-
-    @property
-    def place(self) -> str:
-        """Cluster and namespace."""
-        return f"{self.cluster.cluster_name}/{self.cluster.namespace}"
 
     def endpoint(self, unit: Unit) -> str:
         """`app-{plant}-{circuit}`, and what the environment adds."""
@@ -108,9 +99,6 @@ class KubernetesManifests(ServiceTarget):
                 f"we are not allowed to {', '.join(lacking)} in {self.place}; ask its administrators for a role that allows it",
             )
         return ()
-
-    def prepare(self) -> None:
-        """Circuits share nothing; who made the namespace gave us the rights in it."""
 
     def serving(self, endpoint: str) -> str | None:
         """What the Deployment's annotations say; one that no release made serves nothing of ours."""
@@ -162,11 +150,8 @@ class KubernetesManifests(ServiceTarget):
             if serving_tag(tags) != deployment:
                 self._refuse_changes(there, endpoint, live)
                 tags = self._replaced(there, endpoint, deployment, live, held.fence)
-            if ROLLED_BACK_FROM in tags and (why := why_not_ready(there, f"deployment/{endpoint}", BACK_SECONDS)):
-                raise Terminal(
-                    f"{endpoint} was rolled back to {deployment}, which ran before but does not run now: {why}. Run the same command again "
-                    "once that is fixed"
-                )
+            if ROLLED_BACK_FROM in tags:
+                self._wait_until_back(there, endpoint, deployment, [f"deployment/{endpoint}"])
 
     def smoke(self, test: AnySmokeTest, unit: Unit, endpoint: str, deployment: str | None) -> SmokeVerdict:
         """Once its pods are replaced and ready, over HTTP through a port-forward to its Service."""
@@ -176,17 +161,9 @@ class KubernetesManifests(ServiceTarget):
             serving = serving_tag(_tags(live.get("Deployment")))
             if "Service" not in live or serving is None:
                 raise Terminal(f"{endpoint} is not in {self.place}, so it cannot be tested")
-            if deployment is not None and serving != deployment:
-                raise Terminal(f"{endpoint} serves {serving}, so {deployment} cannot be tested")
-            version = self._images.version(unit, serving)
-            service, began = f"service/{endpoint}", time.monotonic()
-            if why := why_not_ready(there, f"deployment/{endpoint}", test.ready_minutes * 60):
-                seconds = time.monotonic() - began
-                return test.verdict(HttpEvidence.unready(unit, f"{service} in {self.place}", version, seconds, why))
+            serving = self._must_serve(endpoint, serving, deployment)
             port = int(live["Service"]["spec"]["ports"][0]["port"])
-            with port_forward(there, service, port) as address:
-                seen = send_request(test, self.workload.folder, self._service.ready, unit, address, version)
-        return test.verdict(seen.model_copy(update={"address": f"{service} in {self.place}"}))
+            return self._asked(there, test, unit, serving, (f"service/{endpoint}", port), [f"deployment/{endpoint}"])
 
     def remove_endpoint(self, held: HeldStage, endpoint: str, release: str) -> bool:
         """A release that did not switch applied nothing; whether there is nothing."""
@@ -220,10 +197,6 @@ class KubernetesManifests(ServiceTarget):
         return f"{len(ours)} Deployment{'s' * (len(ours) != 1)} in {self.place}, on nodes that cost whether they run or not"
 
     @property
-    def _naming(self) -> Naming:
-        return self.workload.naming(self.cluster.prefix, self.cluster.suffix)
-
-    @property
     def _manifest(self) -> Manifest:
         return read_manifest(self.workload.folder / self.target.manifest, self._service.port)
 
@@ -250,7 +223,7 @@ class KubernetesManifests(ServiceTarget):
             Filling(
                 name=endpoint,
                 release=release_of(deployment),
-                image=f"{self.cluster.image_registry or image.registry}/{image.repository}@{image.digest}",
+                image=f"{self._pulled_from(image)}@{image.digest}",
                 environment={"MODEL_DIGEST": model.digest, "MODEL_NAME": model.name, "MODEL_VERSION": model.version},
                 tags=tags,
                 template=template,

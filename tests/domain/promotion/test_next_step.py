@@ -16,7 +16,9 @@ from domain.errors import Terminal
 from domain.ledger.fact import Kind
 from domain.outcome import Outcome, ReleaseOutcome
 from domain.promotion import next_step as module
-from domain.promotion.next_step import (
+from domain.promotion import step as steps
+from domain.promotion.next_step import Plan, Seen, next_step, passed, soaks_until
+from domain.promotion.step import (
     Ask,
     CleanUp,
     Do,
@@ -25,18 +27,13 @@ from domain.promotion.next_step import (
     Hold,
     Look,
     Observe,
-    Plan,
     Publish,
     Refuse,
     Revert,
-    Seen,
     Soak,
     Step,
     Switch,
     Work,
-    next_step,
-    passed,
-    soaks_until,
 )
 from domain.rollout.switch import Journal
 from domain.verification.replay import Replay
@@ -682,8 +679,9 @@ def test_the_newest_wave_says_until_when_it_soaks() -> None:
 
 
 def test_what_was_seen_and_what_is_to_be_done_does_not_change() -> None:
-    made = [one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__]
-    records = [one for one in made if is_dataclass(one)]
+    records = {
+        one for one in (*vars(module).values(), *vars(steps).values()) if isinstance(one, type) and is_dataclass(one)
+    }
     assert len(records) > 12
     for one in records:
         assert one.__dataclass_params__.frozen, one

@@ -4,7 +4,7 @@ from itertools import islice
 
 import pytest
 
-from tasks.pauses import pauses
+from tasks.targets.pauses import pauses
 
 
 def test_pauses_grow_up_to_the_longest_and_stay_there() -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from domain.declaration.load import load_workload
+from domain.declaration.manifest_schemas import check_manifests
 from domain.declaration.workload import Workload
 from domain.errors import InvalidDeclaration, Terminal
-from tasks.targets.manifest.schemas import check_manifests
 
-FLASK = Path(__file__).parents[4] / "workloads" / "flask_app"
+FLASK = Path(__file__).parents[2] / "workloads" / "flask_app"
 
 
 def changed(folder: Path, written: str, instead: str, file: str = "deployment.yaml") -> Workload:
