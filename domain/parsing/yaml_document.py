@@ -7,6 +7,7 @@ value.
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import yaml
 
@@ -58,8 +59,12 @@ class YamlDocument:
         return f"{self.file}:{self.lines.get(known, 1)}: {dotted(at)}: {what}"
 
 
+@lru_cache(maxsize=32)
 def read_yaml(file: str, text: str) -> YamlDocument:
-    """The document; InvalidDeclaration when the text is no mapping, or may not be read at all."""
+    """The document; InvalidDeclaration when the text is no mapping, or may not be read at all.
+
+    Each task reads its workload's declaration, and the same text is the same document: nobody changes what is in it.
+    """
     if len(text.encode()) > MAX_BYTES:
         raise InvalidDeclaration([f"{file}: larger than {MAX_BYTES} bytes; a declaration should be about a page"])
     try:

@@ -154,7 +154,10 @@ def test_a_run_whose_state_somebody_sets_while_it_waits_ends_and_says_so(
             set_state(pending)
 
     began = time.monotonic()
-    with Approver(leaves_it, poll_seconds=0.2), pytest.raises(Terminal, match=f"this run was set {state().name} while"):
+    with (
+        Approver(leaves_it, poll_seconds=0.2),
+        pytest.raises(Terminal, match=f"this run was set to {state().name} while"),
+    ):
         release(tiny.name, changed.build_id, "linus")
     assert len(seen) == 1
     assert time.monotonic() - began < 120  # not the day that the gate gives

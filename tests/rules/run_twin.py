@@ -51,16 +51,15 @@ class RunTwin:
         """Put it in the server's place until the patch is undone."""
         logger = logging.getLogger("signalbox.run")
         logger.setLevel(logging.INFO)
-        kept = (
-            prefect.artifacts.create_table_artifact,
-            prefect.artifacts.create_markdown_artifact,
-            prefect.artifacts.create_progress_artifact,
+        rebind(
+            patch,
+            (get_run_logger, lambda: logger),
+            (get_client, lambda **_: nullcontext(self)),
+            (prefect.artifacts.create_table_artifact, self._keep),
+            (prefect.artifacts.create_markdown_artifact, self._keep),
+            (prefect.artifacts.create_progress_artifact, self._keep),
+            (prefect.artifacts.update_progress_artifact, lambda *_, **__: None),
         )
-        rebind(patch, get_run_logger, lambda: logger)
-        rebind(patch, get_client, lambda **_: nullcontext(self))
-        for made in kept:
-            rebind(patch, made, self._keep)
-        rebind(patch, prefect.artifacts.update_progress_artifact, lambda *_, **__: None)
         patch.setattr(Flow, "__call__", _run_flow)
         patch.setattr(Task, "__call__", _run_task)
         patch.setattr(Task, "submit", _submit_task)
@@ -110,13 +109,14 @@ class RunTwin:
         return None if answer is None else form(**answer)
 
 
-def rebind(patch: pytest.MonkeyPatch, known: Any, twin: Any) -> None:
-    """Wherever the product has imported it by name."""
+def rebind(patch: pytest.MonkeyPatch, *twins: tuple[Any, Any]) -> None:
+    """Wherever the product has imported one by name. twins: what is known, and what takes its place."""
+    places = {id(known): twin for known, twin in twins}
     for module_name, module in list(sys.modules.items()):
         if module_name.startswith(PRODUCT):
             for name, value in list(vars(module).items()):
-                if value is known:
-                    patch.setattr(module, name, twin)
+                if id(value) in places:
+                    patch.setattr(module, name, places[id(value)])
 
 
 def _run_flow(flow: "Flow[..., Any]", *arguments: Any, return_state: bool = False, **named: Any) -> Any:

@@ -86,21 +86,25 @@ class Twins:
         self.run.install(patch)
         patch.setattr(workloads, "WORKLOADS", folder)
         patch.setattr(Ledger, "get_client", lambda _: self.blobs)
-        rebind(patch, platform_of, self.platform_of)
-        rebind(patch, published_circuit, self.models.published_circuit)
-        rebind(patch, training_record, self.models.training_record)
-        rebind(patch, models_of, self.models.versions)
-        rebind(patch, find_model, self.models.find)
-        rebind(patch, workspace_of, lambda platform: Scoring(platform.at))
-        rebind(patch, wait_for_job, Scoring.wait)
-        rebind(patch, container_of, Scoring.container)
+        no_plot = lambda *_: ""  # noqa: E731 - half a second each, and no rule looks at them
+        rebind(
+            patch,
+            (platform_of, self.platform_of),
+            (published_circuit, self.models.published_circuit),
+            (training_record, self.models.training_record),
+            (models_of, self.models.versions),
+            (find_model, self.models.find),
+            (workspace_of, lambda platform: Scoring(platform.at)),
+            (wait_for_job, Scoring.wait),
+            (container_of, Scoring.container),
+            (comparison_plot, no_plot),
+            (gains_plot, no_plot),
+        )
         patch.setattr(invoke, "fn", Scoring.invoke)
         patch.setattr(list_files, "fn", Scoring.list_files)
         patch.setattr(publish_model, "fn", self.models.publish)
         patch.setattr(check_model, "fn", self.models.check)
         patch.setattr(fetch_predictions, "fn", no_predictions)
-        for plot in (comparison_plot, gains_plot):  # half a second each, and no rule looks at them
-            rebind(patch, plot, lambda *_: "")
 
     def platform_of(self, workload: Workload, target: Any) -> PlatformTwin:
         """As `tasks.platforms.platform_of`."""
