@@ -162,3 +162,13 @@ def worker() -> str:
 def unique(request: pytest.FixtureRequest) -> str:
     """Eight characters that are this test's own, the same at every run."""
     return hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:8]
+
+
+@pytest.fixture
+def nobody_types(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A terminal at which nobody is."""
+    keys, reads = os.openpty()
+    with os.fdopen(reads) as terminal:
+        monkeypatch.setattr("sys.stdin", terminal)
+        yield
+    os.close(keys)

@@ -1,7 +1,6 @@
 """Who decides when an Approver asks: a person at this terminal, or the demo's approver."""
 
-import sys
-from typing import Protocol, TextIO, cast
+from typing import Protocol
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markdown import Markdown, Paragraph, TableElement
@@ -11,7 +10,7 @@ from rich.text import Text
 
 from deployments.advice import as_typed
 from deployments.approval.form_client import Decide, FormAnswer, Pending
-from deployments.approval.watched_input import NoLongerWaitedForError, WatchedInput
+from deployments.approval.watched_input import NoLongerWaitedForError, watched
 from deployments.line_breaks import broken_at_blanks
 from deployments.screen import Screen
 from deployments.table import Table
@@ -83,8 +82,7 @@ def at_terminal(console: Screen | None = None, signer: Signer | None = None) -> 
             screen.print(f"not accepted: {pending.refusal}", style="bold red")
         else:
             screen.print(EvidenceMarkdown(pending.evidence if signer is None else signer.evidence(pending)))
-        # without a terminal, the input has an end of its own
-        typed = cast("TextIO", WatchedInput(sys.stdin, pending.gone)) if sys.stdin.isatty() else None
+        typed = watched(pending.gone)
         try:
             choice = Prompt.ask("decision", choices=pending.choices, console=screen, stream=typed)
             whose = "your name, as the environment lists it"

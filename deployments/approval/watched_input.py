@@ -1,9 +1,10 @@
 """A terminal's input, and an eye on whether anybody still waits for it."""
 
 import select
+import sys
 from collections.abc import Callable
 from io import TextIOBase
-from typing import TextIO
+from typing import TextIO, cast
 
 LOOKED_EVERY = 1.0
 """Seconds between two looks while nobody types."""
@@ -28,3 +29,8 @@ class WatchedInput(TextIOBase):
         if not line:
             raise EOFError
         return line.rstrip("\n")
+
+
+def watched(gone: Callable[[], str]) -> TextIO | None:
+    """This process's terminal; None where its input is none, which has an end of its own."""
+    return cast("TextIO", WatchedInput(sys.stdin, gone)) if sys.stdin.isatty() else None

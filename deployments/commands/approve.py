@@ -12,8 +12,7 @@ from deployments.screen import console
 from domain.errors import Terminal
 
 if TYPE_CHECKING:
-    from deployments.approval.form_client import Decide, FormAnswer, Pending
-    from domain.approval.statement import Statement
+    from deployments.approval.form_client import Pending
     from domain.ledger.fact import Fact
     from flows.approval.pending import PendingRequest
 
@@ -52,12 +51,13 @@ def approve(
         from blocks.ledger import Ledger
         from blocks.loading import loaded
         from deployments.approval.form_client import Approver, waiting_forms
+        from deployments.approval.signing import signing
         from deployments.approval.waiting import chosen, standing_in, waiting
         from tasks.workloads import known_workloads
 
         ledger, workloads = loaded(Ledger, "ledger"), known_workloads()
         form = chosen(waiting(ledger, workloads, waiting_forms()), release, workload, standing_in(ledger, workloads))
-        decide = _signing(decision, approver, comment, None if entra else key.expanduser())
+        decide = signing(ledger, decision, approver, comment, None if entra else key.expanduser())
         if paste:
             console.print((decide(form) or {})["proof"], highlight=False, soft_wrap=True)
             return
@@ -65,60 +65,6 @@ def approve(
         if not Approver(decide, runs=[form.run_id]).answer_once():
             raise Terminal(f"{form.run_name} no longer waits for this answer")
         _tell_verdict(form, before)
-
-
-def _signing(decision: str, approver: str, comment: str | None, key: Path | None) -> "Decide":
-    from rich.prompt import Prompt
-
-    from blocks.ledger import Ledger
-    from blocks.loading import loaded
-    from deployments.approval.prompts import EvidenceMarkdown
-    from deployments.approval.signable import signable
-    from deployments.approval.ssh_sign import sign
-    from domain.approval.statement import Choice
-    from tasks.workloads import known_workloads
-
-    def decide(pending: "Pending") -> "FormAnswer":
-        if pending.refusal:
-            raise Terminal(f"the server did not accept the answer: {pending.refusal}")
-        about = signable(loaded(Ledger, "ledger"), known_workloads(), pending)
-        console.print(
-            EvidenceMarkdown(
-                f"**You sign about {about.headline}.** What follows is from the report whose digest you sign."
-            )
-        )
-        console.print(EvidenceMarkdown(about.evidence))
-        choices = pending.choices
-        chosen = decision or Prompt.ask("decision", choices=choices, console=console)
-        if chosen not in choices:
-            raise Terminal(f"this gate accepts {', '.join(choices)}, not {chosen!r}")
-        why = comment if comment is not None else Prompt.ask("why", default="", console=console)
-        statement = about.pending.statement(Choice(chosen), approver, why.strip())
-        console.print("you sign:", style="bold")
-        console.print_json(statement.text)
-        return {
-            "decision": chosen,
-            "approver": approver,
-            "proof": _signed_in(statement) if key is None else sign(statement, key),
-            "comment": why.strip(),
-        }
-
-    return decide
-
-
-def _signed_in(statement: "Statement") -> str:
-    """A token of the approver's enrolled account."""
-    from deployments.approval.enrolment import enrolled
-    from deployments.approval.entra_sign_in import id_token
-    from domain.approval.entra_token import EntraAccount
-
-    usable = [one for one in enrolled(statement.approver).credentials if one.revoked_at is None]
-    accounts = [one for one in usable if isinstance(one, EntraAccount)]
-    if not accounts:
-        raise Terminal(
-            f"{statement.approver} has enrolled no Entra ID account; use `signalbox enrol NAME --entra TENANT/OBJECT/AUDIENCE/GROUP`"
-        )
-    return id_token(accounts[-1], statement)
 
 
 def _pending_request(form: "Pending") -> "PendingRequest":

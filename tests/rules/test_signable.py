@@ -1,12 +1,15 @@
 """What is shown to those who sign is what they sign: the server is not believed, and what was changed is not signed."""
 
+import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from twins import TinyTwin, Twins
 from waiting_at_gate import Waiting
 
+from deployments.approval.signing import signing
 from domain.errors import Terminal
 from flows.approval.evidence import report_path
 from tasks.reports.evidence_report import form_of
@@ -110,3 +113,22 @@ def test_a_report_of_before_shows_what_the_manifest_says(waiting: Waiting, monke
     about = waiting.signable(form)
     assert f"| {waiting.tiny.plant}/A1 | {waiting.tiny.plant.lower()}-a1:1 | rmse 1 | none |" in about.evidence
     assert "requested by linus" in about.evidence
+
+
+def test_who_is_asked_is_told_when_nobody_waits_any_longer(waiting: Waiting, nobody_types: None) -> None:
+    form = waiting.form(waiting.tiny.candidates())
+    asks = signing(waiting.twins.ledger, "", "ada", None, Path("no-key"))
+    with pytest.raises(
+        Terminal, match=r"no longer waits for a decision: it was answered elsewhere\. Nothing was signed"
+    ):
+        asks(replace(form, gone=lambda: "it was answered elsewhere"))
+
+
+def test_where_nobody_can_be_asked_the_options_are_named(waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = waiting.form(waiting.tiny.candidates())
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    for decision, comment in (("", None), ("approve", None), ("", "it is well")):
+        with pytest.raises(Terminal, match="the input has ended; give --decision and --comment"):
+            signing(waiting.twins.ledger, decision, "ada", comment, Path("no-key"))(form)
+    with pytest.raises(Terminal, match="this gate accepts approve, reject, not 'maybe'"):
+        signing(waiting.twins.ledger, "maybe", "ada", "", Path("no-key"))(form)

@@ -3,7 +3,6 @@
 import io
 import os
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
@@ -135,16 +134,6 @@ def test_the_terminal_shows_the_evidence_and_asks_for_every_field(monkeypatch: p
         assert waits("## Four circuits") == "approve by ada (123456): looks good"
     assert "Four circuits" in shown(console)
     assert "Please select one of the available options" in shown(console)
-
-
-@pytest.fixture
-def nobody_types(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A terminal at which nobody is."""
-    keys, reads = os.openpty()
-    with os.fdopen(reads) as terminal:
-        monkeypatch.setattr("sys.stdin", terminal)
-        yield
-    os.close(keys)
 
 
 def test_a_terminal_asks_no_longer_once_the_gate_was_answered_elsewhere(nobody_types: None) -> None:
