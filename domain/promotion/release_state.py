@@ -40,7 +40,7 @@ class ReleaseState:
     """How a release stands. stage, at: of its last fact; `at` is None where its facts cannot be read (fault says why).
 
     outcome: None while it is under way. reason: of the outcome. rolled_back: stages where it was. held: why; empty where it is not.
-    unheld: a person ended the hold. failed: circuits that failed while others went on. serves: whether the last stage was switched to it, and is still.
+    unheld: a person ended a hold. failed: circuits that failed while others went on. serves: whether the last stage was switched to it, and is still.
     """
 
     release: str
@@ -100,7 +100,7 @@ def release_state(
         failed=tuple(failed_units(facts)),
         rolled_back=rolled_back,
         held=held,
-        unheld=hold is None and bool(facts_of(facts, Kind.UNHELD)),
+        unheld=bool(facts_of(facts, Kind.UNHELD)),
         waits=_waits(release, facts, stages, approvers, now) if release is not None and not ended else None,
         serves=passed(facts, stages[-1]) and not rolled_back and not held,
     )
