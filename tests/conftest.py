@@ -71,16 +71,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Each worker begins with whole modules of long tests: what is begun last then takes seconds, and not minutes beside idle workers.
+    """Half of the workers begin with whole modules of long tests: what is begun last then takes seconds, not minutes beside idle workers.
 
-    Each gets an equal part of all, in this order (`--dist worksteal`); the modules' own order stays as it was drawn.
+    The others have work for the processor meanwhile, for most of a long test is waiting. Each worker gets an equal part of all, in
+    this order (`--dist worksteal`); the modules' own order stays as it was drawn.
     """
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
     modules = [list(group) for _, group in groupby(items, lambda item: item.path)]
     parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
     for module in sorted(modules, key=_long, reverse=True):
         if _long(module):
-            min(parts, key=_long).extend(module)
+            min(parts[: (workers + 1) // 2], key=_long).extend(module)
     others = [item for module in modules if not _long(module) for item in module]
     for left, part in zip(range(workers, 0, -1), parts, strict=True):
         share = (len(others) + sum(map(len, parts[-left:]))) // left

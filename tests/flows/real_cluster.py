@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,24 @@ def own_namespace(prefix: str) -> Iterator[str]:
         yield name
     finally:
         kubectl_as_admin("delete", "namespace", name, "--wait=false")
+
+
+@contextmanager
+def no_more(namespace: str, kind: str) -> Iterator[None]:
+    """Inside, the API server refuses whatever would be another one. kind: pods or services.
+
+    It asks only quotas that their controller has counted, and a busy controller takes a while.
+    """
+    kubectl_as_admin("-n", namespace, "create", "quota", "none", f"--hard={kind}=0")
+    try:
+        until = time.monotonic() + 60
+        while "used" not in kubectl_as_admin("-n", namespace, "get", "quota", "none", "-o", "jsonpath={.status}"):
+            assert time.monotonic() < until, f"the quota of {kind} in {namespace} was not counted within 60 s"
+            time.sleep(0.2)
+        time.sleep(0.5)  # the API server is told of it, and says to nobody when it knows
+        yield
+    finally:
+        kubectl_as_admin("-n", namespace, "delete", "quota", "none")
 
 
 def save_cluster(name: str, **changes: str) -> None:

@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 from charted import CHART, Charted
 from prefect.states import State
-from real_cluster import kubectl_as_admin, needs_cluster, of_service_account, own_namespace, save_cluster, unreachable
+from real_cluster import (
+    kubectl_as_admin,
+    needs_cluster,
+    no_more,
+    of_service_account,
+    own_namespace,
+    save_cluster,
+    unreachable,
+)
 from served import SICK
 
 from domain.candidate.changed_circuits import ChangedCircuits
@@ -274,13 +282,12 @@ def test_a_rollback_that_fails_at_the_wrong_moment_can_be_run_again(charted: Cha
     charted.serve()
     charted.serve()
     name, before = charted.endpoint, charted.live()["metadata"]["uid"]
-    with access(charted.block) as there:  # what nobody refuses: Helm itself fails after it began
-        kubectl_as_admin("-n", namespace, "create", "quota", "none", "--hard=services=0")
+    with access(charted.block) as there, no_more(namespace, "services"):
+        # what nobody refuses: Helm itself fails after it began
         kubectl_as_admin("-n", namespace, "delete", f"service/{name}")
         for _ in range(2):
             with pytest.raises(SignalboxError, match="quota"):
                 roll_back(there, name, 1, 60)
-    kubectl_as_admin("-n", namespace, "delete", "quota", "none")
     history = charted.history()
     assert [one.status for one in history] == ["failed", "superseded", "superseded", "superseded"]
     assert charted.releases().serving(name) == _deployment(history[2])
@@ -312,24 +319,24 @@ def test_a_rollback_over_what_somebody_set_since_touches_nothing(site, charted: 
 
 
 def test_a_rollback_that_is_not_up_is_not_done_however_often_it_is_asked_for(
-    site, charted: Charted, monkeypatch: pytest.MonkeyPatch
+    site, charted: Charted, monkeypatch: pytest.MonkeyPatch, namespace: str
 ) -> None:
     monkeypatch.setattr(cluster_target, "BACK_SECONDS", 3)
     charted.serve()
     charted.serve()
     first = _deployment(charted.history()[1])
-    with access(charted.block) as there:
-        kubectl(there, "create", "quota", "none", "--hard=pods=0")
     lease = stage_lease(site.ledger, charted.name, "production", "20200101.1")
     with lease as held:
-        for _ in range(2):
-            with pytest.raises(Terminal, match=rf"was rolled back to {first}, which ran before but does not run now"):
-                charted.releases().switch(held, charted.endpoint, first)
-        assert len(charted.history()) == 3
-        with access(charted.block) as there:
-            number = charted.history()[0].number
-            kubectl(there, "label", secret_of(charted.endpoint, number), f"{FENCE}-")  # killed before it was set
-            kubectl(there, "delete", "quota", "none")
+        with no_more(namespace, "pods"):
+            for _ in range(2):
+                with pytest.raises(
+                    Terminal, match=rf"was rolled back to {first}, which ran before but does not run now"
+                ):
+                    charted.releases().switch(held, charted.endpoint, first)
+            assert len(charted.history()) == 3
+            with access(charted.block) as there:
+                number = charted.history()[0].number
+                kubectl(there, "label", secret_of(charted.endpoint, number), f"{FENCE}-")  # killed before it was set
         monkeypatch.setattr(cluster_target, "BACK_SECONDS", 60)
         charted.releases().switch(held, charted.endpoint, first)
         assert int(charted.history()[0].labels[FENCE]) == held.fence

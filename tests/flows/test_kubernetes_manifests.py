@@ -12,6 +12,7 @@ from real_cluster import (
     KUBECONFIG,
     kubectl_as_admin,
     needs_cluster,
+    no_more,
     of_service_account,
     own_namespace,
     save_cluster,
@@ -230,13 +231,14 @@ def test_a_rollback_that_is_not_up_is_not_done_however_often_it_is_asked_for(
     applied.serve()
     second, first = (deployment_name(one) for one in release_names(site.ledger, applied.name)[:2])
     assert applied.manifests().serving(applied.endpoint) == second
-    kubectl_as_admin("-n", namespace, "create", "quota", "none", "--hard=pods=0")
     with stage_lease(site.ledger, applied.name, "production", "20200101.1") as held:
-        for _ in range(2):
-            with pytest.raises(Terminal, match=rf"was rolled back to {first}, which ran before but does not run now"):
-                applied.manifests().switch(held, applied.endpoint, first)
-        assert applied.live()["metadata"]["annotations"]["signalbox/taken_back_from"] == second
-        kubectl_as_admin("-n", namespace, "delete", "quota", "none")
+        with no_more(namespace, "pods"):
+            for _ in range(2):
+                with pytest.raises(
+                    Terminal, match=rf"was rolled back to {first}, which ran before but does not run now"
+                ):
+                    applied.manifests().switch(held, applied.endpoint, first)
+            assert applied.live()["metadata"]["annotations"]["signalbox/taken_back_from"] == second
         monkeypatch.setattr(cluster_target, "BACK_SECONDS", 60)
         applied.manifests().switch(held, applied.endpoint, first)
     assert applied.ask_production()
