@@ -6,9 +6,8 @@ import hashlib
 import os
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -68,32 +67,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Nothing of it runs afterwards."""
     gc.freeze()  # else each worker's last act takes seconds
     config.stash.get(OWNED, ExitStack()).close()
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Half of the workers begin with whole modules of long tests: what is begun last then takes seconds, not minutes beside idle workers.
-
-    The others have work for the processor meanwhile, for most of a long test is waiting. Each worker gets an equal part of all, in
-    this order (`--dist worksteal`); the modules' own order stays as it was drawn.
-    """
-    workers = getattr(config, "workerinput", {}).get("workercount", 1)
-    modules = [list(group) for _, group in groupby(items, lambda item: item.path)]
-    parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
-    for module in sorted(modules, key=_long, reverse=True):
-        if _long(module):
-            min(parts[: (workers + 1) // 2], key=_long).extend(module)
-    others = [item for module in modules if not _long(module) for item in module]
-    for left, part in zip(range(workers, 0, -1), parts, strict=True):
-        share = (len(others) + sum(map(len, parts[-left:]))) // left
-        take = max(0, share - len(part))
-        part += others[:take]
-        del others[:take]
-    items[:] = [item for part in parts for item in part]
-
-
-def _long(items: Sequence[pytest.Item]) -> int:
-    """How many of them are marked so."""
-    return sum(any(item.get_closest_marker(name) for name in ("slow", "cluster")) for item in items)
 
 
 @pytest.fixture(scope="session")
