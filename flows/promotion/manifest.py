@@ -65,8 +65,10 @@ def _content(ledger: Ledger, workload: str, build: str | None) -> str:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What was released before. names: of all releases. under_way: of these models, to be gone on with; done: of this very build,
-    that succeeded and was not rolled back."""
+    """What was released before. names: of all releases. under_way: one of these models, which goes on.
+
+    done: the name of one of this very build that succeeded and was not rolled back.
+    """
 
     names: tuple[str, ...]
     under_way: Release | None = None
