@@ -5,6 +5,7 @@ import time
 import uuid
 import warnings
 import webbrowser
+from queue import Queue
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -23,6 +24,8 @@ REDIRECT = "http://localhost:5000/signed-in"
 PASSWORD = "correct horse"
 GROUPS = ["aaaaaaaa-0000-0000-0000-000000000001", "aaaaaaaa-0000-0000-0000-000000000002"]
 ARM = f"{access.ARM_AUDIENCE}/.default"
+PATIENCE = 120.0
+"""Seconds for each step of a browser."""
 
 
 @pytest.fixture
@@ -123,25 +126,32 @@ def test_a_nonce_of_ones_own_is_in_the_id_token(ada: dict[str, Any], application
 def test_msal_signs_in_through_a_real_browser(
     ada: dict[str, Any], application: msal.PublicClientApplication, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def browse(uri: str) -> None:
+    asked: Queue[str] = Queue()
+    open_now = threading.Event()
+
+    def browse() -> None:
         proxy: ProxySettings = {"server": emulator.url, "bypass": "localhost"}
         with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", proxy=proxy)
+            chromium = playwright.chromium.launch(
+                executable_path="/usr/bin/chromium", proxy=proxy, timeout=PATIENCE * 1000
+            )
+            open_now.set()
             page = chromium.new_page(ignore_https_errors=True)
-            page.goto(uri)
+            page.set_default_timeout(PATIENCE * 1000)
+            page.goto(asked.get(timeout=PATIENCE))
             page.wait_for_url("http://localhost:*/**")
             chromium.close()
 
-    browsers: list[threading.Thread] = []
-
     def open_browser(uri: str) -> bool:
-        browsers.append(threading.Thread(target=browse, args=(uri,)))
-        browsers[0].start()
+        asked.put(uri)
         return True
 
+    browser = threading.Thread(target=browse)
+    browser.start()
+    assert open_now.wait(PATIENCE)  # a busy machine may take longer for it than msal waits for a person
     monkeypatch.setattr(webbrowser, "open", open_browser)
-    result = application.acquire_token_interactive(["User.Read"], login_hint="ada@contoso.example", timeout=30)
-    browsers[0].join(timeout=30)
+    result = application.acquire_token_interactive(["User.Read"], login_hint="ada@contoso.example", timeout=PATIENCE)
+    browser.join(timeout=PATIENCE)
     assert _verified(result["id_token"])["oid"] == ada["oid"]
 
 

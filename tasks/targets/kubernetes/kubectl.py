@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, Queue
@@ -29,15 +29,22 @@ def kubectl(
     seconds: float = SECONDS,
     action: str = "",
     good: tuple[int, ...] = (0,),
+    environment: Mapping[str, str] | None = None,
 ) -> str:
     """What it prints; Terminal or Transient with its words where it fails. action: "reading pods", for the message.
 
-    good: codes that it may end with.
+    good: codes that it may end with. environment: what it gets beside ours.
     """
     action = action or f"kubectl {' '.join(words[:2])}"
     try:
         done = subprocess.run(
-            _command(access, *words), input=stdin, capture_output=True, text=True, timeout=seconds, check=False
+            _command(access, *words),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+            env={**os.environ, **(environment or {})},
         )
     except subprocess.TimeoutExpired:
         raise Transient(f"{access.place} did not answer within {seconds:g} seconds while {action}") from None

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -15,9 +15,15 @@ Document = Mapping[str, Any]
 
 ROLLED_OUT = ("Deployment", "StatefulSet", "DaemonSet")
 """Kinds that replace their pods."""
+DIFF = "diff -N -U100000"
+"""What kubectl is to compare with: whole objects, so that each line's section is known, whatever its caller prefers to look at."""
 DIFFERENCE = re.compile(r"^diff .*/(?P<object>\S+)$\n(?P<lines>(?:(?!^diff ).*\n?)*)", re.MULTILINE)
-CHANGED = re.compile(r"^(?P<side>[-+])(?!--|\+\+) *(?!generation:|resourceVersion:)(?P<line>\S.*)$", re.MULTILINE)
-"""A line that the cluster has and the manifest has not, or the other way round."""
+SECTION = re.compile(r"[-+ ](?P<name>\w+):")
+"""Where a part of an object begins."""
+CHANGED = re.compile(
+    r"(?P<side>[-+])(?!--|\+\+) *(?!generation:|resourceVersion:|deployment\.kubernetes\.io/revision:)(?P<line>\S.*)"
+)
+"""A line that the cluster has and the manifest has not, or the other way round; the rest the cluster counts by itself."""
 GONE = re.compile(r"^@@ -0,0 ", re.MULTILINE)
 """Where the cluster has nothing of an object."""
 SHOWN = 3
@@ -50,17 +56,26 @@ def changed_by_hand(access: ClusterAccess, objects: Sequence[Document], owner: s
     """
     listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
     words = ("diff", *(("--server-side", f"--field-manager={owner}") if owner else ()), "--filename=-")
-    action = "comparing what runs with what was deployed"
+    action, environment = "comparing what runs with what was deployed", {"KUBECTL_EXTERNAL_DIFF": DIFF}
     try:
-        told = kubectl(access, *words, stdin=listed, action=action, good=(0, 1))
+        told = kubectl(access, *words, stdin=listed, action=action, good=(0, 1), environment=environment)
     except ChangedByHandError as error:
         return str(error)
+    return differences(told)
+
+
+def differences(told: str) -> str:
+    """What DIFF told, in words; empty where only the cluster itself was at work.
+
+    kubectl reads an object twice, and a controller may write its status in between.
+    """
     found = []
     for one in DIFFERENCE.finditer(told):
         if GONE.search(one["lines"]):
             continue
+        changed = list(_changed(one["lines"]))
         for side, word in (("-", "has"), ("+", "is missing")):
-            lines = [line["line"] for line in CHANGED.finditer(one["lines"]) if line["side"] == side]
+            lines = [line for of, line in changed if of == side]
             if lines:
                 found.append(f"{one['object']} {word} {', '.join(lines[:SHOWN])}")
     return "; ".join(found)
@@ -71,6 +86,16 @@ def dry_run_apply(access: ClusterAccess, objects: Sequence[Document], owner: str
     listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
     words = ("apply", "--server-side", "--dry-run=server", f"--field-manager={owner}", "--filename=-")
     kubectl(access, *words, stdin=listed, action="a dry run of what was deployed before")
+
+
+def _changed(lines: str) -> Iterator[tuple[str, str]]:
+    """Side and text of each line that is on one side only, but for an object's status."""
+    section = ""
+    for line in lines.splitlines():
+        if begins := SECTION.match(line):
+            section = begins["name"]
+        if section != "status" and (one := CHANGED.match(line)):
+            yield one["side"], one["line"]
 
 
 def _rolls(document: Document) -> bool:
