@@ -18,10 +18,10 @@ from deployments.laptop.processes import free_port
 from domain.approval.approvers import EnrolledApprovers
 from domain.approval.audit import audit
 from domain.approval.decision import Decision, proven_by
-from domain.approval.enrolment import Enrolment
-from domain.approval.one_time_code import CodeGenerator, new_secret, signed, verification_key
+from domain.approval.proofs.enrolment import Enrolment
+from domain.approval.proofs.one_time_code import CodeGenerator, new_secret, signed, verification_key
+from domain.approval.proofs.ssh_signature import SshKey, SshProof
 from domain.approval.request import ApprovalRequest, statement_of
-from domain.approval.ssh_signature import SshKey, SshProof
 from domain.approval.statement import Choice
 from domain.approval.verdict import Verdict, judge
 from domain.candidate.changed_circuits import ChangedCircuit

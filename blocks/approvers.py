@@ -5,8 +5,8 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 
 from blocks.described import Described
-from domain.approval.enrolment import Enrolment
-from domain.approval.one_time_code import CodeGenerator
+from domain.approval.proofs.enrolment import Enrolment
+from domain.approval.proofs.one_time_code import CodeGenerator
 
 
 class Approvers(Described):

@@ -20,7 +20,7 @@ from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from deployments.environments.environment import Environment, known_environments, load_environment
-from domain.approval.enrolment import Enrolment
+from domain.approval.proofs.enrolment import Enrolment
 from domain.errors import SignalboxError, Terminal
 
 KINDS = (

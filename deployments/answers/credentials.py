@@ -2,7 +2,7 @@
 
 from deployments.answers.answer import CommandAnswer
 from deployments.table import Table
-from domain.approval.enrolment import Enrolment
+from domain.approval.proofs.enrolment import Enrolment
 from domain.utc import utc_text
 
 

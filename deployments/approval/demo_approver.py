@@ -10,7 +10,7 @@ from deployments.approval.enrolment import enrol, enrolled
 from deployments.approval.form_client import Pending
 from deployments.approval.signable import signable
 from deployments.approval.ssh_sign import make_key, sign
-from domain.approval.ssh_signature import SshKey
+from domain.approval.proofs.ssh_signature import SshKey
 from domain.approval.statement import Choice
 from tasks.workloads import known_workloads
 

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from blocks.approvers import Approvers
 from blocks.loading import loaded
-from domain.approval.enrolment import Credential, Enrolment
-from domain.approval.one_time_code import CodeGenerator, new_secret, verification_key
+from domain.approval.proofs.enrolment import Credential, Enrolment
+from domain.approval.proofs.one_time_code import CodeGenerator, new_secret, verification_key
 from domain.errors import Terminal
 
 

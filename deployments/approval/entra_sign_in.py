@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from domain.approval.entra_token import EntraAccount
+from domain.approval.proofs.entra_token import EntraAccount
 from domain.approval.statement import Statement
 from domain.errors import Terminal
 

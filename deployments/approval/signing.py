@@ -13,7 +13,7 @@ from deployments.approval.signable import signable
 from deployments.approval.ssh_sign import sign
 from deployments.approval.watched_input import NoLongerWaitedForError, watched
 from deployments.screen import console
-from domain.approval.entra_token import EntraAccount
+from domain.approval.proofs.entra_token import EntraAccount
 from domain.approval.statement import Choice, Statement
 from domain.errors import Terminal
 from tasks.workloads import known_workloads

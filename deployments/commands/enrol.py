@@ -12,8 +12,8 @@ from deployments.screen import console
 from domain.errors import Terminal
 
 if TYPE_CHECKING:
-    from domain.approval.entra_token import EntraAccount
-    from domain.approval.ssh_signature import SshKey
+    from domain.approval.proofs.entra_token import EntraAccount
+    from domain.approval.proofs.ssh_signature import SshKey
 
 ENTRA_PARTS = 4
 
@@ -51,7 +51,7 @@ def enrol(
     with connected(home, api_port, emulator_port):
         from deployments.answers.credentials import credentials_answer
         from deployments.approval import enrolment
-        from domain.approval.enrolment import Enrolment
+        from domain.approval.proofs.enrolment import Enrolment
 
         if alias:
             enrolment.change(name, lambda known: known.joined(Enrolment(name=name, aliases=tuple(alias))))
@@ -69,7 +69,7 @@ def enrol(
 def _ssh_key(file: Path) -> "SshKey":
     from pydantic import ValidationError
 
-    from domain.approval.ssh_signature import SshKey
+    from domain.approval.proofs.ssh_signature import SshKey
 
     try:
         return SshKey(public_key=file.read_text(errors="replace").strip(), enrolled_at=datetime.now(UTC))
@@ -80,7 +80,7 @@ def _ssh_key(file: Path) -> "SshKey":
 def _account(text: str) -> "EntraAccount":
     from pydantic import ValidationError
 
-    from domain.approval.entra_token import EntraAccount
+    from domain.approval.proofs.entra_token import EntraAccount
 
     parts = text.split("/")
     if len(parts) != ENTRA_PARTS:
@@ -99,7 +99,7 @@ def _authenticator(name: str) -> None:
     import segno
 
     from deployments.approval.enrolment import enrol_code
-    from domain.approval.one_time_code import provisioning_uri
+    from domain.approval.proofs.one_time_code import provisioning_uri
 
     secret = enrol_code(name).get_secret_value()
     segno.make(provisioning_uri(secret, name), error="l").terminal(compact=True)

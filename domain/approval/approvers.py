@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from domain.approval.enrolment import Enrolment
-from domain.approval.entra_token import TenantKeys
+from domain.approval.proofs.enrolment import Enrolment
+from domain.approval.proofs.entra_token import TenantKeys
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from domain.approval.approvers import EnrolledApprovers
 from domain.approval.decision import Decision, proven_by
-from domain.approval.enrolment import Enrolment
-from domain.approval.entra_token import EntraProof, TenantKeys
+from domain.approval.proofs.enrolment import Enrolment
+from domain.approval.proofs.entra_token import EntraProof, TenantKeys
 from domain.approval.request import ApprovalRequest, read_request
 from domain.approval.verdict import Verdict, judge
 from domain.declaration.stage import Stage

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.approval.approvers import EnrolledApprovers
-from domain.approval.enrolment import Enrolment
+from domain.approval.proofs.enrolment import Enrolment
 from domain.errors import Terminal
 from domain.ledger.fact import Fact
 

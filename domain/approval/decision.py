@@ -6,10 +6,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.approval.approvers import EnrolledApprovers
-from domain.approval.enrolment import Credential
-from domain.approval.entra_token import EntraAccount, EntraProof, fault_of_token
-from domain.approval.one_time_code import CodeGenerator, CodeProof, signature_fault
-from domain.approval.ssh_signature import SshKey, SshProof, signing_key
+from domain.approval.proofs.enrolment import Credential
+from domain.approval.proofs.entra_token import EntraAccount, EntraProof, fault_of_token
+from domain.approval.proofs.one_time_code import CodeGenerator, CodeProof, signature_fault
+from domain.approval.proofs.ssh_signature import SshKey, SshProof, signing_key
 from domain.approval.statement import Statement
 from domain.utc import Moment
 

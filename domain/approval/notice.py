@@ -8,7 +8,7 @@ from email.headerregistry import Address
 from typing import Self
 from urllib.parse import parse_qs
 
-from domain.approval.lockout import MAX_WRONG_CODES
+from domain.approval.proofs.lockout import MAX_WRONG_CODES
 from domain.errors import Terminal
 from domain.shown import shown
 

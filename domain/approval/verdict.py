@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from domain.approval.approvers import EnrolledApprovers
 from domain.approval.decision import Decision, proven_by
-from domain.approval.entra_token import EntraProof
+from domain.approval.proofs.entra_token import EntraProof
 from domain.approval.quorum import missing_approvals
 from domain.approval.request import ApprovalRequest, open_request
 from domain.approval.statement import Choice, Statement

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from blocks.approvers import Approvers
 from blocks.loading import loaded
 from domain.approval.approvers import EnrolledApprovers
-from domain.approval.enrolment import Enrolment
-from domain.approval.entra_token import EntraAccount, TenantKeys
+from domain.approval.proofs.enrolment import Enrolment
+from domain.approval.proofs.entra_token import EntraAccount, TenantKeys
 from domain.approval.quorum import missing_approvals
 from domain.declaration.gate import Gate
 from domain.ledger.fact import Fact, Kind, facts_of

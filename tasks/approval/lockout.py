@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from prefect import task
 
 from blocks.ledger import Ledger
-from domain.approval.lockout import LOCKED_FOR, WITHIN, locked_until
+from domain.approval.proofs.lockout import LOCKED_FOR, WITHIN, locked_until
 from tasks.azure_errors import azure_errors
 from tasks.ledger.facts import open_ledger
 from tasks.ledger.storage_clock import StorageClock

@@ -9,10 +9,10 @@ from blocks.approvers import code_secret
 from blocks.ledger import Ledger
 from domain.approval.approvers import EnrolledApprovers
 from domain.approval.decision import Decision, Proof, proven_by
-from domain.approval.entra_token import EntraProof, key_id
-from domain.approval.lockout import MAX_WRONG_CODES, WITHIN
-from domain.approval.one_time_code import DIGITS, CodeGenerator, signed, step_of
-from domain.approval.ssh_signature import SshProof, armored
+from domain.approval.proofs.entra_token import EntraProof, key_id
+from domain.approval.proofs.lockout import MAX_WRONG_CODES, WITHIN
+from domain.approval.proofs.one_time_code import DIGITS, CodeGenerator, signed, step_of
+from domain.approval.proofs.ssh_signature import SshProof, armored
 from domain.approval.statement import Statement
 from tasks.approval.approvers import published_keys
 from tasks.approval.lockout import Guess, count_guess, was_right

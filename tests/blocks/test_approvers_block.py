@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from blocks.approvers import Approvers
 from deployments.environments.environment import ApproversPart
-from domain.approval.enrolment import Enrolment
+from domain.approval.proofs.enrolment import Enrolment
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 61, float("nan")])

@@ -8,7 +8,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from domain.approval.entra_token import EntraAccount, EntraProof
+from domain.approval.proofs.entra_token import EntraAccount, EntraProof
 from domain.approval.statement import Statement
 from domain.candidate.changed_circuits import ChangedCircuit, ChangedCircuits
 from domain.ledger.fact import Fact, Kind

@@ -22,7 +22,7 @@ from deployments.approval.enrolment import enrol, enrolled, revoke
 from deployments.approval.entra_sign_in import id_token
 from deployments.approval.form_client import Approver, FormAnswer, Pending
 from deployments.laptop.laptop import Laptop
-from domain.approval.entra_token import EntraAccount
+from domain.approval.proofs.entra_token import EntraAccount
 from domain.approval.statement import Choice
 from domain.errors import Terminal
 from domain.ledger.fact import Kind, facts_of

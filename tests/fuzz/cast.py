@@ -21,10 +21,10 @@ from proof_making import (
 )
 
 from domain.approval.approvers import EnrolledApprovers
-from domain.approval.enrolment import Credential, Enrolment
-from domain.approval.entra_token import EntraAccount
-from domain.approval.one_time_code import CodeGenerator, verification_key
-from domain.approval.ssh_signature import SshKey
+from domain.approval.proofs.enrolment import Credential, Enrolment
+from domain.approval.proofs.entra_token import EntraAccount
+from domain.approval.proofs.one_time_code import CodeGenerator, verification_key
+from domain.approval.proofs.ssh_signature import SshKey
 from domain.approval.statement import Statement
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)

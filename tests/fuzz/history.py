@@ -13,7 +13,7 @@ from release_run import ReleaseRun
 from weighing import Answer, InvalidProof
 
 from domain.approval.decision import Decision
-from domain.approval.one_time_code import CodeGenerator, CodeProof
+from domain.approval.proofs.one_time_code import CodeGenerator, CodeProof
 from domain.approval.request import ApprovalRequest, statement_of
 from domain.approval.statement import Choice
 from domain.declaration.stage import Stage

@@ -6,11 +6,11 @@ from pydantic import ValidationError
 from world import World
 
 from domain.approval.decision import Decision, Proof, proven_by
-from domain.approval.entra_token import EntraProof, key_id
-from domain.approval.lockout import locked_until
-from domain.approval.one_time_code import CodeGenerator, signed, step_of
+from domain.approval.proofs.entra_token import EntraProof, key_id
+from domain.approval.proofs.lockout import locked_until
+from domain.approval.proofs.one_time_code import CodeGenerator, signed, step_of
+from domain.approval.proofs.ssh_signature import SshProof, armored
 from domain.approval.request import statement_of
-from domain.approval.ssh_signature import SshProof, armored
 from domain.approval.statement import Choice, Statement
 from domain.approval.verdict import why_not
 from domain.declaration.stage import Stage

@@ -9,7 +9,7 @@ from cast import approvers
 from stored_facts import StoredFacts
 
 from domain.approval.approvers import EnrolledApprovers
-from domain.approval.enrolment import Enrolment
+from domain.approval.proofs.enrolment import Enrolment
 from domain.declaration.stage import Stage
 from domain.release.manifest import Release
 

@@ -33,10 +33,18 @@ MODULES = (
     *(
         f"approval/{name}"
         for name in (
-            *("verdict", "decision", "statement", "one_time_code", "ssh_signature", "entra_token", "quorum", "lockout"),
-            *("request", "request_faults", "awaited", "enrolment", "approvers", "audit"),
+            "verdict",
+            "decision",
+            "statement",
+            "quorum",
+            "request",
+            "request_faults",
+            "awaited",
+            "approvers",
+            "audit",
         )
     ),
+    *(f"approval/proofs/{name}" for name in ("one_time_code", "ssh_signature", "entra_token", "lockout", "enrolment")),
 )
 WORKERS = 2
 EVERY = 25

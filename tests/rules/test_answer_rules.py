@@ -11,7 +11,7 @@ from tiny import APPROVE
 from twins import TinyTwin, Twins
 
 from deployments.approval.form_client import FormAnswer, Pending
-from domain.approval.lockout import MAX_WRONG_CODES
+from domain.approval.proofs.lockout import MAX_WRONG_CODES
 from domain.approval.statement import Choice
 from domain.ledger.fact import Kind, facts_of
 from flows.approval import gate

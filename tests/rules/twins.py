@@ -24,7 +24,7 @@ from blocks.ledger import Ledger
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from deployments.approval.form_client import FormAnswer, Pending
-from domain.approval.enrolment import Credential, Enrolment
+from domain.approval.proofs.enrolment import Credential, Enrolment
 from domain.approval.statement import Choice
 from domain.candidate.changed_circuits import ChangedCircuit, ChangedCircuits, changed_path
 from domain.canonical_json import digest_of

@@ -22,8 +22,8 @@ from deployments.answers.status import status_answer
 from deployments.cli import app
 from deployments.screen import Screen
 from domain.approval.audit import Audit, Entry
-from domain.approval.enrolment import Enrolment
-from domain.approval.one_time_code import CodeGenerator, new_secret, verification_key
+from domain.approval.proofs.enrolment import Enrolment
+from domain.approval.proofs.one_time_code import CodeGenerator, new_secret, verification_key
 from domain.ledger.fact import Fact, Kind
 from domain.promotion.release_state import ReleaseState, WaitingGate
 from domain.rollout.diagnosis import Finding

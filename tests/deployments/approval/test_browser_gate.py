@@ -25,7 +25,7 @@ from deployments.approval.enrolment import enrol_code
 from deployments.commands.up import ROOT
 from deployments.laptop.laptop import Laptop
 from deployments.laptop.processes import Processes
-from domain.approval.one_time_code import STEP_SECONDS
+from domain.approval.proofs.one_time_code import STEP_SECONDS
 from domain.ledger.fact import Kind, chain_faults, facts_of
 from tasks.ledger.facts import read_facts, release_names
 from tasks.notices import run_link

@@ -11,7 +11,7 @@ import pytest
 
 from deployments.approval import ssh_sign
 from deployments.approval.ssh_sign import make_key, sign
-from domain.approval.ssh_signature import SshKey, SshProof, armored, signing_key
+from domain.approval.proofs.ssh_signature import SshKey, SshProof, armored, signing_key
 from domain.approval.statement import Statement
 from domain.errors import Terminal
 

@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from domain.approval.approvers import EnrolledApprovers
-from domain.approval.enrolment import Enrolment
+from domain.approval.proofs.enrolment import Enrolment
 
 ADA = Enrolment(name="ada", aliases=("ada@example.org",))
 ROSTER = EnrolledApprovers(

@@ -12,7 +12,7 @@ from one_gate import OneGate
 from domain.approval.approvers import EnrolledApprovers
 from domain.approval.audit import Audit, audit
 from domain.approval.audit_bundle import AuditBundle
-from domain.approval.enrolment import Enrolment
+from domain.approval.proofs.enrolment import Enrolment
 from domain.errors import Terminal
 from domain.ledger.fact import Fact, Kind
 

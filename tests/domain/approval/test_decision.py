@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from domain.approval.approvers import EnrolledApprovers
 from domain.approval.decision import Decision, proven_by
-from domain.approval.enrolment import Credential, Enrolment
-from domain.approval.entra_token import EntraAccount, EntraProof
-from domain.approval.one_time_code import CodeGenerator, CodeProof, signed, verification_key
-from domain.approval.ssh_signature import SshKey, SshProof
+from domain.approval.proofs.enrolment import Credential, Enrolment
+from domain.approval.proofs.entra_token import EntraAccount, EntraProof
+from domain.approval.proofs.one_time_code import CodeGenerator, CodeProof, signed, verification_key
+from domain.approval.proofs.ssh_signature import SshKey, SshProof
 from domain.approval.statement import NAMESPACE, Statement
 
 Make = Callable[..., Statement]

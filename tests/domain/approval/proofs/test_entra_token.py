@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from domain.approval.entra_token import EntraAccount, EntraProof, TenantKeys, fault_of_token, key_id
+from domain.approval.proofs.entra_token import EntraAccount, EntraProof, TenantKeys, fault_of_token, key_id
 from domain.approval.statement import Statement
 
 Proofs = Callable[..., EntraProof]

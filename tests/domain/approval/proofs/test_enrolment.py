@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.approval.enrolment import Enrolment
-from domain.approval.one_time_code import CodeGenerator
+from domain.approval.proofs.enrolment import Enrolment
+from domain.approval.proofs.one_time_code import CodeGenerator
 
 THEN = datetime(2025, 1, 6, 8, 5, tzinfo=UTC)
 CODE = CodeGenerator(secret_block="ada-code", public_key="a" * 64, enrolled_at=THEN, revoked_at=THEN)

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.approval.entra_token import EntraAccount
-from domain.approval.one_time_code import CodeGenerator
-from domain.approval.ssh_signature import SshKey
+from domain.approval.proofs.entra_token import EntraAccount
+from domain.approval.proofs.one_time_code import CodeGenerator
+from domain.approval.proofs.ssh_signature import SshKey
 from domain.errors import Terminal
 from domain.utc import Moment
 

@@ -10,7 +10,7 @@ import jwt
 import pytest
 from pydantic import ValidationError
 
-from domain.approval.entra_token import EntraAccount, EntraProof
+from domain.approval.proofs.entra_token import EntraAccount, EntraProof
 
 TENANT = "aaaaaaaa-1111-4111-8111-111111111111"
 PERSON = "aaaaaaaa-2222-4222-8222-222222222222"

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import ValidationError
 
-from domain.approval.ssh_signature import SshKey, SshProof, armored
+from domain.approval.proofs.ssh_signature import SshKey, SshProof, armored
 
 NOON = datetime(2025, 12, 10, 12, 0, tzinfo=UTC)
 POINT = Ed25519PrivateKey.from_private_bytes(bytes(range(32))).public_key()

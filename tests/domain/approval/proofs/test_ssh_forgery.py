@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from domain.approval.ssh_signature import SshKey, SshProof, signing_key
+from domain.approval.proofs.ssh_signature import SshKey, SshProof, signing_key
 from domain.approval.statement import NAMESPACE, Statement
 
 Make = Callable[..., Statement]

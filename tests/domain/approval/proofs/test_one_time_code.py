@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pyotp
 import pytest
 
-from domain.approval.one_time_code import (
+from domain.approval.proofs.one_time_code import (
     DIGITS,
     DRIFT_STEPS,
     STEP_SECONDS,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.approval.entra_token import RECENT, SKEW, EntraAccount, EntraProof, fault_of_token
+from domain.approval.proofs.entra_token import RECENT, SKEW, EntraAccount, EntraProof, fault_of_token
 from domain.approval.statement import Statement
 
 Judge = Callable[..., str]

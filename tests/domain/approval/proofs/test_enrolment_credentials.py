@@ -7,10 +7,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from domain.approval.enrolment import Credential, Enrolment
-from domain.approval.entra_token import EntraAccount
-from domain.approval.one_time_code import CodeGenerator
-from domain.approval.ssh_signature import SshKey
+from domain.approval.proofs.enrolment import Credential, Enrolment
+from domain.approval.proofs.entra_token import EntraAccount
+from domain.approval.proofs.one_time_code import CodeGenerator
+from domain.approval.proofs.ssh_signature import SshKey
 from domain.errors import Terminal
 
 THEN = datetime(2025, 1, 6, 8, 5, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.approval.lockout import LOCKED_FOR, MAX_WRONG_CODES, WITHIN, locked_until
+from domain.approval.proofs.lockout import LOCKED_FOR, MAX_WRONG_CODES, WITHIN, locked_until
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECONDS = st.lists(st.integers(-20_000, 0), max_size=40)

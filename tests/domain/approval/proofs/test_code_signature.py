@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from domain.approval.one_time_code import MAX_STEP, CodeGenerator, CodeProof, signature_fault, signed, verification_key
+from domain.approval.proofs.one_time_code import (
+    MAX_STEP,
+    CodeGenerator,
+    CodeProof,
+    signature_fault,
+    signed,
+    verification_key,
+)
 from domain.approval.statement import Statement
 
 Make = Callable[..., Statement]

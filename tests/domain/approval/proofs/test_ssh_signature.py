@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from domain.approval.ssh_signature import SshKey, SshProof, armored, signing_key
+from domain.approval.proofs.ssh_signature import SshKey, SshProof, armored, signing_key
 from domain.approval.statement import NAMESPACE, Statement
 
 Make = Callable[..., Statement]
