@@ -13,7 +13,7 @@ from domain.declaration.target import ServingTarget
 from domain.errors import Terminal
 from domain.naming import artifact_key
 from domain.release_name import release_order
-from domain.rollout.rollback import RollbackPlan, Standing, plan_rollback, those_alone
+from domain.rollout.rollback import Standing, rollback_faults, those_alone
 from domain.rollout.switch import Journal, rolled_back_endpoints
 from domain.unit import Unit
 from flows.approval.notify import tell_held
@@ -119,11 +119,11 @@ def planned(
         standings = [one for one in standings if one.endpoint not in back]
         if back and not standings:
             return [], []
-    plan = plan_rollback(standings)
-    rows = show(plan, standings, workload, stage)
-    if not plan.allowed:
+    faults = rollback_faults(standings)
+    rows = show(faults, standings, workload, stage)
+    if faults:
         alone = those_alone(standings, workload, stage) if release is None and not back else ""
-        raise Terminal("nothing was rolled back:\n  " + "\n  ".join([*plan.refusals, *([alone] if alone else [])]))
+        raise Terminal("nothing was rolled back:\n  " + "\n  ".join([*faults, *([alone] if alone else [])]))
     return rows, standings
 
 
@@ -140,7 +140,7 @@ def _back_already(ledger: Ledger, workload: str, stage: str, standings: Sequence
     return found
 
 
-def show(plan: RollbackPlan, standings: Sequence[Standing], workload: str, stage: str) -> list[dict[str, Any]]:
+def show(faults: Sequence[str], standings: Sequence[Standing], workload: str, stage: str) -> list[dict[str, Any]]:
     """A table artifact and log lines: from what to what."""
     rows: list[dict[str, Any]] = [
         {"circuit": str(one.unit), "endpoint": one.endpoint, "from": one.current, "to": one.previous}
@@ -149,8 +149,8 @@ def show(plan: RollbackPlan, standings: Sequence[Standing], workload: str, stage
     show_table(rows, key=artifact_key(workload, "rollback"), description=f"Rollback of {workload} at {stage}")
     for row in rows:
         get_run_logger().info("%s: %s → %s (%s)", row["circuit"], row["from"], row["to"], row["endpoint"])
-    for refusal in plan.refusals:
-        get_run_logger().error(refusal)
+    for fault in faults:
+        get_run_logger().error(fault)
     return rows
 
 

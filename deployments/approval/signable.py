@@ -12,8 +12,8 @@ from domain.approval.request import ApprovalRequest
 from domain.approval.request_faults import faults_of_request
 from domain.errors import Terminal
 from domain.release.manifest import Release, requested_release
-from flows.approval.evidence import kept_report
 from flows.approval.pending import PendingRequest, pending_request
+from tasks.ledger.kept_reports import kept_report
 from tasks.reports.approval_form import circuits_of, decided_since, plain
 from tasks.reports.evidence_report import form_of
 

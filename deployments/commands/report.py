@@ -35,9 +35,8 @@ def report(
         from domain.approval.request import ApprovalRequest
         from domain.errors import Terminal
         from domain.ledger.fact import Kind, facts_of
-        from flows.approval.evidence import kept_report
-        from flows.rollout.replay import replay_page
         from tasks.ledger.facts import read_facts
+        from tasks.ledger.kept_reports import kept_report, replay_page
 
         ledger = loaded(Ledger, "ledger")
         kept_as = replay_page(stage) if replay else stage

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domain.rollout.switch import EndpointSwitch
 from domain.tags import NO_PREVIOUS
 from domain.unit import Unit
 
@@ -26,48 +25,32 @@ class Standing:
     release: str | None = None
 
 
-@dataclass(frozen=True)
-class RollbackPlan:
-    """The switches to make, or every reason why none is made."""
-
-    switches: tuple[EndpointSwitch, ...]
-    refusals: tuple[str, ...]
-
-    @property
-    def allowed(self) -> bool:
-        """Whether nothing speaks against it."""
-        return not self.refusals
-
-
-def plan_rollback(standings: Sequence[Standing]) -> RollbackPlan:
-    """All circuits asked for are rolled back, or none is."""
-    switches: list[EndpointSwitch] = []
-    refusals = [] if standings else ["no circuit was named; name at least one"]
+def rollback_faults(standings: Sequence[Standing]) -> tuple[str, ...]:
+    """Every reason why these cannot be rolled back: all circuits asked for are, or none is."""
+    faults = [] if standings else ["no circuit was named; name at least one"]
     seen: set[str] = set()
     for standing in standings:
         if standing.endpoint in seen:
-            refusals.append(f"{standing.unit}: {standing.endpoint} is named twice; name it once")
+            faults.append(f"{standing.unit}: {standing.endpoint} is named twice; name it once")
         seen.add(standing.endpoint)
         if standing.current is None:
-            refusals.append(f"{standing.unit}: {standing.endpoint} serves nothing, so there is nothing to roll back")
+            faults.append(f"{standing.unit}: {standing.endpoint} serves nothing, so there is nothing to roll back")
         elif standing.previous is None or standing.previous == NO_PREVIOUS:
-            refusals.append(
+            faults.append(
                 f"{standing.unit}: {standing.current} is the first deployment of {standing.endpoint}; "
                 "nothing came before it"
             )
         elif standing.previous == standing.current:
-            refusals.append(
+            faults.append(
                 f"{standing.unit}: {standing.current} names itself as its predecessor; choose a version with "
                 f"`signalbox deploy-version {standing.unit} VERSION --stage STAGE --workload NAME`"
             )
         elif not standing.previous_ready:
-            refusals.append(
+            faults.append(
                 f"{standing.unit}: {standing.previous}, which came before {standing.current}, is gone or not ready; "
                 f"deploy that version again with `signalbox deploy-version {standing.unit} VERSION --stage STAGE --workload NAME`"
             )
-        else:
-            switches.append(EndpointSwitch(standing.endpoint, standing.current, standing.previous))
-    return RollbackPlan(() if refusals else tuple(switches), tuple(refusals))
+    return tuple(faults)
 
 
 def those_alone(standings: Sequence[Standing], workload: str, stage: str) -> str:
@@ -75,7 +58,7 @@ def those_alone(standings: Sequence[Standing], workload: str, stage: str) -> str
 
     Somebody may have set one back by hand: then what came before it serves already.
     """
-    able = [one for one in standings if plan_rollback([one]).allowed]
+    able = [one for one in standings if not rollback_faults([one])]
     releases = {one.release for one in able}
     if not able or len(able) == len(standings):
         return ""

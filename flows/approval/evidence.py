@@ -23,8 +23,9 @@ from domain.unit import Unit
 from flows.fan_out.each import map_split
 from tasks.artifacts import show_page
 from tasks.data.kept_report import Row, data_report
-from tasks.ledger.facts import keep_document, read_document
+from tasks.ledger.facts import keep_document
 from tasks.ledger.holds import holds_on
+from tasks.ledger.kept_reports import report_path
 from tasks.platforms import platform_of
 from tasks.reports.approval_form import by_gain, gate_evidence
 from tasks.reports.evidence_report import MOST_PLOTS, evidence_report
@@ -57,21 +58,6 @@ def gather(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
     elif isinstance(stage.target, ModelRegistryTarget):
         found = newest_in_registry(registry, release.units)
     return Evidence({str(unit): one for unit, one in found.items()}, held)
-
-
-def report_path(workload: str, release: str, stage: str, digest: str) -> str:
-    """Where a report is kept beside the ledger; its name carries its digest."""
-    return f"reports/{workload}/{release}/{stage}-{digest.removeprefix('sha256:')}.html"
-
-
-def kept_report(ledger: Ledger, workload: str, release: str, stage: str, digest: str) -> str:
-    """The report's text; Terminal when it is gone, or is not what its digest says."""
-    page = read_document(ledger, report_path(workload, release, stage, digest))
-    if digest_of(page.encode()) != digest:
-        raise Terminal(
-            f"the report of release {release} at {stage} was changed: it has digest {digest_of(page.encode())}"
-        )
-    return page
 
 
 def keep_report(

@@ -9,7 +9,6 @@ from domain.verification.confirmation import Confirmation
 from domain.verification.http_smoke import AnySmokeTest
 from domain.verification.replay import Replay, ReplayResult
 from flows.fan_out.each import map_split
-from flows.rollout.switch import Confirmed
 from flows.stage.stage_run import ServingRun
 from tasks.artifacts import show_table
 from tasks.platforms import workspace_of
@@ -18,12 +17,17 @@ from tasks.targets.platform import smoke
 from tasks.verification.replay import replay
 
 
-def confirm(at: ServingRun, declared: Confirmation | None, circuits: Mapping[str, Unit], journal: Journal) -> Confirmed:
-    """Ask every endpoint that was switched, once: what is in the ledger is not asked again. circuits: endpoint → circuit."""
+def confirm(
+    at: ServingRun, declared: Confirmation | None, circuits: Mapping[str, Unit], journal: Journal
+) -> dict[str, str]:
+    """Ask every endpoint that was switched, once: what is in the ledger is not asked again.
+
+    circuits: endpoint → circuit. Returns endpoint → why it has to be rolled back.
+    """
     if declared is None:
-        return Confirmed()
+        return {}
     switched = {name: circuits[name] for name in journal.after if name not in journal.dropped}
-    asked = {name: unit for name, unit in switched.items() if name not in _answers(at)[0]}
+    asked = {name: unit for name, unit in switched.items() if name not in _answers(at)}
     if asked:
         failures = _smoke(at, declared.smoke, asked) if declared.smoke else {}
         doubts: dict[str, str] = {}
@@ -33,21 +37,15 @@ def confirm(at: ServingRun, declared: Confirmation | None, circuits: Mapping[str
             failures |= failed
         answers = {name: failures.get(name, "") for name in asked}
         at.write(Kind.CONFIRMED, {"passed": not failures, "answers": answers, "doubts": doubts})
-    answers, doubts = _answers(at)
-    return Confirmed(
-        {name: reason for name, reason in answers.items() if reason and name in switched},
-        {name: reason for name, reason in doubts.items() if name in switched},
-    )
+    return {name: reason for name, reason in _answers(at).items() if reason and name in switched}
 
 
-def _answers(at: ServingRun) -> tuple[dict[str, str], dict[str, str]]:
-    """Endpoint → why it failed, empty where it answered well; endpoint → doubts. As the ledger has them."""
+def _answers(at: ServingRun) -> dict[str, str]:
+    """Endpoint → why it failed, empty where it answered well; as the ledger has them."""
     answers: dict[str, str] = {}
-    doubts: dict[str, str] = {}
     for fact in facts_of(at.facts(), Kind.CONFIRMED, at.stage):
         answers |= fact.body["answers"]
-        doubts |= fact.body["doubts"]
-    return answers, doubts
+    return answers
 
 
 def _smoke(at: ServingRun, test: AnySmokeTest, circuits: Mapping[str, Unit]) -> dict[str, str]:

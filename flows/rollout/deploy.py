@@ -108,7 +108,7 @@ class Rollout:
 
     def _replay(self, waiting: Waiting) -> dict[str, str]:
         self.at.once(Kind.VERIFIED, {"passed": True, "checks": self._checks})
-        return replay_stage(self.at.ledger, self.at.platform, self._release, self._stage, waiting).failures
+        return replay_stage(self.at.ledger, self.at.platform, self._release, self._stage, waiting)
 
     def _check(self, waiting: Waiting) -> dict[str, str]:
         circuits = {str(unit.unit): unit for unit in self._release.units}

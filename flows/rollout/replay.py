@@ -1,7 +1,6 @@
 """The replay before a switch: every circuit's candidate and champion answer the same recent input, and people see the shift."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from blocks.ledger import Ledger
 from domain.canonical_json import canonical_json, digest_of
@@ -10,10 +9,10 @@ from domain.ledger.fact import Fact, Kind, facts_of
 from domain.release.manifest import Release
 from domain.unit import Unit
 from domain.verification.replay import Replay, ReplayResult, worst
-from flows.approval.evidence import report_path
 from flows.fan_out.each import map_split
 from tasks.artifacts import show_table
 from tasks.ledger.facts import keep_document, read_facts, record
+from tasks.ledger.kept_reports import replay_page, report_path
 from tasks.platforms import workspace_of
 from tasks.reports.replay_report import Judged, artifact_rows, fact_units, replay_report, worst_first
 from tasks.targets.platform import DeploymentRequest, Platform
@@ -21,33 +20,21 @@ from tasks.targets.serving import serving_of
 from tasks.verification.replay import replay
 
 
-@dataclass(frozen=True)
-class ReplayOutcome:
-    """How a stage's replay ended. report: digest of the page; empty where nothing is declared or nothing could be judged.
-
-    failures, doubts: circuit → reason of those that failed, of those that people must look at.
-    """
-
-    verdict: ReplayResult
-    report: str
-    failures: dict[str, str]
-    doubts: dict[str, str]
-
-
 def replay_stage(
     ledger: Ledger, platform: Platform, release: Release, stage: Stage, requests: Mapping[str, DeploymentRequest]
-) -> ReplayOutcome:
+) -> dict[str, str]:
     """Replay all circuits and write down what came out, once: a fact that still holds is used instead of a replay.
 
     requests: circuit → the new deployment, which exists. It still holds while the replay is declared the same and the
     same deployments serve. A circuit whose input is not there is a failure without a fact: with the input, run again.
+    Returns circuit → why it failed; what people must look at is in the fact alone.
     """
     if stage.replay is None:
-        return ReplayOutcome(ReplayResult.PASSED, "", {}, {})
+        return {}
     facts = facts_of(read_facts(ledger, release.workload, release.name), Kind.REPLAYED, stage.name)
     serves = serving_of(platform, [one.endpoint for one in requests.values()])
     if facts and _holds(facts[-1], serves, stage.replay, requests):
-        return _outcome_of(facts[-1])
+        return _failures(facts[-1])
     workspace = workspace_of(platform)
     replayed, failures = map_split(
         replay,
@@ -59,37 +46,14 @@ def replay_stage(
     )
     judged = worst_first(stage.replay, list(replayed.values()))
     if failures:
-        return ReplayOutcome(
-            ReplayResult.FAILED,
-            "",
-            failures | _reasons(judged, ReplayResult.FAILED),
-            _reasons(judged, ReplayResult.INCONCLUSIVE),
-        )
-    return _outcome_of(_keep(ledger, release, stage, stage.replay, judged))
+        return failures | {one.circuit: one.reason for one in judged if one.verdict.verdict is ReplayResult.FAILED}
+    return _failures(_keep(ledger, release, stage, stage.replay, judged))
 
 
-def _outcome_of(fact: Fact) -> ReplayOutcome:
+def _failures(fact: Fact) -> dict[str, str]:
     """What a fact of kind REPLAYED says."""
-    found = fact.body["units"]
-
-    def reasons(verdict: ReplayResult) -> dict[str, str]:
-        return {name: unit["reasons"] for name, unit in found.items() if unit["verdict"] == verdict}
-
-    return ReplayOutcome(
-        ReplayResult(fact.body["verdict"]),
-        fact.body["report"],
-        reasons(ReplayResult.FAILED),
-        reasons(ReplayResult.INCONCLUSIVE),
-    )
-
-
-def replay_page(stage: str) -> str:
-    """What the report is kept under in place of a stage: `report_path`, `kept_report`."""
-    return f"{stage}-replay"
-
-
-def _reasons(judged: list[Judged], verdict: ReplayResult) -> dict[str, str]:
-    return {one.circuit: one.reason for one in judged if one.verdict.verdict is verdict}
+    units = fact.body["units"]
+    return {name: one["reasons"] for name, one in units.items() if one["verdict"] == ReplayResult.FAILED}
 
 
 def _keep(ledger: Ledger, release: Release, stage: Stage, declared: Replay, judged: list[Judged]) -> Fact:

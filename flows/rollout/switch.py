@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
-from dataclasses import dataclass, field
 
 from prefect import get_run_logger
 
@@ -18,15 +17,6 @@ from tasks.ledger.holds import hold_models
 from tasks.targets.platform import switch
 from tasks.targets.serving import serving_of, unready
 
-
-@dataclass(frozen=True)
-class Confirmed:
-    """What was seen after the switch. failures: endpoint → why it has to be rolled back; doubts: endpoint → what people must look at."""
-
-    failures: dict[str, str] = field(default_factory=dict)
-    doubts: dict[str, str] = field(default_factory=dict)
-
-
 MOST_SHOWN = 5
 
 
@@ -35,13 +25,13 @@ def switch_fleet(
     after: Mapping[str, str],
     circuits: Mapping[str, str],
     alone: bool,
-    confirm: Callable[[Journal], Confirmed],
+    confirm: Callable[[Journal], dict[str, str]],
     wave: Mapping[str, object],
 ) -> dict[str, str]:
     """Switch every endpoint, or go on with the switch that a run before this one began.
 
     after: endpoint → deployment. circuits: endpoint → circuit. alone: a circuit that fails is rolled back by itself. confirm:
-    asked once all have switched. wave: what is written down with the switch. Returns what failed, and why; then all went
+    asked once all have switched; endpoint → why it has to be rolled back. wave: what is written down with the switch. Returns what failed, and why; then all went
     back, unless there was nothing to roll back to. Raises Transient where neither way could be gone to its end: the journal
     stays open, and the next run goes on.
     """
@@ -62,7 +52,7 @@ def switch_fleet(
         failures = _carry_out(at, journal)
         switched = not failures
         if switched:
-            failures = confirm(journal).failures
+            failures = confirm(journal)
         if not failures:
             new = {circuits[name]: why for name, why in journal.dropped.items() if circuits[name] not in failed}
             if new:

@@ -1,12 +1,13 @@
 """The validation report of a circuit's data, as it was kept; checked against the digest that the release carries."""
 
 import json
-from hashlib import sha256
 
 from blocks.ledger import Ledger
 from domain.candidate.changed_circuits import ChangedCircuit
+from domain.canonical_json import digest_of
 from domain.errors import Terminal
 from tasks.ledger.facts import read_document
+from tasks.ledger.kept_reports import data_report_path
 
 Row = tuple[str, str, str]
 """Expectation, result, what was observed."""
@@ -14,10 +15,10 @@ Row = tuple[str, str, str]
 
 def data_report(ledger: Ledger, workload: str, circuit: ChangedCircuit) -> tuple[Row, ...]:
     """A row an expectation; Terminal when the report is not kept, or is not the one that the release names."""
-    digest = circuit.data_report_digest.removeprefix("sha256:")
-    path = f"reports/{workload}/{circuit.unit}/{circuit.cutoff_date.isoformat()}/{digest[:16]}.json"
-    text = read_document(ledger, path)
-    if sha256(text.encode()).hexdigest() != digest:
+    version = circuit.data_asset.rpartition(":")[2]
+    path = data_report_path(workload, circuit.unit, version, circuit.data_report_digest)
+    text = read_document(ledger, f"{path}.json")
+    if digest_of(text.encode()) != circuit.data_report_digest:
         raise Terminal(f"the data report of {circuit.unit} was changed after its data was registered")
     rows: list[Row] = []
     for outcome in json.loads(text)["results"]:

@@ -24,6 +24,7 @@ from tasks.data.deliveries import delivery_digest, difference, left_out
 from tasks.data.validation import ValidationReport, validate
 from tasks.flow_run import short_run_id
 from tasks.ledger.facts import keep_document
+from tasks.ledger.kept_reports import data_report_path
 from tasks.retries import RETRIED
 from tasks.targets.ownership import must_be_ours
 
@@ -161,7 +162,7 @@ def _within_the_days(frame: "pd.DataFrame", workload: Workload, cutoff: date) ->
 
 
 def _keep(ledger: Ledger, workload: Workload, unit: Unit, version: str, report: ValidationReport) -> str:
-    stem = f"reports/{workload.name}/{unit}/{version}/{report.digest.removeprefix('sha256:')[:16]}"
+    stem = data_report_path(workload.name, unit, version, report.digest)
     keep_document.fn(ledger, f"{stem}.json", report.results_json.decode())
     path = keep_document.fn(ledger, f"{stem}.html", report.html.read_text())
     show_page(

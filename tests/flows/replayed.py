@@ -1,5 +1,12 @@
 """A model whose answers can be shifted, and a replay that sees it."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from domain.ledger.fact import Fact
+from domain.verification.replay import ReplayResult
+
 SCORE = """
 import csv
 def init():
@@ -20,3 +27,27 @@ REPLAY = {
     },
 }
 """In spreads of the champion, which is 90 over the rows below."""
+
+
+@dataclass(frozen=True)
+class ReplayOutcome:
+    """How a stage's replay ended. report: digest of the page; empty where nothing could be judged."""
+
+    verdict: ReplayResult
+    report: str
+    failures: Mapping[str, str]
+    doubts: Mapping[str, str]
+
+    @classmethod
+    def of(cls, failures: Mapping[str, str], facts: Sequence[Fact]) -> "ReplayOutcome":
+        """What a replay returned, and the facts of kind REPLAYED after it: it wrote one unless a circuit's replay itself failed."""
+        if facts:
+            body = facts[-1].body
+            found = {verdict: _reasons(body, verdict) for verdict in (ReplayResult.FAILED, ReplayResult.INCONCLUSIVE)}
+            if found[ReplayResult.FAILED] == failures:
+                return cls(ReplayResult(body["verdict"]), body["report"], failures, found[ReplayResult.INCONCLUSIVE])
+        return cls(ReplayResult.FAILED if failures else ReplayResult.PASSED, "", failures, {})
+
+
+def _reasons(body: Mapping[str, Any], verdict: ReplayResult) -> dict[str, str]:
+    return {name: one["reasons"] for name, one in body["units"].items() if one["verdict"] == verdict}

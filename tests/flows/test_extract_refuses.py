@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from prefect.client.orchestration import get_client
 
+from domain.candidate.changed_circuits import ChangedCircuit
 from domain.declaration.workload import Workload
 from domain.errors import Terminal
 from flows.extract_prepare import extract_prepare
@@ -15,6 +16,7 @@ from flows.train_register import train_register
 from tasks import workloads
 from tasks.azure_ml.datasets import find_data
 from tasks.azure_ml.datastore_files import upload_file
+from tasks.data.kept_report import data_report
 
 CUTOFF = date(2014, 3, 31)
 GOOD, BAD = "HAUTEBORNE/R80711", "HAUTEBORNE/R80721"
@@ -79,7 +81,23 @@ def test_a_delivery_for_the_same_days_is_read_again_and_what_it_changes_is_said(
         upload_file.fn(site.dev, tmp_path / name, f"{raw}{name}")
 
     def prepared() -> tuple[str, str]:
+        """Version and note; approvers find the report of that version's data."""
         [one] = extract_prepare(plant.name, cutoff, [GOOD])
+        candidate = ChangedCircuit(
+            plant_id=one.unit.plant,
+            circuit_id=one.unit.circuit,
+            model_name="unread",
+            model_version="1",
+            model_digest=one.report_digest,
+            data_asset=one.asset,
+            cutoff_date=cutoff,
+            data_report_digest=one.report_digest,
+            training_job="unread",
+            metrics={},
+        )
+        rows = data_report(site.ledger, plant.name, candidate)
+        assert rows
+        assert {met for _, met, _ in rows} == {"met"}
         return one.asset.partition(":")[2], one.note
 
     rows = original.read_text().splitlines(keepends=True)[:40_000]

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
+from replayed import ReplayOutcome
 from tiny import Tiny, endpoints_in, naming_of
 
 from blocks.workspace import Workspace
@@ -30,13 +31,13 @@ from domain.release.manifest import Release
 from domain.tags import model_tags
 from domain.unit import Unit
 from domain.verification.replay import Replay, ReplayResult
-from flows.approval.evidence import kept_report
 from flows.fan_out.each import FAN_OUT
-from flows.rollout.replay import ReplayOutcome, replay_page, replay_stage
+from flows.rollout.replay import replay_stage
 from tasks.azure_ml.compute import ensure_compute
 from tasks.azure_ml.datastore_files import upload_file
 from tasks.azure_ml.models import publish_model, register_model
 from tasks.ledger.facts import read_facts
+from tasks.ledger.kept_reports import kept_report, replay_page
 from tasks.retries import is_transient
 from tasks.targets.batch_endpoint.target import BatchEndpoints
 from tasks.targets.platform import DeploymentRequest
@@ -136,10 +137,10 @@ class Fleet:
         """Within a flow run, as a release does it."""
 
         @flow(name="replaying", task_runner=FAN_OUT, validate_parameters=False)
-        def replaying() -> ReplayOutcome:
+        def replaying() -> dict[str, str]:
             return replay_stage(self.site.ledger, endpoints_in(self.workspace), release, stage, requests)
 
-        return replaying()
+        return ReplayOutcome.of(replaying(), self.facts(release))
 
     def facts(self, release: Release) -> tuple[Fact, ...]:
         return facts_of(read_facts(self.site.ledger, release.workload, release.name), Kind.REPLAYED, "test")

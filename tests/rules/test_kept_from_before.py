@@ -16,7 +16,7 @@ from domain.ledger.fact import Kind, chain_faults, facts_of
 from domain.release.manifest import requested_release
 from domain.release.outcome import shown_ending
 from domain.tags import WORKLOAD
-from flows.approval.evidence import report_path
+from tasks.ledger.kept_reports import report_path
 from tasks.targets.platform import Deployment
 
 KEPT = Path(__file__).with_name("kept_from_before")

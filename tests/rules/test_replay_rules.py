@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from platform_twin import Scoring
 from prefect import flow
+from replayed import ReplayOutcome
 from twins import TinyTwin, Twins
 
 from domain.candidate.changed_circuits import ChangedCircuits
@@ -20,9 +21,9 @@ from domain.ledger.fact import Fact, Kind, facts_of
 from domain.naming import deployment_name
 from domain.release.manifest import Release
 from domain.verification.replay import Replay, ReplayResult
-from flows.approval.evidence import kept_report
-from flows.rollout.replay import ReplayOutcome, replay_page, replay_stage
+from flows.rollout.replay import replay_stage
 from tasks.ledger.facts import read_facts
+from tasks.ledger.kept_reports import kept_report, replay_page
 from tasks.targets.platform import DeploymentRequest
 from tasks.verification.replay import replay
 from tasks.verification.scored_rows import MOST_REASON
@@ -111,11 +112,11 @@ class Fleet:
         """As a release does it."""
 
         @flow
-        def replaying() -> ReplayOutcome:
+        def replaying() -> dict[str, str]:
             platform = self.twins.platform(self.tiny.name, "test")
             return replay_stage(self.twins.ledger, platform, release, stage, requests)
 
-        return replaying()
+        return ReplayOutcome.of(replaying(), self.facts(release))
 
     def facts(self, release: Release) -> tuple[Fact, ...]:
         return facts_of(read_facts(self.twins.ledger, release.workload, release.name), Kind.REPLAYED, "test")

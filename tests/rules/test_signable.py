@@ -11,7 +11,7 @@ from waiting_at_gate import Waiting
 
 from deployments.approval.signing import signing
 from domain.errors import Terminal
-from flows.approval.evidence import report_path
+from tasks.ledger.kept_reports import report_path
 from tasks.reports.evidence_report import form_of
 
 
