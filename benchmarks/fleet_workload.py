@@ -61,7 +61,7 @@ def candidates(workloads: Path, name: str, circuits: Sequence[str], threads: int
         (model / "model.txt").write_text(f"{name}/{circuit} {stamp}")
         model_name = f"{name}-{circuit}".lower()
         tags = {"data_asset": DATA_ASSET, "training_job": JOB, "metrics": json.dumps(METRICS)}
-        registered = register_model.fn(dev, model_name, model, tags)
+        registered = register_model(dev, model_name, model, tags)
         return ChangedCircuit(
             plant_id=name.upper(),
             circuit_id=circuit,

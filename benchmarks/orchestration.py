@@ -18,7 +18,7 @@ def main() -> None:
     """Print seconds and milliseconds a circuit for both, and the ratio."""
     with tempfile.TemporaryDirectory() as folder, Laptop(Path(folder), free_port(), free_port()) as laptop:
         laptop.apply()
-        from prefect import flow
+        from prefect import flow, task
 
         from blocks.loading import loaded
         from blocks.workspace import Workspace
@@ -35,12 +35,12 @@ def main() -> None:
 
         @flow(task_runner=FAN_OUT)
         def fan_out() -> None:
-            for future in [list_files.submit(workspace, uri) for _ in range(CIRCUITS)]:
+            for future in [task(list_files).submit(workspace, uri) for _ in range(CIRCUITS)]:
                 future.result()
 
         def plain() -> None:
             with ThreadPoolExecutor(WORKERS) as pool:
-                for future in [pool.submit(list_files.fn, workspace, uri) for _ in range(CIRCUITS)]:
+                for future in [pool.submit(list_files, workspace, uri) for _ in range(CIRCUITS)]:
                     future.result()
 
         plain()  # clients and tokens are made once

@@ -44,5 +44,5 @@ def pretend_training(dev: Workspace) -> str:
             Path(folder, "MLTable").write_text("paths:\n  - file: ./rows.csv\ntransformations: []\n")
             Path(folder, "rows.csv").write_text("value\n1\n")
             tags = {"content_digest": REPORT, "report_digest": REPORT, "cutoff_date": CUTOFF.isoformat()}
-            data = register_data.fn(dev, DATA, VERSION, folder, tags)
+            data = register_data(dev, DATA, VERSION, folder, tags)
     return data.publisher

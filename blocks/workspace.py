@@ -32,12 +32,6 @@ class Workspace(Described):
         """The SDK's client of this workspace; one object for equal settings."""
         return _client(self.subscription_id, self.resource_group, self.workspace_name, self.credential.get_client())  # type: ignore[arg-type]  # hashed by identity
 
-    @property
-    def studio_url(self) -> str:
-        """The workspace's page in Azure ML studio."""
-        scope = f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
-        return f"https://ml.azure.com/?wsid={scope}/providers/Microsoft.MachineLearningServices/workspaces/{self.workspace_name}"
-
 
 @lru_cache(maxsize=32)
 def _client(subscription_id: str, resource_group: str, workspace_name: str, credential: object) -> "MLClient":

@@ -52,10 +52,9 @@ def change(name: str, how: Callable[[Enrolment], Enrolment]) -> Enrolment:
     return changed
 
 
-def enrol(name: str, credential: Credential, aliases: tuple[str, ...] = ()) -> Enrolment:
-    """Add a credential and other names of a person."""
-    others = Enrolment(name=name, aliases=aliases)
-    return change(name, lambda known: known.joined(others).with_credential(credential))
+def enrol(name: str, credential: Credential) -> Enrolment:
+    """Add a credential of a person."""
+    return change(name, lambda known: known.with_credential(credential))
 
 
 def enrol_code(name: str) -> SecretStr:

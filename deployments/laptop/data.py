@@ -23,7 +23,7 @@ def seed_data(workload: Workload, report: Callable[[str], None]) -> None:
         files = seed(workload, list(dict.fromkeys(missing for _, missing in empty)), DATA / workload.name, report)
         report(f"uploading the data of {workload.name} ({counted(len(empty), 'folder')})")
         for workspace, (folder, *_) in empty:
-            upload_file.fn(workspace, files[folder], f"{folder}{files[folder].name}")
+            upload_file(workspace, files[folder], f"{folder}{files[folder].name}")
     for missing in missing_data(workload):
         report(missing)
 
@@ -32,7 +32,7 @@ def missing_data(workload: Workload) -> tuple[str, ...]:
     """What people have to upload before the workload can be carried."""
     dev = loaded(Workspace, "dev")
     folders = dict.fromkeys(workload.data.raw_for(unit) for unit in workload.units)
-    empty = [folder for folder in folders if not list_files.fn(dev, folder)]
+    empty = [folder for folder in folders if not list_files(dev, folder)]
     told = [
         f"{folder} in {dev.workspace_name} is empty: while `signalbox up` runs in this folder, put the raw data of {workload.name} "
         "there, with `az ml` or the SDK."
@@ -56,4 +56,4 @@ def _empty_folders(workload: Workload) -> list[tuple[Workspace, Missing]]:
             if isinstance(input, SmokeTest | Replay):
                 wanted.append((workspace, (input.data_for(unit), unit.plant, unit.circuit)))
     once = {(workspace.workspace_name, missing): (workspace, missing) for workspace, missing in wanted}
-    return [(workspace, missing) for workspace, missing in once.values() if not list_files.fn(workspace, missing[0])]
+    return [(workspace, missing) for workspace, missing in once.values() if not list_files(workspace, missing[0])]

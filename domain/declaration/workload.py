@@ -121,10 +121,6 @@ class Workload(Part):
         """Of endpoints. prefix, suffix: the environment's."""
         return Naming(prefix + self.prefix, suffix)
 
-    def unit(self, text: str) -> Unit:
-        """The circuit written PLANT/CIRCUIT; Terminal, with those there are, when there is none."""
-        return self.chosen_units([text])[0]
-
     def chosen_units(self, names: Sequence[str] | None) -> tuple[Unit, ...]:
         """The circuits named, all when none is; Terminal naming every one that is unknown or repeated."""
         if names is None:

@@ -40,11 +40,6 @@ class RetentionPlan:
     stays: Mapping[str, str] = field(default_factory=dict)
     removed: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def for_rollback(self) -> int:
-        """How many stay for a rollback."""
-        return sum(why == FOR_ROLLBACK for why in self.stays.values())
-
 
 def made_by_release(deployment: Deployed) -> bool:
     """Whether a release made it: it carries the release's tag and that release's name. Nothing else may ever go."""

@@ -88,7 +88,7 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
         attempt = _attempt(facts, stage, asked)
         answer = (
             ask(
-                _form(at, evidence, approval, facts, request),
+                _form(at, evidence, approval, facts),
                 awaited(release, stage, approval.counted, approvers, request.answer_by, datetime.now(UTC)),
                 key=request_key(asked, attempt),
                 seconds=seconds,
@@ -125,9 +125,7 @@ def _attempt(facts: Sequence[Fact], stage: Stage, asked: Fact) -> int:
     return 1 + sum(fact.sequence > asked.sequence for fact in answered)
 
 
-def _form(
-    at: Gateway, evidence: Evidence, approval: GateVerdict, facts: Sequence[Fact], request: ApprovalRequest
-) -> str:
+def _form(at: Gateway, evidence: Evidence, approval: GateVerdict, facts: Sequence[Fact]) -> str:
     shown = gate_evidence(
         at.release,
         at.stage,

@@ -6,12 +6,9 @@ from datetime import date
 from itertools import count
 from typing import Any
 
-from prefect import task
-
 from blocks.workspace import Workspace
 from domain.errors import Terminal
 from tasks.azure_errors import azure_errors
-from tasks.retries import RETRIED
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,6 @@ def _frozen(data: Any) -> DataAsset:
     return DataAsset(data.name, data.version, data.path, dict(data.tags), publisher)
 
 
-@task(name="register data", **RETRIED)
 def register_data(workspace: Workspace, name: str, version: str, path: str, tags: Mapping[str, str]) -> DataAsset:
     """Register an MLTable folder. Registered already with the same content: that one; with other content: Terminal.
 

@@ -4,12 +4,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prefect import task
-
 from blocks.workspace import Workspace
 from domain.errors import Terminal
 from tasks.azure_errors import azure_errors
-from tasks.retries import RETRIED
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
@@ -46,7 +43,6 @@ def split_uri(uri: str) -> tuple[str, str]:
     return datastore, path
 
 
-@task(name="list files", **RETRIED)
 def list_files(workspace: Workspace, uri: str) -> tuple[str, ...]:
     """Paths of the files under a datastore folder; empty when there is none."""
     datastore, path = split_uri(uri)
@@ -54,7 +50,6 @@ def list_files(workspace: Workspace, uri: str) -> tuple[str, ...]:
         return tuple(container_of(workspace, datastore).list_blob_names(name_starts_with=path))
 
 
-@task(name="upload files", **RETRIED)
 def upload_file(workspace: Workspace, source: Path, uri: str) -> str:
     """Put a local file at a datastore path; the same file again is no change."""
     datastore, path = split_uri(uri)

@@ -79,7 +79,6 @@ def models_tagged(home: Workspace | ModelRegistry, wanted: Mapping[str, str]) ->
     return tuple(model for model in found if wanted.items() <= model.tags.items())
 
 
-@task(name="register model", **RETRIED)
 def register_model(workspace: Workspace, name: str, folder: Path, tags: Mapping[str, str]) -> Model:
     """Register a candidate. The model that is registered for this data asset with this content stays the one.
 

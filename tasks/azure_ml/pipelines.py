@@ -56,7 +56,6 @@ class FinishedJob:
     name: str
     status: str
     seconds: float
-    studio_url: str
     reason: str = ""
 
     def must_have_completed(self, what: str) -> "FinishedJob":
@@ -93,7 +92,6 @@ def _version(source: Path, component: Any) -> str:
     return sha256(source.read_bytes() + code.encode()).hexdigest()[:12]
 
 
-@task(name="run pipeline", **RETRIED)
 def run_pipeline(
     workspace: Workspace,
     published: PublishedPipeline,
@@ -168,13 +166,11 @@ def wait_for_job(workspace: Workspace, name: str, timeout_seconds: float | None 
         seconds = time.monotonic() - started
         if job.status in ENDED:
             reason = "" if job.status == "Completed" else failure_of(client, name)
-            return FinishedJob(
-                name, str(getattr(job.status, "value", job.status)), seconds, job.studio_url or "", reason
-            )
+            return FinishedJob(name, str(getattr(job.status, "value", job.status)), seconds, reason)
         if timeout_seconds is not None and seconds > timeout_seconds:
             _cancel(workspace, name)
             reason = f"It ran longer than {timeout_seconds:.0f} s and was cancelled."
-            return FinishedJob(name, TIMED_OUT, seconds, job.studio_url or "", reason)
+            return FinishedJob(name, TIMED_OUT, seconds, reason)
         time.sleep(workspace.poll_seconds)
 
 
@@ -214,7 +210,6 @@ def logs_of(client: "MLClient", name: str) -> dict[str, str]:
         }
 
 
-@task(name="download output", **RETRIED)
 def download_output(workspace: Workspace, job_name: str, output: str, folder: Path) -> Path:
     """The files of a job's named output, in a folder on this machine."""
     with azure_errors(f"downloading output {output} of job {job_name}"):

@@ -2,11 +2,8 @@
 
 from threading import Lock
 
-from prefect import task
-
 from blocks.workspace import Workspace
 from tasks.azure_errors import azure_errors
-from tasks.retries import RETRIED
 
 _ONE_INVOCATION = Lock()
 
@@ -14,7 +11,6 @@ PREDICTIONS = "predictions.csv"
 """The file a scoring job writes its rows to."""
 
 
-@task(name="invoke endpoint", **RETRIED)
 def invoke(workspace: Workspace, endpoint: str, deployment: str | None, data: str) -> str:
     """Start a scoring job over a folder; returns the job's name. deployment: None for the default, as callers have it."""
     from azure.ai.ml import Input

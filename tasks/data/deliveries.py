@@ -5,19 +5,16 @@ from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
-from prefect import task
 
 from blocks.workspace import Workspace
 from tasks.azure_errors import azure_errors
 from tasks.azure_ml.datastore_files import container_of, split_uri
-from tasks.retries import RETRIED
 
 MOST_SAID = 10
 LONGEST_SAID = 200
 COLUMNS_NAMED = 5
 
 
-@task(name="look at the delivery", **RETRIED)
 def delivery_digest(workspace: Workspace, uri: str) -> str:
     """Of the files below a datastore folder: `sha256:` + hex, another one when any file is new, gone or written again."""
     datastore, path = split_uri(uri)

@@ -61,7 +61,7 @@ def prepare_unit(
     Registered already, and nothing delivered since: nothing is read again. What was delivered again is a version of its own.
     """
     name = workload.data_asset_name(unit)
-    delivery = delivery_digest.fn(workspace, workload.data.raw_for(unit))
+    delivery = delivery_digest(workspace, workload.data.raw_for(unit))
     before, version = newest_data(workspace, name, cutoff)
     there = before or some_data(workspace, name)
     if there is not None:
@@ -72,7 +72,7 @@ def prepare_unit(
         return _prepared(unit, before, note)
 
     folder = f"azureml://datastores/workspaceblobstore/paths/prepared/{unit}/{version}/{short_run_id()}/"
-    job = run_pipeline.fn(
+    job = run_pipeline(
         workspace,
         published,
         job_name=f"prepare-{workload.model_name(unit)}-{version}-{short_run_id()}",
@@ -90,7 +90,7 @@ def prepare_unit(
     ).must_have_completed(f"preparing {unit}")
 
     with tempfile.TemporaryDirectory() as place:
-        files = download_output.fn(workspace, job.name, "prepared", Path(place))
+        files = download_output(workspace, job.name, "prepared", Path(place))
         digest = content_digest(files)
         if before is not None and before.tags.get("content_digest") == digest:
             note = "was already there: later deliveries change none of its rows"
@@ -117,7 +117,7 @@ def prepare_unit(
             "rows": str(report.rows),
             "job": job.name,
         }
-    asset = register_data.fn(workspace, name, version, folder, tags)
+    asset = register_data(workspace, name, version, folder, tags)
     note = "; ".join(notes)
     get_run_logger().info(
         "%s: %s rows valid, registered as %s:%s%s", unit, tags["rows"], asset.name, asset.version, note and f" ({note})"
@@ -136,7 +136,7 @@ def _changed_since(workspace: Workspace, workload: Workload, before: DataAsset, 
 
     since = f"delivered again since {before.name}:{before.version}"
     try:
-        old = download_output.fn(workspace, before.tags["job"], "prepared", place)
+        old = download_output(workspace, before.tags["job"], "prepared", place)
     except (KeyError, Terminal):  # nobody keeps jobs for ever
         return f"{since}, whose rows can no longer be compared"
     rows, now = (pd.read_parquet(folder / "data.parquet") for folder in (old, files))

@@ -46,7 +46,6 @@ def validate(
     return ValidationReport(
         valid=not failed,
         rows=len(frame),
-        evaluated=len(outcomes),
         failed=failed,
         digest=digest,
         results_json=results_json,

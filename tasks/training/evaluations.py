@@ -18,7 +18,7 @@ MAX_BYTES = 1024 * 1024
 def evaluation_of(dev: Workspace, job: str) -> dict[str, Any]:
     """The document: `candidate`, and `champion` where there was one; Terminal when the job wrote nothing usable."""
     with tempfile.TemporaryDirectory() as place:
-        file = download_output.fn(dev, job, "evaluation", Path(place)) / FILE
+        file = download_output(dev, job, "evaluation", Path(place)) / FILE
         try:
             if file.stat().st_size > MAX_BYTES:
                 raise ValueError(f"it is larger than {MAX_BYTES} bytes")

@@ -25,7 +25,7 @@ def fetch_predictions(dev: Workspace, circuit: ChangedCircuit) -> "pd.DataFrame"
     import pandas as pd
 
     with tempfile.TemporaryDirectory() as place:
-        folder = download_output.fn(dev, circuit.training_job, "evaluation", Path(place))
+        folder = download_output(dev, circuit.training_job, "evaluation", Path(place))
         file = folder / FILE
         if not file.is_file():
             raise Terminal(f"training job {circuit.training_job} wrote no {FILE}")

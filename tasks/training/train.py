@@ -77,7 +77,7 @@ def train_unit(
     }
     if champion is not None:
         inputs |= {"champion": JobInput("custom_model", champion.uri), "champion_digest": champion.digest}
-    job = run_pipeline.fn(
+    job = run_pipeline(
         dev,
         published,
         job_name=f"train-{workload.model_name(unit)}-{cutoff.isoformat()}-{short_run_id()}",
@@ -93,9 +93,9 @@ def train_unit(
         get_run_logger().info("%s: %s", unit, judgement.reason)
         if not judgement.better:
             return TrainedUnit(unit, Outcome.NOT_PROMOTED, judgement.reason, None)
-        files = download_output.fn(dev, job.name, "model", Path(place))
+        files = download_output(dev, job.name, "model", Path(place))
         tags = {WORKLOAD: workload.name, **_tags(unit, cutoff, data, job.name, evaluation, champion)}
-        model = register_model.fn(dev, workload.model_name(unit), files, tags)
+        model = register_model(dev, workload.model_name(unit), files, tags)
     return TrainedUnit(unit, Outcome.SUCCEEDED, judgement.reason, _changed(unit, cutoff, data, model))
 
 

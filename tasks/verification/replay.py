@@ -60,15 +60,15 @@ def replay(
     champion_fault = ""
     if champion is not None:
         data = _with_files(workspace, unit, declared.data_for(unit), "recent input to replay")
-        jobs["candidate"] = invoke.fn(workspace, endpoint, deployment, data)
+        jobs["candidate"] = invoke(workspace, endpoint, deployment, data)
         champion_fault = _not_ready(platform, endpoint, champion)
         if not champion_fault:
-            jobs["champion"] = invoke.fn(workspace, endpoint, champion, data)
+            jobs["champion"] = invoke(workspace, endpoint, champion, data)
     expected = {}
     if declared.golden is not None and tolerance is not None:
         expected = expected_answers(workspace, declared.golden.expected_for(unit), declared)
         data = _with_files(workspace, unit, declared.golden.data_for(unit), "golden input")
-        jobs["golden"] = invoke.fn(workspace, endpoint, deployment, data)
+        jobs["golden"] = invoke(workspace, endpoint, deployment, data)
 
     answered = {name: answers_of(workspace, job, declared) for name, job in jobs.items()}
     ours, theirs = answered.get("candidate", Answered()), answered.get("champion", Answered(fault=champion_fault))
@@ -95,7 +95,7 @@ def replay(
 
 
 def _with_files(workspace: Workspace, unit: Unit, folder: str, what: str) -> str:
-    if not list_files.fn(workspace, folder):
+    if not list_files(workspace, folder):
         raise Terminal(
             f"{unit} has no {what}: {folder} in {workspace.workspace_name} is empty. Upload CSV files of the training "
             "data's columns there, then run the release again."

@@ -395,5 +395,5 @@ def test_the_default_is_asked_and_not_whatever_deployment_was_asked_before(there
         platform.switch(there.held, at, TWO)
     platform.remove(there.held, elsewhere, ONE)
     data = there.smoke.data_for(there.tiny.units()[0])
-    invoke.fn(platform.workspace, endpoint, ONE, data)
-    assert invoke.fn(platform.workspace, elsewhere, None, data)  # Azure would refuse ONE, which is gone there
+    invoke(platform.workspace, endpoint, ONE, data)
+    assert invoke(platform.workspace, elsewhere, None, data)  # Azure would refuse ONE, which is gone there

@@ -46,7 +46,7 @@ class Fleet:
         folder = tiny.folder / "model"
         folder.mkdir()
         (folder / "model.txt").write_text(tiny.name)
-        made = register_model.fn(self.workspace, tiny.name, folder, {"data_asset": "D:1"})
+        made = register_model(self.workspace, tiny.name, folder, {"data_asset": "D:1"})
         self.model = f"azureml:{made.name}:{made.version}"
 
     def make(self, number: int, previous: int | None, endpoints: Sequence[str] | None = None) -> str:

@@ -11,6 +11,7 @@ from prefect.client.orchestration import get_client
 from domain.candidate.changed_circuits import ChangedCircuit
 from domain.declaration.workload import Workload
 from domain.errors import Terminal
+from domain.unit import Unit
 from flows.extract_prepare import extract_prepare
 from flows.train_register import train_register
 from tasks import workloads
@@ -52,7 +53,7 @@ def raw_with_a_stuck_sensor(site, plant: Workload, tmp_path: Path) -> None:
             if parts[0] == "R80721":
                 parts[4] = "99.0"
             target.write(",".join(parts))
-    upload_file.fn(site.dev, broken, f"{plant.data.raw.format(plant='HAUTEBORNE')}scada.csv")
+    upload_file(site.dev, broken, f"{plant.data.raw.format(plant='HAUTEBORNE')}scada.csv")
 
 
 def test_a_circuit_with_bad_data_stops_with_every_failed_expectation_and_the_others_go_on(
@@ -60,7 +61,7 @@ def test_a_circuit_with_bad_data_stops_with_every_failed_expectation_and_the_oth
 ) -> None:
     prepared = extract_prepare(plant.name, CUTOFF, [GOOD, BAD])
     assert [str(one.unit) for one in prepared] == [GOOD]
-    assert find_data(site.dev, plant.data_asset_name(plant.unit("HAUTEBORNE/R80721")), CUTOFF.isoformat()) is None
+    assert find_data(site.dev, plant.data_asset_name(Unit.parse(BAD)), CUTOFF.isoformat()) is None
     with get_client(sync_client=True) as client:
         table = next(one for one in client.read_latest_artifacts() if one.key == f"{plant.name}-prepared")
     assert "expect_column_values_to_be_between" in str(table.data)
@@ -78,7 +79,7 @@ def test_a_delivery_for_the_same_days_is_read_again_and_what_it_changes_is_said(
 
     def deliver(rows: list[str], name: str = "scada.csv") -> None:
         (tmp_path / name).write_text("".join(rows))
-        upload_file.fn(site.dev, tmp_path / name, f"{raw}{name}")
+        upload_file(site.dev, tmp_path / name, f"{raw}{name}")
 
     def prepared() -> tuple[str, str]:
         """Version and note; approvers find the report of that version's data."""
@@ -129,7 +130,7 @@ def test_a_row_of_a_clock_that_was_lost_stops_the_circuit(site, plant: Workload,
     rows = original.read_text().splitlines(keepends=True)[:40_000]
     lost = next(line for line in rows if line.startswith("R80711")).split(",")
     (tmp_path / "scada.csv").write_text("".join([*rows, ",".join([lost[0], "1970-01-01T00:00:00Z", *lost[2:]])]))
-    upload_file.fn(site.dev, tmp_path / "scada.csv", f"{plant.data.raw.format(plant='HAUTEBORNE')}scada.csv")
+    upload_file(site.dev, tmp_path / "scada.csv", f"{plant.data.raw.format(plant='HAUTEBORNE')}scada.csv")
     with pytest.raises(Terminal, match=r"between\(timestamp\): 1 of .* for example 1970-01-01.*min_value 2014-01-01"):
         extract_prepare(plant.name, date(2014, 2, 9), [GOOD])
 

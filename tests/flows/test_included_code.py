@@ -58,12 +58,12 @@ def test_a_job_runs_with_what_its_component_includes_and_a_change_of_it_is_regis
     def said(job: str) -> tuple[str, str]:
         """The version that is registered, and what its job wrote."""
         published = publish_pipeline.fn(site.dev, pipeline)
-        ended = run_pipeline.fn(
+        ended = run_pipeline(
             site.dev, published, job_name=f"{job}-{unique}", experiment="x", compute=compute, inputs={}
         )
         name = ended.must_have_completed("saying").name
         return published.components["say"], (
-            download_output.fn(site.dev, name, "said", tmp_path / job) / "said.txt"
+            download_output(site.dev, name, "said", tmp_path / job) / "said.txt"
         ).read_text()
 
     first, text = said("first")

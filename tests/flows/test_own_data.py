@@ -23,7 +23,7 @@ def seed(missing, directory, report):
 
 
 def raw_files(site: Any, workload: Workload) -> Sequence[str]:
-    return list_files.fn(site.dev, workload.data.raw_for(workload.units[0]))
+    return list_files(site.dev, workload.data.raw_for(workload.units[0]))
 
 
 def test_a_workload_of_one_s_own_is_seeded_by_its_data_file(

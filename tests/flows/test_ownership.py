@@ -35,7 +35,7 @@ def register(site: Any, name: str, version: str, **tags: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "MLTable").write_text("paths:\n  - file: ./rows.csv\ntransformations: []\n")
         Path(folder, "rows.csv").write_text("value\n1\n")
-        register_data.fn(site.dev, name, version, folder, {"content_digest": NOTHING, **tags})
+        register_data(site.dev, name, version, folder, {"content_digest": NOTHING, **tags})
 
 
 @pytest.mark.parametrize("version", ["2014-06-30", "2013-12-31"])
@@ -63,7 +63,7 @@ def test_a_candidate_of_another_workload_is_not_taken_for_ones_own(site, tiny: T
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.txt").write_text(tiny.name)
     tags = {WORKLOAD: "pumps", "data_asset": f"{asset}:2014-06-30", "training_job": JOB}
-    register_model.fn(site.dev, workload.model_name(unit), tmp_path / "model", tags)
+    register_model(site.dev, workload.model_name(unit), tmp_path / "model", tags)
     with pytest.raises(Terminal, match=rf"{workload.model_name(unit)}:1 in mlw-dev belongs to workload pumps"):
         train_unit.fn(site.dev, None, site.registry, workload, unit, CUTOFF, NOT_PUBLISHED, "none")
 

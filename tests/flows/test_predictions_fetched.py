@@ -64,7 +64,7 @@ def job(site, worker: str, tmp_path_factory):
 
     def run(name: str, files: dict[str, str]) -> str:
         inputs = {"script": json.dumps(files).encode().hex()}
-        ended = run_pipeline.fn(site.dev, published, job_name=name, experiment="x", compute=compute, inputs=inputs)
+        ended = run_pipeline(site.dev, published, job_name=name, experiment="x", compute=compute, inputs=inputs)
         return ended.must_have_completed("predicting").name
 
     return run

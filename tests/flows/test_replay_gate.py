@@ -30,10 +30,10 @@ def served(site: Any, tiny: Tiny) -> str:
     file = tiny.folder / "replay.csv"
     file.write_text("name,value\n" + "".join(f"r{number},{number}\n" for number in range(101)))
     for unit in tiny.units():
-        upload_file.fn(
+        upload_file(
             site.production, file, f"{REPLAY['data']}".format(plant=unit.plant, circuit=unit.circuit) + "in.csv"
         )
-        upload_file.fn(
+        upload_file(
             site.test,
             file,
             f"azureml://datastores/workspaceblobstore/paths/test-data/{unit.plant}/{unit.circuit}/test_input.csv",

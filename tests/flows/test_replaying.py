@@ -131,7 +131,7 @@ class Fleet:
         top, _, rest = path.partition("/")
         file = self.tiny.folder / "put.csv"
         file.write_text("".join(f"{line}\n" for line in lines))
-        upload_file.fn(self.workspace, file, f"{STORE}/{top}/{self.tiny.plant}/{circuit}/{rest}")
+        upload_file(self.workspace, file, f"{STORE}/{top}/{self.tiny.plant}/{circuit}/{rest}")
 
     def replay(self, release: Release, requests: dict[str, DeploymentRequest], stage: Stage) -> ReplayOutcome:
         """Within a flow run, as a release does it."""
@@ -321,14 +321,14 @@ def test_what_the_plants_declare_fits_what_their_deployments_write(site, tmp_pat
     assert declared is not None
     unit = Unit(plant="REALROWS", circuit="R80711")  # a plant of its own: other tests release the real one
     [file] = cut_test_inputs(DATA / "plants" / "scada.csv", [(unit.plant, unit.circuit)], TEST_UNTIL, tmp_path).values()
-    upload_file.fn(site.test, file, f"{declared.data_for(unit)}{file.name}")
+    upload_file(site.test, file, f"{declared.data_for(unit)}{file.name}")
     rows, endpoint = pd.read_csv(file), naming_of(site.test).endpoint(unit)
     target = _target(site.workload)
     ensure_compute.fn(site.test, Compute(name=target.compute, size=target.vm_size, max_instances=4), "tests")
     for iterations, deployment in ((60, "champion"), (80, "candidate")):
         folder = tmp_path / deployment
         train(rows, {"training_from": "2014-06-24", "training_to": "2014-06-30"}, folder, iterations)
-        model = register_model.fn(site.test, "realrows-r80711", folder, {})
+        model = register_model(site.test, "realrows-r80711", folder, {})
         uri = f"azureml:{model.name}:{model.version}"
         request = DeploymentRequest(endpoint, deployment, uri, model.digest, {}, {})
         BatchEndpoints(site.workload, site.test, target).deploy(request)

@@ -136,7 +136,7 @@ class Tiny:
         file.write_text("value\n1\n")
         for circuit in circuits or self.circuits:
             path = f"azureml://datastores/workspaceblobstore/paths/test-data/{self.plant}/{circuit}/test_input.csv"
-            upload_file.fn(loaded(Workspace, "test"), file, path)
+            upload_file(loaded(Workspace, "test"), file, path)
 
     def give_data(self, folder: str, text: str, circuits: Sequence[str] | None = None) -> None:
         """Upload input to production, for circuits; all when left out. It is scored after the switch, see `CONFIRMED`."""
@@ -144,7 +144,7 @@ class Tiny:
         file.write_text(text)
         for circuit in circuits or self.circuits:
             path = f"azureml://datastores/workspaceblobstore/paths/{folder}/{self.plant}/{circuit}/input.csv"
-            upload_file.fn(loaded(Workspace, "production"), file, path)
+            upload_file(loaded(Workspace, "production"), file, path)
 
     def candidates(self) -> ChangedCircuits:
         """Register a new model for each circuit and hand them over, as training would."""
@@ -163,7 +163,7 @@ class Tiny:
                 "training_job": JOB,
                 "metrics": json.dumps(METRICS),
             }
-            registered = register_model.fn(dev, name, model, tags)
+            registered = register_model(dev, name, model, tags)
             circuits.append(
                 ChangedCircuit(
                     plant_id=unit.plant,

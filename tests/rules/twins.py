@@ -97,11 +97,11 @@ class Twins:
             (workspace_of, lambda platform: Scoring(platform.at)),
             (wait_for_job, Scoring.wait),
             (container_of, Scoring.container),
+            (invoke, Scoring.invoke),
+            (list_files, Scoring.list_files),
             (comparison_plot, no_plot),
             (gains_plot, no_plot),
         )
-        patch.setattr(invoke, "fn", Scoring.invoke)
-        patch.setattr(list_files, "fn", Scoring.list_files)
         patch.setattr(publish_model, "fn", self.models.publish)
         patch.setattr(check_model, "fn", self.models.check)
         patch.setattr(fetch_predictions, "fn", no_predictions)

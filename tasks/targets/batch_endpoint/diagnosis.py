@@ -31,7 +31,7 @@ def diagnose_batch(
     for unit in workload.units:
         if isinstance(stage.verification, SmokeTest):
             data = stage.verification.data_for(unit)
-            yield sample_finding(str(unit), data, len(list_files.fn(workspace, data)))
+            yield sample_finding(str(unit), data, len(list_files(workspace, data)))
         endpoint = platform.endpoint(unit)
         serving = platform.serving(endpoint)
         deployment = platform.find(endpoint, serving) if serving else None

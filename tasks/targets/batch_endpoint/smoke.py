@@ -20,12 +20,12 @@ def smoke_job(
 ) -> SmokeEvidence:
     """Invoke the deployment, or the default, over the circuit's test data; wait, and gather what the verdict is made of."""
     data = test.data_for(unit)
-    if not list_files.fn(workspace, data):
+    if not list_files(workspace, data):
         raise Terminal(
             f"{unit} has no test data: {data} in {workspace.workspace_name} is empty. Upload test_input.csv there "
             "(a small slice, the training data's columns), then run the release again."
         )
-    job = invoke.fn(workspace, endpoint, deployment, data)
+    job = invoke(workspace, endpoint, deployment, data)
     finished = wait_for_job(workspace, job, timeout_seconds=test.timeout_minutes * 60)
     client = workspace.get_client()
     with azure_errors(f"reading the results of job {job}"), tempfile.TemporaryDirectory() as folder:

@@ -187,7 +187,7 @@ def test_a_fact_is_recorded_once_through_a_storm(site: Site, control: Control) -
 
 def test_a_datastores_files_are_listed_through_a_storm(site: Site, control: Control) -> None:
     control.add_fault("throttle", path="blob.core.windows.net", times=5 * SDK_RETRIES, retry_after=0.05)
-    assert list_files.fn(site.dev, "azureml://datastores/workspaceblobstore/paths/nothing/here/") == ()
+    assert list_files(site.dev, "azureml://datastores/workspaceblobstore/paths/nothing/here/") == ()
     assert len(control.journal(status=429)) == 5 * SDK_RETRIES
 
 
@@ -220,7 +220,7 @@ def test_deploying_and_switching_end_well_in_storms_that_outlast_the_retries_of_
     ensure_compute.fn(site.test, Compute(name=target.compute, size=target.vm_size, max_instances=4), "tests")
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.txt").write_text("a model")
-    registered = register_model.fn(site.dev, "storm-c1", tmp_path / "model", {"data_asset": "D:1"})
+    registered = register_model(site.dev, "storm-c1", tmp_path / "model", {"data_asset": "D:1"})
     circuit = ChangedCircuit(
         plant_id="STORM",
         circuit_id="C1",
@@ -260,7 +260,7 @@ def test_the_blob_clients_that_the_sdk_makes_for_a_model_wait_too_and_share_our_
     (tmp_path / "model" / "model.txt").write_text(f"stored through a storm {time.time_ns()}")
     storm: dict[str, Any] = {"times": 5 * SDK_RETRIES, "retry_after": 0.02}
     put = control.add_fault("throttle", "PUT", r"blob\.core\.windows\.net/.*model\.txt", **storm)
-    registered = register_model.fn(site.dev, "storm-c2", tmp_path / "model", {"data_asset": "D:1"})
+    registered = register_model(site.dev, "storm-c2", tmp_path / "model", {"data_asset": "D:1"})
     get = control.add_fault("throttle", "GET", r"blob\.core\.windows\.net/.*model\.txt", **storm)
     download_model(site.dev, "storm-c2", registered.version, tmp_path / "back")
     (back,) = (tmp_path / "back").rglob("model.txt")
