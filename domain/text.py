@@ -14,6 +14,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {by_fold[close[0]]}?)" if close else ""
 
 
+def cut(text: str, longest: int) -> str:
+    """The text; with `…` at its end where it is longer."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 def counted(count: int, noun: str) -> str:
     """`1 circuit`, `2 circuits`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"

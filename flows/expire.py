@@ -76,14 +76,13 @@ def _closed(ledger: Ledger, workload: Workload, release: Release, facts: tuple[F
         if stage.gate is None or asked is None or passed(facts, stage):
             continue
         request = ApprovalRequest.model_validate(asked.body)
-        approval = judge(stage, release, facts, approvers_of(stage.gate, facts), now)
-        if now <= request.answer_by or approval.verdict is Verdict.OPEN:
+        verdict = judge(stage, release, facts, approvers_of(stage.gate, facts), now)
+        if now <= request.answer_by or verdict.verdict is Verdict.OPEN:
             continue
         if dry_run:
             return True
-        reason = f"nobody decided at {stage.gate.name} before {request.answer_by:%Y-%m-%d %H:%M} UTC"
-        record_outcome(ledger, release, ReleaseOutcome(Outcome.EXPIRED, reason), stage)
-        _show(request.run, reason)
+        record_outcome(ledger, release, ReleaseOutcome(Outcome.EXPIRED, request.expired_reason), stage)
+        _show(request.run, request.expired_reason)
         return True
     return False
 

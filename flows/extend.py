@@ -7,12 +7,12 @@ from prefect import flow, get_run_logger
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
-from domain.declaration.target import HOURS_TO_LIVE, ContainerInstanceTarget
+from domain.declaration.target import HOURS_TO_LIVE
 from domain.errors import Terminal
 from domain.rollout.expiry import EXPIRES_AT, prolonged
 from tasks.flow_run import short_run_id
 from tasks.ledger.lease import HeldStage, stage_lease
-from tasks.platforms import platform_of
+from tasks.platforms import container_groups_of
 from tasks.run_names import run_name
 from tasks.targets.container_instance.target import ContainerGroups
 from tasks.workloads import declared_workload
@@ -31,8 +31,8 @@ def extend(stage: str, workload: str, circuits: list[str] | None = None, hours: 
         raise Terminal(f"{hours:g} hours is not possible; give more than 0 and at most {LONGEST_HOURS:g}")
     declared = declared_workload(workload)
     target = declared.stage(stage).target
-    platform = platform_of(declared, target) if isinstance(target, ContainerInstanceTarget) else None
-    if not isinstance(platform, ContainerGroups):
+    platform = container_groups_of(declared, target)
+    if platform is None:
         raise Terminal(f"what serves at stage {stage} has no time to live; its target is {target.kind}")
     endpoints = [platform.endpoint(unit) for unit in declared.chosen_units(circuits)]
     with stage_lease(loaded(Ledger, "ledger"), workload, stage, f"extend-{short_run_id()}") as held:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from deployments.table import Table
 from domain.promotion.release_state import ReleaseState, needing_somebody
+from domain.release.hold import unhold_command
 from domain.rollout.served import StageServed
 from domain.text import listed
 from domain.utc import utc_text
@@ -112,7 +113,7 @@ def _of_release(workload: str, state: ReleaseState) -> Iterator[Need]:
         yield Need(
             what,
             f"{state}: {state.held}",
-            f"release newer models, or end the hold: `signalbox unhold {state.release} --as NAME --reason WHY --workload {workload}`",
+            f"release newer models, or end the hold: {unhold_command(state.release, workload)}",
         )
     else:
         yield Need(

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import psutil
 
+from domain.text import cut
+
 SHOWN_CHARACTERS = 120
 
 
@@ -31,6 +33,4 @@ def command_of(pid: int) -> str | None:
         line = " ".join(psutil.Process(pid).cmdline()).strip()
     except psutil.Error:
         return None
-    if not line:
-        return None
-    return line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]}…"
+    return cut(line, SHOWN_CHARACTERS) or None

@@ -140,9 +140,9 @@ def _faults_of_passing(facts: Sequence[Fact], approvers: EnrolledApprovers, gate
         if stage is None:
             faults.append(f"fact {fact.sequence} ({fact.kind}): the declaration of {fact.stage} cannot be read")
             continue
-        approval = judge(stage, release, earlier, then(approvers, fact.at), fact.at)
-        if approval.verdict is not Verdict.OPEN:
-            faults.append(f"fact {fact.sequence}: {fact.stage} {DONE[fact.kind]}, but {'; '.join(approval.reasons)}")
+        verdict = judge(stage, release, earlier, then(approvers, fact.at), fact.at)
+        if verdict.verdict is not Verdict.OPEN:
+            faults.append(f"fact {fact.sequence}: {fact.stage} {DONE[fact.kind]}, but {'; '.join(verdict.reasons)}")
     return faults
 
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 from domain.approval.proofs.lockout import MAX_WRONG_CODES
 from domain.errors import Terminal
 from domain.shown import shown
+from domain.text import cut
 
 SHORT = 160
 """Longest subject, in characters."""
@@ -162,8 +163,7 @@ def time_is_up(workload: str, release: str, stage: str, endpoint: str, ends: str
 def one_line(text: str, longest: int = SHORT) -> str:
     """Text from people, harmless: no header or second line of its own, nothing that mail, a chat or a card acts on."""
     cleaned = shown(text.translate(_HARMLESS))
-    cut = cleaned if len(cleaned) <= longest else cleaned[: longest - 1] + "…"
-    return MENTION.sub("@\u200b", cut)
+    return MENTION.sub("@\u200b", cut(cleaned, longest))
 
 
 def _addresses(values: list[str]) -> tuple[str, ...]:

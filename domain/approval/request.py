@@ -35,6 +35,11 @@ class ApprovalRequest(BaseModel):
     run: str
 
     @property
+    def expired_reason(self) -> str:
+        """Why a release ends that nobody decided about in time."""
+        return f"nobody decided at {self.gate} before {self.answer_by:%Y-%m-%d %H:%M} UTC"
+
+    @property
     def policy_digest(self) -> str:
         """As `Stage.policy_digest`."""
         return digest_of(canonical_json(self.policy))

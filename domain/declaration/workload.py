@@ -121,6 +121,11 @@ class Workload(Part):
         """Of endpoints. prefix, suffix: the environment's."""
         return Naming(prefix + self.prefix, suffix)
 
+    @property
+    def independent(self) -> bool:
+        """Whether circuits that fail leave the others going on."""
+        return self.fleet == "independent"
+
     def chosen_units(self, names: Sequence[str] | None) -> tuple[Unit, ...]:
         """The circuits named, all when none is; Terminal naming every one that is unknown or repeated."""
         if names is None:

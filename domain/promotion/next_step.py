@@ -22,7 +22,6 @@ from domain.promotion.step import (
     Do,
     Drop,
     Finish,
-    Hold,
     Look,
     Observe,
     Publish,
@@ -31,6 +30,7 @@ from domain.promotion.step import (
     Soak,
     Step,
     Switch,
+    TakeStage,
     Work,
 )
 from domain.release.failed_units import active_units, failed_units
@@ -236,7 +236,7 @@ class _Situation:
         if not self.seen.held:
             if until is not None and until > self.now:
                 return self._admitted() or Soak(self.stage, until)
-            return self._admitted() or Hold(self.stage)
+            return self._admitted() or TakeStage(self.stage)
         for work in Work:
             if work not in self.seen.done:
                 return Do(self.stage, work)

@@ -66,7 +66,7 @@ class Soak:
 
 
 @dataclass(frozen=True)
-class Hold:
+class TakeStage:
     """Take the stage, and finish what holders before left half switched."""
 
     stage: Stage
@@ -121,4 +121,4 @@ class CleanUp:
     stage: Stage
 
 
-Step = Finish | Observe | Ask | Refuse | Soak | Hold | Publish | Do | Drop | Switch | Revert | CleanUp
+Step = Finish | Observe | Ask | Refuse | Soak | TakeStage | Publish | Do | Drop | Switch | Revert | CleanUp

@@ -7,6 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.ledger.fact import Fact, Kind
 
 
+def unhold_command(release: str, workload: str) -> str:
+    """What a person types to end the hold on a release."""
+    return f"`signalbox unhold {release} --as NAME --reason WHY --workload {workload}`"
+
+
 class ModelHold(BaseModel):
     """That a model was rolled back, as the ledger's index of holds keeps it. lifted: by whom and why; None while it stands.
 

@@ -22,7 +22,7 @@ NOTICE = timedelta(hours=1)
 """Between the announcement and the deletion, at least."""
 
 
-class Step(StrEnum):
+class ExpiryStep(StrEnum):
     """What an endpoint's expiry needs now."""
 
     LEAVE = "leave"
@@ -34,7 +34,7 @@ class Step(StrEnum):
 class Due:
     """step, why, and when it changes by itself: None where it does not."""
 
-    step: Step
+    step: ExpiryStep
     reason: str
     until: datetime | None = None
 
@@ -46,19 +46,21 @@ def due(tags: Mapping[str, str], now: datetime) -> Due:
     that came. What does not have Signalbox's tags, or carries a time that cannot be read, is left alone.
     """
     if not tags.get(RELEASE_ID) or EXPIRES_AT not in tags:
-        return Due(Step.LEAVE, "it does not have Signalbox's tags")
+        return Due(ExpiryStep.LEAVE, "it does not have Signalbox's tags")
     ends = _moment(tags[EXPIRES_AT])
     if ends is None:
-        return Due(Step.LEAVE, f"its tag {EXPIRES_AT} is not a time: {tags[EXPIRES_AT]!r}")
+        return Due(ExpiryStep.LEAVE, f"its tag {EXPIRES_AT} is not a time: {tags[EXPIRES_AT]!r}")
     announced = _moment(tags.get(ANNOUNCED_AT, "")) if tags.get(ANNOUNCED_FOR) == tags[EXPIRES_AT] else None
     if announced is None:
         if now < ends - NOTICE:
-            return Due(Step.LEAVE, f"it lives until {tags[EXPIRES_AT]}", ends - NOTICE)
-        return Due(Step.ANNOUNCE, f"its time is up at {tags[EXPIRES_AT]}")
+            return Due(ExpiryStep.LEAVE, f"it lives until {tags[EXPIRES_AT]}", ends - NOTICE)
+        return Due(ExpiryStep.ANNOUNCE, f"its time is up at {tags[EXPIRES_AT]}")
     goes = max(ends, announced + NOTICE)
     if now < goes:
-        return Due(Step.LEAVE, f"it was announced at {utc_text(announced)} and is deleted at {utc_text(goes)}", goes)
-    return Due(Step.DELETE, f"its time was up at {tags[EXPIRES_AT]}, announced at {utc_text(announced)}")
+        return Due(
+            ExpiryStep.LEAVE, f"it was announced at {utc_text(announced)} and is deleted at {utc_text(goes)}", goes
+        )
+    return Due(ExpiryStep.DELETE, f"its time was up at {tags[EXPIRES_AT]}, announced at {utc_text(announced)}")
 
 
 def announced(tags: Mapping[str, str], now: datetime) -> dict[str, str]:

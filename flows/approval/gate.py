@@ -38,7 +38,7 @@ MAX_INVALID_ANSWERS = 100
 
 
 @dataclass(frozen=True)
-class Gateway:
+class GateRun:
     """One gate of one release."""
 
     ledger: Ledger
@@ -60,17 +60,17 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
     """Ask at the stage's gate until it opens; the end of the release when it is rejected or nobody answers in time."""
     if stage.gate is None:
         return None
-    at = Gateway(ledger, workload, release, stage, stage.gate)
+    at = GateRun(ledger, workload, release, stage, stage.gate)
     evidence: Evidence | None = None
     while True:
         facts = at.facts()
         tell_locked(ledger, release, at.gate, stage.name, facts)
         approvers = approvers_of(at.gate, facts)
-        approval = judge(stage, release, facts, approvers, datetime.now(UTC))
-        if approval.verdict is Verdict.OPEN:
+        verdict = judge(stage, release, facts, approvers, datetime.now(UTC))
+        if verdict.verdict is Verdict.OPEN:
             return None
-        if approval.verdict is Verdict.REJECTED:
-            return ReleaseOutcome(Outcome.REJECTED, "; ".join(approval.reasons))
+        if verdict.verdict is Verdict.REJECTED:
+            return ReleaseOutcome(Outcome.REJECTED, "; ".join(verdict.reasons))
         if len(facts_of(facts, Kind.REFUSED, stage.name)) >= MAX_INVALID_ANSWERS:
             why = (
                 f"{MAX_INVALID_ANSWERS} answers at {at.gate.name} did not count, and the gate takes no more: check who can reach the Prefect "
@@ -88,8 +88,8 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
         attempt = _attempt(facts, stage, asked)
         answer = (
             ask(
-                _form(at, evidence, approval, facts),
-                awaited(release, stage, approval.counted, approvers, request.answer_by, datetime.now(UTC)),
+                _form(at, evidence, verdict, facts),
+                awaited(release, stage, verdict.counted, approvers, request.answer_by, datetime.now(UTC)),
                 key=request_key(asked, attempt),
                 seconds=seconds,
                 poll_seconds=poll_seconds_of(at.gate),
@@ -103,13 +103,11 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
             now = judge(stage, release, facts, approvers_of(at.gate, facts), datetime.now(UTC))
             if now.verdict is not Verdict.WAITING:
                 continue  # another run of this release had an answer in time
-            return ReleaseOutcome(
-                Outcome.EXPIRED, f"nobody decided at {at.gate.name} before {request.answer_by:%Y-%m-%d %H:%M} UTC"
-            )
+            return ReleaseOutcome(Outcome.EXPIRED, request.expired_reason)
         _take(at, asked, answer)
 
 
-def _open_request(at: Gateway, evidence: Evidence, facts: Sequence[Fact]) -> None:
+def _open_request(at: GateRun, evidence: Evidence, facts: Sequence[Fact]) -> None:
     """Keep the evidence and ask."""
     digest = keep_report(at.ledger, at.workload, at.release, at.stage, at.gate, evidence, facts)
     run = str(runtime.flow_run.id or "")
@@ -125,7 +123,7 @@ def _attempt(facts: Sequence[Fact], stage: Stage, asked: Fact) -> int:
     return 1 + sum(fact.sequence > asked.sequence for fact in answered)
 
 
-def _form(at: Gateway, evidence: Evidence, approval: GateVerdict, facts: Sequence[Fact]) -> str:
+def _form(at: GateRun, evidence: Evidence, verdict: GateVerdict, facts: Sequence[Fact]) -> str:
     shown = gate_evidence(
         at.release,
         at.stage,
@@ -133,7 +131,7 @@ def _form(at: Gateway, evidence: Evidence, approval: GateVerdict, facts: Sequenc
         at.workload.evaluation,
         evidence.champions,
         facts,
-        approval.reasons,
+        verdict.reasons,
         evidence.held,
     )
     refused = facts_of(facts, Kind.REFUSED, at.stage.name)
@@ -143,7 +141,7 @@ def _form(at: Gateway, evidence: Evidence, approval: GateVerdict, facts: Sequenc
     return shown
 
 
-def _take(at: Gateway, asked: Fact, answer: Answer | UnreadableAnswer) -> None:
+def _take(at: GateRun, asked: Fact, answer: Answer | UnreadableAnswer) -> None:
     """Write an answer down: as a decision when it counts, as a refusal with its reasons when it does not."""
     outcome = _weigh(at, asked, answer) if isinstance(answer, Answer) else InvalidProof("; ".join(answer.reasons))
     logger = get_run_logger()
@@ -154,7 +152,7 @@ def _take(at: Gateway, asked: Fact, answer: Answer | UnreadableAnswer) -> None:
             tell_broken_glass(at.ledger, at.release, at.gate, asked, outcome)
         return
     approver = answer.approver[:200] if isinstance(answer, Answer) else ""
-    refusal = InvalidAnswer(
+    invalid = InvalidAnswer(
         stage=at.stage.name,
         gate=at.gate.name,
         approver=approver,
@@ -162,11 +160,11 @@ def _take(at: Gateway, asked: Fact, answer: Answer | UnreadableAnswer) -> None:
         wrong_code=outcome.wrong_code,
         locked_until=outcome.locked_until,
     )
-    at.write(Kind.REFUSED, refusal.model_dump(mode="json", exclude_none=True))
+    at.write(Kind.REFUSED, invalid.model_dump(mode="json", exclude_none=True))
     logger.warning("%s does not accept an answer: %s", at.gate.name, outcome.reason)
 
 
-def _weigh(at: Gateway, asked: Fact, answer: Answer) -> Decision | InvalidProof:
+def _weigh(at: GateRun, asked: Fact, answer: Answer) -> Decision | InvalidProof:
     """Everything that speaks against an answer without its proof comes first, so that no code is used up for nothing."""
     facts, now = at.facts(), datetime.now(UTC)
     try:

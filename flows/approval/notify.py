@@ -66,11 +66,11 @@ def tell_locked(ledger: Ledger, release: Release, gate: Gate, stage: str, facts:
     for fact in facts_of(facts, Kind.REFUSED, stage):
         if fact.body.get("locked_until") is None or fact.digest in told:
             continue
-        refusal = InvalidAnswer.model_validate(fact.body)
-        if refusal.locked_until is None:
+        invalid = InvalidAnswer.model_validate(fact.body)
+        if invalid.locked_until is None:
             continue
         link = run_link(str(runtime.flow_run.id or ""))
-        notice = codes_locked(release.workload, release.name, gate.name, refusal.approver, refusal.locked_until, link)
+        notice = codes_locked(release.workload, release.name, gate.name, invalid.approver, invalid.locked_until, link)
         _tell(ledger, release, gate, {"stage": stage, "about": fact.digest}, notice)
 
 

@@ -25,7 +25,6 @@ from domain.promotion.step import (
     Do,
     Drop,
     Finish,
-    Hold,
     Look,
     Observe,
     Publish,
@@ -34,6 +33,7 @@ from domain.promotion.step import (
     Soak,
     Step,
     Switch,
+    TakeStage,
 )
 from domain.release.manifest import Release
 from flows.approval.gate import decide
@@ -60,7 +60,7 @@ def advance(
 
     final: no stage is left after these; else a release that gets there is still under way, and goes on when it is run again.
     """
-    plan = Plan(release, tuple(stages), workload.fleet == "independent")
+    plan = Plan(release, tuple(stages), workload.independent)
     with Carrier(ledger, workload, plan) as carrier:
         while True:
             step = carrier.next()
@@ -163,12 +163,12 @@ class Carrier:
 
     def _serve(self, step: Step) -> None:
         """What is done while the stage is held."""
-        if isinstance(step, Hold):
+        if isinstance(step, TakeStage):
             at = self._holding.enter_context(self._serving_run(step.stage))
             self._rollout = Rollout.begin(at, self._workload, self._plan.release, step.stage)
             self._seen = Seen(step.stage.name, held=True, endpoints=self._rollout.endpoints, behind=self._seen.behind)
             return
-        assert self._rollout is not None  # noqa: S101 - nothing of this is asked for before `Hold`
+        assert self._rollout is not None  # noqa: S101 - nothing of this is asked for before `TakeStage`
         if isinstance(step, Do):
             failures = self._rollout.do(step.work)
             self._seen = replace(self._seen, failures=failures, done=self._seen.done | {step.work})

@@ -12,7 +12,7 @@ from domain.declaration.workload import Workload
 from domain.errors import InvalidDeclaration, Terminal
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.outcome import Outcome
-from domain.release.hold import hold_of
+from domain.release.hold import hold_of, unhold_command
 from domain.release.manifest import Release, readable_release, requested_release
 from domain.release.outcome import shown_ending
 from domain.release_name import NAME, next_name
@@ -98,7 +98,7 @@ def earlier_releases(ledger: Ledger, changed: ChangedCircuits, requested_by: str
         if hold is not None:
             raise Terminal(
                 f"release {name} of these circuits is held at {hold.stage}: {hold.body.get('reason')}. Release newer models, or "
-                f"end the hold with `signalbox unhold {name} --as NAME --reason WHY --workload {changed.workload}`, and then release these again"
+                f"end the hold with {unhold_command(name, changed.workload)}, and then release these again"
             )
         if ended is not None and ended.outcome is Outcome.SUCCEEDED and not facts_of(facts, Kind.ROLLED_BACK):
             done = done or name
@@ -152,9 +152,7 @@ def _refuse_held(ledger: Ledger, changed: ChangedCircuits) -> None:
         if one.lifted is None
     ]
     if held:
-        unhold = (
-            f"`signalbox unhold {one.release} --as NAME --reason WHY --workload {changed.workload}`" for one in held
-        )
+        unhold = (unhold_command(one.release, changed.workload) for one in held)
         releases = listed(dict.fromkeys(unhold))
         raise Terminal(
             f"{len(held)} of these models are held: {'; '.join(str(one) for one in held[:MOST_SHOWN])}. Release newer models, or "

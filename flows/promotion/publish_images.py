@@ -24,7 +24,7 @@ def publish_images(
     at: StageRun, workload: Workload, release: Release, target: ContainerRegistryTarget
 ) -> dict[str, str]:
     """Build every circuit's image; circuit → reason when that failed and ends the release."""
-    fleet = Fleet(at, release, workload.fleet == "independent")
+    fleet = Fleet(at, release, workload.independent)
     failures = _begin(at, fleet, workload, target)
     if fleet.ends_by(failures):
         return failures

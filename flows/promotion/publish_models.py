@@ -20,7 +20,7 @@ from tasks.azure_ml.models import publish_model
 def publish_models(at: StageRun, workload: Workload, release: Release, target: ModelRegistryTarget) -> dict[str, str]:
     """Publish every circuit's model; circuit → reason when that failed and ends the release."""
     must_be_own(at.ledger, workload, [unit.unit for unit in release.units], [workload.stage(at.stage)])
-    fleet = Fleet(at, release, workload.fleet == "independent")
+    fleet = Fleet(at, release, workload.independent)
     dev, registry = loaded(Workspace, "dev"), loaded(ModelRegistry, target.registry)
     calls = {
         str(unit.unit): (

@@ -47,7 +47,7 @@ class Rollout:
         finish_interrupted_switches(at, release.name)
         at.held.announce((release.name,) if release.name in at.held.left else ())
         at.platform.prepare()
-        return cls(at, release, stage, workload.fleet == "independent")
+        return cls(at, release, stage, workload.independent)
 
     @property
     def endpoints(self) -> dict[str, str]:

@@ -10,12 +10,11 @@ from prefect import get_run_logger
 from blocks.ledger import Ledger
 from domain.approval.notice import time_is_up
 from domain.declaration.stage import Stage
-from domain.declaration.target import ContainerInstanceTarget
 from domain.declaration.workload import Workload
 from domain.errors import StageBusy, Terminal
 from domain.ledger.fact import Kind, facts_of
 from domain.ownership import why_not_ours
-from domain.rollout.expiry import EXPIRES_AT, Step, announced, due
+from domain.rollout.expiry import EXPIRES_AT, ExpiryStep, announced, due
 from domain.tags import RELEASE_ID
 from domain.text import listed_reasons
 from flows.fan_out.error_list import ErrorList
@@ -23,7 +22,7 @@ from tasks.flow_run import short_run_id
 from tasks.ledger.facts import read_facts, record
 from tasks.ledger.lease import HeldStage, stage_lease
 from tasks.notices import notify
-from tasks.platforms import platform_of
+from tasks.platforms import container_groups_of
 from tasks.targets.container_instance.target import ContainerGroups
 from tasks.targets.ownership import Makers
 
@@ -36,20 +35,18 @@ def expire_stage(
     A stage where somebody is at work is left for the next time. What does not have Signalbox's tags is never touched.
     """
     with errors.collecting(f"stage {stage.name} of {workload.name}"):
-        platform = platform_of(workload, stage.target) if isinstance(stage.target, ContainerInstanceTarget) else None
-        if not isinstance(platform, ContainerGroups):
+        platform = container_groups_of(workload, stage.target)
+        if platform is None:
             return
-        known, units = (
-            Makers(ledger, workload.name, stage.name),
-            {platform.endpoint(unit): unit for unit in workload.units},
-        )
+        known = Makers(ledger, workload.name, stage.name)
+        units = {platform.endpoint(unit): unit for unit in workload.units}
         for endpoint, tags in platform.lifetimes().items():
             if why := why_not_ours(endpoint, tags, workload.name, partial(known.made, unit=units[endpoint])):
                 get_run_logger().warning("%s at %s is left alone: %s", endpoint, stage.name, why)
                 continue
             one = due(tags, now)
             get_run_logger().info("%s at %s: %s, %s", endpoint, stage.name, one.step, one.reason)
-            if one.step is Step.LEAVE:
+            if one.step is ExpiryStep.LEAVE:
                 continue
             if dry_run:
                 errors.done.append(f"would {one.step} {endpoint}: {one.reason}")
@@ -65,9 +62,9 @@ def _step(
     with stage_lease(ledger, workload.name, stage.name, f"expire-{short_run_id()}") as held:
         tags = platform.lifetimes().get(endpoint, {})  # as they are now that nobody else changes them
         match due(tags, now).step:
-            case Step.ANNOUNCE:
+            case ExpiryStep.ANNOUNCE:
                 return [_announce(held, platform, workload, stage, endpoint, tags, now)]
-            case Step.DELETE:
+            case ExpiryStep.DELETE:
                 _write_down(ledger, workload, stage, endpoint, tags)
                 platform.switch(held, endpoint, None)
                 return [f"deleted {endpoint}"]

@@ -8,6 +8,7 @@ from domain.declaration.stage import Stage
 from domain.ledger.fact import Fact
 from domain.promotion.admission import Admission, admit
 from domain.release.failed_units import active_units
+from domain.release.hold import unhold_command
 from domain.release.manifest import Release
 from tasks.approval.approvers import approvers_of
 from tasks.ledger.facts import read_facts
@@ -41,7 +42,7 @@ def _held(ledger: Ledger, stage: Stage, release: Release, facts: Sequence[Fact])
         if one.lifted is None and one.stage == stage.name and one.release != release.name
     ]
     return [
-        f"held: {one}. `signalbox unhold {one.release} --as NAME --reason WHY --workload {release.workload}` ends "
-        f"the hold, and this release then goes on; or release newer models"
+        f"held: {one}. {unhold_command(one.release, release.workload)} ends the hold, and this release then goes on; or release newer "
+        "models"
         for one in found[:MOST_SHOWN]
     ]

@@ -6,9 +6,12 @@ from blocks.ledger import Ledger
 from domain.candidate.changed_circuits import ChangedCircuit
 from domain.canonical_json import digest_of
 from domain.errors import Terminal
+from domain.text import cut
 from tasks.ledger.facts import read_document
 from tasks.ledger.kept_reports import data_report_path
 
+LONGEST = 120
+"""Characters of what was observed."""
 Row = tuple[str, str, str]
 """Expectation, result, what was observed."""
 
@@ -32,4 +35,4 @@ def data_report(ledger: Ledger, workload: str, circuit: ChangedCircuit) -> tuple
 
 def _short(value: object) -> str:
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= 120 else text[:119] + "…"
+    return cut(text, LONGEST)

@@ -47,6 +47,11 @@ class HeldStage:
             if not self._lease.is_trusted(now):
                 self._write(self._lease.renewed(now))
 
+    def must_outrank(self, endpoint: str, fence: int) -> None:
+        """StageLost where a later holder switched the endpoint. fence: of whoever switched it last."""
+        if fence > self.fence:
+            raise StageLost(f"{endpoint} was switched by a later holder of the stage; this run does nothing more there")
+
     def announce(self, ledgers: tuple[str, ...]) -> None:
         """Leave word for the next holder: the switches of these releases may be half done when we are gone."""
         with self._lock:

@@ -10,7 +10,7 @@ from domain.declaration.stage import Stage
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.release.manifest import Release
 from domain.rollout.cleanup_report import CleanupReport
-from domain.text import counted
+from domain.text import counted, cut
 from domain.verification.replay import ReplayResult
 
 RULE = "=" * 48
@@ -118,11 +118,10 @@ def _listed(
     """A titled list and an empty line; nothing where there is nothing. Beyond `most` the first `shown`, and how many more."""
     if not items:
         return []
-    cut = items if len(items) <= most else items[:shown]
-    more = [f"   and {len(items) - len(cut)} more: {where}"] if len(cut) < len(items) else []
-    return [f"{title}{f' ({len(items)})' if more else ''}:", *(f"   - {_cut(item)}" for item in cut), *more, ""]
+    told = items if len(items) <= most else items[:shown]
+    more = [f"   and {len(items) - len(told)} more: {where}"] if len(told) < len(items) else []
+    return [f"{title}{f' ({len(items)})' if more else ''}:", *(f"   - {_cut(item)}" for item in told), *more, ""]
 
 
 def _cut(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= LONGEST else flat[: LONGEST - 1] + "…"
+    return cut(" ".join(text.split()), LONGEST)

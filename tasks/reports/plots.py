@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from domain.text import cut
 from tasks.reports.svg import CANDIDATE, CHAMPION, INK, SOFT, drawing, inline_svg, new_figure
 from tasks.verification.prediction_errors import Errors
 
@@ -98,8 +99,7 @@ def circuit_plot(circuit: str, errors: Errors, name: str) -> str:
 
 def short(text: str, longest: int = LONGEST_NAME) -> str:
     """A name as it stands in a plot: one line, and not so long that no room is left."""
-    line = " ".join(text.split())
-    return line if len(line) <= longest else line[: longest - 1] + "…"
+    return cut(" ".join(text.split()), longest)
 
 
 def _edges(errors: Errors) -> list[float]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.declaration.stage import Stage
 from domain.release.manifest import Release
+from domain.text import cut
 from domain.verification.replay import SEVERITY, Replay, ReplayResult, ReplayVerdict
 from tasks.reports.content import Tile
 from tasks.reports.evidence_report import page_template
@@ -36,8 +37,7 @@ class Judged:
     @property
     def reason(self) -> str:
         """All reasons, cut where they are long."""
-        text = "; ".join(self.verdict.reasons)
-        return text if len(text) <= MOST_REASON else text[: MOST_REASON - 1] + "…"
+        return cut("; ".join(self.verdict.reasons), MOST_REASON)
 
     @property
     def numbers(self) -> dict[str, float | int | None]:

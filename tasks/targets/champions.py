@@ -1,7 +1,6 @@
 """What a release would replace, and whether one could roll back to it."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from blocks.model_registry import ModelRegistry
 from domain.candidate.changed_circuits import ChangedCircuit
@@ -11,7 +10,8 @@ from domain.tags import CUTOFF, RELEASE_ID
 from domain.unit import Unit
 from tasks.azure_ml.models import models_of
 from tasks.targets.platform import Deployment, Platform, model_of
-from tasks.targets.serving import READERS, deployment_serving
+from tasks.targets.read_each import read_each
+from tasks.targets.serving import deployment_serving
 
 
 def champions_of(
@@ -34,8 +34,7 @@ def champions_of(
             missing_of(found) if found.state == "Succeeded" else f"{found.name} is {found.state}",
         )
 
-    with ThreadPoolExecutor(READERS, "reading what serves") as pool:
-        return {unit: one for unit, one in zip(units, pool.map(read, units), strict=True) if one is not None}
+    return {unit: one for unit, one in read_each(units, read).items() if one is not None}
 
 
 def newest_in_registry(registry: ModelRegistry, candidates: Sequence[ChangedCircuit]) -> dict[Unit, Champion]:
@@ -50,9 +49,8 @@ def newest_in_registry(registry: ModelRegistry, candidates: Sequence[ChangedCirc
         newest = others[-1]
         return Champion(f"version {newest.version}", newest.version, cutoff=written_day(newest.tags.get(CUTOFF)))
 
-    with ThreadPoolExecutor(READERS, "reading versions") as pool:
-        found = zip(candidates, pool.map(read, candidates), strict=True)
-        return {candidate.unit: one for candidate, one in found if one is not None}
+    of = {candidate.unit: candidate for candidate in candidates}
+    return {unit: one for unit, one in read_each(of, lambda unit: read(of[unit])).items() if one is not None}
 
 
 def _nothing_asked(_: Deployment) -> str:

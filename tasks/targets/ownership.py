@@ -1,7 +1,6 @@
 """Whose the things are that a workload finds under its names, by what Azure and its ledger say."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ from tasks.azure_errors import azure_errors
 from tasks.azure_ml.models import models_of
 from tasks.ledger.facts import QuarantinedError, read_facts
 from tasks.targets.platform import Platform
-from tasks.targets.serving import READERS
+from tasks.targets.read_each import read_each
 
 if TYPE_CHECKING:
     from tasks.azure_ml.datasets import DataAsset
@@ -89,9 +88,7 @@ class Makers:
 
 
 def _told(read: Callable[[Unit], str], units: Sequence[Unit]) -> dict[str, str]:
-    with ThreadPoolExecutor(READERS, "reading whose it is") as pool:
-        found = zip(units, pool.map(read, units), strict=True)
-        return {str(unit): why for unit, why in found if why}
+    return {str(unit): why for unit, why in read_each(units, read).items() if why}
 
 
 def must_be_ours(dev: Workspace, workload: Workload, found: "DataAsset | Model", job: str) -> None:

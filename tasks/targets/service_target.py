@@ -12,7 +12,7 @@ from blocks.model_registry import ModelRegistry
 from domain.candidate.changed_circuits import ChangedCircuit
 from domain.declaration.service import Service
 from domain.declaration.workload import Workload
-from domain.errors import StageLost, Terminal
+from domain.errors import Terminal
 from domain.unit import Unit
 from domain.verification.http_smoke import AnySmokeTest, HttpSmokeTest
 from tasks.ledger.lease import HeldStage
@@ -78,8 +78,7 @@ class ServiceTarget(ABC):
     def _must_be_held(held: HeldStage, endpoint: str, fence: int) -> None:
         """StageLost unless the stage is still ours, by the lease and by the fencing token of whoever switched the endpoint last."""
         held.check()
-        if fence > held.fence:
-            raise StageLost(f"{endpoint} was switched by a later holder of the stage; this run does nothing more there")
+        held.must_outrank(endpoint, fence)
 
     @staticmethod
     def _must_serve(endpoint: str, serving: str | None, deployment: str | None) -> str:

@@ -1,7 +1,6 @@
 """What serves at a stage, as Azure says now, whatever kind of target it is."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from domain.errors import SignalboxError
@@ -10,16 +9,12 @@ from domain.rollout.served import Served, StageServed
 from domain.tags import CUTOFF, NO_PREVIOUS, PREVIOUS, RELEASE_ID
 from domain.unit import Unit
 from tasks.targets.platform import Deployment, Platform, model_of
-
-READERS = 16
-"""Endpoints that are read at once."""
+from tasks.targets.read_each import read_each
 
 
 def serving_of(platform: Platform, endpoints: Iterable[str]) -> dict[str, str | None]:
     """What each endpoint serves now, read side by side."""
-    names = list(endpoints)
-    with ThreadPoolExecutor(READERS, "reading defaults") as pool:
-        return dict(zip(names, pool.map(platform.serving, names), strict=True))
+    return read_each(endpoints, platform.serving)
 
 
 def deployment_serving(platform: Platform, unit: Unit) -> Deployment | None:
@@ -32,8 +27,7 @@ def deployment_serving(platform: Platform, unit: Unit) -> Deployment | None:
 def stage_served(platform: Platform, stage: str, units: Sequence[Unit]) -> StageServed:
     """What serves every circuit, read side by side, in order; where it cannot be read, why."""
     try:
-        with ThreadPoolExecutor(READERS, "reading what serves") as pool:
-            return StageServed(stage, tuple(pool.map(lambda unit: _served(platform, unit), units)))
+        return StageServed(stage, tuple(read_each(units, lambda unit: _served(platform, unit)).values()))
     except SignalboxError as error:
         return StageServed(stage, fault=str(error))
 
@@ -62,21 +56,15 @@ def standing_of(platform: Platform, unit: Unit) -> Standing:
 
 def standings_of(platform: Platform, units: Sequence[Unit]) -> list[Standing]:
     """Of every circuit, read side by side, in order."""
-    with ThreadPoolExecutor(READERS, "reading standings") as pool:
-        return list(pool.map(lambda unit: standing_of(platform, unit), units))
+    return list(read_each(units, lambda unit: standing_of(platform, unit)).values())
 
 
 def unready(platform: Platform, deployments: Mapping[str, str | None]) -> dict[str, str]:
     """Endpoint → why its deployment could not serve, where it could not. None: nothing is to serve, which always can be."""
     wanted = [(endpoint, name) for endpoint, name in deployments.items() if name is not None]
-    with ThreadPoolExecutor(READERS, "reading deployments") as pool:
-        found = pool.map(lambda one: platform.find(*one), wanted)
-        states = [deployment.state if deployment else "gone" for deployment in found]
-    return {
-        endpoint: f"{name} is {state}"
-        for (endpoint, name), state in zip(wanted, states, strict=True)
-        if state != "Succeeded"
-    }
+    found = read_each(wanted, lambda one: platform.find(*one))
+    states = {one: deployment.state if deployment else "gone" for one, deployment in found.items()}
+    return {endpoint: f"{name} is {state}" for (endpoint, name), state in states.items() if state != "Succeeded"}
 
 
 @dataclass(frozen=True)
@@ -96,8 +84,6 @@ def inventories(platform: Platform, endpoints: Iterable[str]) -> tuple[dict[str,
         except SignalboxError as error:
             return str(error)
 
-    names = sorted(set(endpoints))
-    with ThreadPoolExecutor(READERS, "reading deployments") as pool:
-        found = dict(zip(names, pool.map(read, names), strict=True))
+    found = read_each(sorted(set(endpoints)), read)
     there = {name: one for name, one in found.items() if isinstance(one, Inventory)}
     return there, {name: one for name, one in found.items() if isinstance(one, str)}

@@ -11,7 +11,7 @@ from tiny import APPROVE, Tiny, answering, endpoints_in, people, stored_models
 from deployments.approval.form_client import FormAnswer, Pending
 from domain.approval.statement import Choice
 from domain.ledger.fact import Kind, facts_of
-from domain.promotion.step import Hold
+from domain.promotion.step import TakeStage
 from flows.promotion.advance import Carrier
 from flows.release import release
 from tasks.ledger.facts import read_facts, release_names
@@ -43,7 +43,7 @@ def test_a_model_whose_files_change_after_the_approval_is_not_switched_to(
     take = Carrier.take
 
     def changed_meanwhile(self, step):  # type: ignore[no-untyped-def]
-        if isinstance(step, Hold) and step.stage.name == "production":
+        if isinstance(step, TakeStage) and step.stage.name == "production":
             for file in stored_models(laptop.home, f"{tiny.plant}/A1"):
                 file.write_text(file.read_text()[::-1])
         return take(self, step)

@@ -339,10 +339,7 @@ class PlatformTwin:
             if found is None:
                 return
             held.check()
-            if fence_of(found.tags.get(FENCE), f"tag {FENCE} of endpoint {endpoint}") > held.fence:
-                raise StageLost(
-                    f"{endpoint} was switched by a later holder of the stage; this run removes nothing there"
-                )
+            held.must_outrank(endpoint, fence_of(found.tags.get(FENCE), f"tag {FENCE} of endpoint {endpoint}"))
             if found.default is not None and found.default.lower() == name.lower():
                 raise Terminal(
                     f"deployment {name} of {endpoint} serves, so it is not removed; switch to another one first"

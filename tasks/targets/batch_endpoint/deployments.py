@@ -5,7 +5,7 @@ from typing import Any
 from blocks.workspace import Workspace
 from domain.declaration.target import BatchEndpointTarget
 from domain.declaration.workload import Workload
-from domain.errors import StageLost, Terminal, Transient
+from domain.errors import Terminal, Transient
 from domain.rollout.deployment_history import FENCE, fence_of
 from domain.tags import NO_PREVIOUS, PREVIOUS
 from tasks.azure_errors import azure_errors
@@ -134,8 +134,7 @@ def delete_deployment(workspace: Workspace, held: HeldStage, endpoint: str, name
 
 
 def _must_be_idle(found: Any, endpoint: str, name: str, held: HeldStage) -> None:
-    if fence_of((found.tags or {}).get(FENCE), f"tag {FENCE} of endpoint {endpoint}") > held.fence:
-        raise StageLost(f"{endpoint} was switched by a later holder of the stage; this run removes nothing there")
+    held.must_outrank(endpoint, fence_of((found.tags or {}).get(FENCE), f"tag {FENCE} of endpoint {endpoint}"))
     default = found.defaults.deployment_name if found.defaults else None
     if default and default.lower() == name.lower():
         raise Terminal(f"deployment {name} of {endpoint} serves, so it is not removed; switch to another one first")

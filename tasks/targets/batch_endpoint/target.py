@@ -11,7 +11,7 @@ from domain.candidate.changed_circuits import ChangedCircuit
 from domain.declaration.stage import Stage
 from domain.declaration.target import BatchEndpointTarget
 from domain.declaration.workload import Compute, Workload
-from domain.errors import StageLost, Terminal, Transient
+from domain.errors import Terminal, Transient
 from domain.naming import Naming, faults_of_names
 from domain.ownership import must_not_be_anothers
 from domain.rollout.deployment_history import FENCE, fence_of
@@ -110,11 +110,7 @@ class BatchEndpoints:
             if found is None or deployment is None:
                 _unserve(self.workspace, endpoint, found, deployment)
                 return
-            fence = fence_of((found.tags or {}).get(FENCE), f"tag {FENCE} of endpoint {endpoint}")
-            if fence > held.fence:
-                raise StageLost(
-                    f"{endpoint} was switched by a later holder of the stage; this run does nothing more there"
-                )
+            held.must_outrank(endpoint, fence_of((found.tags or {}).get(FENCE), f"tag {FENCE} of endpoint {endpoint}"))
             if found.defaults is not None and found.defaults.deployment_name == deployment:
                 return
             found.defaults.deployment_name = deployment

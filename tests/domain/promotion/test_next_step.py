@@ -24,7 +24,6 @@ from domain.promotion.step import (
     Do,
     Drop,
     Finish,
-    Hold,
     Look,
     Observe,
     Publish,
@@ -33,6 +32,7 @@ from domain.promotion.step import (
     Soak,
     Step,
     Switch,
+    TakeStage,
     Work,
 )
 from domain.rollout.switch import Journal
@@ -252,7 +252,7 @@ SERVING: list[Row] = [
     (
         "without a gate nobody looks at what serves before the stage is held",
         lambda: new().at_test(refusals=()),
-        on(Hold, "test"),
+        on(TakeStage, "test"),
     ),
     ("held, what serves is read", lambda: held(newer=None), on(Observe, "test", Look.SERVING)),
     ("a newer release serves", lambda: held(newer={"be-1": "20251211.1"}), finish(Outcome.SUPERSEDED, SERVES, "test")),
@@ -385,7 +385,7 @@ FAILING: list[Row] = [
         lambda: new().at_test(refusals=("a", "b")).journal(),
         on(Revert, "test", "half switched, and no longer admitted: a; b"),
     ),
-    ("half switched, and admitted", lambda: new().at_test(refusals=()).journal(), on(Hold, "test")),
+    ("half switched, and admitted", lambda: new().at_test(refusals=()).journal(), on(TakeStage, "test")),
 ]
 SOAKING: list[Row] = [
     (
@@ -396,8 +396,8 @@ SOAKING: list[Row] = [
     ("it soaks", lambda: soaking(5, refusals=()), lambda at: Soak(at.stage("test"), until(at))),
     ("it soaks, and admission is unknown", lambda: soaking(5), on(Observe, "test", Look.ADMISSION)),
     ("it soaks, and is no longer admitted", lambda: soaking(5, refusals=("held",)), on(Refuse, "test", ("held",))),
-    ("it has soaked to the minute", lambda: soaking(0, refusals=()), on(Hold, "test")),
-    ("it has soaked", lambda: after(soaking(5, refusals=()), 6), on(Hold, "test")),
+    ("it has soaked to the minute", lambda: soaking(0, refusals=()), on(TakeStage, "test")),
+    ("it has soaked", lambda: after(soaking(5, refusals=()), 6), on(TakeStage, "test")),
     (
         "a wave that does not soak goes on at once",
         lambda: soaking(-1, held=True, newer={}, endpoints=ENDPOINTS, done=DONE, refusals=()),
@@ -483,7 +483,7 @@ GATE: list[Row] = [
     ("people are asked", lambda: new().at_production(newer={}), on(Ask, "production")),
     ("one approval is not enough", lambda: new().at_production("ada", newer={}), on(Ask, "production")),
     ("approved", lambda: new().at_production(*ALL, newer={}), on(Observe, "production", Look.ADMISSION)),
-    ("approved and admitted", lambda: new().at_production(*ALL, newer={}, refusals=()), on(Hold, "production")),
+    ("approved and admitted", lambda: new().at_production(*ALL, newer={}, refusals=()), on(TakeStage, "production")),
     (
         "approved and not admitted",
         lambda: new().at_production(*ALL, newer={}, refusals=("a",)),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.rollout.expiry import ANNOUNCED_AT, ANNOUNCED_FOR, EXPIRES_AT, NOTICE, Step, announced, due, prolonged
+from domain.rollout.expiry import ANNOUNCED_AT, ANNOUNCED_FOR, EXPIRES_AT, NOTICE, ExpiryStep, announced, due, prolonged
 from domain.utc import utc_text
 
 NOW = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)  # clocks in Europe change half an hour later
@@ -20,35 +20,35 @@ def lives_until(end: datetime) -> dict[str, str]:
 def test_the_day_goes_by() -> None:
     tags = lives_until(NOW + timedelta(hours=24))
     early = due(tags, NOW)
-    assert (early.step, early.until) == (Step.LEAVE, NOW + timedelta(hours=23))
+    assert (early.step, early.until) == (ExpiryStep.LEAVE, NOW + timedelta(hours=23))
     told = NOW + timedelta(hours=23)
-    assert due(tags, told - timedelta(seconds=1)).step is Step.LEAVE
-    assert due(tags, told).step is Step.ANNOUNCE
+    assert due(tags, told - timedelta(seconds=1)).step is ExpiryStep.LEAVE
+    assert due(tags, told).step is ExpiryStep.ANNOUNCE
     tags |= announced(tags, told)
-    assert due(tags, told).step is Step.LEAVE
+    assert due(tags, told).step is ExpiryStep.LEAVE
     waits = due(tags, NOW + timedelta(hours=24, seconds=-1))
-    assert (waits.step, waits.until) == (Step.LEAVE, NOW + timedelta(hours=24))
+    assert (waits.step, waits.until) == (ExpiryStep.LEAVE, NOW + timedelta(hours=24))
     gone = due(tags, NOW + timedelta(hours=24))
-    assert gone.step is Step.DELETE
+    assert gone.step is ExpiryStep.DELETE
     assert gone.reason == "its time was up at 2026-03-30T00:30:00Z, announced at 2026-03-29T23:30:00Z"
 
 
 def test_who_looks_late_announces_first_and_waits() -> None:
     tags = lives_until(NOW - timedelta(days=7))
-    assert due(tags, NOW).step is Step.ANNOUNCE
+    assert due(tags, NOW).step is ExpiryStep.ANNOUNCE
     tags |= announced(tags, NOW)
-    assert due(tags, NOW + NOTICE - timedelta(seconds=1)).step is Step.LEAVE
-    assert due(tags, NOW + NOTICE).step is Step.DELETE
+    assert due(tags, NOW + NOTICE - timedelta(seconds=1)).step is ExpiryStep.LEAVE
+    assert due(tags, NOW + NOTICE).step is ExpiryStep.DELETE
 
 
 def test_another_end_makes_the_announcement_void() -> None:
     tags = lives_until(NOW)
     tags |= announced(tags, NOW - NOTICE)
-    assert due(tags, NOW).step is Step.DELETE
+    assert due(tags, NOW).step is ExpiryStep.DELETE
     later = {**tags, **prolonged(tags, NOW + timedelta(hours=24))}
-    assert due(later, NOW).step is Step.LEAVE
-    assert due(later, NOW + timedelta(hours=24)).step is Step.ANNOUNCE
-    assert due({**tags, **lives_until(NOW + timedelta(hours=2))}, NOW).step is Step.LEAVE  # deployed again
+    assert due(later, NOW).step is ExpiryStep.LEAVE
+    assert due(later, NOW + timedelta(hours=24)).step is ExpiryStep.ANNOUNCE
+    assert due({**tags, **lives_until(NOW + timedelta(hours=2))}, NOW).step is ExpiryStep.LEAVE  # deployed again
 
 
 def test_a_life_is_never_shortened_and_an_end_that_cannot_be_read_is_replaced() -> None:
@@ -73,12 +73,12 @@ def test_a_life_is_never_shortened_and_an_end_that_cannot_be_read_is_replaced() 
 def test_what_is_not_ours_or_has_no_end_is_left_alone(tags: dict[str, str]) -> None:
     marked = {**tags, ANNOUNCED_AT: utc_text(NOW - timedelta(days=2)), ANNOUNCED_FOR: tags.get(EXPIRES_AT, "")}
     for one in (tags, marked):
-        assert due(one, NOW + timedelta(days=365)).step is Step.LEAVE
+        assert due(one, NOW + timedelta(days=365)).step is ExpiryStep.LEAVE
 
 
 def test_an_announcement_that_cannot_be_read_is_made_again() -> None:
     tags = {**lives_until(NOW), ANNOUNCED_AT: "soon", ANNOUNCED_FOR: utc_text(NOW)}
-    assert due(tags, NOW).step is Step.ANNOUNCE
+    assert due(tags, NOW).step is ExpiryStep.ANNOUNCE
 
 
 @given(st.data())
@@ -92,13 +92,13 @@ def test_whenever_somebody_looks_and_however_often_it_dies(data: st.DataObject) 
             tags |= prolonged(tags, now + timedelta(hours=data.draw(st.integers(1, 48))))
         step = due(tags, now).step
         end = datetime.fromisoformat(tags[EXPIRES_AT])
-        if step is Step.ANNOUNCE:
+        if step is ExpiryStep.ANNOUNCE:
             assert now >= end - NOTICE
             if data.draw(st.booleans()):  # else it died after it had told people
                 assert tags[EXPIRES_AT] not in told, "announced twice"
                 tags |= announced(tags, now)
                 told[tags[EXPIRES_AT]] = now
-        elif step is Step.DELETE:
+        elif step is ExpiryStep.DELETE:
             assert now >= end
             assert now - told[tags[EXPIRES_AT]] >= NOTICE
             return
