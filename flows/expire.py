@@ -11,7 +11,7 @@ from prefect.states import Failed
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from domain.approval.request import ApprovalRequest, open_request
-from domain.approval.verdict import Verdict, judge
+from domain.approval.verdict import Verdict, judge, why_expired
 from domain.declaration.workload import Workload
 from domain.errors import Terminal
 from domain.ledger.fact import Fact
@@ -19,6 +19,7 @@ from domain.outcome import Outcome, ReleaseOutcome
 from domain.promotion.next_step import passed
 from domain.release.manifest import Release, requested_release
 from domain.release.outcome import shown_ending
+from domain.rollout.switch import is_part_switched, open_journal
 from flows.fan_out.error_list import ErrorList
 from flows.promotion.advance import record_outcome
 from flows.rollout.expire_stage import expire_stage
@@ -77,12 +78,15 @@ def _closed(ledger: Ledger, workload: Workload, release: Release, facts: tuple[F
             continue
         request = ApprovalRequest.model_validate(asked.body)
         verdict = judge(stage, release, facts, approvers_of(stage.gate, facts), now)
-        if now <= request.answer_by or verdict.verdict is Verdict.OPEN:
+        if now <= request.answer_by or verdict.verdict is Verdict.OPEN or verdict.approved:
             continue
+        if open_journal(facts, stage.name) is not None or is_part_switched(facts, stage.name):
+            continue  # whoever carries the release ends it, and undoes what it has switched
         if dry_run:
             return True
-        record_outcome(ledger, release, ReleaseOutcome(Outcome.EXPIRED, request.expired_reason), stage)
-        _show(request.run, request.expired_reason)
+        reason = why_expired(asked, verdict, facts)
+        record_outcome(ledger, release, ReleaseOutcome(Outcome.EXPIRED, reason), stage)
+        _show(request.run, reason)
         return True
     return False
 

@@ -35,11 +35,6 @@ class ApprovalRequest(BaseModel):
     run: str
 
     @property
-    def expired_reason(self) -> str:
-        """Why a release ends that nobody decided about in time."""
-        return f"nobody decided at {self.gate} before {self.answer_by:%Y-%m-%d %H:%M} UTC"
-
-    @property
     def policy_digest(self) -> str:
         """As `Stage.policy_digest`."""
         return digest_of(canonical_json(self.policy))
@@ -103,6 +98,11 @@ def read_request(fact: Fact) -> ApprovalRequest | None:
         return ApprovalRequest.model_validate(fact.body)
     except ValidationError:
         return None
+
+
+def answer_by(fact: Fact) -> datetime:
+    """Until when answers to a request count."""
+    return ApprovalRequest.model_validate(fact.body).answer_by
 
 
 def statement_of(fact: Fact, choice: Choice, approver: str, comment: str) -> Statement:

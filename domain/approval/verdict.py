@@ -29,11 +29,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class GateVerdict:
-    """The gate's word. counted: decisions that count. reasons: why it is not open, and why decisions did not count."""
+    """The gate's word. counted: decisions that count. reasons: why it is not open, and why decisions did not count.
+
+    approved: everybody has approved, so that it waits, if it does, only for its stage to be free to change.
+    """
 
     verdict: Verdict
     counted: tuple[Decision, ...]
     reasons: tuple[str, ...]
+    approved: bool = False
 
 
 def judge(
@@ -42,7 +46,7 @@ def judge(
     """Every decision is checked anew: nothing that was found right before is taken on trust."""
     gate = stage.gate
     if gate is None:
-        return GateVerdict(Verdict.OPEN, (), ())
+        return GateVerdict(Verdict.OPEN, (), (), approved=True)
     asked = open_request(release, stage, facts)
     counted: list[Decision] = []
     void: list[str] = []
@@ -66,10 +70,11 @@ def judge(
                 void.append(f"the approval by {decision.statement.approver} is void: {'; '.join(faults)}")
             else:
                 counted.append(decision)
-    missing = _missing(gate, counted, approvers, now)
-    if missing:
-        return GateVerdict(Verdict.WAITING, tuple(counted), (*void, *(f"at {gate.name} {what}" for what in missing)))
-    return GateVerdict(Verdict.OPEN, tuple(counted), ())
+    missing, closed = _missing(gate, counted, approvers, now)
+    if missing or closed:
+        reasons = (*void, *(f"at {gate.name} {what}" for what in (*missing, *closed)))
+        return GateVerdict(Verdict.WAITING, tuple(counted), reasons, approved=not missing)
+    return GateVerdict(Verdict.OPEN, tuple(counted), (), approved=True)
 
 
 def _faults_of(
@@ -137,6 +142,14 @@ def _faults_of_time(decision: Decision, fact: Fact, asked: Fact | None, now: dat
     return faults
 
 
+def why_expired(asked: Fact, verdict: GateVerdict, facts: Sequence[Fact]) -> str:
+    """Why a release ends at a gate that did not open in time: nobody approved it, or that was not enough, or no longer is."""
+    request = ApprovalRequest.model_validate(asked.body)
+    if not any(fact.sequence > asked.sequence for fact in facts_of(facts, Kind.DECIDED, request.stage)):
+        return f"nobody decided at {request.gate} before {request.answer_by:%Y-%m-%d %H:%M} UTC"
+    return f"{request.gate} did not open in time: {'; '.join(verdict.reasons)}"
+
+
 def why_not(
     statement: Statement,
     stage: Stage,
@@ -189,12 +202,14 @@ def _faults_of_separation(gate: Gate, approver: str, release: Release, approvers
     ]
 
 
-def _missing(gate: Gate, counted: Sequence[Decision], approvers: EnrolledApprovers, now: datetime) -> tuple[str, ...]:
-    """What the gate still waits for."""
+def _missing(
+    gate: Gate, counted: Sequence[Decision], approvers: EnrolledApprovers, now: datetime
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the gate still waits for: of people, and of the calendar. Who breaks the glass waits for neither."""
     if any(decision.statement.choice is Choice.BREAK_GLASS for decision in counted):
-        return ()
+        return (), ()
     counting = {one.statement.approver: approvers.groups_of(one.statement.approver) for one in counted}
-    return (*missing_approvals(gate.rules, counting), *gate.closures(now))
+    return tuple(missing_approvals(gate.rules, counting)), tuple(gate.closures(now))
 
 
 def _read(fact: Fact) -> Decision | None:

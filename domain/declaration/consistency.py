@@ -3,6 +3,7 @@
 Works on the values as they were written, so that it answers also where other parts are faulty.
 """
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from domain.declaration.expectation import faults_of_expectation
+from domain.declaration.gate import VALID_MINUTES
 from domain.declaration.wave import Wave, faults_of_waves
 from domain.naming import Naming, faults_of_name, model_name
 from domain.parsing.field_errors import Location
@@ -115,9 +117,9 @@ def _files(values: dict[str, Any], folder: Path) -> Found:
         (("service", "folder"), service, True),
     ):
         yield from _file(at, named, folder, is_folder)
-    if isinstance(code, str) and isinstance(script, str) and (folder / code).is_dir():
+    if isinstance(code, str) and isinstance(script, str) and not list(_file((), code, folder, True)):
         yield from _file(("scoring", "script"), script, folder / code, False)
-    if isinstance(service, str) and (folder / service).is_dir():
+    if isinstance(service, str) and not list(_file((), service, folder, True)):
         dockerfile = _at(values, "service", "dockerfile") or "Dockerfile"
         yield from _file(("service", "dockerfile"), dockerfile, folder / service, False)
     for place, stage in _items(values, "stages"):
@@ -195,6 +197,14 @@ def _waves(values: dict[str, Any]) -> Found:
         except ValidationError:
             continue  # said of the wave by itself
         yield from (((*at, "waves"), fault) for fault in faults_of_waves(read, circuits))
+        valid = _at(stage, "gate", "valid_minutes") or VALID_MINUTES
+        soaks = math.ceil(sum(wave.soak_minutes for wave in read))
+        if isinstance(_at(stage, "gate"), dict) and isinstance(valid, int) and soaks > valid:
+            yield (
+                (*at, "waves"),
+                f"they soak for {soaks} minutes in all, and an approval opens the stage for {valid}: the last waves could never "
+                f"switch; set the gate's valid_minutes to {soaks} or more, or let the waves soak for less",
+            )
 
 
 def _golden_circuits(values: dict[str, Any]) -> Found:

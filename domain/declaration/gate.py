@@ -13,6 +13,11 @@ from domain.identifiers import GroupName
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
+VALID_MINUTES = 1440
+MOST_STRETCHES = 100
+"""Freezes and windows that are looked through for the next moment that is free of one and in the other."""
+
+
 class Role(StrEnum):
     """What somebody had to do with a release."""
 
@@ -64,7 +69,7 @@ class Gate(Part):
     freezes: tuple[Window, ...] = Field(default=(), max_length=50)
     break_glass: BreakGlass | None = None
     timeout_minutes: int = Field(default=1440, ge=1, le=60 * 24 * 30)
-    valid_minutes: int = Field(default=1440, ge=1, le=60 * 24 * 7)
+    valid_minutes: int = Field(default=VALID_MINUTES, ge=1, le=60 * 24 * 7)
     instructions: str = Field(min_length=1, max_length=4000)
     checklist: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = Field(default=(), max_length=20)
 
@@ -85,6 +90,21 @@ class Gate(Part):
         named = [rule.group for rule in self.rules]
         named += [self.break_glass.group] if self.break_glass is not None else []
         return tuple(dict.fromkeys(named))
+
+    def opens_at(self, moment: datetime) -> datetime | None:
+        """When the stage may change: the moment itself, or the first after it; None where that is never, or too far off to see."""
+        for _ in range(MOST_STRETCHES):
+            frozen = [freeze.end_of(moment) for freeze in self.freezes if freeze.holds(moment)]
+            if frozen:
+                moment = max(frozen)
+            elif not self.windows or any(window.holds(moment) for window in self.windows):
+                return moment
+            else:
+                starts = [start for window in self.windows if (start := window.next_start(moment)) is not None]
+                if not starts:
+                    return None
+                moment = min(starts)
+        return None
 
     def closures(self, moment: datetime) -> Iterator[str]:
         """Every reason why the stage may not change at a moment."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.approval.approvers import EnrolledApprovers
-from domain.approval.request import doubts_of, open_request
-from domain.approval.verdict import Verdict, judge
+from domain.approval.request import answer_by, doubts_of, open_request
+from domain.approval.verdict import GateVerdict, Verdict, judge
 from domain.declaration.stage import Stage
 from domain.declaration.target import ServingTarget
 from domain.declaration.wave import waves_of
@@ -27,17 +27,19 @@ from domain.promotion.step import (
     Publish,
     Refuse,
     Revert,
-    Soak,
     Step,
     Switch,
     TakeStage,
+    Wait,
     Work,
 )
 from domain.release.failed_units import active_units, failed_units
 from domain.release.manifest import Release
 from domain.release.outcome import ending_of
-from domain.rollout.switch import is_between_waves, is_switched, open_journal, switched_endpoints
+from domain.rollout.switch import is_between_waves, is_part_switched, is_switched, open_journal, switched_endpoints
 from domain.text import listed_reasons
+
+SOAKS = "a wave is soaking"
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,10 @@ def _half_switched(plan: Plan, facts: Sequence[Fact]) -> Revert | None:
     """What ended from outside in the midst of its switch leaves no stage so; a rollback that was begun is finished by who began it."""
     for stage in plan.stages:
         journal = open_journal(facts, stage.name)
-        if journal is not None and not journal.back:
+        half = journal is not None and not journal.back
+        if half or (
+            not plan.independent and is_between_waves(facts, stage.name) and is_part_switched(facts, stage.name)
+        ):
             return Revert(stage, "half switched, and the release has ended")
     return None
 
@@ -166,7 +171,10 @@ class _Situation:
         if back:
             held = any(fact.kind is Kind.HELD for fact in own)
             reason = f"{self.stage.name}: rolled back to what served before: {back[-1].body.get('reason')}"
-            return self._end(Outcome.ROLLED_BACK if held else Outcome.FAILED, reason)
+            rest = not self.plan.independent and is_part_switched(
+                self.facts, self.stage.name
+            )  # a person took back some
+            return self._end(Outcome.ROLLED_BACK if held else Outcome.FAILED, reason, rest)
         stays = next((fact.body["unconfirmed"] for fact in reversed(own) if "unconfirmed" in fact.body), None)
         return None if stays is None else self._end(Outcome.FAILED, f"{self.stage.name}: {stays}")
 
@@ -194,12 +202,14 @@ class _Situation:
         if not self.seen.newer:
             return None
         shown = listed_reasons({endpoint: f"serves release {name}" for endpoint, name in self.seen.newer.items()})
+        part = is_part_switched(self.facts, self.stage.name)
+        done = "What this release had switched is rolled back" if part else "Nothing was changed"
         reason = (
-            f"{self.stage.name} serves newer releases than {self.plan.release.name}: {shown}. Nothing was changed; to put an older "
+            f"{self.stage.name} serves newer releases than {self.plan.release.name}: {shown}. {done}; to put an older "
             f"version there, ask for it by name with `signalbox deploy-version PLANT/CIRCUIT VERSION --stage {self.stage.name} --workload "
             f"{self.plan.release.workload}`"
         )
-        return self._end(Outcome.SUPERSEDED, reason)
+        return self._end(Outcome.SUPERSEDED, reason, part)
 
     def _gate(self) -> Step | None:
         """Whoever holds the stage asks nobody meanwhile: whether it still admits the release is asked before every switch."""
@@ -210,7 +220,23 @@ class _Situation:
         verdict = judge(self.stage, self.plan.release, self.facts, self.approvers, self.now)
         if verdict.verdict is Verdict.REJECTED:
             return self._end(Outcome.REJECTED, "; ".join(verdict.reasons), self._has_to_revert())
-        return Ask(self.stage) if verdict.verdict is Verdict.WAITING else None
+        if verdict.verdict is Verdict.OPEN:
+            return None
+        return self._closed(verdict) or Ask(self.stage)
+
+    def _closed(self, verdict: GateVerdict) -> Wait | None:
+        """Everybody has approved, and the calendar is against it. Who may break the glass is asked for as long as answers count."""
+        gate = self.stage.gate
+        if gate is None or not verdict.approved:
+            return None
+        soaks = soaks_until(self.facts, self.stage.name)
+        if soaks is not None and soaks > self.now:
+            return Wait(self.stage, soaks, SOAKS)
+        asked = open_request(self.plan.release, self.stage, self.facts)
+        if gate.break_glass is not None and asked is not None and self.now <= answer_by(asked):
+            return None
+        opens = gate.opens_at(self.now)
+        return None if opens is None else Wait(self.stage, opens, "; ".join(gate.closures(self.now)))
 
     def _admitted(self) -> Step | None:
         if self.seen.refusals is None:
@@ -223,7 +249,8 @@ class _Situation:
         if not failures:
             return None
         if isinstance(self.stage.target, ServingTarget):
-            if self.plan.independent and len(failures) < len(active_units(self.plan.release, self.facts)):
+            active = {str(one.unit) for one in active_units(self.plan.release, self.facts)}
+            if self.plan.independent and failures.keys() < active:
                 return Drop(self.stage, failures)
             if not self.seen.reverted:
                 return Revert(self.stage, listed_reasons(failures))
@@ -232,10 +259,10 @@ class _Situation:
     def _serve(self) -> Step:
         until = soaks_until(self.facts, self.stage.name)
         if until is not None and self.seen.soaks:
-            return Soak(self.stage, until)
+            return Wait(self.stage, until, SOAKS)
         if not self.seen.held:
             if until is not None and until > self.now:
-                return self._admitted() or Soak(self.stage, until)
+                return self._admitted() or Wait(self.stage, until, SOAKS)
             return self._admitted() or TakeStage(self.stage)
         for work in Work:
             if work not in self.seen.done:
@@ -273,7 +300,7 @@ class _Situation:
         target, name = self.stage.target, self.stage.name
         if not isinstance(target, ServingTarget):
             return False
-        if open_journal(self.facts, name) is not None or is_between_waves(self.facts, name):
+        if open_journal(self.facts, name) is not None or is_part_switched(self.facts, name):
             return True
         return target.failed_deployments == "delete" and bool(facts_of(self.facts, Kind.DEPLOYED, name))
 

@@ -58,11 +58,12 @@ class Refuse:
 
 
 @dataclass(frozen=True)
-class Soak:
-    """Leave the stage free until then."""
+class Wait:
+    """Leave the stage free until then. why: a wave soaks, or the stage is closed for now."""
 
     stage: Stage
     until: datetime
+    why: str
 
 
 @dataclass(frozen=True)
@@ -121,4 +122,4 @@ class CleanUp:
     stage: Stage
 
 
-Step = Finish | Observe | Ask | Refuse | Soak | TakeStage | Publish | Do | Drop | Switch | Revert | CleanUp
+Step = Finish | Observe | Ask | Refuse | Wait | TakeStage | Publish | Do | Drop | Switch | Revert | CleanUp

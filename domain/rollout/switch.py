@@ -131,6 +131,14 @@ def rolled_back_endpoints(facts: Sequence[Fact], stage: str) -> dict[str, str | 
     return back
 
 
+def is_part_switched(facts: Sequence[Fact], stage: str) -> bool:
+    """Whether some circuits serve and others wait for their wave: also after a person took back some of those that serve."""
+    switched = facts_of(facts, Kind.SWITCHED, stage)
+    if not switched or not switched[-1].body.get("left") or "unconfirmed" in switched[-1].body:
+        return False
+    return bool(switched_endpoints(facts, stage) - rolled_back_endpoints(facts, stage).keys())
+
+
 def is_between_waves(facts: Sequence[Fact], stage: str) -> bool:
     """Whether some waves have switched and others have not."""
     ends = [fact for fact in facts if fact.kind in ENDS and fact.stage == stage]

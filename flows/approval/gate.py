@@ -13,7 +13,7 @@ from domain.approval.decision import Decision
 from domain.approval.invalid_answer import InvalidAnswer
 from domain.approval.request import ApprovalRequest, open_request, statement_of
 from domain.approval.statement import Choice
-from domain.approval.verdict import GateVerdict, Verdict, judge, why_not
+from domain.approval.verdict import GateVerdict, Verdict, judge, why_expired, why_not
 from domain.declaration.gate import Gate
 from domain.declaration.stage import Stage
 from domain.declaration.workload import Workload
@@ -103,7 +103,9 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
             now = judge(stage, release, facts, approvers_of(at.gate, facts), datetime.now(UTC))
             if now.verdict is not Verdict.WAITING:
                 continue  # another run of this release had an answer in time
-            return ReleaseOutcome(Outcome.EXPIRED, request.expired_reason)
+            if now.approved and datetime.now(UTC) <= request.expires_at:
+                return None  # it is approved, and closed for now: that is waited for without a form
+            return ReleaseOutcome(Outcome.EXPIRED, why_expired(asked, now, facts))
         _take(at, asked, answer)
 
 

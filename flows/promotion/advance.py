@@ -30,10 +30,10 @@ from domain.promotion.step import (
     Publish,
     Refuse,
     Revert,
-    Soak,
     Step,
     Switch,
     TakeStage,
+    Wait,
 )
 from domain.release.manifest import Release
 from flows.approval.gate import decide
@@ -43,8 +43,8 @@ from flows.promotion.publish_images import publish_images
 from flows.promotion.publish_models import publish_models
 from flows.rollout.deploy import Rollout
 from flows.rollout.finish import clean_up_unswitched, finish_stage
-from flows.rollout.soak import wait_for_soak
 from flows.rollout.switch import roll_back
+from flows.rollout.wait import wait_until
 from flows.stage.admit import admission_of
 from flows.stage.stage_run import ServingRun, serving_run, stage_run
 from tasks.approval.approvers import approvers_of
@@ -132,9 +132,9 @@ class Carrier:
             case Refuse():
                 why = "; ".join(step.reasons)
                 raise Terminal(f"{stage.name} does not admit release {self._plan.release.name}: {why}")
-            case Soak():
+            case Wait():
                 self._see_anew(stage)
-                wait_for_soak(self._ledger, self._plan.release, stage, step.until)
+                wait_until(self._ledger, self._plan.release, stage, step.until, step.why)
             case Publish():
                 self._seen = replace(self._seen, failures=self._publish(stage))
             case Revert():

@@ -78,14 +78,19 @@ class Rollout:
             return {}
         units = {self._requests[str(one.unit)].endpoint: one.unit for one in self._release.units}
         wave = [self._requests[name] for name in step.circuits]
-        until = (datetime.now(UTC) + timedelta(minutes=step.soak_minutes)).replace(microsecond=0)
+
+        def told() -> dict[str, object]:
+            """A wave soaks from when it is confirmed; to the second, never shorter."""
+            until = datetime.now(UTC) + timedelta(minutes=step.soak_minutes, seconds=0 if not step.soak_minutes else 1)
+            return {"wave": step.wave, "left": step.left, "soaks_until": utc_text(until.replace(microsecond=0))}
+
         return switch_fleet(
             self.at,
             {one.endpoint: one.name for one in wave},
             {endpoint: str(unit) for endpoint, unit in units.items()},
             self._alone,
             lambda journal: confirm(self.at, self._stage.confirmation, units, journal),
-            {"wave": step.wave, "left": step.left, "soaks_until": utc_text(until)},
+            told,
         )
 
     def _waiting(self) -> Waiting:

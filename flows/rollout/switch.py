@@ -9,7 +9,14 @@ from domain.errors import SignalboxError, StageLost, Terminal, Transient
 from domain.ledger.fact import Kind, facts_of
 from domain.release.failed_units import failed_units
 from domain.release.manifest import requested_release
-from domain.rollout.switch import Journal, is_between_waves, last_journal, open_journal, rollback_journal
+from domain.rollout.switch import (
+    Journal,
+    is_part_switched,
+    last_journal,
+    open_journal,
+    rollback_journal,
+    switched_endpoints,
+)
 from domain.text import listed_reasons
 from flows.fan_out.each import map_units
 from flows.stage.stage_run import ServingRun
@@ -26,14 +33,14 @@ def switch_fleet(
     circuits: Mapping[str, str],
     alone: bool,
     confirm: Callable[[Journal], dict[str, str]],
-    wave: Mapping[str, object],
+    wave: Callable[[], Mapping[str, object]],
 ) -> dict[str, str]:
     """Switch every endpoint, or go on with the switch that a run before this one began.
 
     after: endpoint → deployment. circuits: endpoint → circuit. alone: a circuit that fails is rolled back by itself. confirm:
-    asked once all have switched; endpoint → why it has to be rolled back. wave: what is written down with the switch. Returns what failed, and why; then all went
-    back, unless there was nothing to roll back to. Raises Transient where neither way could be gone to its end: the journal
-    stays open, and the next run goes on.
+    asked once all have switched; endpoint → why it has to be rolled back. wave: what is written down with the switch, asked
+    once it is done. Returns what failed, and why; then all went back, unless there was nothing to roll back to. Raises
+    Transient where neither way could be gone to its end: the journal stays open, and the next run goes on.
     """
     facts = at.facts()
     journal = open_journal(facts, at.stage) or _begin(at, after, alone)
@@ -58,12 +65,12 @@ def switch_fleet(
             if new:
                 at.write(Kind.DROPPED, {"units": new})
             going = {name: to for name, to in journal.after.items() if name not in journal.dropped}
-            at.write(Kind.SWITCHED, {"after": going, **wave})
+            at.write(Kind.SWITCHED, {"after": going, **wave()})
             at.held.announce(())
             return {}
         journal = _after_failures(at, journal, failures, hold=switched)
         if switched and journal.back and (gone := unready(at.platform, journal.after)):
-            return _stays(at, journal, gone, wave)
+            return _stays(at, journal, gone, wave())
         write_journal(at, journal)
     finish_rollback(at, journal)
     at.held.announce(())
@@ -86,7 +93,8 @@ def _after_failures(at: ServingRun, journal: Journal, failures: Mapping[str, str
         raise Transient(
             f"{at.stage}: rollback incomplete; run the same command again to continue. {listed_reasons(stuck)}"
         )
-    if journal.alone and len(journal.dropped) + len(failures) < len(journal.after):
+    served = switched_endpoints(at.facts(), at.stage)
+    if journal.alone and (served or len(journal.dropped) + len(failures) < len(journal.after)):
         return journal.dropping(failures, at.held.fence)
     return rollback_journal(at.facts(), at.stage, listed_reasons(failures), at.held.fence, hold)
 
@@ -132,7 +140,7 @@ def roll_back(at: ServingRun, reason: str, alone: bool) -> None:
     """Undo what this release has begun to switch at the stage, if it has: all its waves, too, unless circuits move alone."""
     facts = at.facts()
     journal = open_journal(facts, at.stage)
-    if journal is None and (alone or not is_between_waves(facts, at.stage)):
+    if journal is None and (alone or not is_part_switched(facts, at.stage)):
         return
     if journal is None or not journal.back:
         back = rollback_journal(facts, at.stage, reason, at.held.fence)

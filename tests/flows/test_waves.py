@@ -57,13 +57,13 @@ def test_a_soak_is_a_fact_and_a_restart_does_not_start_it_over(
     in_waves(tiny, soak_minutes=60)
     seen: list[datetime] = []
 
-    def dies_while_it_soaks(ledger, release, stage, until):
+    def dies_while_it_soaks(ledger, release, stage, until, why):
         seen.append(until)
         raise RuntimeError("the power fails")
 
     changed = tiny.candidates()
     with monkeypatch.context() as patched:
-        patched.setattr(advance, "wait_for_soak", dies_while_it_soaks)
+        patched.setattr(advance, "wait_until", dies_while_it_soaks)
         for _ in range(2):
             assert run(tiny, changed).is_failed()
     name, facts = newest(site, tiny)

@@ -26,7 +26,6 @@ from domain.promotion.step import (
     CleanUp,
     Do,
     Finish,
-    Hold,
     Look,
     Observe,
     Publish,
@@ -34,6 +33,8 @@ from domain.promotion.step import (
     Revert,
     Step,
     Switch,
+    TakeStage,
+    Wait,
     Work,
 )
 from domain.release.manifest import Release
@@ -127,6 +128,11 @@ class ReleaseRun:
                     ended = yield from self._decide(release, stage)
                     unanswered = ReleaseOutcome(Outcome.EXPIRED, "nobody decided") if ended == "EXPIRED" else None
                     seen = Seen(stage.name, unanswered=unanswered, behind=seen.behind)
+                case Wait():
+                    while world.now < step.until:
+                        self._watch("wait", stage, release)
+                        yield "carry"
+                    seen = Seen(stage.name, behind=seen.behind)
                 case Revert():
                     yield from self._revert(release, stage)
                     seen = replace(seen, reverted=True)
@@ -142,7 +148,7 @@ class ReleaseRun:
                 yield "carry"
                 yield from self._once(release, Kind.PROMOTED, stage)
                 yield from self._once(release, Kind.VERIFIED, stage, passed=True)
-            case Hold():
+            case TakeStage():
                 self._watch("deploy", stage, release)
                 yield "carry"
                 endpoints = {str(unit.unit): f"{stage.name}/{unit.unit}" for unit in release.units}
@@ -188,7 +194,9 @@ class ReleaseRun:
             answer = self._answers.get(self._key) if in_time else None
             self.waiting = None
             if answer is None:
-                return "EXPIRED"
+                now = judge(stage, release, world.facts.read(), world.approvers, world.now)
+                approved = now.approved and world.now <= ApprovalRequest.model_validate(asked.body).expires_at
+                return None if approved else "EXPIRED"
             outcome = weigh(world, release, stage, asked, answer)
             self.taken = (answer, outcome)
             if isinstance(outcome, Decision):

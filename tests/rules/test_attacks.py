@@ -27,7 +27,7 @@ from flows.approval.pending import pending_request
 from flows.deploy_version import deploy_version
 from flows.release import release
 from flows.rollback import rollback
-from flows.rollout import soak
+from flows.rollout import wait
 from tasks.ledger.facts import keep_document, read_facts
 
 REJECT = {"decision": "reject", "approver": "ada", "comment": "no"}
@@ -186,7 +186,7 @@ def test_a_second_run_whose_time_is_up_rolls_nothing_back_that_was_approved(
     def killed(_: float) -> None:
         raise RuntimeError("the run is somewhere else")
 
-    monkeypatch.setattr(soak.time, "sleep", killed)
+    monkeypatch.setattr(wait.time, "sleep", killed)
 
     def second_run(form: Pending) -> FormAnswer | None:
         forms.append(form)

@@ -15,7 +15,7 @@ from domain.approval.request import ApprovalRequest
 from domain.errors import Terminal
 from domain.ledger.fact import Kind, facts_of
 from domain.outcome import Outcome
-from domain.promotion.step import Hold
+from domain.promotion.step import TakeStage
 from domain.release.outcome import shown_ending
 from flows.expire import expire
 from flows.promotion.advance import Carrier
@@ -83,7 +83,7 @@ def test_what_changes_after_the_approval_voids_it_before_the_switch(
         return known.revoking(known.credentials[0].id, datetime.now(UTC))
 
     def changed_meanwhile(self, step):  # type: ignore[no-untyped-def]
-        if isinstance(step, Hold) and step.stage.name == "production":
+        if isinstance(step, TakeStage) and step.stage.name == "production":
             stage, manifest = step.stage, self._plan.release
             if what == "declaration":
                 gate = stage.gate.model_copy(update={"instructions": "Look the other way."})
@@ -102,7 +102,7 @@ def test_what_changes_after_the_approval_voids_it_before_the_switch(
             if what == "newest fact":
                 twins.blobs.delete_blob(twins.facts(tiny)[-1].slot)
             self._plan = replace(self._plan, release=manifest, stages=(*self._plan.before(step.stage), stage))
-            step = Hold(stage)
+            step = TakeStage(stage)
         return take(self, step)
 
     monkeypatch.setattr(Carrier, "take", changed_meanwhile)

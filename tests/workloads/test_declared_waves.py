@@ -26,6 +26,14 @@ R = ("HAUTEBORNE/R80711", "HAUTEBORNE/R80721", "HAUTEBORNE/R80736", "HAUTEBORNE/
         ([{"circuits": []}, {"circuits": "rest"}], "waves"),
         ([{"circuits": [R[0]], "soak_minutes": -1}, {"circuits": "rest"}], "soak_minutes"),
         ([{"circuits": ["R80711"]}, {"circuits": "rest"}], "write PLANT/CIRCUIT"),
+        (
+            [
+                {"circuits": R[:1], "soak_minutes": 1440},
+                {"circuits": R[1:2], "soak_minutes": 0.5},
+                {"circuits": "rest"},
+            ],
+            "they soak for 1441 minutes in all, and an approval opens the stage for 1440: the last waves could never switch",
+        ),
     ],
 )
 def test_waves_that_miss_or_repeat_a_circuit_are_refused_with_their_line(tmp_path: Path, waves, told: str) -> None:

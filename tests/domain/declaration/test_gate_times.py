@@ -13,13 +13,13 @@ AFTERNOON = {"starts": "2025-01-01T12:00", "rule": "FREQ=DAILY", "minutes": 60}
 MORNING = {"starts": "2025-01-01T09:00", "rule": "FREQ=DAILY", "minutes": 180}
 EVENING = {"starts": "2025-01-01T19:30", "rule": "FREQ=DAILY", "minutes": 60, "timezone": "Europe/Berlin"}
 ONCE = {"starts": "2024-12-01T00:00", "minutes": 60}
+GATE = {"name": "Approval", "rules": [{"group": "ops"}], "instructions": "Look."}
 FREEZE = {"starts": "2025-01-08T00:00", "minutes": 60 * 24 * 2, "reason": "stocktaking"}
 
 
 def closures(windows: list[dict[str, Any]], freezes: list[dict[str, Any]], moment: datetime = NOON) -> list[str]:
     """Why a gate of these stretches is closed."""
-    gate = {"name": "Approval", "rules": [{"group": "ops"}], "instructions": "Look."}
-    return list(Gate.model_validate({**gate, "windows": windows, "freezes": freezes}).closures(moment))
+    return list(Gate.model_validate({**GATE, "windows": windows, "freezes": freezes}).closures(moment))
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,26 @@ def test_every_reason_is_told() -> None:
         "there is a freeze (stocktaking) until 2025-01-10 00:00 UTC",
         "it is outside the stage's windows; the next one opens at 2025-01-09 09:00 UTC",
     ]
+
+
+@pytest.mark.parametrize(
+    ("windows", "freezes", "opens"),
+    [
+        ([], [], NOON),
+        ([AFTERNOON], [], NOON),
+        ([MORNING], [], datetime(2025, 1, 9, 9, tzinfo=UTC)),
+        ([MORNING, EVENING], [], datetime(2025, 1, 8, 18, 30, tzinfo=UTC)),
+        ([], [FREEZE], datetime(2025, 1, 10, tzinfo=UTC)),
+        ([AFTERNOON], [FREEZE], datetime(2025, 1, 10, 12, tzinfo=UTC)),
+        ([], [FREEZE, {**FREEZE, "minutes": 60 * 24 * 4}], datetime(2025, 1, 12, tzinfo=UTC)),
+        ([{"starts": "2020-01-01T00:00", "minutes": 60}], [], None),
+        ([AFTERNOON], [{"starts": "2025-01-01T00:00", "rule": "FREQ=DAILY", "minutes": 1440}], None),
+    ],
+)
+def test_the_first_moment_is_found_that_is_in_a_window_and_in_no_freeze(
+    windows: list[dict[str, Any]], freezes: list[dict[str, Any]], opens: datetime | None
+) -> None:
+    gate = Gate.model_validate({**GATE, "windows": windows, "freezes": freezes})
+    assert gate.opens_at(NOON) == opens
+    assert opens is None or list(gate.closures(opens)) == []
+    assert opens is None or gate.opens_at(opens) == opens

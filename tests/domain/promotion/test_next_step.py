@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, is_dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import declared_stages
@@ -10,14 +10,16 @@ import pytest
 from one_gate import MINUTE, OneGate
 
 from domain.approval.statement import Choice
+from domain.declaration.gate import BreakGlass
 from domain.declaration.stage import Stage
 from domain.declaration.wave import Wave
+from domain.declaration.window import Window
 from domain.errors import Terminal
 from domain.ledger.fact import Kind
 from domain.outcome import Outcome, ReleaseOutcome
 from domain.promotion import next_step as module
 from domain.promotion import step as steps
-from domain.promotion.next_step import Plan, Seen, next_step, passed, soaks_until
+from domain.promotion.next_step import SOAKS, Plan, Seen, next_step, passed, soaks_until
 from domain.promotion.step import (
     Ask,
     CleanUp,
@@ -29,10 +31,10 @@ from domain.promotion.step import (
     Publish,
     Refuse,
     Revert,
-    Soak,
     Step,
     Switch,
     TakeStage,
+    Wait,
     Work,
 )
 from domain.rollout.switch import Journal
@@ -199,10 +201,44 @@ def soaking(minutes: float, **seen: Any) -> Situation:
     return situation.switched(endpoints=("be-1",), left=1, soaks_until=until)
 
 
-def until(situation: Situation) -> datetime:
-    found = soaks_until(situation.gate.facts, "test")
+def two_soak() -> Situation:
+    """Both canaries of a fleet of more have switched at test."""
+    until = (new().gate.now + timedelta(hours=1)).isoformat()
+    return in_waves(new().at_test()).switched(left=1, soaks_until=until)
+
+
+def until(situation: Situation, stage: str = "test") -> datetime:
+    found = soaks_until(situation.gate.facts, stage)
     assert found is not None
     return found
+
+
+def frozen(*approvals: str, **gate: Any) -> Situation:
+    """Production may not change for another hour. gate: what it declares besides."""
+    situation = new()
+    starts = (situation.gate.now - timedelta(hours=1)).replace(tzinfo=None, second=0, microsecond=0)
+    freezes = (Window(starts=starts, minutes=120),)
+    before = situation.stage("production").gate
+    assert before is not None
+    situation.changes["production"] = {
+        "gate": before.model_copy(update={"freezes": freezes, "break_glass": None, **gate})
+    }
+    situation.gate.stage = situation.stage("production")
+    return situation.at_production(*approvals, newer={})
+
+
+def thaws(situation: Situation) -> Step:
+    """Wait until the freeze is over."""
+    gate = situation.stage("production").gate
+    assert gate is not None
+    ends = gate.freezes[0].starts.replace(tzinfo=UTC) + timedelta(minutes=120)
+    return Wait(situation.stage("production"), ends, f"there is a freeze until {ends:%Y-%m-%d %H:%M} UTC")
+
+
+def canary_at_production(situation: Situation, minutes: float) -> Situation:
+    """The first of two waves has switched there; minutes that it still soaks."""
+    until = (situation.gate.now + MINUTE + timedelta(minutes=minutes)).isoformat()
+    return situation.switched("production", endpoints=("be-1",), left=1, soaks_until=until)
 
 
 Row = tuple[str, Callable[[], Situation], Callable[[Situation], Step]]
@@ -375,6 +411,11 @@ FAILING: list[Row] = [
         finish(Outcome.FAILED, "test: rolled back to what served before: b", "test"),
     ),
     (
+        "what failed is not one of the circuits",
+        lambda: independent(held(failures={"the fleet": "it hums"})),
+        on(Revert, "test", "the fleet: it hums"),
+    ),
+    (
         "more failed than were on their way",
         lambda: independent(held(failures={ONE: "a", TWO: "b"}).fact(Kind.DROPPED, "test", units={ONE: "a"})),
         on(Revert, "test", f"{ONE}: a; {TWO}: b"),
@@ -391,9 +432,9 @@ SOAKING: list[Row] = [
     (
         "a wave that soaks lets the stage go, however short",
         lambda: soaking(-1, held=True, newer={}, soaks=True),
-        lambda at: Soak(at.stage("test"), until(at)),
+        lambda at: Wait(at.stage("test"), until(at), SOAKS),
     ),
-    ("it soaks", lambda: soaking(5, refusals=()), lambda at: Soak(at.stage("test"), until(at))),
+    ("it soaks", lambda: soaking(5, refusals=()), lambda at: Wait(at.stage("test"), until(at), SOAKS)),
     ("it soaks, and admission is unknown", lambda: soaking(5), on(Observe, "test", Look.ADMISSION)),
     ("it soaks, and is no longer admitted", lambda: soaking(5, refusals=("held",)), on(Refuse, "test", ("held",))),
     ("it has soaked to the minute", lambda: soaking(0, refusals=()), on(TakeStage, "test")),
@@ -402,6 +443,32 @@ SOAKING: list[Row] = [
         "a wave that does not soak goes on at once",
         lambda: soaking(-1, held=True, newer={}, endpoints=ENDPOINTS, done=DONE, refusals=()),
         on(Switch, "test", (TWO,), 2, 0, 0.0),
+    ),
+    (
+        "what soaks is overtaken",
+        lambda: soaking(-1, held=True, newer={"be-2": "20251211.1"}),
+        lambda at: Finish(
+            at.stage("test"),
+            ReleaseOutcome(
+                Outcome.SUPERSEDED,
+                SERVES.replace("be-1", "be-2").replace(
+                    "Nothing was changed", "What this release had switched is rolled back"
+                ),
+            ),
+            True,
+        ),
+    ),
+    (
+        "a person took back one of two that soak",
+        lambda: two_soak().fact(Kind.ROLLED_BACK, "test", **BACK).fact(Kind.HELD, "test", reason="it hums"),
+        finish(Outcome.ROLLED_BACK, "test: rolled back to what served before: it hums", "test", True),
+    ),
+    (
+        "a person took back one of two that soak, and circuits are independent",
+        lambda: (
+            independent(two_soak()).fact(Kind.ROLLED_BACK, "test", **BACK).fact(Kind.HELD, "test", reason="it hums")
+        ),
+        finish(Outcome.ROLLED_BACK, "test: rolled back to what served before: it hums", "test"),
     ),
     (
         "what soaks was rolled back",
@@ -459,6 +526,25 @@ AFTERWARDS: list[Row] = [
         on(Revert, "test", "half switched, and the release has ended"),
     ),
     (
+        "it has ended from outside between its waves",
+        lambda: soaking(-1).fact(Kind.ENDED, "test", outcome="EXPIRED", reason="nobody decided"),
+        on(Revert, "test", "half switched, and the release has ended"),
+    ),
+    (
+        "it has ended from outside between its waves, and is reverted",
+        lambda: (
+            soaking(-1)
+            .fact(Kind.ENDED, "test", outcome="EXPIRED", reason="nobody decided")
+            .fact(Kind.ROLLED_BACK, "test", reason="a", after={})
+        ),
+        finish(Outcome.EXPIRED, "nobody decided", "production"),
+    ),
+    (
+        "independent circuits that serve stay where the release has ended from outside",
+        lambda: independent(soaking(-1)).fact(Kind.ENDED, "test", outcome="EXPIRED", reason="nobody decided"),
+        finish(Outcome.EXPIRED, "nobody decided", "production"),
+    ),
+    (
         "it has ended from outside while somebody rolls it back",
         lambda: new().at_test().journal(back=True).fact(Kind.ENDED, "test", outcome="EXPIRED", reason="nobody decided"),
         finish(Outcome.EXPIRED, "nobody decided", "production"),
@@ -467,6 +553,30 @@ AFTERWARDS: list[Row] = [
         "it has ended, from outside",
         lambda: rejected().fact(Kind.ENDED, "production", outcome="EXPIRED", reason="nobody decided"),
         finish(Outcome.EXPIRED, "nobody decided", "production"),
+    ),
+]
+CLOSED: list[Row] = [
+    ("approved, and closed for now: it waits, and nobody is asked", lambda: frozen(*ALL), thaws),
+    ("closed, and not approved by all: people are asked", lambda: frozen("ada"), on(Ask, "production")),
+    (
+        "closed, and never to open again: who is asked may still reject",
+        lambda: frozen(*ALL, windows=(Window(starts="2020-01-01T00:00", minutes=1),)),
+        on(Ask, "production"),
+    ),
+    (
+        "closed, where somebody may break the glass: they are asked",
+        lambda: frozen(*ALL, break_glass=BreakGlass(group="ops")),
+        on(Ask, "production"),
+    ),
+    (
+        "a canary soaks into a freeze: nobody is asked meanwhile",
+        lambda: canary_at_production(frozen(*ALL), 30),
+        lambda at: Wait(at.stage("production"), until(at, "production"), SOAKS),
+    ),
+    (
+        "a canary has soaked in a freeze: the others wait for its end",
+        lambda: canary_at_production(frozen(*ALL), 0),
+        thaws,
     ),
 ]
 GATE: list[Row] = [
@@ -620,7 +730,7 @@ def asked_again() -> Situation:
     return situation.see("production", newer={}, held=True, endpoints=ENDPOINTS, done=DONE)
 
 
-ROWS = [*REGISTRY, *PUBLISHING, *SERVING, *FAILING, *SOAKING, *AFTERWARDS, *GATE, *DOUBTS]
+ROWS = [*REGISTRY, *PUBLISHING, *SERVING, *FAILING, *SOAKING, *AFTERWARDS, *CLOSED, *GATE, *DOUBTS]
 
 
 @pytest.mark.parametrize(("given", "expected"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])

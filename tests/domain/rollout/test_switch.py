@@ -14,6 +14,7 @@ from domain.release.hold import hold_of
 from domain.rollout.switch import (
     Journal,
     is_between_waves,
+    is_part_switched,
     is_switched,
     last_journal,
     newer_releases,
@@ -89,6 +90,21 @@ def test_a_journal_is_open_until_its_stage_is_switched_or_rolled_back() -> None:
     assert switched_endpoints(facts, "s") == {"a"}
     assert open_journal(facts[:1], "other") is None
     assert last_journal([], "s") is None
+
+
+def test_a_fleet_is_part_switched_until_its_last_wave_or_until_all_that_serves_was_taken_back() -> None:
+    facts = chain(
+        begun({"a": None, "b": None}),
+        switched("a", "b", left=1),
+        (Kind.ROLLED_BACK, {"stage": "s", "after": {"a": None}}),
+        (Kind.ROLLED_BACK, {"stage": "s", "after": {"b": None}}),
+    )
+    assert [is_part_switched(facts[:end], "s") for end in range(5)] == [False, False, True, True, False]
+    assert not is_part_switched(facts[:2], "other")
+    assert not is_part_switched(chain(switched("a", left=1), switched("b")), "s")
+    kind, body = switched("a", left=1)
+    assert not is_part_switched(chain((kind, {**body, "unconfirmed": "nothing to roll back to"})), "s")
+    assert not is_part_switched([], "s")
 
 
 def test_a_stage_is_switched_when_no_wave_is_left_and_none_failed_its_confirmation() -> None:
