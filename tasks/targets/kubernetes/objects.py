@@ -18,12 +18,10 @@ ROLLED_OUT = ("Deployment", "StatefulSet", "DaemonSet")
 DIFF = "diff -N -U100000"
 """What kubectl is to compare with: whole objects, so that each line's section is known, whatever its caller prefers to look at."""
 DIFFERENCE = re.compile(r"^diff .*/(?P<object>\S+)$\n(?P<lines>(?:(?!^diff ).*\n?)*)", re.MULTILINE)
-SECTION = re.compile(r"[-+ ](?P<name>\w+):")
+SECTION = re.compile(r"[-+ ](?P<name>\w+):(?!\S)")
 """Where a part of an object begins."""
-CHANGED = re.compile(
-    r"(?P<side>[-+])(?!--|\+\+) *(?!generation:|resourceVersion:|deployment\.kubernetes\.io/revision:)(?P<line>\S.*)"
-)
-"""A line that the cluster has and the manifest has not, or the other way round; the rest the cluster counts by itself."""
+COUNTED = re.compile(r"  (generation|resourceVersion):|    deployment\.kubernetes\.io/revision:")
+"""What the cluster counts by itself, below an object's metadata."""
 GONE = re.compile(r"^@@ -0,0 ", re.MULTILINE)
 """Where the cluster has nothing of an object."""
 SHOWN = 3
@@ -89,13 +87,17 @@ def dry_run_apply(access: ClusterAccess, objects: Sequence[Document], owner: str
 
 
 def _changed(lines: str) -> Iterator[tuple[str, str]]:
-    """Side and text of each line that is on one side only, but for an object's status."""
+    """Side and text of each line that is on one side only: by a person, so not in an object's status, and nothing that is counted."""
     section = ""
-    for line in lines.splitlines():
+    for line in lines.split("\n"):  # not at every break that Unicode knows: texts have them, too
+        if line.startswith(("---", "+++", "@@")):
+            continue
         if begins := SECTION.match(line):
             section = begins["name"]
-        if section != "status" and (one := CHANGED.match(line)):
-            yield one["side"], one["line"]
+        side, text = line[:1], line[1:]
+        if side not in ("-", "+") or section == "status" or (section == "metadata" and COUNTED.match(text)):
+            continue
+        yield side, text.strip() or "an empty line"
 
 
 def _rolls(document: Document) -> bool:

@@ -27,7 +27,8 @@ def told(folder: Path, before: Any, after: Any) -> str:
     for name, what in (("LIVE", before), ("MERGED", after)):
         (folder / name).mkdir()
         if what is not None:
-            (folder / name / "apps.v1.Deployment.here.page").write_text(yaml.safe_dump(what))
+            text = what if isinstance(what, str) else yaml.safe_dump(what)
+            (folder / name / "apps.v1.Deployment.here.page").write_text(text)
     command = [*DIFF.split(), "LIVE", "MERGED"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=dict(os.environ))
     assert done.returncode == 1, done.stderr
@@ -65,3 +66,26 @@ def test_a_field_that_is_only_called_status_is_a_person_s(tmp_path: Path) -> Non
 
 def test_what_is_gone_is_made_again(tmp_path: Path) -> None:
     assert differences(told(tmp_path, None, OBJECT)) == ""
+
+
+LABELLED = "spec:\n  template:\n    metadata:\n      labels:\n        generation: {}\n"
+CONFIGURED = "data:\n  app.yaml: |\n    model:\n  generation: {}\nkind: ConfigMap\n"
+KEYED = "data:\n  resourceVersion: {}\nkind: ConfigMap\n"
+SPACED = "data:\n  motd: |\n    a\n{}    b\nkind: ConfigMap\n"
+BROKEN = "data:\n  motd: |\n    a\u2028 status: x\n    b\n  u: {}\nkind: ConfigMap\n"
+FLAGGED = "args:\n- --{}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "live", "deployed"),
+    [(one, "blue", "green") for one in (LABELLED, CONFIGURED, KEYED, BROKEN, FLAGGED)] + [(SPACED, "", "\n")],
+)
+def test_a_change_counts_where_it_only_looks_like_the_cluster_s_own(
+    tmp_path: Path, text: str, live: str, deployed: str
+) -> None:
+    assert differences(told(tmp_path, text.format(live), text.format(deployed)))
+
+
+def test_an_exotic_line_break_in_a_text_makes_no_difference_by_itself(tmp_path: Path) -> None:
+    text = "data:\n  motd: |\n    a\u2028- b\nstatus:\n  n: {}\n"
+    assert differences(told(tmp_path, text.format(1), text.format(2))) == ""
