@@ -22,7 +22,7 @@ from domain.release.outcome import shown_ending
 class WaitingGate:
     """A gate that nobody has opened yet. missing: what it waits for, in words. answer_by: then the release is EXPIRED.
 
-    overdue: that is past, and the run that waited is gone: no answer counts any more, and `expire` has still to close the gate.
+    overdue: that is past, the run that waited is gone, and it is not approved: no answer counts, and `expire` has still to close the gate.
     """
 
     stage: str
@@ -143,5 +143,7 @@ def _waits(
         if verdict.verdict is Verdict.WAITING:
             answer_by = ApprovalRequest.model_validate(asked.body).answer_by
             missing = tuple(reason.removeprefix(f"at {stage.gate.name} ") for reason in verdict.reasons)
-            return WaitingGate(stage.name, stage.gate.name, missing, answer_by, now > answer_by)
+            return WaitingGate(
+                stage.name, stage.gate.name, missing, answer_by, now > answer_by and not verdict.approved
+            )
     return None

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 TREE = Path(__file__).parents[2]
-sys.path[:0] = [str(TREE), str(TREE / "tests" / "flows")]
+sys.path[:0] = [str(TREE), str(TREE / "tests"), str(TREE / "tests" / "flows")]
 
 import fleet  # noqa: E402 — found by the line above
 from fleet import Run  # noqa: E402

@@ -12,6 +12,7 @@ from domain.approval.approvers import EnrolledApprovers
 from domain.approval.statement import Choice
 from domain.declaration.gate import Gate
 from domain.declaration.stage import Stage
+from domain.declaration.window import Window
 from domain.ledger.fact import Kind
 from domain.outcome import Outcome
 from domain.promotion.release_state import ReleaseState, WaitingGate, needing_somebody, quarantined, release_state
@@ -58,6 +59,12 @@ def arrived() -> OneGate:
     return ended(served(verified(begun()), "test", "production"), "SUCCEEDED")
 
 
+def kept(gate: OneGate) -> OneGate:
+    """From the stage, though nothing was rolled back."""
+    gate.add(Kind.HELD, {"stage": "production", "reason": "it hums"})
+    return gate
+
+
 def rolled_back(gate: OneGate, stage: str = "production", held: str = "it hums") -> OneGate:
     gate.add(Kind.ROLLED_BACK, {"stage": stage, "to": {}})
     if held:
@@ -78,6 +85,8 @@ def rolled_back(gate: OneGate, stage: str = "production", held: str = "it hums")
         (lambda: ended(begun(), "ABORTED"), "ABORTED", False, True),
         (lambda: ended(begun(), "in good spirits"), "ERRORED", False, True),
         (lambda: ended(ended(begun(), "REJECTED"), "SUCCEEDED"), "REJECTED", False, True),
+        (lambda: kept(begun()), "under way, held", False, True),
+        (lambda: kept(arrived()), "SUCCEEDED, held", False, True),
         (lambda: rolled_back(arrived()), "SUCCEEDED, rolled back at production, held", False, True),
         (lambda: rolled_back(arrived(), held=""), "SUCCEEDED, rolled back at production", False, True),
         (lambda: rolled_back(arrived(), "test"), "SUCCEEDED, rolled back at test, held", False, True),
@@ -181,6 +190,24 @@ def test_a_release_in_quarantine_says_so_and_needs_somebody() -> None:
     state = quarantined("20251210.1", "fact 3 is not a fact")
     assert (state.release, str(state), state.fault) == ("20251210.1", "in quarantine", "fact 3 is not a fact")
     assert needing_somebody([state]) == (state,)
+    assert not state.serves
+
+
+def test_a_gate_that_is_approved_and_closed_for_now_is_not_overdue() -> None:
+    """Nobody has to answer any more; what waits goes on by itself when the stage may change."""
+    freezes = (Window(starts="2020-01-01T00:00", rule="FREQ=DAILY", minutes=1440),)
+    (*below, production) = stages()
+    assert production.gate is not None
+    frozen = production.model_copy(update={"gate": production.gate.model_copy(update={"freezes": freezes})})
+    gate = served(verified(begun()), "test")
+    gate.stage = frozen
+    gate.approved("emil")
+    waits = release_state(gate.facts, (*below, frozen), lambda _: gate.approvers, gate.now).waits
+    assert waits is not None
+    late = release_state(gate.facts, (*below, frozen), lambda _: gate.approvers, waits.answer_by + timedelta(hours=1))
+    assert late.waits is not None
+    assert not late.waits.overdue
+    assert str(late) == "waits at Production-Approval"
 
 
 SERVES = ReleaseState("new", outcome=Outcome.SUCCEEDED, circuits=(ONE, TWO), serves=True)
@@ -198,6 +225,9 @@ BAD = ReleaseState("old", outcome=Outcome.FAILED, circuits=(ONE, TWO))
         ((SERVES, replace(SERVES, failed=(TWO,))), ()),
         ((replace(SERVES, circuits=(TWO,)), replace(SERVES, failed=(TWO,))), ()),
         ((replace(SERVES, circuits=(ONE,)), replace(SERVES, failed=(TWO,))), (replace(SERVES, failed=(TWO,)),)),
+        ((BAD, BAD), (BAD, BAD)),
+        ((replace(SERVES, circuits=(ONE,)), replace(BAD, failed=(ONE,))), (replace(BAD, failed=(ONE,)),)),
+        ((SERVES, replace(SERVES, outcome=Outcome.INCONCLUSIVE)), ()),
         ((SERVES, replace(BAD, circuits=())), (replace(BAD, circuits=()),)),
         ((SERVES, replace(BAD, failed=(TWO,), circuits=(ONE, TWO))), ()),
     ],
