@@ -11,6 +11,9 @@ from blocks.clients.sdk_noise import VERBOSE, is_verbose
 TOLD_BY_THE_COMMAND = ("Encountered exception during execution: ", "Finished in state ")
 """How Prefect logs the end of a flow run; the command that carried it says the same, and what to do."""
 
+PATIENT = "Still processing items"
+"""What Prefect says while it sends its last events, which it does whoever knows of it."""
+
 
 def set_verbose(verbose: bool) -> None:
     """For this process, and for those that it starts."""
@@ -34,6 +37,8 @@ def _is_wanted(record: logging.LogRecord) -> bool:
     if is_verbose():
         return True
     if record.levelno < logging.WARNING:
+        return False
+    if record.getMessage().startswith(PATIENT):
         return False
     own = record.name.startswith("prefect.flow_runs") and not record.exc_info  # what nobody foresaw keeps its traceback
     return not (own and record.getMessage().startswith(TOLD_BY_THE_COMMAND))

@@ -1,18 +1,23 @@
 """What `signalbox doctor` looks at, put together from the ledger and Azure."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
+from domain.declaration.stage import Stage
 from domain.declaration.target import ServingTarget
+from domain.declaration.workload import Workload
 from domain.errors import Terminal
 from domain.ledger.fact import Kind
 from domain.release.manifest import requested_release
+from domain.release.outcome import ending_of
 from domain.rollout.diagnosis import Finding
 from tasks.ledger.facts import QuarantinedError, read_facts, release_names
 from tasks.platforms import platform_of
+from tasks.preflight import ownership_faults, preflight_faults
 from tasks.training.model_diagnosis import diagnose_models
 from tasks.workloads import declared_workload
 
@@ -39,11 +44,25 @@ def examine(workload: str, release: str | None) -> tuple[Finding, ...]:
             elif fact.kind is Kind.ROLLED_BACK and fact.stage is not None:
                 expected.pop(fact.stage, None)  # what serves then is said by the deployments' own tags
     if readable:
-        chosen = requested_release(read_facts(ledger, workload, release or readable[-1]))
-        models = diagnose_models(loaded(Workspace, "dev"), loaded(ModelRegistry, declared.model_registry), chosen)
+        facts = read_facts(ledger, workload, release or readable[-1])
+        chosen = requested_release(facts)
+        models = diagnose_models(
+            loaded(Workspace, "dev"), loaded(ModelRegistry, declared.model_registry), chosen, ending_of(facts) is None
+        )
         findings += (replace(one, stage=declared.registries[0].name) for one in models)
     for stage in declared.stages:
-        if isinstance(stage.target, ServingTarget):
+        ill = list(_unfit(ledger, declared, stage))
+        findings += (replace(one, stage=stage.name) for one in ill or [Finding("what it needs", "is there")])
+        if not ill and isinstance(stage.target, ServingTarget):
             seen = platform_of(declared, stage.target).diagnose(stage, expected.get(stage.name, {}))
             findings += (replace(one, stage=stage.name) for one in seen)
     return tuple(findings)
+
+
+def _unfit(ledger: Ledger, workload: Workload, stage: Stage) -> Iterator[Finding]:
+    """Why the stage could take no release; nothing else is looked at there then: it may be somebody else's."""
+    faults = preflight_faults(workload, stage)
+    yield from (Finding("what it needs", "is not there", fault) for fault in faults)
+    if not faults:
+        foreign = ownership_faults(ledger, workload, workload.units, stage)
+        yield from (Finding(f"what {unit} has there", "is another workload's", why) for unit, why in foreign.items())

@@ -26,7 +26,7 @@ def doctor_answer(
     ill = [one for one in findings if not one.healthy]
     nothing = sum(one.seen == SERVES_NOTHING for one in findings)
     counts = (
-        f"{workload}: {counted(len(findings), 'thing')} checked, {len(ill)} need somebody; "
+        f"{workload}: {counted(len(findings), 'thing')} checked, {len(ill)} of them need somebody; "
         f"endpoints that serve nothing: {nothing}; "
         f"{release_counts(states)}"
     )

@@ -46,7 +46,7 @@ def audit(
     lost: tuple[str, ...] = ()
     if source is not None:
         with errors_told():
-            found = AuditBundle.parse(source.read_text())
+            found = AuditBundle.parse(source.read_bytes())
     else:
         with connected(home, api_port, emulator_port):
             from tasks.ledger.head import faults_of_head, shown_head

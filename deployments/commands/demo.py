@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deployments.advice import work_in
+from deployments.flow_ending import reason_of
 from deployments.laptop.data_file import cutoffs
 from deployments.laptop.laptop import Laptop
 from deployments.laptop.libraries import check_libraries
@@ -171,11 +172,11 @@ def _release(steps: Steps, signer: "SigningApprover", workload: str, build: str,
     with own_runs() as tag, Approver(steps.held_for(decide), poll_seconds=0.3, tag=tag):
         state = release(workload, build, "demo", last, older, return_state=True)
     if not state.is_completed():
-        raise Terminal(f"the release ended {state.name}: {state.message}")
+        raise Terminal(f"the release ended {state.name}: {reason_of(state)}")
     with get_client(sync_client=True) as client:
         newest = client.read_latest_artifacts(
             artifact_filter=ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=[f"summary-{last}"]))
         )
     for summary in newest:
         console.print(str(summary.data).strip("`\n"))
-    console.print(f"{state.name}: {state.message}", style="bold green")
+    console.print(f"{state.name}: {reason_of(state)}", style="bold green")

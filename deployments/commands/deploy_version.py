@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from deployments.flow_ending import reason_of
 from deployments.laptop.connection import ApiPort, EmulatorPort, Home, connected
 from deployments.screen import console
 from deployments.steps import Steps
@@ -41,6 +42,6 @@ def deploy_version(
             Approver(approver, tag=tag),
         ):
             state = flow(circuit, version, stage, workload, getpass.getuser(), older, return_state=True)
-        if not state.is_completed():
-            raise Terminal(f"it ended {state.name}: {state.message}")
-    console.print(f"{state.name}: {state.message}", style="green")
+            if not state.is_completed():
+                raise Terminal(f"it ended {state.name}: {reason_of(state)}")
+    console.print(f"{state.name}: {reason_of(state)}", style="green")

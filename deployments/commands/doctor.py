@@ -28,6 +28,7 @@ def doctor(
         from blocks.ledger import Ledger
         from blocks.loading import loaded
         from deployments.answers.doctor import doctor_answer
+        from domain.promotion.release_state import needing_somebody
         from tasks.doctor import examine
         from tasks.release_states import newest_states
         from tasks.workloads import declared_workload
@@ -35,5 +36,5 @@ def doctor(
         findings = examine(workload, release or None)
         states = newest_states(loaded(Ledger, "ledger"), declared_workload(workload))
     tell(doctor_answer(workload, findings, states, every), as_json)
-    if not all(finding.healthy for finding in findings):
+    if not all(finding.healthy for finding in findings) or needing_somebody(states):
         raise typer.Exit(1)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from domain.approval.proofs.ssh_signature import SshKey
 
 ENTRA_PARTS = 4
+MAX_KEY = 4096
+"""Characters that are read of a file; no public key has as many."""
 
 
 def enrol(
@@ -71,10 +73,18 @@ def _ssh_key(file: Path) -> "SshKey":
 
     from domain.approval.proofs.ssh_signature import SshKey
 
+    with file.open(errors="replace") as opened:
+        line = opened.read(MAX_KEY + 1).strip()
     try:
-        return SshKey(public_key=file.read_text(errors="replace").strip(), enrolled_at=datetime.now(UTC))
+        return SshKey(public_key=line, enrolled_at=datetime.now(UTC))
     except ValidationError as error:
-        raise Terminal(f"{file.name} was not enrolled: {error.errors()[0]['msg']}") from None
+        [fault, *_] = error.errors()
+        why = (
+            str(fault["ctx"]["error"])
+            if fault["type"] == "value_error"
+            else "longer than a public key; give a .pub file"
+        )
+        raise Terminal(f"{file.name} was not enrolled: {why}") from None
 
 
 def _account(text: str) -> "EntraAccount":

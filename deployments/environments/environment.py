@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from domain.errors import InvalidDeclaration
+from domain.parsing.field_errors import worded
+from domain.parsing.yaml_document import read_declaration
 
 FOLDER = Path(__file__).parent
 VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
@@ -130,16 +131,19 @@ def load_environment(name: str, variables: Mapping[str, str] | None = None) -> E
             (f"there is no environment {name!r}; the environments are {', '.join(known_environments())}",)
         )
     missing: set[str] = set()
-    document = _filled(yaml.safe_load(file.read_text()), os.environ if variables is None else variables, missing)
+    document = read_declaration(file)
+    if document.faults:
+        raise InvalidDeclaration(document.faults)
+    values = _filled(document.values, os.environ if variables is None else variables, missing)
     if missing:
         raise InvalidDeclaration(
             tuple(f"{file.name}: environment variable {variable} is not set" for variable in sorted(missing))
         )
     try:
-        return Environment.model_validate(document)
+        return Environment.model_validate(values)
     except ValidationError as error:
-        faults = (f"{file.name}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise InvalidDeclaration(tuple(faults)) from None  # pydantic's own text would show the secret's value
+        faults = tuple(document.fault(at, what) for at, what in worded(error, Environment))
+        raise InvalidDeclaration(faults) from None  # pydantic's own text would show the secret's value
 
 
 def _filled(value: Any, variables: Mapping[str, str], missing: set[str]) -> Any:

@@ -26,6 +26,10 @@ EmulatorPort = Annotated[
 ]
 
 
+UNREACHED = "Failed to reach API"
+"""How Prefect's own flow engine begins to say that the server does not answer."""
+
+
 @contextmanager
 def errors_told() -> Iterator[None]:
     """Errors of Signalbox become one message on standard error and exit code 1."""
@@ -55,15 +59,50 @@ def connected(home: Path, api_port: int | None, emulator_port: int | None) -> It
                     )
             Laptop(home, api_port=running.api_port, emulator_port=running.emulator_port).apply()
         quiet_prefect()
-        from httpx import TransportError  # takes a while to import, and Prefect needs it anyway
-
-        try:
+        with _server_errors():
+            _ask_server()
+        with _server_errors("What was under way may be half done; the same command, run again, finishes it. "):
             yield
-        except TransportError as error:
-            raise Terminal(
-                f"the Prefect server at {os.environ['PREFECT_API_URL']} could not be reached ({error}). What was under way may be "
-                "half done. Check that the server is running and that PREFECT_API_URL names it; then run the same command again, which finishes it."
-            ) from error
+
+
+@contextmanager
+def _server_errors(began: str = "") -> Iterator[None]:
+    """What goes wrong between here and the Prefect server, in a sentence. began: what may be half done by then."""
+    from httpx import HTTPError, HTTPStatusError  # takes a while to import, and Prefect needs it anyway
+
+    server = f"the Prefect server at {os.environ['PREFECT_API_URL']}"
+    try:
+        yield
+    except HTTPStatusError as error:
+        status = error.response.status_code
+        advice = (
+            "Set PREFECT_API_AUTH_STRING, or PREFECT_API_KEY, to what its administrators gave you"
+            if status in (401, 403)
+            else "Look at its log, and check that PREFECT_API_URL names a Prefect server, with /api at its end"
+        )
+        raise Terminal(f"{server} answered {status} to {error.request.url.path}. {began}{advice}.") from error
+    except (HTTPError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not str(error).startswith(UNREACHED):
+            raise
+        raise Terminal(
+            f"{server} could not be reached ({str(error).strip()}). {began}Check that it is running and that PREFECT_API_URL names it."
+        ) from error
+
+
+def _ask_server() -> None:
+    """Terminal where what answers is no Prefect server, before anything is begun there."""
+    from prefect.client.orchestration import get_client
+
+    try:
+        with get_client(sync_client=True) as client:
+            counted = client.request("POST", "/flow_runs/count", json={}).json()
+    except (ValueError, TypeError):  # of Prefect's client, which asks for a token first and reads what it gets
+        counted = None
+    if not isinstance(counted, int):
+        raise Terminal(
+            f"what answers at {os.environ['PREFECT_API_URL']} is no Prefect server. Is there a proxy in between that wants you to sign "
+            "in? Check PREFECT_API_URL."
+        )
 
 
 def _running(home: Path) -> Running:

@@ -35,7 +35,7 @@ class AuditBundle(BaseModel):
         )
 
     @classmethod
-    def parse(cls, text: str) -> "AuditBundle":
+    def parse(cls, text: str | bytes) -> "AuditBundle":
         """Read a file; Terminal when it is none."""
         try:
             return cls.model_validate_json(text)

@@ -9,12 +9,12 @@ from domain.declaration.consistency import inconsistencies
 from domain.declaration.workload import Workload
 from domain.errors import InvalidDeclaration
 from domain.parsing.field_errors import worded
-from domain.parsing.yaml_document import MAX_BYTES, YamlDocument, read_yaml
+from domain.parsing.yaml_document import YamlDocument, read_declaration
 
 
 def load_workload(path: Path) -> Workload:
     """Read and check a declaration; InvalidDeclaration names every fault as `file:line: where: what is allowed`."""
-    document = read_yaml(path.name, _text(path))
+    document = read_declaration(path)
     folder = path.resolve().parent
     workload, faults = _workload(document, folder)
     faults += [document.fault(at, what) for at, what in inconsistencies(document.values, folder)]
@@ -22,18 +22,6 @@ def load_workload(path: Path) -> Workload:
     if workload is None or faults:
         raise InvalidDeclaration(sorted(set(faults), key=_by_line))
     return workload
-
-
-def _text(path: Path) -> str:
-    if not path.is_file():
-        raise InvalidDeclaration([f"{path.name}: there is no such file in {path.resolve().parent}"])
-    if path.stat().st_size > MAX_BYTES:
-        raise InvalidDeclaration([f"{path.name}: larger than {MAX_BYTES} bytes; a declaration should be about a page"])
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise InvalidDeclaration([f"{path.name}:{line}: not UTF-8 text; save it as UTF-8"]) from error
 
 
 def _workload(document: YamlDocument, folder: Path) -> tuple[Workload | None, list[str]]:

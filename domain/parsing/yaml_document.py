@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 
 import yaml
 
@@ -57,6 +58,20 @@ class YamlDocument:
         while known and known not in self.lines:
             known = known[:-1]
         return f"{self.file}:{self.lines.get(known, 1)}: {dotted(at)}: {what}"
+
+
+def read_declaration(path: Path) -> YamlDocument:
+    """The document in a file; InvalidDeclaration where there is none, or it cannot be read."""
+    if not path.is_file():
+        raise InvalidDeclaration([f"{path.name}: there is no such file in {path.resolve().parent}"])
+    if path.stat().st_size > MAX_BYTES:
+        raise InvalidDeclaration([f"{path.name}: larger than {MAX_BYTES} bytes; a declaration should be about a page"])
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InvalidDeclaration([f"{path.name}:{line}: not UTF-8 text; save it as UTF-8"]) from error
+    return read_yaml(path.name, text)
 
 
 @lru_cache(maxsize=32)

@@ -8,6 +8,7 @@ from domain.approval.approvers import EnrolledApprovers
 from domain.approval.verdict import judge
 from domain.declaration.stage import Stage
 from domain.ledger.fact import Fact, Kind, chain_faults, facts_of
+from domain.release.hold import unhold_command
 from domain.release.manifest import Release
 
 
@@ -60,7 +61,10 @@ def _over_or_held(stage: Stage, release: Release, facts: Sequence[Fact]) -> Iter
         yield f"release {release.name} has ended {fact.body.get('outcome')}; make a new release"
     for fact in facts_of(facts, Kind.HELD):
         if fact.stage in {None, stage.name}:
-            yield f"{fact.stage or 'every stage'} is held: {fact.body.get('reason')}; make a new release"
+            yield (
+                f"{fact.stage or 'every stage'} is held: {fact.body.get('reason')}; release newer models, or these again after "
+                f"{unhold_command(release.name, release.workload)}"
+            )
 
 
 def _not_verified(lower: Stage, stage: Stage, facts: Sequence[Fact]) -> Iterator[str]:

@@ -21,11 +21,13 @@ class Finding:
         return not self.advice
 
 
-def registry_finding(name: str, version: str, in_registry: bool, in_dev: bool) -> Finding:
-    """ "Model not found in Registry": was it published, and if not, was it validated in dev?"""
+def registry_finding(name: str, version: str, in_registry: bool, in_dev: bool, under_way: bool) -> Finding:
+    """ "Model not found in Registry": was it published, and if not, was it validated in dev? under_way: it may be published yet."""
     what = f"model {name}:{version}"
     if in_registry:
         return Finding(what, "in the registry")
+    if in_dev and under_way:
+        return Finding(what, "in dev, and not published by now")
     if in_dev:
         return Finding(
             what, "in dev, not in the registry", "it was never published: run the release again and approve it"

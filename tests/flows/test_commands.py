@@ -37,7 +37,7 @@ def test_what_serves_is_found_by_tags_in_status_and_healthy(tiny: Tiny, released
     assert "SUCCEEDED" in shown.output
     healthy = run("doctor", "--workload", tiny.name)
     assert healthy.exit_code == 0, healthy.output
-    assert "0 need somebody" in healthy.output
+    assert "0 of them need somebody" in healthy.output
 
 
 def test_what_only_looks_prints_one_json_document_and_nothing_else(site, tiny: Tiny, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_the_doctor_names_what_is_missing_and_what_to_do(site, tiny: Tiny, relea
     assert ill.exit_code == 1
     assert "upload test_input.csv to" in ill.output
     assert "run the release again" in ill.output
-    assert "2 need somebody" in ill.output
+    assert "2 of them need somebody" in ill.output
 
 
 def test_a_rollback_shows_its_refusal_and_changes_nothing(tiny: Tiny, released: str) -> None:

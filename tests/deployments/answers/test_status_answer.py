@@ -165,7 +165,7 @@ def test_the_doctor_names_the_stage_in_each_row_and_counts_first() -> None:
     answer = doctor_answer("plants", findings(3), [state("20260102.1", None, waits=GATE)])
     lines = shown(answer, terminal=False).splitlines()
     assert lines[0].startswith(
-        "plants: 5 things checked, 2 need somebody; endpoints that serve nothing: 1; releases that wait at a gate: 1;"
+        "plants: 5 things checked, 2 of them need somebody; endpoints that serve nothing: 1; releases that wait at a gate: 1;"
     )
     rows = [line.split("\t") for line in lines if line.count("\t") == 3]
     assert [row[0] for row in rows] == ["stage", "test", "test", "test", "every stage", "every stage"]

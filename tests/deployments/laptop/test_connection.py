@@ -1,9 +1,15 @@
 """Commands work with the server of their folder: what answers at a port may be another folder's."""
 
 import os
+import re
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import ClassVar
+
+import pytest
 
 from deployments.laptop.laptop import Laptop
 from deployments.laptop.lock import FolderLock, Running, running_in
@@ -60,3 +66,51 @@ def test_a_folder_whose_servers_have_ended_or_only_start_is_not_running(tmp_path
     assert running_in(tmp_path) is None
     lock.release()
     assert running_in(tmp_path) is None
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """What is no Prefect server, or one that will not have us."""
+
+    answers: ClassVar[tuple[int, bytes, dict[str, str]]]
+
+    def do_GET(self) -> None:
+        status, body, headers = self.answers
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ((200, b"<html>Sign in</html>", {"Content-Type": "text/html"}), "is no Prefect server. Is there a proxy"),
+        ((200, b"null", {"Content-Type": "application/json"}), "is no Prefect server"),
+        ((401, b'{"detail": "Unauthorized"}', {}), "answered 401 to /api/.*Set PREFECT_API_AUTH_STRING"),
+        ((500, b"oops", {}), "answered 500 to /api/.*PREFECT_API_URL names a Prefect server"),
+        ((302, b"", {"Location": "/api/csrf-token"}), "could not be reached .*redirects"),
+    ],
+    ids=["a proxy's page", "null", "no password", "an error", "a circle"],
+)
+def test_what_is_no_server_of_ours_is_said_before_anything_begins(
+    tmp_path: Path, answers: tuple[int, bytes, dict[str, str]], told: str
+) -> None:
+    kind = type("Answering", (Stranger,), {"answers": answers})
+    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        found = status(
+            tmp_path, PREFECT_API_URL=f"http://127.0.0.1:{server.server_port}/api", PREFECT_HOME=str(tmp_path)
+        )
+        server.shutdown()
+    assert (found.returncode, found.stdout) == (1, "")
+    assert re.search(told, " ".join(found.stderr.split())), found.stderr
+    assert "Traceback" not in found.stderr
+    assert "half done" not in found.stderr

@@ -317,7 +317,7 @@ def test_an_audit_file_says_the_same_anywhere() -> None:
     assert isinstance(file.approvers, EnrolledApprovers)
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"facts": []}', '{"facts": 1, "more": 2}'])
-def test_another_file_is_refused(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "[]", '{"facts": []}', '{"facts": 1, "more": 2}', b"\xff\xfe{"])
+def test_another_file_is_refused(text: str | bytes) -> None:
     with pytest.raises(Terminal, match="this is not a Signalbox audit file: "):
         AuditBundle.parse(text)

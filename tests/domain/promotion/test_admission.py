@@ -18,6 +18,8 @@ from domain.promotion.admission import Admission, admit
 
 ALL = ("ada", "emil", "olga")
 
+AGAIN = "; release newer models, or these again after `signalbox unhold 20251210.1 --as NAME --reason WHY --workload plants`"
+
 
 def below(gate: OneGate, *stages: str, passed: object = True) -> None:
     for stage in stages:
@@ -49,7 +51,7 @@ def test_every_reason_is_said_at_once() -> None:
     found = admission(gate)
     assert not found.allowed
     assert found.reasons == (
-        "production is held: it drifts; make a new release",
+        "production is held: it drifts" + AGAIN,
         "stage registry is not verified; it comes before production",
         "stage test is not verified; it comes before production",
         "at Production-Approval ada must approve for ml-engineers",
@@ -103,8 +105,8 @@ def test_a_stage_below_that_was_rolled_back_blocks_until_it_is_verified_again() 
     ("kind", "body", "reason"),
     [
         (Kind.ENDED, {"outcome": "REJECTED"}, "release 20251210.1 has ended REJECTED; make a new release"),
-        (Kind.HELD, {"stage": "production", "reason": "bad"}, "production is held: bad; make a new release"),
-        (Kind.HELD, {"reason": "bad"}, "every stage is held: bad; make a new release"),
+        (Kind.HELD, {"stage": "production", "reason": "bad"}, "production is held: bad" + AGAIN),
+        (Kind.HELD, {"reason": "bad"}, "every stage is held: bad" + AGAIN),
         (Kind.REQUESTED, {}, "release 20251210.1 was requested again by fact 7; a release is requested once"),
     ],
 )
@@ -118,7 +120,7 @@ def test_what_ends_or_holds_a_release_blocks(kind: Kind, body: dict[str, Any], r
 def test_what_holds_a_stage_that_cannot_be_read_holds_them_all(stage: object) -> None:
     gate = ready()
     gate.add(Kind.HELD, {"stage": stage, "reason": "bad"})
-    assert admission(gate).reasons == ("every stage is held: bad; make a new release",)
+    assert admission(gate).reasons == ("every stage is held: bad" + AGAIN,)
 
 
 def test_what_holds_another_stage_does_not_block() -> None:
