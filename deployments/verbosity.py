@@ -8,8 +8,15 @@ import os
 
 from blocks.clients.sdk_noise import VERBOSE, is_verbose
 
-TOLD_BY_THE_COMMAND = ("Encountered exception during execution: ", "Finished in state ")
-"""How Prefect logs the end of a flow run; the command that carried it says the same, and what to do."""
+TOLD_BY_THE_COMMAND = {
+    "prefect.flow_runs": (
+        "Encountered exception during execution: ",
+        "Finished in state ",
+        "Crash detected! Execution was aborted by an interrupt signal.",
+    ),
+    "prefect.task_runs": ("Task run failed with state: ", "Finished in state "),
+}
+"""How Prefect logs the end of a run; the command that carried it, or the circuit's own line, says the same and what to do."""
 
 PATIENT = "Still processing items"
 """What Prefect says while it sends its last events, which it does whoever knows of it."""
@@ -40,5 +47,6 @@ def _is_wanted(record: logging.LogRecord) -> bool:
         return False
     if record.getMessage().startswith(PATIENT):
         return False
-    own = record.name.startswith("prefect.flow_runs") and not record.exc_info  # what nobody foresaw keeps its traceback
-    return not (own and record.getMessage().startswith(TOLD_BY_THE_COMMAND))
+    foreseen = not record.exc_info or record.exc_info[0] is None  # what nobody foresaw keeps its traceback
+    told = next((words for name, words in TOLD_BY_THE_COMMAND.items() if record.name.startswith(name)), ())
+    return not (foreseen and record.getMessage().startswith(told))

@@ -262,6 +262,12 @@ def _verified(facts: Sequence[Fact]) -> list[str]:
             parts.append(f"### Smoke tests at {plain(fact.stage)}: {passed} of {len(checks)} checks passed")
             rows = [_check(check) for check in checks[:MOST_CHECKS]]
             parts.append(table(("circuit", "check", "result", "detail"), rows))
+            if len(checks) > MOST_CHECKS:
+                left = checks[MOST_CHECKS:]
+                badly = sum(not check["passed"] for check in left)
+                parts.append(
+                    f"{len(left)} more are in the report: " + (f"{badly} did not pass" if badly else "all passed")
+                )
     return parts
 
 

@@ -38,6 +38,9 @@ def test_the_end_that_the_command_tells_itself_is_not_told_twice(monkeypatch: py
     assert not is_wanted(logging.ERROR, "Finished in state Failed('no')")
     assert is_wanted(logging.ERROR, ended, error=True)  # a fault that nobody foresaw comes with its traceback
     assert is_wanted(logging.ERROR, ended, name="prefect.task_runs")
+    assert not is_wanted(logging.ERROR, "Task run failed with state: Failed('no')", name="prefect.task_runs")
+    assert not is_wanted(logging.ERROR, "Crash detected! Execution was aborted by an interrupt signal.")
+    assert not is_wanted(logging.WARNING, "Still processing items: 1 items remaining...", "prefect.events")
 
 
 def test_verbose_leaves_nothing_out(monkeypatch: pytest.MonkeyPatch) -> None:

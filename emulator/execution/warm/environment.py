@@ -38,7 +38,10 @@ PREFIXES = (
     "TEMP",
     "TMP",
 )
-AT_LOAD = ("OMP_", "GOMP_", "KMP_", "OPENBLAS_", "GOTO_", "MKL_", "BLIS_", "NUMEXPR_", "NPY_", "NUMPY_", "ARROW_")
+AT_LOAD = (
+    *("OMP_", "GOMP_", "KMP_", "OPENBLAS_", "GOTO_", "MKL_", "BLIS_", "NUMEXPR_", "NPY_", "NUMPY_", "ARROW_"),
+    *("SKLEARN_", "JOBLIB_", "LOKY_"),
+)
 """Of these, what code sets for itself before it imports a library."""
 
 

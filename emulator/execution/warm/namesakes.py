@@ -12,7 +12,9 @@ MOST_BYTES = 4_000_000
 """Of source that is read; what is more than that starts cold."""
 MODULES = (".py", ".pyc", ".so")
 ARCHIVES = (".zip", ".whl", ".egg")
-SETTING = re.compile(rb"""["'](?:%s)""" % b"|".join(prefix.encode() for prefix in AT_LOAD))
+SETTING = re.compile(rb"\b(?:%s)\w*|\w*_NUM_THREADS" % b"|".join(prefix.encode() for prefix in AT_LOAD))
+GROUP = re.compile(rb"\b(?:setsid|setpgrp|setpgid|killpg)\b|\bkill\(\s*0\b")
+"""What makes or meets a process group: a job that starts warm leads one already."""
 
 
 def reason_to_start_cold(folders: Iterable[str], taken: Collection[str]) -> str:
@@ -57,5 +59,7 @@ def reason_to_start_cold(folders: Iterable[str], taken: Collection[str]) -> str:
                 if read > MOST_BYTES:
                     return "much source is beside the code"
                 if found := SETTING.search(source):
-                    return f"{entry.path} names {found[0][1:].decode()}…, which libraries read as they are loaded"
+                    return f"{entry.path} names {found[0].decode()}, which libraries read as they are loaded"
+                if found := GROUP.search(source):
+                    return f"{entry.path} names {found[0].decode()}, and a job that starts warm leads a process group already"
     return ""

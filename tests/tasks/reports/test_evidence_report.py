@@ -20,6 +20,7 @@ from domain.declaration.load import load_workload
 from domain.ledger.fact import Fact, Kind
 from domain.release.manifest import Release
 from domain.rollout.champion import Champion
+from tasks.reports.approval_form import MOST_CHECKS, gate_evidence
 from tasks.reports.evidence_report import MOST_PLOTS, evidence_report
 
 NASTY = "<script>alert(1)</script><img src=https://example.org/x>"
@@ -305,3 +306,34 @@ def test_a_browser_shows_every_plot_in_the_page_and_asks_nobody_for_anything(
     assert asked == [file.as_uri()]
     assert said == []
     page.close()
+
+
+@pytest.mark.parametrize(
+    ("checks", "failed", "told"),
+    [
+        (MOST_CHECKS, 0, None),
+        (MOST_CHECKS + 8, 0, "8 more are in the report: all passed"),
+        (MOST_CHECKS + 8, 1, "8 more are in the report: all passed"),  # what failed is shown first
+        (MOST_CHECKS + 8, MOST_CHECKS + 2, "8 more are in the report: 2 did not pass"),
+    ],
+)
+def test_checks_that_are_not_shown_are_counted(checks: int, failed: int, told: str | None) -> None:
+    made = [
+        {"unit": "P/C0", "name": f"check {at}", "passed": at >= failed, "warning": False, "detail": ""}
+        for at in range(checks)
+    ]
+    release = Release(
+        workload="plants",
+        name="20260102.1",
+        created_at=NOW,
+        requested_by="linus",
+        build_id="b",
+        code_commit="c",
+        units=(circuit(0, 1.0),),
+    )
+    assert STAGE.gate is not None
+    verified = [fact(Kind.VERIFIED, stage="test", passed=True, checks=made)]
+    form = gate_evidence(release, STAGE, STAGE.gate, WORKLOAD.evaluation, {}, verified)
+    assert f"{checks - failed} of {checks} checks passed" in form
+    assert ("more are in the report" in form) == (told is not None)
+    assert told is None or told in form
