@@ -39,4 +39,4 @@ def _client(subscription_id: str, credential: object) -> "ContainerInstanceManag
 
     from blocks.clients.throttling import for_ml_client
 
-    return ContainerInstanceManagementClient(credential, subscription_id, **for_ml_client())  # type: ignore[arg-type]
+    return ContainerInstanceManagementClient(credential, subscription_id, **for_ml_client())  # type: ignore[arg-type]  # a token credential by its methods

@@ -35,7 +35,7 @@ class ContainerRegistry(Described):
 
     def get_tasks_client(self) -> "ContainerRegistryTasksMgmtClient":
         """The SDK's client of what it builds; one object for equal settings."""
-        return _tasks_client(self.subscription_id, self.credential.get_client())  # type: ignore[arg-type]
+        return _tasks_client(self.subscription_id, self.credential.get_client())  # type: ignore[arg-type]  # hashed by identity
 
 
 @lru_cache(maxsize=8)
@@ -44,7 +44,7 @@ def _client(login_server: str, credential: object) -> "ContainerRegistryClient":
 
     from blocks.clients.throttling import for_ml_client
 
-    return ContainerRegistryClient(f"https://{login_server}", credential, **for_ml_client())  # type: ignore[arg-type]
+    return ContainerRegistryClient(f"https://{login_server}", credential, **for_ml_client())  # type: ignore[arg-type]  # a token credential by its methods
 
 
 @lru_cache(maxsize=8)
@@ -53,4 +53,4 @@ def _tasks_client(subscription_id: str, credential: object) -> "ContainerRegistr
 
     from blocks.clients.throttling import for_ml_client
 
-    return ContainerRegistryTasksMgmtClient(credential, subscription_id, **for_ml_client())  # type: ignore[arg-type]
+    return ContainerRegistryTasksMgmtClient(credential, subscription_id, **for_ml_client())  # type: ignore[arg-type]  # a token credential by its methods

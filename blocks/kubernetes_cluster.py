@@ -45,4 +45,4 @@ def _client(subscription_id: str, credential: object) -> "ContainerServiceClient
 
     from blocks.clients.throttling import for_ml_client
 
-    return ContainerServiceClient(credential, subscription_id, **for_ml_client())  # type: ignore[arg-type]
+    return ContainerServiceClient(credential, subscription_id, **for_ml_client())  # type: ignore[arg-type]  # a token credential by its methods

@@ -36,4 +36,4 @@ def _client(account_url: str, container: str, credential: object) -> "ContainerC
 
     from blocks.clients.throttling import for_storage_client
 
-    return ContainerClient(account_url, container, credential=credential, **for_storage_client())  # type: ignore[arg-type]
+    return ContainerClient(account_url, container, credential=credential, **for_storage_client())  # type: ignore[arg-type]  # a token credential by its methods

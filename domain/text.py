@@ -1,4 +1,4 @@
-"""What somebody may have meant."""
+"""Names and numbers in a sentence: counted, listed, cut; and what somebody may have meant."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches

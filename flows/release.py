@@ -13,8 +13,8 @@ from domain.outcome import ReleaseOutcome
 from domain.text import listed_reasons
 from flows.fan_out.each import FAN_OUT, map_split
 from flows.promotion.advance import advance
+from flows.promotion.changed_circuits import changed_circuits_of
 from flows.promotion.final_state import final_state
-from flows.promotion.manifest import changed_circuits_of
 from flows.promotion.start import start
 from tasks.run_names import rename_run, run_name
 from tasks.training.training_record import check_training

@@ -52,10 +52,8 @@ def train_register(
         raise Terminal("which data? give cutoff_date, the cutoff of registered data, such as 2014-12-31")
     units = declared.chosen_units(circuits)
     dev, ledger = loaded(Workspace, "dev"), loaded(Ledger, "ledger")
-    production, registry = (
-        platform_of(declared, production_of(declared)),
-        loaded(ModelRegistry, declared.model_registry),
-    )
+    production = platform_of(declared, production_of(declared))
+    registry = loaded(ModelRegistry, declared.model_registry)
 
     must_be_own(ledger, declared, units, (*declared.registries, declared.stages[-1]))
     compute = ensure_compute(dev, declared.training.compute, declared.name)

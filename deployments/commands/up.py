@@ -58,7 +58,7 @@ def up(
 def _import() -> None:
     """What `prepare_here` needs; Prefect, which takes two seconds to import, reads its settings then."""
     quiet_prefect()
-    import deployments.laptop.prepare  # noqa: F401
+    import deployments.laptop.prepare  # noqa: F401  # imported for its time, not for its names
 
 
 def prepare_here(laptop: Laptop, workload: str) -> None:

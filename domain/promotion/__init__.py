@@ -1,1 +1,1 @@
-"""What happens next: whether a stage admits a release."""
+"""What happens next to a release, whether a stage admits it, and how it stands."""

@@ -15,7 +15,7 @@ from domain.rollout.champion import Champion
 from domain.rollout.switch import is_switched
 from domain.text import listed_reasons
 from domain.unit import Unit
-from flows.promotion.manifest import ONLY
+from flows.promotion.earlier_releases import ONLY
 from tasks.ledger.facts import QuarantinedError, read_facts
 from tasks.platforms import platform_of
 from tasks.targets.champions import champions_of

@@ -10,7 +10,7 @@ from domain.ledger.fact import Fact
 from domain.release.failed_units import active_units
 from domain.release.manifest import Release
 from domain.rollout.switch import newer_releases
-from flows.promotion.manifest import ONLY
+from flows.promotion.earlier_releases import ONLY
 from tasks.ledger.facts import read_facts
 from tasks.platforms import platform_of
 from tasks.targets.serving import serving_of

@@ -11,7 +11,7 @@ from domain.outcome import Outcome, ReleaseOutcome
 from domain.promotion.next_step import passed
 from domain.release.manifest import Release
 from flows.promotion.changes import are_there, must_not_be_older, replaced
-from flows.promotion.manifest import begin, earlier_releases
+from flows.promotion.earlier_releases import begin, earlier_releases
 from flows.promotion.preflight import check_blocks
 from flows.stage.ownership import must_be_own
 from tasks.ledger.facts import read_facts

@@ -1,4 +1,4 @@
-"""Stages 2 and 3: deploy all, verify all, write the journal, switch all, read back. (Seed 002; a fleet moves as one.)"""
+"""A stage that serves: deploy all, verify all, write the journal, switch all, read back. (Seed 002; a fleet moves as one.)"""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta

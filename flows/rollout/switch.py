@@ -114,9 +114,8 @@ def _stays(at: ServingRun, back: Journal, gone: Mapping[str, str], wave: Mapping
 def _hold(at: ServingRun, journal: Journal, reason: str) -> None:
     """The models first: they are met wherever they come again, also when this ends before the release's own fact."""
     facts = at.facts()
-    requested = (
-        requested_release(facts).units if facts_of(facts, Kind.REQUESTED) else ()
-    )  # none where it was deployed by hand
+    by_hand = not facts_of(facts, Kind.REQUESTED)
+    requested = () if by_hand else requested_release(facts).units
     units = [unit for unit in requested if at.platform.endpoint(unit.unit) in journal.after]
     hold_models(at.ledger, at.workload, at.release, at.stage, units, reason)
     at.once(Kind.HELD, {"reason": reason})

@@ -19,7 +19,7 @@ def _container(account: str, container: str, endpoint: str, credential: object) 
     from blocks.clients.throttling import for_storage_client
 
     url = f"https://{account}.blob.{endpoint}"
-    return ContainerClient(url, container, credential=credential, **for_storage_client())  # type: ignore[arg-type]
+    return ContainerClient(url, container, credential=credential, **for_storage_client())  # type: ignore[arg-type]  # a token credential by its methods
 
 
 def container_of(workspace: Workspace, datastore: str = "workspaceblobstore") -> "ContainerClient":

@@ -52,7 +52,7 @@ def enrolled() -> Account:
 
 
 def request(world: World, release: Release) -> None:
-    """As `flows.promotion.manifest.request`."""
+    """As `flows.promotion.earlier_releases.request`."""
     body = {"release": release.model_dump(mode="json"), "digest": release.digest, "changed_digest": "-"}
     world.facts.record(release, Kind.REQUESTED, world.now, body)
 

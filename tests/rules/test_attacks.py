@@ -359,7 +359,7 @@ def test_no_number_of_releases_since_hides_a_request_or_its_release(
     twins: Twins, tiny: TinyTwin, new_run: NewRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flows.approval.pending.SEARCHED", 3)
-    monkeypatch.setattr("flows.promotion.manifest.LOOKED_BACK", 3)
+    monkeypatch.setattr("flows.promotion.earlier_releases.LOOKED_BACK", 3)
     released(twins, tiny, 2)
     changed, forms = tiny.candidates(), list[Pending]()
 

@@ -9,7 +9,7 @@ from twins import TinyTwin, Twins
 from domain.candidate.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
 from flows.deploy_version import deploy_version
-from flows.promotion import manifest
+from flows.promotion import earlier_releases
 from flows.rollback import rollback
 from flows.stage.admit import admission_of
 from flows.unhold import unhold
@@ -52,7 +52,7 @@ def test_one_of_them_among_newer_ones_is_refused(twins: Twins, tiny: TinyTwin, b
 def test_a_hold_is_never_too_old(
     twins: Twins, tiny: TinyTwin, bad: ChangedCircuits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(manifest, "LOOKED_BACK", 1)
+    monkeypatch.setattr(earlier_releases, "LOOKED_BACK", 1)
     for _ in range(2):
         assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
     assert "is held at production: it hums" in (twins.release(tiny, bad).message or "")

@@ -20,7 +20,7 @@ def keep_replaced(ledger: Ledger, block: ContainerInstances, name: str, tags: Ma
 def replaced_tags(ledger: Ledger, block: ContainerInstances, name: str, deployment: str) -> Mapping[str, str]:
     """Tags of the group that was deleted for this deployment, or that had it, where the run that did so got no further.
 
-    None where a group of this name was never deleted for another, or for others than these: it is gone for good.
+    Empty where a group of this name was never deleted for another, or for others than these: it is gone for good.
     """
     from azure.core.exceptions import ResourceNotFoundError
 

@@ -139,11 +139,10 @@ def _ask(
         "namespace": access.namespace,
     }
     python = Path(sys.executable)
+    beside = str(python.with_name("helm"))  # what processes are to call it; Python finds its packages by that
     try:
         done = subprocess.run(
-            child_command(
-                python, str(python.with_name("helm")), "-P", str(PROGRAM)
-            ),  # so called beside the venv's interpreter
+            child_command(python, beside, "-P", str(PROGRAM)),
             input=json.dumps(request),
             capture_output=True,
             text=True,

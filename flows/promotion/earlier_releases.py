@@ -1,15 +1,14 @@
-"""How a release begins: its manifest is the first fact, and asking again finds it there."""
+"""How a release begins, or that one of the same models goes on: its manifest is the first fact, and asking again finds it there."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from prefect import get_run_logger, runtime
+from prefect import get_run_logger
 
 from blocks.ledger import Ledger
-from domain.candidate.changed_circuits import BUILD, FILE, ChangedCircuit, ChangedCircuits, changed_path
-from domain.declaration.workload import Workload
-from domain.errors import InvalidDeclaration, Terminal
+from domain.candidate.changed_circuits import ChangedCircuit, ChangedCircuits
+from domain.errors import Terminal
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.outcome import Outcome
 from domain.release.hold import hold_of, unhold_command
@@ -17,50 +16,15 @@ from domain.release.manifest import Release, readable_release, requested_release
 from domain.release.outcome import shown_ending
 from domain.release_name import NAME, next_name
 from domain.text import listed
-from tasks.ledger.facts import read_document, read_facts, readable_releases, record, release_names
+from tasks.ledger.facts import read_facts, readable_releases, record, release_names
 from tasks.ledger.holds import holds_on
-from tasks.ledger.pointers import begun_by, keep_begun, keep_taken_up, taken_up
+from tasks.ledger.pointers import begun_by, keep_begun
 
 MOST_SHOWN = 5
 LOOKED_BACK = 20
 """Releases among which one of the same models is looked for."""
 ONLY = "only"
 """Key of a release's request: the one stage to which a chosen version goes."""
-
-
-def changed_circuits_of(ledger: Ledger, workload: Workload, build: str | None) -> ChangedCircuits:
-    """What training handed over in a build, or in the newest; checked whole before anything is touched.
-
-    Content is not taken: whoever may start a run could write any metrics into it.
-    """
-    if build is not None and not BUILD.fullmatch(build):
-        raise InvalidDeclaration(
-            [
-                f"changed_circuits: give the id of a build, under which training keeps its {FILE} beside the ledger, not content; "
-                "leave it out for the newest"
-            ]
-        )
-    known = {unit: workload.model_name(unit) for unit in workload.units}
-    changed = ChangedCircuits.parse(_content(ledger, workload.name, build), known)
-    if changed.workload != workload.name:
-        raise InvalidDeclaration(
-            [f"{FILE}: workload: is {changed.workload!r}, but {workload.name!r} is to be released"]
-        )
-    return changed
-
-
-def _content(ledger: Ledger, workload: str, build: str | None) -> str:
-    """A build's; or the newest, which stays the one for this run: a run that was suspended begins at the top, and newer ones may be there."""
-    if build is not None:
-        return read_document(ledger, changed_path(workload, build))
-    run = str(runtime.flow_run.id or "")
-    before = taken_up(ledger, workload, run) if run else None
-    if before is not None:
-        return before
-    newest = read_document(ledger, changed_path(workload))
-    if run:
-        keep_taken_up(ledger, workload, run, newest)
-    return newest
 
 
 @dataclass(frozen=True)
