@@ -1,6 +1,6 @@
 """Batch endpoints in memory: a `tasks.targets.platform.Platform` that can be made to go wrong on purpose.
 
-It is held to the same contract as the real ones (tests/flows/test_platforms.py, tests/flows/test_batch_contract.py). Models are
+It is held to the same contract as the real ones (tests/flows/targets/test_platforms.py, tests/flows/targets/test_batch_contract.py). Models are
 texts, input is text at a path, and a deployment scores with the script that the workload had when it was made.
 """
 

@@ -1,4 +1,4 @@
-"""Old deployments go and nothing else does, whatever happens meanwhile. (On Azure's emulator: tests/flows/test_cleaning.py.)"""
+"""Old deployments go and nothing else does, whatever happens meanwhile. (On Azure's emulator: tests/flows/rollout/test_cleaning.py.)"""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime

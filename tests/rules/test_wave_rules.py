@@ -1,4 +1,4 @@
-"""Canaries switch first and soak; the others follow, or nobody does. (On Azure's emulator: tests/flows/test_waves.py.)"""
+"""Canaries switch first and soak; the others follow, or nobody does. (On Azure's emulator: tests/flows/rollout/test_waves.py.)"""
 
 import re
 import time

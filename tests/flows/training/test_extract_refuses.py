@@ -45,7 +45,7 @@ def plant(site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unique: str) ->
 @pytest.fixture
 def raw_with_a_stuck_sensor(site, plant: Workload, tmp_path: Path) -> None:
     """The plant's raw file, with one turbine's wind speed stuck at 99."""
-    original = Path(__file__).parents[2] / ".signalbox" / "data" / "plants" / "scada.csv"
+    original = Path(__file__).parents[3] / ".signalbox" / "data" / "plants" / "scada.csv"
     broken = tmp_path / "scada.csv"
     with original.open() as source, broken.open("w") as target:
         for line in source:
@@ -74,7 +74,7 @@ def test_a_delivery_for_the_same_days_is_read_again_and_what_it_changes_is_said(
     site, plant: Workload, tmp_path: Path
 ) -> None:
     """A source corrects half of its powers, adds a file that nobody reads, and later delivers the same once more."""
-    cutoff, original = date(2014, 2, 10), Path(__file__).parents[2] / ".signalbox" / "data" / "plants" / "scada.csv"
+    cutoff, original = date(2014, 2, 10), Path(__file__).parents[3] / ".signalbox" / "data" / "plants" / "scada.csv"
     raw = plant.data.raw.format(plant="HAUTEBORNE")
 
     def deliver(rows: list[str], name: str = "scada.csv") -> None:
@@ -126,7 +126,7 @@ def test_a_delivery_for_the_same_days_is_read_again_and_what_it_changes_is_said(
 
 
 def test_a_row_of_a_clock_that_was_lost_stops_the_circuit(site, plant: Workload, tmp_path: Path) -> None:
-    original = Path(__file__).parents[2] / ".signalbox" / "data" / "plants" / "scada.csv"
+    original = Path(__file__).parents[3] / ".signalbox" / "data" / "plants" / "scada.csv"
     rows = original.read_text().splitlines(keepends=True)[:40_000]
     lost = next(line for line in rows if line.startswith("R80711")).split(",")
     (tmp_path / "scada.csv").write_text("".join([*rows, ",".join([lost[0], "1970-01-01T00:00:00Z", *lost[2:]])]))

@@ -157,7 +157,7 @@ def test_each_step_is_done_by_another_process_and_the_one_before_it_was_killed(
     served.declare(notify=(hook.channel,))
     served.serve(until="dev")
     group, day = at_dev(served), datetime.now(UTC) + A_DAY
-    script = Path(__file__).parent / "expiring_once.py"
+    script = Path(__file__).parents[1] / "expiring_once.py"
     environment = {
         **os.environ,
         "SIGNALBOX_WORKLOADS": str(served.folder.parent),
