@@ -53,6 +53,24 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["run_folder"] = str(node.config.stash[FOLDER])
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each worker's part begins with its share of what takes minutes alone: begun last, it would be waited for by idle workers.
+
+    xdist gives each worker an equal part of all, in this order (`--dist worksteal`).
+    """
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    long = [item for item in items if item.get_closest_marker("long")]
+    others = [item for item in items if item not in long]
+    parts = [long[number::workers] for number in range(workers)]
+    for left, part in zip(range(workers, 0, -1), parts, strict=True):
+        rest = parts[workers - left + 1 :]
+        share = (len(others) + len(part) + sum(map(len, rest))) // left - len(part)
+        part += others[:share]
+        del others[:share]
+    items[:] = [item for part in parts for item in part]
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """It takes a while to start, and the first tests need none."""
     gc.freeze()

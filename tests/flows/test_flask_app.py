@@ -65,6 +65,7 @@ def asked(block: KubernetesCluster) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)  # it trains on real data and builds real images
 def test_from_flights_to_predictions_a_better_model_and_back(production: KubernetesCluster) -> None:
     seed_data(declared_workload(NAME), lambda line: None)

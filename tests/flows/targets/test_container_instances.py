@@ -90,6 +90,7 @@ def test_a_dockerfile_that_is_not_there_is_said_before_anything_starts(served: S
         release(served.name, served.candidates().build_id, "linus")
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_what_never_gets_healthy_is_rolled_back_to_what_served_before(site, served: Served) -> None:
     served.declare(app=SICK, ready_minutes=0.1)

@@ -101,6 +101,7 @@ def test_a_release_is_installed_upgraded_rolled_back_and_keeps_its_history(site,
     assert charted.history()[0].values["signalbox"]["previous_deployment"] == deployment_name(first)
 
 
+@pytest.mark.long
 def test_what_never_gets_ready_is_rolled_back_by_itself_and_says_why(charted: Charted) -> None:
     charted.declare(app=SICK)
     assert run(charted).name == "Rolled_back"

@@ -96,6 +96,7 @@ def test_a_release_is_applied_upgraded_and_rolled_back_with_the_manifest_of_that
     assert applied.live()["metadata"]["annotations"]["signalbox/previous_deployment"] == deployment_name(first)
 
 
+@pytest.mark.long
 def test_what_never_gets_ready_is_rolled_back_by_itself_and_says_why(applied: Applied) -> None:
     applied.declare(app=SICK)
     assert run(applied).name == "Rolled_back"
