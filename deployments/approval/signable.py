@@ -5,14 +5,19 @@ The server that shows the form is not believed: whoever commands it can show one
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from blocks.ledger import Ledger
 from deployments.approval.form_client import Pending
 from domain.approval.request import ApprovalRequest
 from domain.approval.request_faults import faults_of_request
+from domain.approval.statement import Statement
+from domain.approval.verdict import why_not
+from domain.declaration.stage import Stage
 from domain.errors import Terminal
 from domain.release.manifest import Release, requested_release
 from flows.approval.pending import PendingRequest, pending_request
+from tasks.approval.approvers import approvers_of
 from tasks.ledger.kept_reports import kept_report
 from tasks.reports.approval_form import circuits_of, decided_since, plain
 from tasks.reports.evidence_report import form_of
@@ -25,6 +30,27 @@ class Signable:
     pending: PendingRequest
     release: Release
     evidence: str
+
+    @property
+    def stage(self) -> Stage:
+        """As it was declared when it was asked about."""
+        return Stage.model_validate(ApprovalRequest.model_validate(self.pending.asked.body).policy)
+
+    def must_be_asked(self, approver: str) -> None:
+        """Terminal where nothing that this person answers could count."""
+        gate = self.stage.gate
+        if gate is not None and approvers_of(gate).groups_of(approver).isdisjoint(gate.groups):
+            raise Terminal(
+                f"{gate.name} asks members of {', '.join(gate.groups)}, and {approver} is none. Give your name, as the environment "
+                "lists it, with --as"
+            )
+
+    def must_count(self, statement: Statement) -> None:
+        """Terminal, with every reason, where this answer could not count however it is proven."""
+        facts = self.pending.facts
+        approvers = approvers_of(self.stage.gate, facts)
+        if reasons := why_not(statement, self.stage, self.release, facts, approvers, datetime.now(UTC)):
+            raise Terminal(f"nothing was signed, because it would not count: {'; '.join(reasons)}")
 
     @property
     def headline(self) -> str:

@@ -25,7 +25,13 @@ def signing(ledger: Ledger, decision: str, approver: str, comment: str | None, k
     def decide(pending: Pending) -> FormAnswer:
         if pending.refusal:
             raise Terminal(f"the server did not accept the answer: {pending.refusal}")
+        if key is not None and not (key.is_file() or key.with_name(f"{key.name}.pub").is_file()):
+            raise Terminal(
+                f"there is no SSH key {key}: name yours with --key, enrol one with `signalbox enrol {approver} --ssh FILE.pub`, or sign in "
+                "with --entra"
+            )
         about = signable(ledger, known_workloads(), pending)
+        about.must_be_asked(approver)
         console.print(
             EvidenceMarkdown(
                 f"**You sign about {about.headline}.** What follows is from the report whose digest you sign."
@@ -47,6 +53,7 @@ def signing(ledger: Ledger, decision: str, approver: str, comment: str | None, k
                 "nobody can be asked here, because the input has ended; give --decision and --comment"
             ) from None
         statement = about.pending.statement(Choice(chosen), approver, why.strip())
+        about.must_count(statement)
         console.print("you sign:", style="bold")
         console.print_json(statement.text)
         return {

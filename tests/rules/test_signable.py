@@ -14,6 +14,9 @@ from domain.errors import Terminal
 from tasks.ledger.kept_reports import report_path
 from tasks.reports.evidence_report import form_of
 
+KEY = Path(__file__)
+"""Of nobody: what is refused here is refused before anything is signed."""
+
 
 @pytest.fixture
 def waiting(twins: Twins, tiny: TinyTwin) -> Waiting:
@@ -117,7 +120,7 @@ def test_a_report_of_before_shows_what_the_manifest_says(waiting: Waiting, monke
 
 def test_who_is_asked_is_told_when_nobody_waits_any_longer(waiting: Waiting, nobody_types: None) -> None:
     form = waiting.form(waiting.tiny.candidates())
-    asks = signing(waiting.twins.ledger, "", "ada", None, Path("no-key"))
+    asks = signing(waiting.twins.ledger, "", "ada", None, KEY)
     with pytest.raises(
         Terminal, match=r"no longer waits for a decision: it was answered elsewhere\. Nothing was signed"
     ):
@@ -129,6 +132,34 @@ def test_where_nobody_can_be_asked_the_options_are_named(waiting: Waiting, monke
     monkeypatch.setattr("sys.stdin", io.StringIO())
     for decision, comment in (("", None), ("approve", None), ("", "it is well")):
         with pytest.raises(Terminal, match="the input has ended; give --decision and --comment"):
-            signing(waiting.twins.ledger, decision, "ada", comment, Path("no-key"))(form)
+            signing(waiting.twins.ledger, decision, "ada", comment, KEY)(form)
     with pytest.raises(Terminal, match="this gate accepts approve, reject, not 'maybe'"):
-        signing(waiting.twins.ledger, "maybe", "ada", "", Path("no-key"))(form)
+        signing(waiting.twins.ledger, "maybe", "ada", "", KEY)(form)
+
+
+@pytest.mark.parametrize(
+    ("approver", "key", "told"),
+    [
+        ("nobody", KEY, r"Registry-Approval asks members of ml-engineers, and nobody is none\. Give your name, as .*--as"),
+        (
+            "ada",
+            Path("no-key"),
+            r"there is no SSH key no-key: name yours with --key, enrol one with `signalbox enrol ada",
+        ),
+        ("linus", KEY, r"asks members of ml-engineers, and linus is none"),
+    ],
+)
+def test_who_could_not_answer_is_told_before_anything_is_shown(
+    waiting: Waiting, capsys: pytest.CaptureFixture[str], approver: str, key: Path, told: str
+) -> None:
+    form = waiting.form(waiting.tiny.candidates())
+    with pytest.raises(Terminal, match=told):
+        signing(waiting.twins.ledger, "approve", approver, "fine", key)(form)
+    assert "You sign about" not in capsys.readouterr().out
+
+
+def test_what_could_not_count_is_not_signed(waiting: Waiting, capsys: pytest.CaptureFixture[str]) -> None:
+    form = waiting.form(waiting.tiny.candidates())
+    with pytest.raises(Terminal, match=r"nothing was signed, because it would not count: reject needs a comment"):
+        signing(waiting.twins.ledger, "reject", "ada", " ", KEY)(form)
+    assert "you sign:" not in capsys.readouterr().out
