@@ -5,6 +5,9 @@ import re
 from rich.cells import cell_len
 from rich.text import Text
 
+WORD = re.compile(r"\s*(?:[^\s`]*`[^`]*`\S*|\S+)")
+"""Up to the next blank; a command in backquotes is one word, for it is copied whole."""
+
 
 def broken_at_blanks(text: Text, width: int) -> Text:
     """As lines of at most `width` cells, but for a word that is longer; what follows of a `- item` is indented as it is."""
@@ -13,7 +16,7 @@ def broken_at_blanks(text: Text, width: int) -> Text:
         indent = len(re.match(" *(- )?", line.plain)[0])  # type: ignore[index]  # it matches the empty text, too
         indent = indent if indent < width // 2 else 0
         used, breaks = 0, list[int]()
-        for word in re.finditer(r"\s*\S+", line.plain):
+        for word in WORD.finditer(line.plain):
             if used and used + cell_len(word[0]) > width:
                 breaks.append(word.end() - len(word[0].lstrip()))
                 used = indent + cell_len(word[0].lstrip())

@@ -11,7 +11,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from deployments.advice import as_typed
-from deployments.line_breaks import broken_at_blanks
+from deployments.line_breaks import WORD, broken_at_blanks
 from domain.shown import shown
 
 GAP = 2
@@ -80,4 +80,4 @@ class Table:
 
 
 def _longest_word(texts: list[str]) -> int:
-    return max(cell_len(word) for text in texts for word in (text.split() or [""]))
+    return max((cell_len(word.strip()) for text in texts for word in WORD.findall(text)), default=0)

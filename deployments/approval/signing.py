@@ -27,7 +27,7 @@ def signing(ledger: Ledger, decision: str, approver: str, comment: str | None, k
             raise Terminal(f"the server did not accept the answer: {pending.refusal}")
         if key is not None and not (key.is_file() or key.with_name(f"{key.name}.pub").is_file()):
             raise Terminal(
-                f"there is no SSH key {key}: name yours with --key, enrol one with `signalbox enrol {approver} --ssh FILE.pub`, or sign in "
+                f"there is no SSH key {key}: name yours with --key, enrol one with `signalbox enrol {approver} --ssh FILE`, or sign in "
                 "with --entra"
             )
         about = signable(ledger, known_workloads(), pending)

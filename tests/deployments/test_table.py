@@ -4,8 +4,10 @@ import io
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from deployments.approval.prompts import EvidenceMarkdown
+from deployments.line_breaks import broken_at_blanks
 from deployments.screen import Screen
 from deployments.table import Table
 
@@ -112,3 +114,20 @@ def test_a_console_of_rich_shows_it_too() -> None:
     file = io.StringIO()
     Console(file=file, width=80, force_terminal=True, color_system=None).print(table())
     assert NAMES[1] in file.getvalue()
+
+
+def test_a_command_is_not_broken_so_that_it_can_be_copied() -> None:
+    advice = (
+        "end the hold: `signalbox unhold 20261130.2 --as NAME --reason WHY --workload plants`, or release newer models"
+    )
+    lines = broken_at_blanks(Text(advice), 30).plain.split("\n")
+    assert "`signalbox unhold 20261130.2 --as NAME --reason WHY --workload plants`," in lines
+    assert " ".join(lines) == advice
+    assert broken_at_blanks(Text("a ` alone is no command that goes on"), 12).plain.count("\n") > 1
+
+
+def test_a_table_whose_commands_do_not_fit_is_stacked() -> None:
+    table = Table("needs somebody", "why", "what to do")
+    command = "`signalbox unhold 20261130.2 --as NAME --reason WHY --workload plants`"
+    table.add_row("release 20261130.2", f"{WHY}; {WHY}", command)
+    assert command.removeprefix("`") in at(120, table)  # it is told as it can be typed here

@@ -140,7 +140,11 @@ def test_where_nobody_can_be_asked_the_options_are_named(waiting: Waiting, monke
 @pytest.mark.parametrize(
     ("approver", "key", "told"),
     [
-        ("nobody", KEY, r"Registry-Approval asks members of ml-engineers, and nobody is none\. Give your name, as .*--as"),
+        (
+            "nobody",
+            KEY,
+            r"Registry-Approval asks members of ml-engineers, and nobody is none\. Give your name, as .*--as",
+        ),
         (
             "ada",
             Path("no-key"),
