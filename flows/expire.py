@@ -32,7 +32,7 @@ LOOKED_AT = 50
 """Newest releases of each workload; a gate waits at most 30 days."""
 
 
-@flow(name="expire", flow_run_name=run_name("expire dry_run={dry_run}"))
+@flow(name="expire", flow_run_name=run_name("expire"))
 def expire(dry_run: bool = True) -> list[str]:
     """Close gates that nobody answered; announce, then delete what has outlived its time to live. Returns in words what was done.
 

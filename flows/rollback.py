@@ -35,7 +35,7 @@ LOOKED_AT = 50
 """Newest releases that are looked through for a rollback before."""
 
 
-@flow(name="rollback", flow_run_name=run_name("rollback {workload} {stage} dry_run={dry_run}"), task_runner=FAN_OUT)
+@flow(name="rollback", flow_run_name=run_name("rollback {workload} {stage}"), task_runner=FAN_OUT)
 def rollback(
     workload: str = "plants",
     stage: str = "production",

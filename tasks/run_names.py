@@ -10,10 +10,11 @@ from domain.shown import shown
 
 
 def run_name(form: str) -> Callable[[], str]:
-    """Of a flow: `run_name("rollback {workload} {stage}")`, with the run's parameters put in."""
+    """Of a flow: `run_name("rollback {workload} {stage}")`, with the run's parameters put in; `plan …` where it is only a dry run."""
 
     def name() -> str:
-        return shown(form.format(**runtime.flow_run.parameters))
+        parameters = runtime.flow_run.parameters
+        return shown(("plan " if parameters.get("dry_run") else "") + form.format(**parameters))
 
     return name
 

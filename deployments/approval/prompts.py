@@ -91,7 +91,9 @@ def at_terminal(console: Screen | None = None, signer: Signer | None = None) -> 
                 if signer is None
                 else Prompt.ask(whose, default=signer.name, console=screen, stream=typed)
             ).strip()
-            comment = Prompt.ask("why (a rejection needs a reason)", default="", console=screen, stream=typed).strip()
+            comment = Prompt.ask(
+                "why (a rejection needs a reason)", default="", show_default=False, console=screen, stream=typed
+            ).strip()
             if signer is not None and approver == signer.name:
                 proof = signer.proof(pending, Choice(choice), comment)
             else:

@@ -43,7 +43,11 @@ def signing(ledger: Ledger, decision: str, approver: str, comment: str | None, k
             chosen = decision or Prompt.ask("decision", choices=choices, console=console, stream=typed)
             if chosen not in choices:
                 raise Terminal(f"this gate accepts {', '.join(choices)}, not {chosen!r}")
-            why = comment if comment is not None else Prompt.ask("why", default="", console=console, stream=typed)
+            why = (
+                comment
+                if comment is not None
+                else Prompt.ask("why", default="", show_default=False, console=console, stream=typed)
+            )
         except NoLongerWaitedForError as gone:
             raise Terminal(
                 f"{pending.run_name} no longer waits for a decision: {gone}. Nothing was signed or sent"

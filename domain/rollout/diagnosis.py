@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from domain.text import counted
+
 SERVES_NOTHING = "serves nothing"
 
 
@@ -50,7 +52,7 @@ def compute_finding(workspace: str, compute: str, present: bool, instances: int,
 def sample_finding(unit: str, uri: str, files: int) -> Finding:
     """ "Check test data exists"."""
     if files:
-        return Finding(f"test data of {unit}", f"{files} files")
+        return Finding(f"test data of {unit}", counted(files, "file"))
     return Finding(f"test data of {unit}", "none", f"upload test_input.csv to {uri}")
 
 
