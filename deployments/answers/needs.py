@@ -84,6 +84,8 @@ def release_document(state: ReleaseState) -> dict[str, object]:
             "missing": waits.missing,
             "answer_by": utc_text(waits.answer_by),
             "overdue": waits.overdue,
+            "approved": waits.approved,
+            "part_switched": waits.part_switched,
         }
         if waits
         else None,
@@ -92,14 +94,16 @@ def release_document(state: ReleaseState) -> dict[str, object]:
 
 def _of_release(workload: str, state: ReleaseState) -> Iterator[Need]:
     what = f"release {state.release}"
-    if state.waits is not None:
+    if state.waits is not None and not state.waits.approved:
         gate = state.waits
         until, missing = utc_text(gate.answer_by), "; ".join(gate.missing)
         if gate.overdue:
             yield Need(
                 what,
                 f"nobody decided at {gate.gate} of stage {gate.stage} before {until}: {missing}",
-                "release again; the flow `expire` closes this one within minutes, or `prefect deployment run expire/expire` does",
+                "some circuits serve it already: start it again with the same parameters, and it takes them back"
+                if gate.part_switched
+                else "release again; the flow `expire` closes this one within minutes, or `prefect deployment run expire/expire` does",
             )
         else:
             yield Need(

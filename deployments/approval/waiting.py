@@ -77,7 +77,7 @@ def standing_in(ledger: Ledger, workloads: Sequence[str]) -> Callable[[str], str
             with suppress(SignalboxError):  # another workload's fault is no answer
                 for state in release_states(ledger, declared_workload(workload), [name]):
                     since = f" since {utc_text(state.at)}" if state.at else ""
-                    told.append(f"in {workload} it {state if state.waits else f'is {state}'}{since}")
+                    told.append(f"in {workload} it {state if str(state).startswith('waits') else f'is {state}'}{since}")
         return "; ".join(told) or "no release has that name, and no waiting run either"
 
     return standing

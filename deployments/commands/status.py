@@ -26,7 +26,8 @@ def status(
     release, cutoff_date, deployed_at);
     releases (release, outcome, reason, stage, last_fact, at, circuits,
     failed_circuits, rolled_back, held, quarantined,
-    waits: stage, gate, missing, answer_by, overdue).
+    waits: stage, gate, missing, answer_by, overdue,
+    approved, part_switched).
     """
     with connected(home, api_port, emulator_port):
         from blocks.ledger import Ledger

@@ -16,13 +16,15 @@ from domain.release.failed_units import failed_units
 from domain.release.hold import hold_of
 from domain.release.manifest import Release, readable_release
 from domain.release.outcome import shown_ending
+from domain.rollout.switch import is_part_switched
 
 
 @dataclass(frozen=True)
 class WaitingGate:
     """A gate that nobody has opened yet. missing: what it waits for, in words. answer_by: then the release is EXPIRED.
 
-    overdue: that is past, the run that waited is gone, and it is not approved: no answer counts, and `expire` has still to close the gate.
+    overdue: that is past, the run that waited is gone, and it is not approved: no answer counts, and the release has still to end.
+    approved: it waits for the calendar alone. part_switched: some circuits serve the release already.
     """
 
     stage: str
@@ -30,8 +32,12 @@ class WaitingGate:
     missing: tuple[str, ...]
     answer_by: datetime
     overdue: bool = False
+    approved: bool = False
+    part_switched: bool = False
 
     def __str__(self) -> str:
+        if self.approved:
+            return f"approved at {self.gate}, and closed for now"
         return f"nobody decided at {self.gate} in time" if self.overdue else f"waits at {self.gate}"
 
 
@@ -107,13 +113,14 @@ def release_state(
 
 
 def needing_somebody(states: Sequence[ReleaseState]) -> tuple[ReleaseState, ...]:
-    """Those that wait at a gate, and those that ended badly with circuits that no later release serves. states: newest first."""
+    """Those that wait at a gate for people, and those that ended badly with circuits that no later release serves. states: newest first."""
     served: set[str] = set()
     found: list[ReleaseState] = []
     for state in states:
         concerned = set(state.failed) if state.serves and state.failed else set(state.circuits)
         made_up_for = bool(concerned) and concerned <= served
-        if state.waits is not None or (state.ended_badly and not made_up_for):
+        asks = state.waits is not None and not state.waits.approved
+        if asks or (state.ended_badly and not made_up_for):
             found.append(state)
         if state.serves:
             served.update(set(state.circuits) - set(state.failed))
@@ -143,7 +150,7 @@ def _waits(
         if verdict.verdict is Verdict.WAITING:
             answer_by = ApprovalRequest.model_validate(asked.body).answer_by
             missing = tuple(reason.removeprefix(f"at {stage.gate.name} ") for reason in verdict.reasons)
-            return WaitingGate(
-                stage.name, stage.gate.name, missing, answer_by, now > answer_by and not verdict.approved
-            )
+            overdue = now > answer_by and not verdict.approved
+            part = is_part_switched(facts, stage.name)
+            return WaitingGate(stage.name, stage.gate.name, missing, answer_by, overdue, verdict.approved, part)
     return None

@@ -156,6 +156,9 @@ def test_a_gate_whose_time_is_up_is_overdue_and_needs_somebody_still() -> None:
     assert late.waits == replace(waits, overdue=True)
     assert str(late) == "nobody decided at Production-Approval in time"
     assert needing_somebody([late]) == (late,)
+    gate.add(Kind.SWITCHED, {"stage": "production", **AFTER, "left": 1})
+    half = stated(gate, waits.answer_by + timedelta(seconds=1))
+    assert half.waits == replace(waits, overdue=True, part_switched=True)
 
 
 def test_of_a_manifest_that_was_changed_no_gate_waits_and_no_circuit_is_told() -> None:
@@ -206,8 +209,9 @@ def test_a_gate_that_is_approved_and_closed_for_now_is_not_overdue() -> None:
     assert waits is not None
     late = release_state(gate.facts, (*below, frozen), lambda _: gate.approvers, waits.answer_by + timedelta(hours=1))
     assert late.waits is not None
-    assert not late.waits.overdue
-    assert str(late) == "waits at Production-Approval"
+    assert (late.waits.overdue, late.waits.approved, late.waits.part_switched) == (False, True, False)
+    assert str(late) == "approved at Production-Approval, and closed for now"
+    assert needing_somebody([late]) == ()
 
 
 SERVES = ReleaseState("new", outcome=Outcome.SUCCEEDED, circuits=(ONE, TWO), serves=True)
