@@ -47,6 +47,9 @@ class Nobody:
     def __init__(self) -> None:
         self.fence = int(time.time())
 
+    def must_outrank(self, endpoint: str, fence: int) -> None:
+        """It always does."""
+
     def check(self) -> None:
         """It is ours."""
 

@@ -101,7 +101,7 @@ def _of_release(workload: str, state: ReleaseState) -> Iterator[Need]:
             yield Need(
                 what,
                 f"nobody decided at {gate.gate} of stage {gate.stage} before {until}: {missing}",
-                "some circuits serve it already: start it again with the same parameters, and it takes them back"
+                "some circuits serve it already: start it again with the same parameters, and it rolls them back"
                 if gate.part_switched
                 else "release again; the flow `expire` closes this one within minutes, or `prefect deployment run expire/expire` does",
             )

@@ -459,12 +459,12 @@ SOAKING: list[Row] = [
         ),
     ),
     (
-        "a person took back one of two that soak",
+        "a person rolled back one of two that soak",
         lambda: two_soak().fact(Kind.ROLLED_BACK, "test", **BACK).fact(Kind.HELD, "test", reason="it hums"),
         finish(Outcome.ROLLED_BACK, "test: rolled back to what served before: it hums", "test", True),
     ),
     (
-        "a person took back one of two that soak, and circuits are independent",
+        "a person rolled back one of two that soak, and circuits are independent",
         lambda: (
             independent(two_soak()).fact(Kind.ROLLED_BACK, "test", **BACK).fact(Kind.HELD, "test", reason="it hums")
         ),
