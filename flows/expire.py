@@ -78,7 +78,7 @@ def _closed(ledger: Ledger, workload: Workload, release: Release, facts: tuple[F
             continue
         request = ApprovalRequest.model_validate(asked.body)
         verdict = judge(stage, release, facts, approvers_of(stage.gate, facts), now)
-        if now <= request.answer_by or verdict.verdict is Verdict.OPEN or verdict.approved:
+        if now <= request.answer_by or verdict.verdict is Verdict.OPEN or verdict.closed:
             continue
         if open_journal(facts, stage.name) is not None or is_part_switched(facts, stage.name):
             continue  # whoever carries the release ends it, and undoes what it has switched

@@ -31,13 +31,13 @@ class Verdict(StrEnum):
 class GateVerdict:
     """The gate's word. counted: decisions that count. reasons: why it is not open, and why decisions did not count.
 
-    approved: everybody has approved, so that it waits, if it does, only for its stage to be free to change.
+    closed: everybody has approved, and it waits for the calendar alone.
     """
 
     verdict: Verdict
     counted: tuple[Decision, ...]
     reasons: tuple[str, ...]
-    approved: bool = False
+    closed: bool = False
 
 
 def judge(
@@ -46,7 +46,7 @@ def judge(
     """Every decision is checked anew: nothing that was found right before is taken on trust."""
     gate = stage.gate
     if gate is None:
-        return GateVerdict(Verdict.OPEN, (), (), approved=True)
+        return GateVerdict(Verdict.OPEN, (), ())
     asked = open_request(release, stage, facts)
     counted: list[Decision] = []
     void: list[str] = []
@@ -73,8 +73,8 @@ def judge(
     missing, closed = _missing(gate, counted, approvers, now)
     if missing or closed:
         reasons = (*void, *(f"at {gate.name} {what}" for what in (*missing, *closed)))
-        return GateVerdict(Verdict.WAITING, tuple(counted), reasons, approved=not missing)
-    return GateVerdict(Verdict.OPEN, tuple(counted), (), approved=True)
+        return GateVerdict(Verdict.WAITING, tuple(counted), reasons, closed=not missing)
+    return GateVerdict(Verdict.OPEN, tuple(counted), ())
 
 
 def _faults_of(

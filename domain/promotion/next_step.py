@@ -227,7 +227,7 @@ class _Situation:
     def _closed(self, verdict: GateVerdict) -> Wait | None:
         """Everybody has approved, and the calendar is against it. Who may break the glass is asked for as long as answers count."""
         gate = self.stage.gate
-        if gate is None or not verdict.approved:
+        if gate is None or not verdict.closed:
             return None
         soaks = soaks_until(self.facts, self.stage.name)
         if soaks is not None and soaks > self.now:

@@ -150,7 +150,7 @@ def _waits(
         if verdict.verdict is Verdict.WAITING:
             answer_by = ApprovalRequest.model_validate(asked.body).answer_by
             missing = tuple(reason.removeprefix(f"at {stage.gate.name} ") for reason in verdict.reasons)
-            overdue = now > answer_by and not verdict.approved
+            overdue = now > answer_by and not verdict.closed
             part = is_part_switched(facts, stage.name)
-            return WaitingGate(stage.name, stage.gate.name, missing, answer_by, overdue, verdict.approved, part)
+            return WaitingGate(stage.name, stage.gate.name, missing, answer_by, overdue, verdict.closed, part)
     return None

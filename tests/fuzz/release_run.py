@@ -195,7 +195,7 @@ class ReleaseRun:
             self.waiting = None
             if answer is None:
                 now = judge(stage, release, world.facts.read(), world.approvers, world.now)
-                approved = now.approved and world.now <= ApprovalRequest.model_validate(asked.body).expires_at
+                approved = now.closed and world.now <= ApprovalRequest.model_validate(asked.body).expires_at
                 return None if approved else "EXPIRED"
             outcome = weigh(world, release, stage, asked, answer)
             self.taken = (answer, outcome)

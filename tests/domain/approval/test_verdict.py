@@ -11,7 +11,7 @@ from one_gate import MINUTE, OneGate
 
 from domain.approval.decision import Decision
 from domain.approval.statement import Choice
-from domain.approval.verdict import Verdict
+from domain.approval.verdict import Verdict, why_expired
 from domain.errors import Terminal
 from domain.ledger.fact import Kind
 
@@ -25,6 +25,7 @@ def test_a_stage_without_a_gate_is_open() -> None:
     gate = OneGate("test")
     assert gate.judge().verdict is Verdict.OPEN
     assert gate.judge().reasons == gate.judge().counted == ()
+    assert not gate.judge().closed
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -35,7 +36,7 @@ def test_a_gate_opens_when_all_its_rules_are_met(way: str) -> None:
         assert gate.judge().verdict is Verdict.WAITING
         gate.decide(name, way=way)
     approval = gate.judge()
-    assert (approval.verdict, approval.reasons) == (Verdict.OPEN, ())
+    assert (approval.verdict, approval.reasons, approval.closed) == (Verdict.OPEN, (), False)
     assert [one.statement.approver for one in approval.counted] == list(ALL)
 
 
@@ -489,3 +490,21 @@ def test_a_token_of_the_second_in_which_its_account_was_enrolled_counts() -> Non
 def test_enrolling_the_same_again_changes_nothing(way: str) -> None:
     ada = OneGate().approvers.people["ada"]
     assert ada.with_credential(Person("ada").credential(way, declared_stages.START)) == ada
+
+
+def test_a_gate_that_did_not_open_in_time_says_whether_anybody_had_decided() -> None:
+    gate = OneGate()
+    asked = gate.ask()
+    nobody = "nobody decided at Production-Approval before "
+    assert why_expired(asked, gate.judge(), gate.facts).startswith(nobody)
+    gate.decide("emil")
+    assert why_expired(asked, gate.judge(), gate.facts) == (
+        "Production-Approval did not open in time: at Production-Approval ada must approve for ml-engineers; "
+        "at Production-Approval 1 more of operations must approve"
+    )
+    again = gate.ask()
+    assert why_expired(again, gate.judge(), gate.facts).startswith(
+        nobody
+    )  # what was decided before is of another request
+    gate.decide("ada")
+    assert why_expired(again, gate.judge(), gate.facts).startswith("Production-Approval did not open in time")

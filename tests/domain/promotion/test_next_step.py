@@ -9,6 +9,7 @@ import declared_stages
 import pytest
 from one_gate import MINUTE, OneGate
 
+from domain.approval.request import ApprovalRequest
 from domain.approval.statement import Choice
 from domain.declaration.gate import BreakGlass
 from domain.declaration.stage import Stage
@@ -213,11 +214,14 @@ def until(situation: Situation, stage: str = "test") -> datetime:
     return found
 
 
+FROZEN = 60 * 24 * 3
+
+
 def frozen(*approvals: str, **gate: Any) -> Situation:
-    """Production may not change for another hour. gate: what it declares besides."""
+    """Production may not change for another three days. gate: what it declares besides."""
     situation = new()
     starts = (situation.gate.now - timedelta(hours=1)).replace(tzinfo=None, second=0, microsecond=0)
-    freezes = (Window(starts=starts, minutes=120),)
+    freezes = (Window(starts=starts, minutes=FROZEN),)
     before = situation.stage("production").gate
     assert before is not None
     situation.changes["production"] = {
@@ -231,8 +235,17 @@ def thaws(situation: Situation) -> Step:
     """Wait until the freeze is over."""
     gate = situation.stage("production").gate
     assert gate is not None
-    ends = gate.freezes[0].starts.replace(tzinfo=UTC) + timedelta(minutes=120)
+    ends = gate.freezes[0].starts.replace(tzinfo=UTC) + timedelta(minutes=FROZEN)
     return Wait(situation.stage("production"), ends, f"there is a freeze until {ends:%Y-%m-%d %H:%M} UTC")
+
+
+def beside_the_deadline(minutes: float) -> Situation:
+    """Approved, closed, with somebody who may break the glass; minutes after the last moment in which answers count."""
+    situation = frozen(*ALL, break_glass=BreakGlass(group="ops"), valid_minutes=60 * 24 * 7)
+    asked = next(fact for fact in reversed(situation.gate.facts) if fact.kind is Kind.ASKED)
+    ends = ApprovalRequest.model_validate(asked.body).answer_by
+    situation.later = ends - situation.gate.now + timedelta(minutes=minutes)
+    return situation
 
 
 def canary_at_production(situation: Situation, minutes: float) -> Situation:
@@ -540,6 +553,15 @@ AFTERWARDS: list[Row] = [
         finish(Outcome.EXPIRED, "nobody decided", "production"),
     ),
     (
+        "it has ended from outside between its waves, of which none switched anything",
+        lambda: (
+            in_waves(new().at_test())
+            .switched(endpoints=(), left=1, soaks_until="2025-12-10T12:00:00+00:00")
+            .fact(Kind.ENDED, "test", outcome="EXPIRED", reason="nobody decided")
+        ),
+        finish(Outcome.EXPIRED, "nobody decided", "production"),
+    ),
+    (
         "independent circuits that serve stay where the release has ended from outside",
         lambda: independent(soaking(-1)).fact(Kind.ENDED, "test", outcome="EXPIRED", reason="nobody decided"),
         finish(Outcome.EXPIRED, "nobody decided", "production"),
@@ -568,6 +590,8 @@ CLOSED: list[Row] = [
         lambda: frozen(*ALL, break_glass=BreakGlass(group="ops")),
         on(Ask, "production"),
     ),
+    ("to the last moment in which answers count", lambda: beside_the_deadline(0), on(Ask, "production")),
+    ("when answers count no longer, it waits for the freeze's end", lambda: beside_the_deadline(1), thaws),
     (
         "a canary soaks into a freeze: nobody is asked meanwhile",
         lambda: canary_at_production(frozen(*ALL), 30),
