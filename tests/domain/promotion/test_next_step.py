@@ -602,6 +602,7 @@ CLOSED: list[Row] = [
         lambda: canary_at_production(frozen(*ALL), 0),
         thaws,
     ),
+    ("it has soaked for longer in a freeze", lambda: canary_at_production(frozen(*ALL), -5), thaws),
 ]
 GATE: list[Row] = [
     (
