@@ -141,7 +141,7 @@ A_TIME_OUT = "exec 2> /dev/null; for s in 1 3 9 27; do {} $s python sleep.py > b
 
 COMMANDS = {
     "a pipe": "python a.py one 2> err | tee x",
-    "a pipe whose reader goes away": "python big.py | head -c 10; echo",
+    "a pipe whose reader goes away": "python big.py 2> err | head -c 10; echo; cat err",
     "redirections": "python a.py > out.txt 2> err.txt < a.py",
     "standard error beside standard output": "python a.py 2>&1 >&2",
     "the background, waited for": "python fail.py & wait $!; echo $?",
