@@ -103,7 +103,7 @@ def decide(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -
             now = judge(stage, release, facts, approvers_of(at.gate, facts), datetime.now(UTC))
             if now.verdict is not Verdict.WAITING:
                 continue  # another run of this release had an answer in time
-            if now.closed and datetime.now(UTC) <= request.expires_at:
+            if now.closed and at.gate.opens_at(datetime.now(UTC)) is not None:
                 return None  # it is approved, and closed for now: that is waited for without a form
             return ReleaseOutcome(Outcome.EXPIRED, why_expired(asked, now, facts))
         _take(at, asked, answer)

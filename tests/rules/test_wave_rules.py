@@ -202,6 +202,24 @@ def test_what_was_approved_too_long_ago_ends_between_its_waves_with_the_true_rea
     assert twins.serving(tiny, "production") == [first, first]
 
 
+def test_what_is_approved_and_closed_for_good_ends_and_is_not_asked_for_ever(
+    twins: Twins, tiny: TinyTwin, monkeypatch: pytest.MonkeyPatch, later: type[Later]
+) -> None:
+    """The stage's last window closes while the canary soaks; the approval would be valid for another day."""
+    begun = (datetime.now(UTC) - timedelta(hours=1)).replace(tzinfo=None, microsecond=0)
+    once = {"windows": [{"starts": begun.isoformat(), "minutes": 480}], "valid_minutes": 2880}
+    in_waves(tiny, soak_minutes=60, gate=once)
+
+    def slept(ledger, release, stage, until, why):
+        later.by = timedelta(days=2)
+
+    monkeypatch.setattr(advance, "wait_until", slept)
+    state = twins.release(tiny, tiny.candidates())
+    assert state.name == "Expired", state.message
+    assert "outside the stage's windows; none follows" in (state.message or "")
+    assert twins.serving(tiny, "production") == ["None", "None"]
+
+
 def canaries(tiny: TinyTwin, fleet: str, soak_minutes: float, **stage: object) -> None:
     """A1 and B2 before C3."""
     waves = [{"circuits": [f"{tiny.plant}/{name}" for name in ("A1", "B2")], "soak_minutes": soak_minutes}]
