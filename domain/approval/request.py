@@ -100,11 +100,6 @@ def read_request(fact: Fact) -> ApprovalRequest | None:
         return None
 
 
-def answer_by(fact: Fact) -> datetime:
-    """Until when answers to a request count."""
-    return ApprovalRequest.model_validate(fact.body).answer_by
-
-
 def statement_of(fact: Fact, choice: Choice, approver: str, comment: str) -> Statement:
     """What an approver signs to answer a request; ValidationError for an unusable name or comment."""
     request = ApprovalRequest.model_validate(fact.body)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.approval.approvers import EnrolledApprovers
-from domain.approval.request import answer_by, doubts_of, open_request
+from domain.approval.request import ApprovalRequest, doubts_of, open_request
 from domain.approval.verdict import GateVerdict, Verdict, judge
 from domain.declaration.stage import Stage
 from domain.declaration.target import ServingTarget
@@ -226,17 +226,17 @@ class _Situation:
 
     def _closed(self, verdict: GateVerdict) -> Wait | None:
         """Everybody has approved, and the calendar is against it. Who may break the glass is asked for as long as answers count."""
-        gate = self.stage.gate
-        if gate is None or not verdict.closed:
+        gate, asked = self.stage.gate, open_request(self.plan.release, self.stage, self.facts)
+        if gate is None or asked is None or not verdict.closed:
             return None
         soaks = soaks_until(self.facts, self.stage.name)
         if soaks is not None and soaks > self.now:
             return Wait(self.stage, soaks, SOAKS)
-        asked = open_request(self.plan.release, self.stage, self.facts)
-        if gate.break_glass is not None and asked is not None and self.now <= answer_by(asked):
+        request = ApprovalRequest.model_validate(asked.body)
+        if gate.break_glass is not None and self.now <= request.answer_by:
             return None
-        opens = gate.opens_at(self.now)
-        return None if opens is None else Wait(self.stage, opens, "; ".join(gate.closures(self.now)))
+        opens, why = gate.opens_at(self.now), "; ".join(gate.closures(self.now))
+        return None if opens is None else Wait(self.stage, min(opens, request.expires_at), why)
 
     def _admitted(self) -> Step | None:
         if self.seen.refusals is None:

@@ -195,8 +195,9 @@ class ReleaseRun:
             self.waiting = None
             if answer is None:
                 now = judge(stage, release, world.facts.read(), world.approvers, world.now)
-                approved = now.closed and world.now <= ApprovalRequest.model_validate(asked.body).expires_at
-                return None if approved else "EXPIRED"
+                assert stage.gate is not None
+                waits = now.closed and stage.gate.opens_at(world.now) is not None
+                return None if waits else "EXPIRED"
             outcome = weigh(world, release, stage, asked, answer)
             self.taken = (answer, outcome)
             if isinstance(outcome, Decision):

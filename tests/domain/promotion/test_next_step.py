@@ -1,7 +1,7 @@
 """What happens next: one row a situation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -214,7 +214,7 @@ def until(situation: Situation, stage: str = "test") -> datetime:
     return found
 
 
-FROZEN = 60 * 24 * 3
+FROZEN, WEEK = 60 * 24 * 3, 60 * 24 * 7
 
 
 def frozen(*approvals: str, **gate: Any) -> Situation:
@@ -225,7 +225,7 @@ def frozen(*approvals: str, **gate: Any) -> Situation:
     before = situation.stage("production").gate
     assert before is not None
     situation.changes["production"] = {
-        "gate": before.model_copy(update={"freezes": freezes, "break_glass": None, **gate})
+        "gate": before.model_copy(update={"freezes": freezes, "break_glass": None, "valid_minutes": WEEK, **gate})
     }
     situation.gate.stage = situation.stage("production")
     return situation.at_production(*approvals, newer={})
@@ -239,9 +239,17 @@ def thaws(situation: Situation) -> Step:
     return Wait(situation.stage("production"), ends, f"there is a freeze until {ends:%Y-%m-%d %H:%M} UTC")
 
 
+def expires(situation: Situation) -> Step:
+    """Wait until the approval is void, which is before the freeze is over."""
+    asked = next(fact for fact in reversed(situation.gate.facts) if fact.kind is Kind.ASKED)
+    waits = thaws(situation)
+    assert isinstance(waits, Wait)
+    return replace(waits, until=ApprovalRequest.model_validate(asked.body).expires_at)
+
+
 def beside_the_deadline(minutes: float) -> Situation:
     """Approved, closed, with somebody who may break the glass; minutes after the last moment in which answers count."""
-    situation = frozen(*ALL, break_glass=BreakGlass(group="ops"), valid_minutes=60 * 24 * 7)
+    situation = frozen(*ALL, break_glass=BreakGlass(group="ops"))
     asked = next(fact for fact in reversed(situation.gate.facts) if fact.kind is Kind.ASKED)
     ends = ApprovalRequest.model_validate(asked.body).answer_by
     situation.later = ends - situation.gate.now + timedelta(minutes=minutes)
@@ -579,6 +587,7 @@ AFTERWARDS: list[Row] = [
 ]
 CLOSED: list[Row] = [
     ("approved, and closed for now: it waits, and nobody is asked", lambda: frozen(*ALL), thaws),
+    ("it waits no longer than it is approved", lambda: frozen(*ALL, valid_minutes=60), expires),
     ("closed, and not approved by all: people are asked", lambda: frozen("ada"), on(Ask, "production")),
     (
         "closed, and never to open again: who is asked may still reject",
