@@ -19,8 +19,8 @@ TELLS_OF_FOLDERS = "great_expectations.data_context.types.base"
 TELLS_OF_EXPERIMENTS = "azure.ai.ml._utils._experimental"
 EXPERIMENTS = "https://aka.ms/azuremlexperimental"
 """In every line about a class that may change, most of them the SDK's own, which nobody here chose."""
-RESET = "\x1b[39m\n"
-"""Printed after every upload, to end a colour that no progress bar began."""
+RESET, POLLED = "\x1b[39m\n", "."
+"""Printed after every upload, to end a colour that no progress bar began, and whenever a long operation has been asked after."""
 
 
 def is_verbose() -> bool:
@@ -31,11 +31,12 @@ def is_verbose() -> bool:
 def quiet_azure_ml() -> None:
     """From now on; once is enough."""
     from azure.ai.ml._artifacts import _blob_storage_helper, _gen2_storage_helper
+    from azure.ai.ml._utils import _azureml_polling
 
     for name in TELLS_OF_DOWNLOADS:
         _add(name, _warns)
     _add(TELLS_OF_EXPERIMENTS, _is_no_experiment)
-    for module in (_blob_storage_helper, _gen2_storage_helper):
+    for module in (_blob_storage_helper, _gen2_storage_helper, _azureml_polling):
         module.print = _print_text  # the module's own word for it, before the builtin
 
 
@@ -58,5 +59,5 @@ def _is_no_experiment(record: logging.LogRecord) -> bool:
 
 
 def _print_text(*words: Any, **how: Any) -> None:
-    if words != (RESET,) or is_verbose():
+    if words not in ((RESET,), (POLLED,)) or is_verbose():
         print(*words, **how)  # noqa: T201  # what else the SDK prints

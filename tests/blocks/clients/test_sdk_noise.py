@@ -53,6 +53,15 @@ def test_downloads_and_folders_are_said_only_when_all_is_and_warnings_always(
     assert "half of it is missing" in caplog.text
 
 
+def test_a_dot_for_each_question_after_a_long_operation_is_printed_only_when_all_is(
+    verbose: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from azure.ai.ml._utils import _azureml_polling
+
+    _azureml_polling.print(".", end="", flush=True)  # as the SDK has it
+    assert capsys.readouterr().out == ("." if verbose else "")
+
+
 def test_the_end_of_a_colour_is_printed_only_when_all_is_and_other_texts_always(
     verbose: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,7 +80,9 @@ def test_the_sdk_still_prints_exactly_that() -> None:
     import inspect
 
     from azure.ai.ml._artifacts import _blob_storage_helper, _gen2_storage_helper
+    from azure.ai.ml._utils import _azureml_polling
 
-    for module in (_blob_storage_helper, _gen2_storage_helper):
+    printed = {module: 'print(Fore.RESET + "\\n", file=sys.stderr)' for module in (_blob_storage_helper, _gen2_storage_helper)}
+    for module, text in {**printed, _azureml_polling: 'print(".", end="", flush=True)'}.items():
         assert inspect.getsource(module).count("print(") == 1
-        assert 'print(Fore.RESET + "\\n", file=sys.stderr)' in inspect.getsource(module)
+        assert text in inspect.getsource(module)
