@@ -132,12 +132,15 @@ class ControlPlane:
             return JSONResponse(asdict(fault), 201)
         if request.method == "DELETE":
             faults.clear()
+            self._world.operations.keep_pace()
         return JSONResponse({"value": [asdict(fault) for fault in faults.listed()]})
 
     async def _fault(self, request: Request) -> Response:
         number = request.path_params["number"]
         try:
-            return JSONResponse(asdict(self._world.faults.remove(number)))
+            removed = self._world.faults.remove(number)
+            self._world.operations.keep_pace()
+            return JSONResponse(asdict(removed))
         except KeyError:
             text = f"no fault has the id {number}: it was removed, or never asked for"
             return JSONResponse({"error": {"code": "NotFound", "message": text}}, 404)

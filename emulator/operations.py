@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from emulator.arm.errors import AzureError
 from emulator.arm.resource_id import ResourceId
 from emulator.arm.stamp import moment
+from emulator.controls.faults import Fault
 from emulator.state import State
 
 Document = dict[str, Any]
@@ -24,7 +25,8 @@ _log = logging.getLogger("emulator")
 class Operation:
     """What is going on with one resource.
 
-    begun, due: monotonic seconds. slowed: by a fault, whatever the pace. verb: "create", "delete" or "action". previous: what a failure puts back, if anything.
+    begun, due: monotonic seconds. slowed_by: the fault whose seconds it takes, whatever the pace. verb: "create", "delete" or "action".
+    previous: what a failure puts back, if anything.
     """
 
     id: str
@@ -33,7 +35,7 @@ class Operation:
     begun: float
     due: float
     previous: Document | None = None
-    slowed: bool = False
+    slowed_by: Fault | None = None
     status: str = "InProgress"
     error: AzureError | None = None
     started: str = field(default_factory=moment)
@@ -66,9 +68,9 @@ class Operations:
 
     def begin(self, resource: ResourceId, verb: str, previous: Document | None = None) -> Operation:
         """Start one; it ends when the pace of its resource type has passed, or the time of a fault that slows it down."""
-        seconds, now = self._state.faults.slow_operation(verb, resource.path), time.monotonic()
-        operation = Operation(str(uuid.uuid4()), resource, verb, now, now, previous, seconds is not None)
-        operation.due = now + (self._paced(operation) if seconds is None else seconds)
+        fault, now = self._state.faults.slow_operation(verb, resource.path), time.monotonic()
+        operation = Operation(str(uuid.uuid4()), resource, verb, now, now, previous, fault)
+        operation.due = now + (self._paced(operation) if fault is None else fault.seconds)
         with self._lock:
             self._all[operation.id] = operation
             if len(self._all) > KEPT:
@@ -81,10 +83,11 @@ class Operations:
         return self._state.pace.seconds(operation.resource.type, "update" if is_update else operation.verb)
 
     def keep_pace(self) -> None:
-        """Have what is under way end by the pace that is set now."""
+        """Have what is under way end by the pace that is set now, but for what a fault slows down that is still asked for."""
+        asked_for = {fault.id for fault in self._state.faults.listed()}
         with self._lock:
             for operation in self._open.values():
-                if not operation.slowed:
+                if operation.slowed_by is None or operation.slowed_by.id not in asked_for:
                     operation.due = operation.begun + self._paced(operation)
 
     def settle_due(self) -> None:

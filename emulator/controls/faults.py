@@ -90,10 +90,9 @@ class Faults:
                     return fault
         return None
 
-    def slow_operation(self, verb: str, path: str) -> float | None:
-        """The seconds that an operation on a resource is to take; None: what the pace says."""
-        fault = self.take({"slow_operation"}, _method(verb), ARM_HOST + path)
-        return fault.seconds if fault else None
+    def slow_operation(self, verb: str, path: str) -> Fault | None:
+        """What has an operation on a resource take its seconds, while it is asked for; None: what the pace says."""
+        return self.take({"slow_operation"}, _method(verb), ARM_HOST + path)
 
     def failing_operation(self, verb: str, path: str) -> AzureError | None:
         """The error with which an operation on a resource is to end, if any."""

@@ -82,7 +82,7 @@ def test_the_sdk_still_prints_exactly_that() -> None:
     from azure.ai.ml._artifacts import _blob_storage_helper, _gen2_storage_helper
     from azure.ai.ml._utils import _azureml_polling
 
-    printed = {module: 'print(Fore.RESET + "\\n", file=sys.stderr)' for module in (_blob_storage_helper, _gen2_storage_helper)}
+    printed = dict.fromkeys((_blob_storage_helper, _gen2_storage_helper), 'print(Fore.RESET + "\\n", file=sys.stderr)')
     for module, text in {**printed, _azureml_polling: 'print(".", end="", flush=True)'}.items():
         assert inspect.getsource(module).count("print(") == 1
         assert text in inspect.getsource(module)
