@@ -1,6 +1,7 @@
 """Who decided what about a release, when, why and how it was proven; and every fault of the ledger's integrity."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from domain.approval.decision import Decision, proven_by
 from domain.approval.proofs.enrolment import Enrolment
 from domain.approval.proofs.entra_token import EntraProof, TenantKeys
 from domain.approval.request import ApprovalRequest, read_request
-from domain.approval.verdict import Verdict, judge
+from domain.approval.verdict import USED_TWICE, Verdict, judge, proved_another
 from domain.declaration.stage import Stage
 from domain.ledger.fact import Fact, Kind, chain_faults, facts_of
 from domain.release.manifest import Release
@@ -55,6 +56,7 @@ def audit(facts: Sequence[Fact], approvers: EnrolledApprovers, gated: Collection
         *chain_faults(facts),
         *_faults_of_manifest(facts),
         *(f"fact {one.sequence} (decided): {one.fault}" for one in entries if one.fault),
+        *_faults_of_reuse(facts),
         *_faults_of_passing(facts, known, gated),
     ]
     return Audit(entries, len(facts_of(facts, Kind.REFUSED)), tuple(faults))
@@ -111,6 +113,14 @@ def _entry(fact: Fact, approvers: EnrolledApprovers, published: TenantKeys) -> E
         remark,
         fault,
     )
+
+
+def _faults_of_reuse(facts: Sequence[Fact]) -> Iterator[str]:
+    used: dict[str, set[str]] = {}
+    for fact in facts_of(facts, Kind.DECIDED):
+        with suppress(ValidationError):  # told already
+            if proved_another(Decision.model_validate(fact.body), used):
+                yield f"fact {fact.sequence} (decided): {USED_TWICE}"
 
 
 def _revoked_at(approvers: EnrolledApprovers, approver: str, credential: str) -> datetime | None:

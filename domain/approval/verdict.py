@@ -9,14 +9,15 @@ from pydantic import ValidationError
 
 from domain.approval.approvers import EnrolledApprovers
 from domain.approval.decision import Decision, proven_by
-from domain.approval.proofs.entra_token import EntraProof
 from domain.approval.quorum import missing_approvals
 from domain.approval.request import ApprovalRequest, open_request
 from domain.approval.statement import Choice, Statement
-from domain.declaration.gate import Gate
+from domain.declaration.gate import Gate, ProofKind
 from domain.declaration.stage import Stage
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.release.manifest import Release
+
+USED_TWICE = "its proof already proved another decision, and a code or token counts once"
 
 
 class Verdict(StrEnum):
@@ -53,7 +54,7 @@ def judge(
     used: dict[str, set[str]] = {}
     for fact in facts_of(facts, Kind.DECIDED):
         decision = _read(fact)
-        again = decision is not None and _took_token_before(decision, used)  # at whatever stage
+        again = decision is not None and proved_another(decision, used)  # at whatever stage
         if fact.stage != stage.name:
             continue
         if decision is None:
@@ -65,7 +66,7 @@ def judge(
         else:
             faults = _faults_of(decision, fact, asked, stage, gate, release, approvers, now)
             if again:
-                faults = (*faults, "its token already proved another decision, and a token counts once")
+                faults = (*faults, USED_TWICE)
             if faults:
                 void.append(f"the approval by {decision.statement.approver} is void: {'; '.join(faults)}")
             else:
@@ -93,18 +94,20 @@ def _faults_of(
         *_faults_of_time(decision, fact, asked, now),
     ]
     faults += _faults_of_person(decision.statement, gate, release, approvers)
+    faults += faults_of_kind(decision, gate)
     proven = proven_by(decision, approvers)
     return (*faults, proven) if isinstance(proven, str) else tuple(faults)
 
 
-def _took_token_before(decision: Decision, used: dict[str, set[str]]) -> bool:
-    """Whether its token proved another statement: one that names no statement could stand beside any.
+def proved_another(decision: Decision, used: dict[str, set[str]]) -> bool:
+    """Whether its token or code proved another statement: who has one could put it beside any.
 
-    used: token → statements of the decisions before, to which this one's is added.
+    used: token or code → statements of the decisions before, to which this one's is added.
     """
-    if not isinstance(decision.proof, EntraProof):
+    once = decision.proof.once
+    if not once:
         return False
-    statements = used.setdefault(decision.proof.token_digest, set())
+    statements = used.setdefault(once, set())
     statements.add(decision.statement.digest)
     return len(statements) > 1
 
@@ -183,6 +186,14 @@ def _faults_of_person(statement: Statement, gate: Gate, release: Release, approv
     if statement.choice is Choice.APPROVE:
         faults += _faults_of_separation(gate, statement.approver, release, approvers)
     return faults
+
+
+def faults_of_kind(decision: Decision, gate: Gate) -> tuple[str, ...]:
+    """Whether the gate takes what proves it."""
+    kind = ProofKind(decision.proof.kind)
+    if decision.statement.choice is Choice.REJECT or gate.takes(kind):
+        return ()
+    return (f"{gate.name} takes {gate.proofs_taken} as proof of an approval, not {kind.named}",)
 
 
 def _groups_for(gate: Gate, choice: Choice) -> tuple[str, ...]:

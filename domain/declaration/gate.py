@@ -26,6 +26,23 @@ class Role(StrEnum):
     DATA_PUBLISHER = "data_publisher"
 
 
+class ProofKind(StrEnum):
+    """How an approver proves who they are: by an SSH signature, an Entra ID token, or a code of their authenticator."""
+
+    SSH = "ssh"
+    ENTRA = "entra"
+    ONE_TIME_CODE = "one_time_code"
+
+    @property
+    def named(self) -> str:
+        """In a sentence."""
+        return {"ssh": "an SSH signature", "entra": "an Entra ID token", "one_time_code": "a one-time code"}[self]
+
+
+def _is_unset(value: object) -> bool:
+    return value is None
+
+
 class Part(BaseModel):
     """A section of the declaration: no unknown keys, never changed."""
 
@@ -57,7 +74,8 @@ class BreakGlass(Part):
 class Gate(Part):
     """A gate of a stage: every rule must be met.
 
-    not_by: whose approval does not count. windows: only then may the stage change, always where none is declared.
+    not_by: whose approval does not count. proofs: the kinds that count for an approval, all where none is named; a rejection counts by any.
+    windows: only then may the stage change, always where none is declared.
     freezes: never then; they win over windows. timeout_minutes: after which the release is EXPIRED.
     valid_minutes: how long after that an approval still opens the stage, because deploying takes its time.
     """
@@ -65,6 +83,7 @@ class Gate(Part):
     name: str = Field(min_length=1, max_length=100)
     rules: tuple[Rule, ...] = Field(min_length=1, max_length=10)
     not_by: tuple[Role, ...] = (Role.REQUESTER, Role.COMMIT_AUTHOR, Role.DATA_PUBLISHER)
+    proofs: tuple[ProofKind, ...] | None = Field(default=None, min_length=1, max_length=3, exclude_if=_is_unset)
     windows: tuple[Window, ...] = Field(default=(), max_length=20)
     freezes: tuple[Window, ...] = Field(default=(), max_length=50)
     break_glass: BreakGlass | None = None
@@ -83,6 +102,15 @@ class Gate(Part):
                 "require each person in one rule only"
             )
         return self
+
+    def takes(self, kind: ProofKind) -> bool:
+        """Whether an approval that is proven so counts."""
+        return self.proofs is None or kind in self.proofs
+
+    @property
+    def proofs_taken(self) -> str:
+        """In a sentence: `an SSH signature or an Entra ID token`."""
+        return " or ".join(kind.named for kind in ProofKind if self.takes(kind))
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -1,12 +1,9 @@
 """Where people decide. A suspended run is no process: when somebody answers, the flow starts again from the top and comes back here."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Literal
-from uuid import UUID
+from itertools import islice
+from typing import Any, Literal
 
-from prefect import runtime
-from prefect.client.orchestration import get_client
 from prefect.input import RunInput
 from pydantic import Field, ValidationError
 
@@ -14,8 +11,7 @@ from domain.approval.statement import MAX_COMMENT, Choice
 from flows.approval.wait import wait_for
 
 MAX_PROOF = 20_000
-RESUMED = "Resuming"
-"""The state that the server gives a suspended run when it takes an answer."""
+MOST_FIELDS = 20
 
 
 class ApprovalForm(RunInput):
@@ -43,20 +39,25 @@ class ApprovalOrBreakGlass(ApprovalForm):
 
 @dataclass(frozen=True)
 class Answer:
-    """What somebody typed, checked for its shape only. given_at: when the server took it, which may be minutes ago."""
+    """What somebody typed, checked for its shape only."""
 
     choice: Choice
     approver: str
     proof: str
     comment: str
-    given_at: datetime
+
+    @property
+    def typed(self) -> tuple[str, ...]:
+        """Every field: a code may stand in any."""
+        return self.choice, self.approver, self.proof, self.comment
 
 
 @dataclass(frozen=True)
 class UnreadableAnswer:
-    """Something came back that is no answer, and why."""
+    """Something came back that is no answer, and why. typed: its texts."""
 
     reasons: tuple[str, ...]
+    typed: tuple[str, ...]
 
 
 def ask(
@@ -68,22 +69,17 @@ def ask(
     that a run that starts again finds it there. poll_seconds: how often a run that waits in place looks for it.
     """
     form = ApprovalOrBreakGlass if break_glass else ApprovalForm
-    try:
-        given = wait_for(form.with_initial_data(description=description), message, seconds, poll_seconds, key)
-    except ValidationError as error:
-        return UnreadableAnswer(
-            tuple(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"[:300] for fault in error.errors()[:10])
-        )
-    if given is None:
+    sent = wait_for(form.with_initial_data(description=description), message, seconds, poll_seconds, key)
+    if sent is None:
         return None
-    return Answer(Choice(given.decision), given.approver.strip(), given.proof, given.comment.strip(), _given_at())
+    try:
+        given = form.model_validate(sent)
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"[:300] for fault in error.errors()[:10])
+        return UnreadableAnswer(tuple(faults), _texts(sent))
+    return Answer(Choice(given.decision), given.approver.strip(), given.proof, given.comment.strip())
 
 
-def _given_at() -> datetime:
-    """When the run was resumed, by the server's clock: until a suspended run is at its gate again, a code has expired."""
-    run = runtime.flow_run.id
-    if run is None or not runtime.deployment.id:
-        return datetime.now(UTC)
-    with get_client(sync_client=True) as client:
-        resumed = [state.timestamp for state in client.read_flow_run_states(UUID(str(run))) if state.name == RESUMED]
-    return max(resumed, default=datetime.now(UTC))
+def _texts(sent: Any) -> tuple[str, ...]:
+    fields = islice(sent.values(), MOST_FIELDS) if isinstance(sent, dict) else [sent]
+    return tuple(field[:MAX_PROOF] for field in fields if isinstance(field, str))

@@ -11,9 +11,11 @@ from blocks.ledger import Ledger
 from domain.approval.awaited import awaited
 from domain.approval.decision import Decision
 from domain.approval.invalid_answer import InvalidAnswer
+from domain.approval.proofs.single_use import OneTime, one_time
 from domain.approval.request import ApprovalRequest, open_request, statement_of
 from domain.approval.statement import Choice
-from domain.approval.verdict import GateVerdict, Verdict, judge, why_expired, why_not
+from domain.approval.verdict import GateVerdict, Verdict, faults_of_kind, judge, why_expired, why_not
+from domain.canonical_json import canonical_json, digest_of
 from domain.declaration.gate import Gate
 from domain.declaration.stage import Stage
 from domain.declaration.workload import Workload
@@ -26,6 +28,7 @@ from flows.approval.form import Answer, UnreadableAnswer, ask
 from flows.approval.notify import tell_broken_glass, tell_locked, tell_wanted
 from flows.approval.pending import request_key
 from tasks.approval.approvers import approvers_of, poll_seconds_of
+from tasks.approval.used_proofs import is_first_sight
 from tasks.approval.verify_proof import InvalidProof, verify_proof
 from tasks.ledger.facts import read_facts, record
 from tasks.ledger.pointers import keep_asked
@@ -33,6 +36,10 @@ from tasks.reports.approval_form import gate_evidence, plain
 
 NOT_ACCEPTED = "**Not accepted:**"
 """How a form begins whose last answer did not count."""
+SEEN_BEFORE = (
+    "this code or token came with an answer before, and it counts once, accepted or not; wait for the next code (every 30 seconds), or sign "
+    "in again"
+)
 MAX_INVALID_ANSWERS = 100
 """Of one gate, because each is a fact that everybody reads from then on."""
 
@@ -144,8 +151,14 @@ def _form(at: GateRun, evidence: Evidence, verdict: GateVerdict, facts: Sequence
 
 
 def _take(at: GateRun, asked: Fact, answer: Answer | UnreadableAnswer) -> None:
-    """Write an answer down: as a decision when it counts, as a refusal with its reasons when it does not."""
-    outcome = _weigh(at, asked, answer) if isinstance(answer, Answer) else InvalidProof("; ".join(answer.reasons))
+    """Write an answer down: as a decision when it counts, as a refusal with its reasons when it does not.
+
+    What proves once is used up first: whoever reads it on the server could put it into another answer.
+    """
+    fresh = _use_up(at, asked, answer)
+    outcome = (
+        _weigh(at, asked, answer, fresh) if isinstance(answer, Answer) else InvalidProof("; ".join(answer.reasons))
+    )
     logger = get_run_logger()
     if isinstance(outcome, Decision):
         at.write(Kind.DECIDED, outcome.model_dump(mode="json"))
@@ -166,8 +179,15 @@ def _take(at: GateRun, asked: Fact, answer: Answer | UnreadableAnswer) -> None:
     logger.warning("%s does not accept an answer: %s", at.gate.name, outcome.reason)
 
 
-def _weigh(at: GateRun, asked: Fact, answer: Answer) -> Decision | InvalidProof:
-    """Everything that speaks against an answer without its proof comes first, so that no code is used up for nothing."""
+def _use_up(at: GateRun, asked: Fact, answer: Answer | UnreadableAnswer) -> frozenset[OneTime]:
+    """The codes and tokens that no other answer came with."""
+    digest, now = digest_of(canonical_json({"asked": asked.digest, "typed": answer.typed})), datetime.now(UTC)
+    found = dict.fromkeys(one for text in answer.typed for one in one_time(text))
+    return frozenset(one for one in found if is_first_sight(at.ledger, one, digest, now))
+
+
+def _weigh(at: GateRun, asked: Fact, answer: Answer, fresh: frozenset[OneTime]) -> Decision | InvalidProof:
+    """What speaks against an answer without its proof comes first. fresh: what proves once, and came with no other answer."""
     facts, now = at.facts(), datetime.now(UTC)
     try:
         statement = statement_of(asked, answer.choice, answer.approver, answer.comment)
@@ -178,7 +198,15 @@ def _weigh(at: GateRun, asked: Fact, answer: Answer) -> Decision | InvalidProof:
         reasons = why_not(statement, at.stage, at.release, facts, approvers, now)
         if reasons:
             return InvalidProof("; ".join(reasons))
-        given_at = max(asked.at, min(answer.given_at, now))  # the server's clock may differ
-        return verify_proof(at.ledger, statement, answer.proof, approvers, given_at)
+        if now < asked.at:
+            return InvalidProof(
+                f"this machine's clock says {now:%Y-%m-%d %H:%M:%S} UTC, before the approval request of {asked.at:%H:%M:%S}: set it right"
+            )
+        outcome = verify_proof(at.ledger, statement, answer.proof, approvers, now)
+        if not isinstance(outcome, Decision):
+            return outcome
+        if outcome.proof.once and not fresh.issuperset(one_time(answer.proof)):
+            return InvalidProof(SEEN_BEFORE)
+        return InvalidProof("; ".join(reasons)) if (reasons := faults_of_kind(outcome, at.gate)) else outcome
     except (SignalboxError, ValueError) as error:
         return InvalidProof(f"it could not be checked: {error}")

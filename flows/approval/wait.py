@@ -6,7 +6,7 @@ state is proposed here, with its message, as the one transition that it is there
 """
 
 from time import monotonic, sleep
-from typing import Any, TypeVar, cast
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -14,13 +14,12 @@ from prefect import get_run_logger, runtime
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
 from prefect.exceptions import Abort, Pause, PrefectHTTPStatusError
+from prefect.input.actions import read_flow_run_input
 from prefect.input.run_input import Keyset, RunInput, keyset_from_paused_state
 from prefect.states import Paused, Suspended
 from prefect.utilities.engine import propose_state_sync
 
 from domain.errors import Terminal
-
-Form = TypeVar("Form", bound=RunInput)
 
 LAST_LOOK = 1.0
 """Seconds after the time was up: an answer that came in the last moment is written down by then."""
@@ -28,8 +27,8 @@ OUTAGE = 600.0
 """Seconds after the time was up for which a server that does not answer is asked again: it may have an answer."""
 
 
-def wait_for(form: type[Form], message: str, seconds: int, poll_seconds: float, key: str) -> Form | None:
-    """What somebody sent; None when the time ran out. Terminal when somebody sets the run's state meanwhile: no answer could reach it then.
+def wait_for(form: type[RunInput], message: str, seconds: int, poll_seconds: float, key: str) -> Any:
+    """What somebody sent, as it came; None when the time ran out. Terminal when somebody sets the run's state meanwhile: no answer could reach it then.
 
     message: what people read beside the run's state. key: the server keeps the answer to it, so that a run that starts again
     finds it there. poll_seconds: how often a run that waits in place looks.
@@ -40,17 +39,17 @@ def wait_for(form: type[Form], message: str, seconds: int, poll_seconds: float, 
     wanted.state_details.run_input_keyset = {str(part): name for part, name in keyset.items()}
     with get_client(sync_client=True) as client:
         if _answered(client, run, keyset):
-            return _loaded(form, keyset)  # the run ended before it was taken, and somebody has started it again
+            return _sent(keyset)  # the run ended before it was taken, and somebody has started it again
         state = _proposed(client, wanted, run)
         if state.is_running():
-            return _loaded(form, keyset)  # it was asked before, and started again because somebody answered
+            return _sent(keyset)  # it was asked before, and started again because somebody answered
         if not state.is_paused():
             raise _set(state)
         _save(form, keyset)
         get_run_logger().info("%s", message)
         if deployed:
             raise Pause(state=state)  # the process ends, and the flow starts from the top once there is an answer
-        return _in_place(client, run, form, keyset, seconds, poll_seconds)
+        return _in_place(client, run, keyset, seconds, poll_seconds)
 
 
 def _proposed(client: SyncPrefectClient, wanted: State, run: UUID) -> State:
@@ -71,9 +70,7 @@ def _proposed(client: SyncPrefectClient, wanted: State, run: UUID) -> State:
         raise
 
 
-def _in_place(
-    client: SyncPrefectClient, run: UUID, form: type[Form], keyset: Keyset, seconds: int, poll_seconds: float
-) -> Form | None:
+def _in_place(client: SyncPrefectClient, run: UUID, keyset: Keyset, seconds: int, poll_seconds: float) -> Any:
     ends = monotonic() + seconds
     while True:
         left = ends - monotonic()
@@ -87,7 +84,7 @@ def _in_place(
             get_run_logger().warning("the server does not say whether there is an answer, trying again: %s", silent)
             continue
         if state is not None and state.is_running():
-            return _loaded(form, keyset)
+            return _sent(keyset)
         if left <= 0 and state is not None and state.is_failed():
             return None  # so the server ends a run that is answered too late
         if state is not None and (state.is_final() or state.is_cancelling()):
@@ -115,8 +112,8 @@ def _save(form: type[RunInput], keyset: Keyset) -> None:
             raise
 
 
-def _loaded(form: type[Form], keyset: Keyset) -> Form:
-    return cast("Form", form.load(keyset))  # a coroutine in a flow that is async; ours are not
+def _sent(keyset: Keyset) -> Any:
+    return read_flow_run_input(keyset["response"]) or {}  # a coroutine in a flow that is async; ours are not
 
 
 def _set(state: State) -> Terminal:

@@ -1,6 +1,5 @@
-"""From what an approver typed as proof to a proof that can be kept; every code and token is used up here."""
+"""From what an approver typed as proof to a proof that can be kept."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -11,15 +10,22 @@ from domain.approval.approvers import EnrolledApprovers
 from domain.approval.decision import Decision, Proof, proven_by
 from domain.approval.proofs.entra_token import EntraProof, key_id
 from domain.approval.proofs.lockout import MAX_WRONG_CODES, WITHIN
-from domain.approval.proofs.one_time_code import DIGITS, CodeGenerator, signed, step_of
+from domain.approval.proofs.one_time_code import (
+    DIGITS,
+    STEP_SECONDS,
+    STEPS_BEFORE,
+    CodeGenerator,
+    code_of,
+    signed,
+    step_of,
+)
 from domain.approval.proofs.ssh_signature import SshProof, armored
 from domain.approval.statement import Statement
 from tasks.approval.approvers import published_keys
 from tasks.approval.lockout import Guess, count_guess, was_right
-from tasks.approval.used_proofs import use_once
 
-CODE = re.compile(rf"\d{{{DIGITS}}}")
 MAX_TOKEN = 16_000
+MOST_MINUTES = STEPS_BEFORE * STEP_SECONDS / 60
 INSTEAD = "decide with an SSH key or an Entra ID account, or wait; if you typed none of them, tell the others: somebody is guessing"
 
 
@@ -35,12 +41,14 @@ class InvalidProof:
 def verify_proof(
     ledger: Ledger, statement: Statement, typed: str, approvers: EnrolledApprovers, now: datetime
 ) -> Decision | InvalidProof:
-    """The decision with its proof, checked whole as it will be checked again before deploying and switching."""
-    text = typed.strip()
-    code = re.sub(r"[\s-]", "", text)
+    """The decision with its proof, checked whole as it will be checked again before deploying and switching.
+
+    Its code or token was used up before.
+    """
+    text, code = typed.strip(), code_of(typed)
     signature = armored(text)
     proof: Proof | InvalidProof
-    if CODE.fullmatch(code):
+    if code is not None:
         proof = _by_code(ledger, statement, code, approvers, now)
     elif signature is not None:
         proof = (
@@ -58,8 +66,6 @@ def verify_proof(
     credential = proven_by(decision, approvers)
     if isinstance(credential, str):
         return InvalidProof(credential)
-    if isinstance(proof, EntraProof) and not use_once(ledger, f"token {proof.token_digest}", statement):
-        return InvalidProof("this token has already been used; sign in again for another one")
     return decision
 
 
@@ -85,11 +91,12 @@ def _by_code(
         if step is not None:
             for guess in guesses.values():
                 was_right(ledger, guess)
-            if not use_once(ledger, f"{credential} step {step}", statement):
-                return InvalidProof("this code has already been used; wait for the next one (every 30 seconds)")
             return signed(secrets[credential], statement, step)
     locked = [guess.locks_until for guess in guesses.values() if guess.locks_until is not None]
-    reason = f"the code is not {statement.approver}'s current one; check that the clock is right"
+    reason = (
+        f"the code is not {statement.approver}'s, or it is more than {MOST_MINUTES:g} minutes old; check that the clock is right, and type "
+        "a new one"
+    )
     if not locked:
         return InvalidProof(reason, wrong_code=True)
     reason += (

@@ -102,6 +102,7 @@ def gate_evidence(
         "\n".join(f"- {plain(item)}" for item in gate.checklist) or "none declared",
         *_so_far(facts),
         *(f"**Waits for:** {plain(what)}" for what in waits_for),
+        *([f"**Takes:** {gate.proofs_taken}"] if gate.proofs else []),
         f"The whole report: `signalbox report {release.name} {stage.name} --workload {release.workload}`",
     ]
     return "\n\n".join(parts)

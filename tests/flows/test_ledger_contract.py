@@ -9,22 +9,23 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from cast import Person
-from one_gate import OneGate
 from prefect import flow
 from twins import Twins
 
 from blocks.ledger import Ledger
+from domain.approval.proofs.one_time_code import STEP_SECONDS
+from domain.approval.proofs.single_use import SPAN, OneTime
 from domain.errors import StageLost, Terminal, Transient
 from domain.ledger.fact import Fact, Kind, chain_faults
 from domain.ledger.lease import DURATION, Lease
 from tasks.approval.lockout import Guess, count_guess, was_right
-from tasks.approval.used_proofs import use_once
+from tasks.approval.used_proofs import FOLDER, is_first_sight
 from tasks.ledger import lease
 from tasks.ledger.facts import append_fact, keep_document, open_ledger, read_document, read_facts, record, release_names
 from tasks.ledger.lease import stage_lease
@@ -201,15 +202,25 @@ def test_a_document_is_kept_and_replaced_and_one_that_is_not_there_is_said(store
         assert read_document(store.ledger, path) == text
 
 
-def test_what_works_once_is_used_up_for_the_statement_that_used_it(store: Store, workload: str) -> None:
-    gate = OneGate()
-    gate.ask()
-    one, other = gate.statement("ada"), gate.statement("grace")
-    code = f"{workload} {Person('ada').credential('code').id} step 1"
-    assert use_once.fn(store.ledger, code, one)
-    assert use_once.fn(store.ledger, code, one)  # again after a crash
-    assert not use_once.fn(store.ledger, code, other)
-    assert use_once.fn(store.ledger, f"{code}1", other)
+@pytest.mark.parametrize("kind", ["code", "token"])
+def test_what_proves_once_is_used_up_by_the_first_answer_that_it_comes_with(store: Store, unique: str, kind: str) -> None:
+    """Seen late in one span and early in the next, a code is the same one."""
+    one, now = OneTime(kind, f"{kind} of {unique}"), datetime(2099, 1, 1, tzinfo=UTC)
+    later = now + timedelta(seconds=SPAN * STEP_SECONDS)
+    assert is_first_sight.fn(store.ledger, one, "this", now)
+    assert is_first_sight.fn(store.ledger, one, "this", later)  # again after a crash
+    assert not is_first_sight.fn(store.ledger, one, "that", now)
+    assert not is_first_sight.fn(store.ledger, one, "that", later)
+    assert is_first_sight.fn(store.ledger, OneTime(kind, f"another {kind} of {unique}"), "that", now)
+
+
+@pytest.mark.parametrize("content", [b"no JSON", b"[]", b"{}", b'{"statement": "of an older release"}'])
+def test_a_mark_that_cannot_be_read_is_somebody_s(store: Store, unique: str, content: bytes) -> None:
+    one, now = OneTime("token", unique), datetime(2099, 1, 1, tzinfo=UTC)
+    assert is_first_sight.fn(store.ledger, one, "this", now)
+    name = f"{FOLDER}/{sha256(one.marks(now)[0].encode()).hexdigest()}.json"
+    open_ledger(store.ledger).upload_blob(name, content, overwrite=True)
+    assert not is_first_sight.fn(store.ledger, one, "this", now)
 
 
 def test_of_many_that_race_exactly_one_holds_the_stage(

@@ -19,6 +19,9 @@ from domain.release.manifest import Release
 HAD_A_PART = {"requester": "rhea", "commit_author": "carl", "data_publisher": "petra"}
 NIGHT_BEGINS, NIGHT_ENDS, DAY_BEGINS, DAY_ENDS = 22, 5, 6, 18
 
+KINDS = {"SHA256": "ssh", "code": "one_time_code", "entra": "entra"}
+"""How a credential's name begins → the kind of the proofs that it makes."""
+
 
 @dataclass(frozen=True)
 class Act:
@@ -104,6 +107,7 @@ class Account:
             and said["approver"] == act.person
             and now <= min(expires, moment(said["expires_at"]))
             and self.usable(act.credential, act.tick)
+            and takes(gate, act.credential, said["choice"])
             and not self.may_not(act.person, said["choice"], said["comment"], gate, members)
         )
 
@@ -136,6 +140,12 @@ class Account:
             return "" if comment.strip() else "no comment"
         had_a_part = [HAD_A_PART[role.value] for role in gate.not_by]
         return "had a part in it" if person in had_a_part else ""
+
+
+def takes(gate: Gate, credential: str, choice: str) -> bool:
+    """Whether the gate names this kind of proof, or none at all; to say no, any will do."""
+    kind = KINDS[credential.partition(":")[0]]
+    return choice == "reject" or gate.proofs is None or kind in {one.value for one in gate.proofs}
 
 
 def closed(gate: Gate, now: datetime) -> list[str]:

@@ -28,6 +28,7 @@ EDITS: dict[str, dict[str, Any]] = {
     "nobody excluded": {"not_by": []},
     "no freeze": {"freezes": []},
     "by day only": {"freezes": [], "windows": [DAY]},
+    "no codes": {"proofs": ["ssh", "entra"]},
     "no break-glass": {"break_glass": None},
     "shorter": {"timeout_minutes": 60, "valid_minutes": 30},
     "other words": {"instructions": "Look at the plots."},

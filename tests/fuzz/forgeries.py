@@ -11,7 +11,8 @@ from domain.approval.statement import Choice, Statement
 ACCOMPLICE = Person("rhea")
 """Is enrolled, and lends a proof of their own."""
 ANOTHER = "44444444-4444-4444-8444-444444444444"
-HALF_MINUTES = (-30, 0, 30)
+HALF_MINUTES = range(-150, 31, 30)
+"""Whose codes count, seen from now."""
 
 
 def wrong_code(person: Person, _: Statement, now: datetime) -> str:

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from datetime import datetime
 
-from account import Account, closed
+from account import KINDS, Account, closed, takes
 from cast import WAYS, Person
 from forgeries import FORGERIES, WRONG_CODES
 from honest_history import Point, answer
@@ -30,10 +30,6 @@ class UnapprovedError(AssertionError):
     """Something was done that people had not approved."""
 
 
-KINDS = {"SHA256": "ssh", "code": "one_time_code", "entra": "entra"}
-"""How a credential's name begins → the kind of the proofs that it makes."""
-
-
 class NeedlessRefusalError(AssertionError):
     """Something was not done, and nothing spoke against it."""
 
@@ -46,6 +42,7 @@ class History:
         self.runs: list[ReleaseRun] = []
         self.generation: dict[str, int] = {}
         self.used: list[tuple[str, str]] = []
+        self.typed: set[str] = set()
         self.switched = False
 
     def start(self, deployed: bool) -> None:
@@ -80,6 +77,7 @@ class History:
             raise NeedlessRefusalError(f"{name} could decide {choice} by {way}, and was refused: {outcome.reason}")
         if isinstance(outcome, Decision):
             SEEN[f"taken: {choice} by {way}"] += 1
+        if outcome is not None:  # whoever reads it on the server has it, taken or not
             self.used.append((name, given.proof))
 
     def forge(self, which: int, name: str, how: str, choice: Choice) -> None:
@@ -100,7 +98,7 @@ class History:
         SEEN[f"refused: {how}"] += outcome is not None
 
     def use_again(self, which: int, number: int, choice: Choice) -> None:
-        """A code, signature or token that was used is typed once more, for a decision of another wording."""
+        """A code, signature or token that somebody used, taken or not, is typed once more for a decision of another wording."""
         run = self.runs[which % len(self.runs)]
         if run.waiting is None or not self.used:
             return
@@ -114,6 +112,7 @@ class History:
         """What the run makes of it; None when it takes it no more, or another one that came before."""
         run.taken = None
         now = self.world.now
+        self.typed.add(given.proof)
         run.answer(given)
         run.go_on()
         self.world.wait(TICK)
@@ -149,8 +148,10 @@ class History:
             again
             or (choice is Choice.APPROVE and closed(gate, now))
             or (way == "code" and account.is_locked(credential, now) is not False)
+            or (way == "code" and person.code(now) in self.typed)
             or account.may_not(person.name, choice, comment, gate, self.world.approvers.groups)
             or not account.usable(credential, account.tick + 1)
+            or not takes(gate, credential, choice)
         )
 
     def watch(self, what: str, stage: Stage, release: Release) -> None:

@@ -9,10 +9,12 @@ from domain.approval.decision import Decision, Proof, proven_by
 from domain.approval.proofs.entra_token import EntraProof, key_id
 from domain.approval.proofs.lockout import locked_until
 from domain.approval.proofs.one_time_code import CodeGenerator, signed, step_of
+from domain.approval.proofs.single_use import one_time
 from domain.approval.proofs.ssh_signature import SshProof, armored
 from domain.approval.request import statement_of
 from domain.approval.statement import Choice, Statement
-from domain.approval.verdict import why_not
+from domain.approval.verdict import faults_of_kind, why_not
+from domain.canonical_json import canonical_json, digest_of
 from domain.declaration.stage import Stage
 from domain.ledger.fact import Fact
 from domain.release.manifest import Release
@@ -38,12 +40,22 @@ class InvalidProof:
 
 def weigh(world: World, release: Release, stage: Stage, asked: Fact, answer: Answer) -> Decision | InvalidProof:
     """The decision, or why there is none."""
+    typed = (answer.choice, answer.approver, answer.proof, answer.comment)
+    digest = digest_of(canonical_json({"asked": asked.digest, "typed": typed}))
+    fresh = {one for text in typed for one in one_time(text) if world.is_first_sight(one, digest)}
     try:
         statement = statement_of(asked, answer.choice, answer.approver, answer.comment)
     except ValidationError as error:
         return InvalidProof(str(error))
     reasons = why_not(statement, stage, release, world.facts.read(), world.approvers, world.now)
-    return InvalidProof("; ".join(reasons)) if reasons else prove(world, statement, answer.proof)
+    if reasons:
+        return InvalidProof("; ".join(reasons))
+    outcome = prove(world, statement, answer.proof)
+    if isinstance(outcome, Decision) and outcome.proof.once and not fresh.issuperset(one_time(answer.proof)):
+        return InvalidProof("this code or token was seen before")
+    if isinstance(outcome, Decision) and stage.gate is not None and (faults := faults_of_kind(outcome, stage.gate)):
+        return InvalidProof("; ".join(faults))
+    return outcome
 
 
 def prove(world: World, statement: Statement, typed: str) -> Decision | InvalidProof:
@@ -62,8 +74,6 @@ def prove(world: World, statement: Statement, typed: str) -> Decision | InvalidP
     credential = proven_by(decision, world.approvers)
     if isinstance(credential, str):
         return InvalidProof(credential)
-    if isinstance(proof, EntraProof) and not world.use_once(f"token {proof.token_digest}", statement.digest):
-        return InvalidProof("this token has already been used")
     return decision
 
 
@@ -81,8 +91,7 @@ def _by_code(world: World, statement: Statement, code: str) -> Proof | InvalidPr
         secret = generator.secret_block.upper()
         step = step_of(secret, code, world.now)
         if step is not None:
-            used = world.use_once(f"{generator.id} step {step}", statement.digest)
-            return signed(secret, statement, step) if used else InvalidProof("this code has already been used")
+            return signed(secret, statement, step)
     for generator in usable:
         wrong.setdefault(generator.id, []).append(world.now)
     return InvalidProof(f"the code is not {statement.approver}'s current one", wrong_code=True)

@@ -10,6 +10,7 @@ from stored_facts import StoredFacts
 
 from domain.approval.approvers import EnrolledApprovers
 from domain.approval.proofs.enrolment import Enrolment
+from domain.approval.proofs.single_use import OneTime
 from domain.declaration.stage import Stage
 from domain.release.manifest import Release
 
@@ -19,7 +20,7 @@ Watch = Callable[[str, Stage, Release], None]
 
 @dataclass
 class World:
-    """edit, vm_size: how production is declared. used: codes and tokens → the statement they were used up for.
+    """edit, vm_size: how production is declared. used: marks of codes and tokens → the answer that they came with.
 
     serving: endpoint → release. wrong_codes: authenticator → when they came. elsewhere: another release's ledger, with approvals of the same people.
     """
@@ -54,9 +55,10 @@ class World:
         """The clock goes on."""
         self.now += timedelta(seconds=seconds)
 
-    def use_once(self, what: str, statement: str) -> bool:
-        """As `tasks.approval.used_proofs.use_once`: True for the first, and for the same statement again."""
-        return self.used.setdefault(what, statement) == statement
+    def is_first_sight(self, one: OneTime, answer: str) -> bool:
+        """As `tasks.approval.used_proofs.is_first_sight`."""
+        mark, before = one.marks(self.now)
+        return (self.used.get(before) or self.used.setdefault(mark, answer)) == answer
 
     def enrol(self, enrolment: Enrolment) -> None:
         """Put an enrolment in place of the person's one before."""

@@ -105,8 +105,7 @@ class RunTwin:
         """As if the run paused in place, and somebody sent the form."""
         self.messages.append(message)
         shown = getattr(form._description, "default", form._description)
-        answer = self.decide(Pending(self.run_id, "release", key, str(shown), form.model_json_schema()))
-        return None if answer is None else form(**answer)
+        return self.decide(Pending(self.run_id, "release", key, str(shown), form.model_json_schema()))
 
 
 def rebind(patch: pytest.MonkeyPatch, *twins: tuple[Any, Any]) -> None:

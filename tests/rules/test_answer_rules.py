@@ -3,10 +3,12 @@
 import re
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pyotp
 import pytest
+from cast import Person
+from proof_making import claims, token
 from tiny import APPROVE
 from twins import TinyTwin, Twins
 
@@ -120,11 +122,11 @@ def test_a_code_works_once_and_five_wrong_ones_lock_the_authenticator_everywhere
     with twins.answering(right, lambda _: {**BY_GRACE, "proof": used[0]}, END) as seen:
         state = twins.release_as_answered(tiny, tiny.candidates())
     assert state.message == "ada rejected it at Production-Approval: the end of this test"
-    assert "this code has already been used" in seen[2].evidence
+    assert "this code or token came with an answer before" in seen[2].evidence
 
     wrong = {**BY_GRACE, "proof": code_of(secret, away=20)}
     _, told = asked(twins, tiny, *[wrong] * MAX_WRONG_CODES, lambda _: {**BY_GRACE, "proof": code_of(secret)})
-    assert all("the code is not grace's current one" in line for line in told[:MAX_WRONG_CODES])
+    assert all("the code is not grace's, or it is more than 2.5 minutes old" in line for line in told[:MAX_WRONG_CODES])
     assert "accepts no code until" not in "".join(told[: MAX_WRONG_CODES - 1])
     for line in told[MAX_WRONG_CODES - 1 :]:
         assert re.search(r"accepts no code until .* UTC, because 5 wrong ones were entered within 15 minutes", line)
@@ -137,6 +139,51 @@ def test_a_code_works_once_and_five_wrong_ones_lock_the_authenticator_everywhere
     # whoever guesses goes on at another release; who has a key decides there as before
     _, told = asked(twins, tiny, {**BY_GRACE, "proof": code_of(secret)}, {**APPROVE, "approver": "grace"})
     assert "accepts no code until" in told[0] and "Not accepted" not in "".join(told[1:])
+
+
+STOLEN = {
+    "a rejection without a reason": {"decision": "reject", "approver": "grace", "comment": "", "proof": "{code}"},
+    "a name that is not quite hers": {"decision": "approve", "approver": "grice", "comment": "", "proof": "{code}"},
+    "a decision that there is not": {"decision": "dunno", "approver": "grace", "comment": "", "proof": "{code}"},
+    "a word beside it": {"decision": "approve", "approver": "grace", "comment": "", "proof": "code {code}"},
+    "the wrong field": {"decision": "reject", "approver": "grace", "comment": "no! {code}", "proof": "see below"},
+}
+
+
+@pytest.mark.parametrize("first", STOLEN)
+def test_a_code_that_came_with_an_answer_that_was_refused_makes_no_approval(
+    twins: Twins, tiny: TinyTwin, first: str
+) -> None:
+    """Whoever reads it on the server puts it into an answer of their own."""
+    code = code_of(twins.enrol_code("grace"))
+    answer = {field: text.format(code=code) for field, text in STOLEN[first].items()}
+    ended, told = asked(twins, tiny, answer, {**BY_GRACE, "proof": code})
+    assert told[0].startswith("**Not accepted:**")
+    assert "this code or token came with an answer before" in told[1]
+    assert ended == "Rejected"
+    assert [fact.body["statement"]["choice"] for fact in facts_of(twins.facts(tiny), Kind.DECIDED)] == ["reject"]
+
+
+def test_a_token_that_came_with_an_answer_that_was_refused_makes_no_approval(twins: Twins, tiny: TinyTwin) -> None:
+    """It names no statement, so whoever reads it could put it beside any."""
+    grace, now = Person("grace"), datetime.now(UTC)
+    twins.enrol("grace", grace.credential("token"))
+    proof = token(claims(grace.object_id, now, auth_time=int(now.timestamp())))
+    rejection = {"decision": "reject", "approver": "grace", "comment": "", "proof": proof}
+    ended, told = asked(twins, tiny, rejection, {**BY_GRACE, "proof": proof})
+    assert "reject needs a comment" in told[0]
+    assert "this code or token came with an answer before" in told[1]
+    assert ended == "Rejected"
+
+
+@pytest.mark.parametrize(("minutes", "counts"), [(2, True), (-0.4, True), (3.5, False), (-2, False)])
+def test_a_code_counts_by_the_verifier_s_clock_whatever_the_server_says(
+    twins: Twins, tiny: TinyTwin, minutes: float, counts: bool
+) -> None:
+    secret = twins.enrol_code("grace")
+    then = datetime.now(UTC) - timedelta(minutes=minutes)
+    _, told = asked(twins, tiny, {**BY_GRACE, "proof": pyotp.TOTP(secret).at(then)})
+    assert ("Not accepted" not in told[0]) is counts
 
 
 def test_who_fills_the_ledger_with_answers_that_do_not_count_comes_to_an_end(
@@ -177,3 +224,13 @@ def test_a_release_that_dies_while_it_waits_goes_on_with_the_same_request(twins:
     assert twins.release(tiny, changed, END).name == "Rejected"
     assert facts_of(twins.facts(tiny), Kind.ASKED) == asked_before  # with the same time to answer it
     assert len(twins.names(tiny)) == 1
+
+
+def test_where_a_gate_takes_no_codes_the_form_says_what_it_takes(twins: Twins, tiny: TinyTwin) -> None:
+    tiny.declare(production_gate={"proofs": ["ssh", "entra"]})
+    secret = twins.enrol_code("grace")
+    with twins.answering(APPROVE, lambda _: {**BY_GRACE, "proof": code_of(secret)}, END) as seen:
+        twins.release_as_answered(tiny, tiny.candidates())
+    assert "**Takes:** an SSH signature or an Entra ID token" in seen[1].evidence
+    why = "Production-Approval takes an SSH signature or an Entra ID token as proof of an approval, not a one-time code"
+    assert why in seen[2].evidence

@@ -12,6 +12,7 @@ from blobs_twin import BlobsTwin
 from cast import Person
 from platform_twin import Models, Place, PlatformTwin, Scoring
 from prefect.blocks.system import Secret
+from proof_making import tenant_keys
 from pydantic import SecretStr
 from run_twin import RunTwin, rebind
 from tiny import APPROVE, NOTHING, Tiny
@@ -37,6 +38,7 @@ from domain.naming import release_of
 from flows import release
 from flows.approval.pending import pending_request
 from tasks import workloads
+from tasks.approval.approvers import published_keys
 from tasks.azure_ml.datastore_files import container_of, list_files
 from tasks.azure_ml.models import check_model, find_model, models_of, publish_model, published_circuit
 from tasks.azure_ml.pipelines import wait_for_job
@@ -101,6 +103,7 @@ class Twins:
             (list_files, Scoring.list_files),
             (comparison_plot, no_plot),
             (gains_plot, no_plot),
+            (published_keys, lambda _: tenant_keys()),
         )
         patch.setattr(publish_model, "fn", self.models.publish)
         patch.setattr(check_model, "fn", self.models.check)

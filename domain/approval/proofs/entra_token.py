@@ -62,6 +62,11 @@ class EntraProof(BaseModel):
     key: dict[str, Any]
 
     @property
+    def once(self) -> str:
+        """What it uses up."""
+        return f"token {token_digest(self.token)}"
+
+    @property
     def tenant_id(self) -> str:
         """The tenant that the token says it is of; nothing is proven by that."""
         try:
@@ -70,10 +75,10 @@ class EntraProof(BaseModel):
             return ""
         return str(claims.get("tid", ""))
 
-    @property
-    def token_digest(self) -> str:
-        """Names the token without telling it: of what is signed, which no respelling of the signature changes."""
-        return sha256(self.token.rpartition(".")[0].encode()).hexdigest()
+
+def token_digest(token: str) -> str:
+    """Names the token without telling it: of what is signed, which no respelling of the signature changes."""
+    return sha256(token.rpartition(".")[0].encode()).hexdigest()
 
 
 def key_id(token: str) -> str | None:

@@ -4,6 +4,7 @@ The secret gives the code and, through HKDF, an Ed25519 key. Who knows the secre
 with that key; the signature is checked with the public half alone, long after the code is worth nothing.
 """
 
+import re
 import secrets
 from datetime import UTC, datetime
 from typing import Literal
@@ -19,9 +20,13 @@ from domain.approval.statement import Statement
 from domain.utc import Moment
 
 STEP_SECONDS = 30
-DRIFT_STEPS = 1
-"""A clock may be this many steps early or late."""
+STEPS_BEFORE = 5
+"""A code may be this many steps old when it is seen for the first time: a suspended run takes a while to start again."""
+STEPS_AHEAD = 1
+"""By so many may the authenticator's clock be ahead of the verifier's."""
 DIGITS = 6
+GAPS = re.compile(r"[\s-]")
+"""Between the digits that somebody types."""
 MAX_STEP = 2**32
 """In the year 6053: every step up to here has a date."""
 
@@ -53,6 +58,21 @@ class CodeProof(BaseModel):
     step: int = Field(ge=0, le=MAX_STEP)
     seal: str = Field(pattern=r"^[0-9a-f]{128}$")
 
+    @property
+    def once(self) -> str:
+        """What it uses up."""
+        return f"{self.credential} step {self.step}"
+
+
+def code_of(typed: str) -> str | None:
+    """The code that somebody typed, as it is generated; None for another proof."""
+    return plain_code(typed) if re.fullmatch(rf"\d{{{DIGITS}}}", GAPS.sub("", typed)) else None
+
+
+def plain_code(typed: str) -> str:
+    """Without gaps, and in ASCII: other alphabets have digits of their own."""
+    return f"{int(GAPS.sub('', typed)):0{DIGITS}d}"
+
 
 def new_secret() -> str:
     """160 random bits in base32, as authenticators take them."""
@@ -66,9 +86,9 @@ def provisioning_uri(secret: str, approver: str) -> str:
 
 
 def step_of(secret: str, code: str, now: datetime) -> int | None:
-    """The half minute whose code this is; None when it is none of now, the one before or the one after."""
-    generator, this = pyotp.TOTP(secret, digits=DIGITS, interval=STEP_SECONDS), _step_at(now)
-    for step in range(this - DRIFT_STEPS, this + DRIFT_STEPS + 1):
+    """The half minute whose code this is; None when it is none of those that count now."""
+    generator, this = pyotp.TOTP(secret, digits=DIGITS, interval=STEP_SECONDS), step_at(now)
+    for step in range(this + STEPS_AHEAD, this - STEPS_BEFORE - 1, -1):
         if secrets.compare_digest(generator.generate_otp(step).encode(), code.encode(errors="replace")):
             return step
     return None
@@ -93,13 +113,14 @@ def signature_fault(proof: CodeProof, statement: Statement, generator: CodeGener
         key.verify(bytes.fromhex(proof.seal), _signed_text(statement, proof.step))
     except InvalidSignature:
         return "it signs something else: the statement or the code's time was changed"
-    if abs(_step_at(decided_at) - proof.step) > DRIFT_STEPS:
+    if not -STEPS_AHEAD <= step_at(decided_at) - proof.step <= STEPS_BEFORE:
         begins = datetime.fromtimestamp(proof.step * STEP_SECONDS, UTC)
-        return f"its code is for {begins:%Y-%m-%d %H:%M:%S} UTC, but the decision was made at {decided_at:%Y-%m-%d %H:%M:%S}"
+        return f"its code is for {begins:%Y-%m-%d %H:%M:%S} UTC, but it was seen at {decided_at:%Y-%m-%d %H:%M:%S}"
     return ""
 
 
-def _step_at(moment: datetime) -> int:
+def step_at(moment: datetime) -> int:
+    """Number of the half minute since 1970."""
     return int(moment.timestamp()) // STEP_SECONDS
 
 

@@ -73,6 +73,11 @@ class SshProof(BaseModel):
     kind: Literal["ssh"] = "ssh"
     signature: str = Field(max_length=8000)
 
+    @property
+    def once(self) -> str:
+        """Uses up nothing: it is over one statement alone."""
+        return ""
+
 
 def armored(pasted: str) -> str | None:
     """The signature in a pasted text, its lines restored (a form's field turns them into blanks); None without one."""

@@ -12,7 +12,9 @@ from one_gate import OneGate
 from domain.approval.approvers import EnrolledApprovers
 from domain.approval.audit import Audit, audit
 from domain.approval.audit_bundle import AuditBundle
+from domain.approval.decision import Decision
 from domain.approval.proofs.enrolment import Enrolment
+from domain.approval.statement import Choice
 from domain.errors import Terminal
 from domain.ledger.fact import Fact, Kind
 
@@ -321,3 +323,16 @@ def test_an_audit_file_says_the_same_anywhere() -> None:
 def test_another_file_is_refused(text: str | bytes) -> None:
     with pytest.raises(Terminal, match="this is not a Signalbox audit file: "):
         AuditBundle.parse(text)
+
+
+@pytest.mark.parametrize("way", ["code", "fresh token"])
+def test_a_code_or_token_that_proves_two_decisions_is_named(way: str) -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}])
+    gate.ask()
+    proof = Decision.model_validate(gate.decide("ada", way=way).body).proof
+    other = gate.statement("ada", Choice.REJECT, "no")
+    again = gate.keep(gate.decision(other), proof=proof)
+    named = (
+        f"fact {again.sequence} (decided): its proof already proved another decision, and a code or token counts once"
+    )
+    assert named in audited(gate).faults

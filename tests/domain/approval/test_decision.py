@@ -194,8 +194,8 @@ def test_a_code_counts_only_while_it_is_good(
     decide: Decide, approvers: Callable[..., EnrolledApprovers], own: Callable[[str, str], Credential]
 ) -> None:
     people = approvers(ada=[own("code", "ada")])
-    assert proven_by(decide("code", at=NOON + timedelta(seconds=59)), people) == own("code", "ada")
-    assert "its code is for 2025-12-10 12:00:00" in proven_by(decide("code", at=NOON + timedelta(seconds=60)), people)
+    assert proven_by(decide("code", at=NOON + timedelta(seconds=179)), people) == own("code", "ada")
+    assert "its code is for 2025-12-10 12:00:00" in proven_by(decide("code", at=NOON + timedelta(seconds=180)), people)
 
 
 def test_a_token_counts_only_until_it_expires(

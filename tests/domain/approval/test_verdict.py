@@ -8,6 +8,7 @@ import declared_stages
 import pytest
 from cast import WAYS, Person
 from one_gate import MINUTE, OneGate
+from pydantic import ValidationError
 
 from domain.approval.decision import Decision
 from domain.approval.statement import Choice
@@ -402,16 +403,17 @@ def test_of_a_token_that_counts_no_more_everything_else_is_said_too() -> None:
     gate.ask()
     gate.keep(gate.decision(gate.statement("ada")), proof=proof)
     reasons = "; ".join(gate.judge(gate.now + timedelta(days=30)).reasons)
-    assert "its token already proved another decision, and a token counts once" in reasons
+    assert "its proof already proved another decision, and a code or token counts once" in reasons
     assert (
-        "it expired at" in reasons.partition("its token already proved")[0].rpartition("the approval by ada is void")[2]
+        "it expired at" in reasons.partition("its proof already proved")[0].rpartition("the approval by ada is void")[2]
     )
 
 
-def test_a_token_counts_once_in_a_release() -> None:
+@pytest.mark.parametrize("way", ["fresh token", "code"])
+def test_a_code_or_token_counts_once_in_a_release(way: str) -> None:
     gate = OneGate(rules=[{"group": "ml-engineers"}])
     gate.ask()
-    gate.decide("ada", way="fresh token")
+    gate.decide("ada", way=way)
     assert gate.judge().verdict is Verdict.OPEN
     proof = Decision.model_validate(gate.facts[-1].body).proof
     gate.keep(gate.decision(gate.statement("ada")), proof=proof)
@@ -419,8 +421,9 @@ def test_a_token_counts_once_in_a_release() -> None:
     gate.ask()
     gate.keep(gate.decision(gate.statement("ada")), proof=proof)
     assert gate.judge().verdict is Verdict.WAITING
-    why = "the approval by ada is void: its token already proved another decision, and a token counts once"
-    assert why in gate.judge().reasons
+    void = next(reason for reason in gate.judge().reasons if "proof already" in reason)
+    assert void.startswith("the approval by ada is void: ")
+    assert "its proof already proved another decision, and a code or token counts once" in void
 
 
 def test_the_same_decision_twice_is_no_misuse_of_its_token() -> None:
@@ -508,3 +511,52 @@ def test_a_gate_that_did_not_open_in_time_says_whether_anybody_had_decided() -> 
     )  # what was decided before is of another request
     gate.decide("ada")
     assert why_expired(again, gate.judge(), gate.facts).startswith("Production-Approval did not open in time")
+
+
+PROVEN = {"ssh": "an SSH signature", "token": "an Entra ID token", "code": "a one-time code"}
+
+
+@pytest.mark.parametrize("way", PROVEN)
+@pytest.mark.parametrize(
+    ("proofs", "takes", "named"),
+    [
+        (None, {"ssh", "token", "code"}, ""),
+        (["ssh", "entra"], {"ssh", "token"}, "an SSH signature or an Entra ID token"),
+        (["one_time_code"], {"code"}, "a one-time code"),
+    ],
+)
+def test_an_approval_counts_by_the_kinds_of_proof_that_the_gate_takes(
+    way: str, proofs: list[str] | None, takes: set[str], named: str
+) -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}], **({"proofs": proofs} if proofs else {}))
+    gate.ask()
+    gate.decide("ada", way=way)
+    if way in takes:
+        assert gate.judge().verdict is Verdict.OPEN
+    else:
+        why = (
+            f"the approval by ada is void: Production-Approval takes {named} as proof of an approval, not {PROVEN[way]}"
+        )
+        assert why in gate.judge().reasons
+
+
+def test_breaking_the_glass_is_an_approval_and_a_rejection_counts_by_any_proof() -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}], proofs=["ssh"])
+    gate.ask()
+    gate.decide("ivan", Choice.BREAK_GLASS, "an emergency", way="code")
+    assert gate.judge().verdict is Verdict.WAITING
+    gate.decide("ada", Choice.REJECT, "no", way="code")
+    assert gate.judge().verdict is Verdict.REJECTED
+
+
+@pytest.mark.parametrize("proofs", [[], ["sms"], ["ssh", "ssh", "ssh", "ssh"]])
+def test_the_kinds_of_proof_are_three_and_at_least_one(proofs: list[str]) -> None:
+    with pytest.raises(ValidationError, match="proofs"):
+        OneGate(proofs=proofs)
+
+
+def test_a_gate_that_takes_all_proofs_is_declared_as_it_ever_was() -> None:
+    """Its digest is what old approvals are bound to."""
+    gate = OneGate().stage.gate
+    assert gate is not None
+    assert "proofs" not in gate.model_dump(mode="json")

@@ -193,7 +193,7 @@ def test_a_server_that_never_answers_again_ends_the_run(monkeypatch: pytest.Monk
         with get_client(sync_client=True) as client, monkeypatch.context() as patched:
             patched.setattr(wait, "OUTAGE", -1.0)
             patched.setattr(SyncPrefectClient, "read_flow_run", read)
-            wait._in_place(client, UUID(int=0), ApprovalForm, {}, 0, 0.1)  # type: ignore[arg-type]  # asked for no form
+            wait._in_place(client, UUID(int=0), {}, 0, 0.1)  # type: ignore[arg-type]  # asked for no form
 
     with pytest.raises(httpx.ConnectError):
         waits()

@@ -103,7 +103,7 @@ def test_a_sign_in_at_the_tenant_proves_one_statement(site, tiny: Tiny, by_token
     with approver:
         state = release(tiny.name, tiny.candidates().build_id, "linus", return_state=True)
     assert state.message == "ada rejected it at Production-Approval: the end of this test", seen[-1].evidence
-    assert "has already been used" in seen[2].evidence or "is not about this statement" in seen[2].evidence
+    assert "came with an answer before" in seen[2].evidence or "is not about this statement" in seen[2].evidence
     facts = read_facts(site.ledger, tiny.name, release_names(site.ledger, tiny.name)[0])
     assert facts_of(facts, Kind.DECIDED, "registry")[0].body["proof"]["kind"] == "entra"
 

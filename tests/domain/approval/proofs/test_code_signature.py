@@ -83,8 +83,8 @@ def test_a_signature_with_one_digit_changed_does_not_hold(statement: Make, digit
         (timedelta(seconds=-30) - INSTANT, False),
         (timedelta(seconds=-30), True),
         (timedelta(), True),
-        (timedelta(seconds=60) - INSTANT, True),
-        (timedelta(seconds=60), False),
+        (timedelta(seconds=180) - INSTANT, True),
+        (timedelta(seconds=180), False),
         (timedelta(days=1), False),
         (timedelta(days=-1), False),
     ],
@@ -93,7 +93,7 @@ def test_it_was_decided_while_the_code_was_good(statement: Make, after_its_begin
     fault = signature_fault(signed(SECRET, statement(), STEP), statement(), generator(), NOON + after_its_beginning)
     assert (fault == "") is holds
     if not holds:
-        assert fault.startswith("its code is for 2025-12-10 12:00:00 UTC, but the decision was made at 2025-12-")
+        assert fault.startswith("its code is for 2025-12-10 12:00:00 UTC, but it was seen at 2025-12-")
 
 
 def test_every_step_that_is_kept_has_a_date(statement: Make) -> None:

@@ -10,10 +10,12 @@ import pytest
 
 from domain.approval.proofs.one_time_code import (
     DIGITS,
-    DRIFT_STEPS,
     STEP_SECONDS,
+    STEPS_AHEAD,
+    STEPS_BEFORE,
     CodeGenerator,
     CodeProof,
+    code_of,
     new_secret,
     provisioning_uri,
     signature_fault,
@@ -57,18 +59,18 @@ def test_the_vectors_of_rfc_6238(seconds: int, code: str) -> None:
 
 
 def test_the_numbers_that_authenticators_and_the_documents_rely_on() -> None:
-    assert (STEP_SECONDS, DRIFT_STEPS, DIGITS) == (30, 1, 6)
+    assert (STEP_SECONDS, STEPS_BEFORE, STEPS_AHEAD, DIGITS) == (30, 5, 1, 6)
 
 
-@pytest.mark.parametrize("drift", [-1, 0, 1])
+@pytest.mark.parametrize("drift", [-5, -4, -1, 0, 1])
 @pytest.mark.parametrize("within", [timedelta(), INSTANT, 15 * SECOND, 30 * SECOND - INSTANT])
-def test_a_clock_may_be_one_step_off(drift: int, within: timedelta) -> None:
+def test_a_code_is_seen_up_to_five_steps_late_or_one_early(drift: int, within: timedelta) -> None:
     assert step_of(SECRET, code_at(NOON + drift * 30 * SECOND), NOON + within) == STEP + drift
 
 
-@pytest.mark.parametrize("drift", [-2880, -3, -2, 2, 3, 2880])
+@pytest.mark.parametrize("drift", [-2880, -7, -6, 2, 3, 2880])
 @pytest.mark.parametrize("within", [timedelta(), 30 * SECOND - INSTANT])
-def test_two_steps_off_is_wrong(drift: int, within: timedelta) -> None:
+def test_a_code_of_another_time_is_wrong(drift: int, within: timedelta) -> None:
     assert step_of(SECRET, code_at(NOON + drift * 30 * SECOND), NOON + within) is None
 
 
@@ -103,6 +105,27 @@ RIGHT = code_at(NOON)
 )
 def test_what_is_not_the_code_is_wrong(code: str) -> None:
     assert step_of(SECRET, code, NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        (RIGHT, RIGHT),
+        (f" {RIGHT[:3]} {RIGHT[3:]}\n", RIGHT),
+        (f"{RIGHT[:3]}-{RIGHT[3:]}", RIGHT),
+        (RIGHT.translate({ord("0") + digit: 0x0660 + digit for digit in range(10)}), RIGHT),
+        (RIGHT.translate({ord("0") + digit: 0xFF10 + digit for digit in range(10)}), RIGHT),
+        ("000042", "000042"),
+        (RIGHT[:5], None),
+        (f"{RIGHT}0", None),
+        (f"it is {RIGHT}", None),
+        ("", None),
+        ("²²²²²²", None),
+    ],
+    ids=ascii,
+)
+def test_a_code_is_read_as_people_type_it(typed: str, code: str | None) -> None:
+    assert code_of(typed) == code
 
 
 def test_a_code_with_leading_zeros_needs_them() -> None:
