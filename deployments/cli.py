@@ -18,6 +18,7 @@ from deployments.commands.models import models
 from deployments.commands.report import report
 from deployments.commands.rollback import rollback
 from deployments.commands.status import status
+from deployments.commands.take_over import take_over
 from deployments.commands.unhold import unhold
 from deployments.commands.up import up
 from deployments.commands.why import why
@@ -57,6 +58,7 @@ app.command()(rollback)
 app.command()(unhold)
 app.command()(deploy_version)
 app.command()(extend)
+app.command()(take_over)
 
 if __name__ == "__main__":
     app()

@@ -26,6 +26,7 @@ def audit_answer(facts: Sequence[Fact], result: Audit, faults: Sequence[str]) ->
         "newest": {"sequence": newest.sequence, "digest": newest.digest},
         "decisions": [_decision(one) for one in result.entries],
         "refused": result.refused,
+        "writers": dict(result.writers),
         "faults": faults,
         "holds": not faults,
     }
@@ -40,7 +41,8 @@ def audit_answer(facts: Sequence[Fact], result: Audit, faults: Sequence[str]) ->
         ]
     )
     title = f"release {first.release} of {first.workload}: {len(facts)} facts"
-    return CommandAnswer(document, (title, table, f"answers that were refused: {result.refused}", *end))
+    wrote = "facts by writer: " + ", ".join(f"{name} {number}" for name, number in sorted(result.writers.items()))
+    return CommandAnswer(document, (title, table, f"answers that were refused: {result.refused}", wrote, *end))
 
 
 def _decision(one: Entry) -> dict[str, object]:

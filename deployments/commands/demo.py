@@ -114,7 +114,7 @@ def _carry(steps: Steps, home: Path, name: str, cutoff: date | None, older: bool
         from deployments.laptop.data import missing_data
         from deployments.laptop.prepare import demo_approver, prepare
 
-        workload = prepare(name, lambda line: console.print(f"  {line}"))
+        workload = prepare(home, name, lambda line: console.print(f"  {line}"))
         if missing := missing_data(workload):
             raise Terminal(" ".join(missing))
         signer = demo_approver(home)

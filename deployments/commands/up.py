@@ -65,7 +65,7 @@ def prepare_here(laptop: Laptop, workload: str) -> None:
     """Blocks, workspaces and data, so that the first run finds what it needs."""
     from deployments.laptop.prepare import demo_approver, prepare
 
-    prepare(workload, console.print)
+    prepare(laptop.home, workload, console.print)
     approver = demo_approver(laptop.home)
     console.print(f"{approver.name} is enrolled with the SSH key {approver.key}")
 

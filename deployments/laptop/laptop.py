@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from deployments.laptop.crashed_runs import end_crashed_runs
+from deployments.laptop.ledger_keys import ledger_keys, make_ledger_keys
 from deployments.laptop.local_http import HOST, answers, request
 from deployments.laptop.lock import FolderLock
 from deployments.laptop.processes import Child, Processes, check_port_free
@@ -66,6 +67,7 @@ class Laptop:
             "AZURE_TENANT_ID": TENANT_ID,
             "AZURE_CLIENT_ID": CLIENT_ID,
             "AZURE_CLIENT_SECRET": CLIENT_SECRET,
+            **ledger_keys(self.home),
         }
 
     def full_environment(self) -> dict[str, str]:
@@ -89,6 +91,7 @@ class Laptop:
     def __enter__(self) -> Self:
         self._lock.take(self.ui_url, self.emulator_url)
         try:
+            make_ledger_keys(self.home)
             check_port_free(self.emulator_port, "the emulator", "--emulator-port")
             check_port_free(self.api_port, "the Prefect server", "--api-port")
             emulator, server = self._start_emulator(), self._start_server()

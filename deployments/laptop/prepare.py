@@ -9,6 +9,7 @@ from deployments.approval.demo_approver import SigningApprover
 from deployments.bootstrap import bootstrap
 from deployments.environments.environment import load_environment
 from deployments.laptop.data import seed_data
+from deployments.laptop.ledger_keys import take_over_older
 from deployments.laptop.resources import create_resources
 from domain.declaration.workload import Workload
 from domain.errors import Terminal
@@ -27,15 +28,16 @@ def demo_approver(home: Path) -> SigningApprover:
     return signer
 
 
-def prepare(workload: str, report: Callable[[str], None]) -> Workload:
+def prepare(home: Path, workload: str, report: Callable[[str], None]) -> Workload:
     """Register the blocks, create the workspaces, fetch and upload the data; what is there stays as it is.
 
-    report: told what takes time.
+    home: the laptop's. report: told what takes time.
     """
     environment = load_environment(ENVIRONMENT)
     with SyncClientContext.get_or_create():  # else each block makes a client, which reads every authority's certificate
         report(f"registered {len(bootstrap(ENVIRONMENT))} blocks")
         create_resources(environment)
+        take_over_older(home, report)
         declared = declared_workload(workload)
         seed_data(declared, report)
         return declared

@@ -1,6 +1,7 @@
 """Who decided what about a release, when, why and how it was proven; and every fault of the ledger's integrity."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +16,10 @@ from domain.approval.request import ApprovalRequest, read_request
 from domain.approval.verdict import USED_TWICE, Verdict, judge, proved_another
 from domain.declaration.stage import Stage
 from domain.ledger.fact import Fact, Kind, chain_faults, facts_of
+from domain.ledger.trust import Trust
 from domain.release.manifest import Release
 
+UNSIGNED = "nobody (not signed)"
 DONE = {Kind.PROMOTED: "promoted", Kind.SWITCHED: "switched"}
 """What no stage with a gate does without an approval."""
 
@@ -38,28 +41,44 @@ class Entry:
 
 @dataclass(frozen=True)
 class Audit:
-    """All decisions in order, how many answers were refused, and every fault; none when the release holds together."""
+    """All decisions in order, how many answers were refused, and every fault; none when the release holds together.
+
+    writers: who wrote how many facts, by their signatures.
+    """
 
     entries: tuple[Entry, ...]
     refused: int
     faults: tuple[str, ...]
+    writers: Mapping[str, int]
 
 
-def audit(facts: Sequence[Fact], approvers: EnrolledApprovers, gated: Collection[str] = ()) -> Audit:
-    """Check a whole release by its facts alone, and by the public halves of its approvers' credentials.
+def audit(
+    facts: Sequence[Fact], approvers: EnrolledApprovers, gated: Collection[str] = (), trust: Trust | None = None
+) -> Audit:
+    """Check a whole release by its facts alone, and by the public halves of its approvers' and writers' keys.
 
-    gated: stages that have a gate as they are declared now; nothing may pass them without an approval request.
+    gated: stages that have a gate as they are declared now; nothing may pass them without an approval request. trust: whose facts
+    count; where it is left out, the facts' own signatures are not looked at.
     """
     known = EnrolledApprovers(approvers.groups, approvers.people, _keys(facts, approvers.tenant_keys))
     entries = tuple(_entry(fact, known, approvers.tenant_keys) for fact in facts_of(facts, Kind.DECIDED))
     faults = [
         *chain_faults(facts),
+        *(trust.faults_of(facts) if trust is not None else ()),
         *_faults_of_manifest(facts),
         *(f"fact {one.sequence} (decided): {one.fault}" for one in entries if one.fault),
         *_faults_of_reuse(facts),
         *_faults_of_passing(facts, known, gated),
     ]
-    return Audit(entries, len(facts_of(facts, Kind.REFUSED)), tuple(faults))
+    writers = Counter(_writer(fact, trust) for fact in facts)
+    return Audit(entries, len(facts_of(facts, Kind.REFUSED)), tuple(faults), dict(writers))
+
+
+def _writer(fact: Fact, trust: Trust | None) -> str:
+    if fact.signature is None:
+        return UNSIGNED
+    writer = trust.writer_of(fact.signature) if trust is not None else None
+    return f"key {fact.signature.key}" if writer is None else writer.name
 
 
 def _faults_of_manifest(facts: Sequence[Fact]) -> list[str]:
@@ -149,6 +168,9 @@ def _faults_of_passing(facts: Sequence[Fact], approvers: EnrolledApprovers, gate
         stage = _stage(last)
         if stage is None:
             faults.append(f"fact {fact.sequence} ({fact.kind}): the declaration of {fact.stage} cannot be read")
+            continue
+        if stage.gate is None or stage.name != fact.stage:
+            faults.append(f"fact {fact.sequence} ({fact.kind}): what was asked about {fact.stage} was no gate of it")
             continue
         verdict = judge(stage, release, earlier, then(approvers, fact.at), fact.at)
         if verdict.verdict is not Verdict.OPEN:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.canonical_json import canonical_json, digest_of
+from domain.ledger.signature import Signature, SigningKey
 from domain.utc import Moment
 
 PATH_PART = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
@@ -48,7 +49,7 @@ class Kind(StrEnum):
 
 
 class Fact(BaseModel):
-    """One fact. previous: digest of the fact before."""
+    """One fact. previous: digest of the fact before. signature: its writer's, beside it and outside its digest."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
@@ -59,6 +60,7 @@ class Fact(BaseModel):
     at: Moment
     body: dict[str, Any]
     previous: str
+    signature: Signature | None = Field(default=None, exclude_if=lambda value: value is None)
 
     @classmethod
     def after(
@@ -77,10 +79,18 @@ class Fact(BaseModel):
 
     def at_place_of(self, other: "Fact") -> "Fact":
         """The same said at another place in the chain."""
-        return self.model_copy(update={"sequence": other.sequence, "previous": other.previous})
+        return self.model_copy(update={"sequence": other.sequence, "previous": other.previous, "signature": None})
+
+    def signed(self, key: SigningKey | None) -> "Fact":
+        """The same, with its writer's signature where there is a key."""
+        return self if key is None else self.model_copy(update={"signature": key.sign(self.slot, self.digest)})
 
     def canonical_json(self) -> bytes:
-        """What is stored, and what the digest is taken of."""
+        """What the digest is taken of."""
+        return canonical_json(self.model_dump(mode="json", exclude={"signature"}))
+
+    def stored(self) -> bytes:
+        """What is stored: the same, with the signature."""
         return canonical_json(self)
 
     @property
@@ -91,13 +101,18 @@ class Fact(BaseModel):
     @property
     def slot(self) -> str:
         """The place of this sequence number, which one fact only can take."""
-        return f"{self.workload}/{self.release}/{self.sequence:06d}.json"
+        return slot_of(self.workload, self.release, self.sequence)
 
     @property
     def stage(self) -> str | None:
         """The stage it is about, if it is about one."""
         stage = self.body.get("stage")
         return stage if isinstance(stage, str) else None
+
+
+def slot_of(workload: str, release: str, sequence: int) -> str:
+    """The place of a sequence number, which one fact only can take."""
+    return f"{workload}/{release}/{sequence:06d}.json"
 
 
 def chain_faults(facts: Sequence[Fact]) -> tuple[str, ...]:

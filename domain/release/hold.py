@@ -32,6 +32,15 @@ class ModelHold(BaseModel):
         return f"{self.model} of {self.unit} was rolled back with release {self.release} at {self.stage}: {self.reason}"
 
 
+def held_at(facts: Sequence[Fact], stage: str) -> bool:
+    """Whether the release was held at a stage, or was about to be when its run ended."""
+    return any(
+        fact.kind is Kind.HELD or (fact.kind is Kind.JOURNAL and fact.body.get("hold") is True)
+        for fact in facts
+        if fact.stage == stage
+    )
+
+
 def hold_of(facts: Sequence[Fact]) -> Fact | None:
     """The hold on a release; None when there is none, or a person has ended it."""
     for fact in reversed(facts):

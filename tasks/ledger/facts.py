@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from itertools import islice
@@ -16,9 +17,11 @@ from prefect import task
 from blocks.ledger import Ledger
 from domain.errors import Terminal, Transient
 from domain.ledger.fact import Fact, Kind
+from domain.ledger.trust import Trust
 from domain.release_name import NAME, release_order
 from tasks.azure_errors import azure_errors
 from tasks.ledger.head import faults_of_head, show_head, shown_head
+from tasks.ledger.trust import KEY, TRUST, known_writers, signing_key
 from tasks.retries import RETRIED
 
 if TYPE_CHECKING:
@@ -55,7 +58,40 @@ class QuarantinedError(Terminal):
 
 
 def read_facts(ledger: Ledger, workload: str, release: str) -> tuple[Fact, ...]:
-    """Every fact about a release, in order; empty when there is no such release. QuarantinedError names what is no fact."""
+    """Every fact about a release, in order; empty when there is no such release. QuarantinedError names what is no fact, or nobody's."""
+    stored, trust = _stored(ledger, workload, release), known_writers()
+    facts = tuple(one.fact for one in stored)
+    faults = () if trust is None else trust.faults_of(facts, [one.fault(trust) for one in stored])
+    if faults:
+        more = f" (and {len(faults) - 1} more like it)" if len(faults) > 1 else ""
+        raise QuarantinedError(
+            f"release {release} of {workload}: {faults[0]}{more}, so nothing is read of this release or added to it; other releases are not "
+            f"affected. Find out who wrote it; `signalbox audit {release} --workload {workload}` names every such fact. What was there before "
+            "this environment signed its ledger, an owner takes over with `signalbox take-over`"
+        )
+    return facts
+
+
+def stored_facts(ledger: Ledger, workload: str, release: str) -> tuple[Fact, ...]:
+    """The same, whoever wrote them: to be looked at, and never acted on."""
+    return tuple(one.fact for one in _stored(ledger, workload, release))
+
+
+@dataclass(eq=False)
+class StoredFact:
+    """A fact as it was read, and what was found of its signature."""
+
+    fact: Fact
+    judged: tuple[Trust | None, str] = (None, "")
+
+    def fault(self, trust: Trust) -> str:
+        """As `Trust.fault_of`, worked out once."""
+        if self.judged[0] is not trust:
+            self.judged = (trust, trust.fault_of(self.fact))
+        return self.judged[1]
+
+
+def _stored(ledger: Ledger, workload: str, release: str) -> tuple[StoredFact, ...]:
     from azure.core.exceptions import ResourceNotFoundError
 
     container = ledger.get_client()
@@ -74,17 +110,20 @@ def read_facts(ledger: Ledger, workload: str, release: str) -> tuple[Fact, ...]:
             return tuple(pool.map(partial(_read, container), sorted(listed, key=attrgetter("name"))))
 
 
-def _read(container: "ContainerClient", blob: "BlobProperties") -> Fact:
+def _read(container: "ContainerClient", blob: "BlobProperties") -> StoredFact:
     """Read once: what is written over a fact has another etag. A release reads its facts a hundred times."""
     of_its_size = _small_fact if blob.size <= SMALL else _large_fact
     return of_its_size(container, blob.name, str(blob.etag).strip('"'), blob.size)
 
 
-def _fact(container: "ContainerClient", name: str, etag: str, size: int) -> Fact:
+def _fact(container: "ContainerClient", name: str, etag: str, size: int) -> StoredFact:
     try:
         if size > MAX_FACT_BYTES:
             raise ValueError(f"it has {size} bytes, more than the {MAX_FACT_BYTES} of the largest fact")
-        return Fact.model_validate_json(container.download_blob(name).readall())
+        fact = Fact.model_validate_json(container.download_blob(name).readall())
+        if fact.slot != name:
+            raise ValueError(f"it says that its place is {fact.slot}")
+        return StoredFact(fact)
     except ValueError as error:  # pydantic's, too
         why = str(error).splitlines()[0]
         raise QuarantinedError(
@@ -93,7 +132,7 @@ def _fact(container: "ContainerClient", name: str, etag: str, size: int) -> Fact
         ) from None
 
 
-_small_fact, _large_fact = (cached(LRUCache[Any, Fact](maxsize=most), lock=RLock())(_fact) for most in (4096, 32))
+_small_fact, _large_fact = (cached(LRUCache[Any, StoredFact](maxsize=most), lock=RLock())(_fact) for most in (4096, 32))
 
 
 def _keep_read(container: "ContainerClient", name: str, etag: str, content: bytes) -> None:
@@ -101,7 +140,7 @@ def _keep_read(container: "ContainerClient", name: str, etag: str, content: byte
     kept: Any = _small_fact if len(content) <= SMALL else _large_fact
     with kept.cache_lock:
         key = kept.cache_key(container, name, etag.strip('"'), len(content))
-        kept.cache[key] = Fact.model_validate_json(content)
+        kept.cache[key] = StoredFact(Fact.model_validate_json(content))
 
 
 def readable_releases(ledger: Ledger, workload: str, most: int | None = None) -> Iterator[tuple[str, tuple[Fact, ...]]]:
@@ -130,15 +169,20 @@ def append_fact(ledger: Ledger, workload: str, release: str, kind: Kind, body: M
     """Written create-only: of two writers of the same sequence one wins, and the other reads again."""
     from azure.core.exceptions import ResourceExistsError
 
+    key = signing_key()
     head = shown_head(workload, release)
     facts = read_facts(ledger, workload, release)
     lost = faults_of_head(head, facts)
     if lost:
         raise Terminal(f"cannot append to the ledger of release {release}: it was modified ({'; '.join(lost)})")
+    if key is None and any(one.signature is not None for one in facts):
+        raise Terminal(
+            f"the ledger of release {release} is signed, and this process knows no writers: set {TRUST} and {KEY}"
+        )
     fact = Fact.after(
         facts[-1] if facts else None, workload=workload, release=release, kind=kind, at=at, body=dict(body)
-    )
-    content = fact.canonical_json()
+    ).signed(key)
+    content = fact.stored()
     for earlier in facts:  # written by the attempt before this one, whose answer was lost
         if earlier.canonical_json() == fact.at_place_of(earlier).canonical_json():
             show_head(facts)

@@ -1,7 +1,8 @@
 """The newest facts of a release, shown as an artifact in the Prefect UI: another place that knows what the ledger held.
 
 A chain does not show that its end was cut off or its last record edited. This does, for the server and the ledger's
-storage have access rules of their own.
+storage have access rules of their own. Everybody who reaches the server can make an artifact: where the environment signs, a row
+counts by its fact's signature, in whichever artifact it stands.
 """
 
 import json
@@ -9,17 +10,29 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
+from prefect.client.schemas.filters import (
+    ArtifactCollectionFilter,
+    ArtifactCollectionFilterKey,
+    ArtifactFilter,
+    ArtifactFilterKey,
+)
+from prefect.client.schemas.sorting import ArtifactSort
+from pydantic import ValidationError
 
-from domain.ledger.fact import Fact
+from domain.ledger.fact import Fact, slot_of
+from domain.ledger.signature import Signature
+from domain.ledger.trust import Trust
 from domain.naming import artifact_key
 from tasks.artifacts import show_table
+from tasks.ledger.trust import known_writers
 
 SHOWN = 40
 """Facts, the newest ones; a longer release is chained to them."""
+LOOKED_AT = 20
+"""Artifacts of one release, the newest ones."""
 
 Head = tuple[Mapping[str, Any], ...]
-"""Rows of the artifact: fact, kind, stage, at, digest."""
+"""Rows of the artifacts: fact, kind, stage, at, digest, and where it is signed key and signature."""
 
 
 def show_head(facts: Sequence[Fact]) -> None:
@@ -31,6 +44,7 @@ def show_head(facts: Sequence[Fact]) -> None:
             "stage": fact.stage or "",
             "at": f"{fact.at:%Y-%m-%d %H:%M:%S}",
             "digest": fact.digest,
+            **({"key": fact.signature.key, "signature": fact.signature.value} if fact.signature is not None else {}),
         }
         for fact in facts[-SHOWN:]
     ]
@@ -43,11 +57,36 @@ def show_head(facts: Sequence[Fact]) -> None:
 
 
 def shown_head(workload: str, release: str) -> Head:
-    """What was shown last; nothing for a new release. Read it before the facts: then the ledger holds all of it."""
-    wanted = ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=[artifact_key("ledger", workload, release)]))
+    """What was shown; nothing for a new release. Read it before the facts: then the ledger holds all of it."""
+    trust, key = known_writers(), [artifact_key("ledger", workload, release)]
     with get_client(sync_client=True) as client:
-        found = client.read_latest_artifacts(artifact_filter=wanted, limit=1)
-    return tuple(json.loads(str(found[0].data))) if found else ()
+        if trust is None:
+            latest = ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=key))
+            found = client.read_latest_artifacts(artifact_filter=latest, limit=1)
+            return tuple(json.loads(str(found[0].data))) if found else ()
+        wanted = ArtifactFilter(key=ArtifactFilterKey(any_=key))
+        every = client.read_artifacts(artifact_filter=wanted, sort=ArtifactSort.UPDATED_DESC, limit=LOOKED_AT)
+    rows = (row for one in every for row in _rows(one.data))
+    return tuple(row for row in rows if _is_written(trust, workload, release, row))
+
+
+def _rows(data: object) -> Sequence[Any]:
+    try:
+        rows = json.loads(str(data))
+    except ValueError:
+        return ()
+    return rows if isinstance(rows, list) else ()
+
+
+def _is_written(trust: Trust, workload: str, release: str, row: Any) -> bool:
+    """Whether a writer signed the fact that it is about."""
+    if not isinstance(row, Mapping) or not isinstance(row.get("fact"), int):
+        return False
+    try:
+        signature = Signature(key=row.get("key", ""), value=row.get("signature", ""))
+    except ValidationError:
+        return False
+    return not trust.vouches(slot_of(workload, release, row["fact"]), str(row.get("digest")), signature)
 
 
 def faults_of_head(head: Head, facts: Sequence[Fact]) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""Which models are held, by the digest of their files: an index beside the ledger's facts, so that no hold is ever too old to be met."""
+"""Which models are held, by the digest of their files: an index beside the ledger's facts, so that no hold is ever too old to be met.
+
+Where the environment signs, an entry counts by the signed facts of the release that it names: anybody may have written the index.
+"""
 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
@@ -8,9 +11,11 @@ from pydantic import ValidationError
 from blocks.ledger import Ledger
 from domain.candidate.changed_circuits import ChangedCircuit
 from domain.errors import Terminal
-from domain.release.hold import ModelHold
+from domain.ledger.fact import Kind, facts_of
+from domain.release.hold import ModelHold, held_at
 from tasks.azure_errors import azure_errors
-from tasks.ledger.facts import open_ledger
+from tasks.ledger.facts import QuarantinedError, open_ledger, read_facts
+from tasks.ledger.trust import known_writers
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
@@ -48,8 +53,21 @@ def holds_on(ledger: Ledger, workload: str, digests: Collection[str]) -> tuple[M
     container = open_ledger(ledger)
     with azure_errors(f"reading the holds of {workload}"):
         names = [blob.name for blob in container.list_blobs(name_starts_with=f"{FOLDER}/{workload}/")]
-        found = [_read(container, name) for name in names if f"{name.rsplit('/', 2)[0]}/" in wanted]
+        read = [_read(container, name) for name in names if f"{name.rsplit('/', 2)[0]}/" in wanted]
+    signs = known_writers() is not None
+    found = [held for one in read if (held := _by_facts(ledger, workload, one) if signs else one) is not None]
     return tuple(sorted(found, key=lambda one: (one.release, one.unit, one.stage)))
+
+
+def _by_facts(ledger: Ledger, workload: str, held: ModelHold) -> ModelHold | None:
+    """What is left of it by the release's facts; it stands where those cannot be read."""
+    try:
+        facts = read_facts(ledger, workload, held.release)
+    except QuarantinedError:
+        return held.model_copy(update={"lifted": None})
+    if not held_at(facts, held.stage):
+        return None
+    return held if facts_of(facts, Kind.UNHELD) else held.model_copy(update={"lifted": None})
 
 
 def lift_holds(ledger: Ledger, workload: str, release: str, why: str) -> int:

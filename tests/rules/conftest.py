@@ -1,23 +1,5 @@
 """The house's rules, on twins of ledger, platform and run: no server, no emulator."""
 
-from pathlib import Path
+from houses import tiny, twins
 
-import pytest
-from twins import TinyTwin, Twins
-
-
-@pytest.fixture
-def twins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Twins:
-    """A house of the test's own, empty."""
-    made = Twins()
-    made.install(monkeypatch, tmp_path)
-    return made
-
-
-@pytest.fixture
-def tiny(twins: Twins, tmp_path: Path) -> TinyTwin:
-    """A workload of two circuits in it, declared well and with its test data."""
-    made = TinyTwin("tiny", tmp_path / "tiny", twins=twins)
-    made.declare()
-    made.give_test_data()
-    return made
+__all__ = ["tiny", "twins"]

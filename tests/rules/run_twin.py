@@ -83,6 +83,11 @@ class RunTwin:
         found = [self.artifacts[key][-1] for key in artifact_filter.key.any_ if key in self.artifacts]
         return [SimpleNamespace(data=json.dumps(content)) for content in found[:limit]]
 
+    def read_artifacts(self, artifact_filter: Any, sort: Any, limit: int) -> list[Any]:
+        """The same, of an environment that signs."""
+        found = [content for key in artifact_filter.key.any_ for content in reversed(self.artifacts.get(key, []))]
+        return [SimpleNamespace(data=json.dumps(content)) for content in found[:limit]]
+
     def read_flow_run(self, flow_run_id: Any) -> Any:
         """No run has a page."""
         raise ObjectNotFound(LookupError(flow_run_id))

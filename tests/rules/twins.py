@@ -25,6 +25,7 @@ from blocks.ledger import Ledger
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from deployments.approval.form_client import FormAnswer, Pending
+from domain.approval.approvers import EnrolledApprovers
 from domain.approval.proofs.enrolment import Credential, Enrolment
 from domain.approval.statement import Choice
 from domain.candidate.changed_circuits import ChangedCircuit, ChangedCircuits, changed_path
@@ -199,6 +200,11 @@ class Twins:
         self.run.save(generator.secret_block, Secret(value=SecretStr(person.secret)))
         self.enrol(name, generator)
         return person.secret
+
+    def approvers(self) -> EnrolledApprovers:
+        """As they are enrolled now."""
+        group: Any = self.run.blocks[Approvers.get_block_type_slug(), GROUP]
+        return EnrolledApprovers({GROUP: group.get_members()}, {one.name: one for one in group.enrolments}, {})
 
     def lease_ends(self, workload: str, stage: str) -> None:
         """As if the time of a stage's lease had passed."""
