@@ -15,7 +15,8 @@ from domain.ledger.fact import Kind
 from domain.release.manifest import requested_release
 from domain.release.outcome import ending_of
 from domain.rollout.diagnosis import Finding
-from tasks.ledger.facts import QuarantinedError, read_facts, release_names
+from tasks.ledger.facts import read_facts, release_names
+from tasks.ledger.stored_facts import QuarantinedError
 from tasks.platforms import platform_of
 from tasks.preflight import ownership_faults, preflight_faults
 from tasks.training.model_diagnosis import diagnose_models

@@ -10,7 +10,8 @@ from domain.declaration.workload import Workload
 from domain.ledger.fact import Fact
 from domain.promotion.release_state import ReleaseState, quarantined, release_state
 from tasks.approval.approvers import approvers_of
-from tasks.ledger.facts import QuarantinedError, read_facts, release_names
+from tasks.ledger.facts import read_facts, release_names
+from tasks.ledger.stored_facts import QuarantinedError
 
 LOOKED_AT = 20
 """Newest releases; what is older and still serves is said by the stages."""

@@ -87,7 +87,7 @@ def _gathered(workload: str, release: str) -> "AuditBundle":
     from domain.approval.audit_bundle import AuditBundle
     from domain.errors import Terminal
     from tasks.approval.approvers import approvers_of_gates
-    from tasks.ledger.facts import stored_facts
+    from tasks.ledger.stored_facts import stored_facts
     from tasks.workloads import declared_workload
 
     stages = [stage for stage in declared_workload(workload).stages if stage.gate is not None]

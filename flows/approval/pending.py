@@ -11,8 +11,9 @@ from domain.approval.statement import Choice, Statement
 from domain.errors import Terminal
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.release_name import NAME
-from tasks.ledger.facts import QuarantinedError, read_facts, readable_releases
+from tasks.ledger.facts import read_facts, readable_releases
 from tasks.ledger.pointers import DIGITS, asked_by
+from tasks.ledger.stored_facts import QuarantinedError
 
 SEARCHED = 50
 """Releases among which a request is looked for, newest first, where nothing says which made it."""

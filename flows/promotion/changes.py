@@ -16,7 +16,8 @@ from domain.rollout.switch import is_switched
 from domain.text import listed_reasons
 from domain.unit import Unit
 from flows.promotion.earlier_releases import ONLY
-from tasks.ledger.facts import QuarantinedError, read_facts
+from tasks.ledger.facts import read_facts
+from tasks.ledger.stored_facts import QuarantinedError
 from tasks.platforms import platform_of
 from tasks.targets.champions import champions_of
 

@@ -14,7 +14,8 @@ from domain.errors import Terminal
 from domain.ledger.fact import Kind, facts_of
 from domain.release.hold import ModelHold, held_at
 from tasks.azure_errors import azure_errors
-from tasks.ledger.facts import QuarantinedError, open_ledger, read_facts
+from tasks.ledger.facts import open_ledger, read_facts
+from tasks.ledger.stored_facts import QuarantinedError
 from tasks.ledger.trust import known_writers
 
 if TYPE_CHECKING:

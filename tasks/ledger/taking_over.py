@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from blocks.ledger import Ledger
 from domain.errors import Terminal
 from domain.ledger.fact import Fact, chain_faults
-from tasks.ledger.facts import QuarantinedError, release_names, stored_facts
+from tasks.ledger.facts import release_names
+from tasks.ledger.stored_facts import QuarantinedError, stored_facts
 from tasks.ledger.trust import TRUST, known_writers, take_over
 
 

@@ -16,7 +16,8 @@ from domain.tags import WORKLOAD
 from domain.unit import Unit
 from tasks.azure_errors import azure_errors
 from tasks.azure_ml.models import models_of
-from tasks.ledger.facts import QuarantinedError, read_facts
+from tasks.ledger.facts import read_facts
+from tasks.ledger.stored_facts import QuarantinedError
 from tasks.targets.platform import Platform
 from tasks.targets.read_each import read_each
 

@@ -16,7 +16,7 @@ __all__ = ["tiny", "twins"]
 
 
 @pytest.fixture(autouse=True)
-def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def keys(twins: Twins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the environment's keys: it signs from now on."""
     make_ledger_keys(tmp_path / "own")
     for name, value in ledger_keys(tmp_path / "own").items():

@@ -10,7 +10,7 @@ from twins import TinyTwin, Twins
 
 from domain.ledger.fact import Fact, Kind
 from domain.ledger.signature import SigningKey
-from tasks.ledger.facts import stored_facts
+from tasks.ledger.stored_facts import stored_facts
 
 OWN_KEY = SigningKey.made()
 """The attacker's: nobody named them a writer."""

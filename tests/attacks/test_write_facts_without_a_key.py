@@ -11,7 +11,8 @@ from domain.errors import Terminal
 from domain.ledger.fact import Fact, Kind
 from domain.ledger.signature import SigningKey
 from flows.rollback import rollback
-from tasks.ledger.facts import QuarantinedError, read_facts, record
+from tasks.ledger.facts import read_facts, record
+from tasks.ledger.stored_facts import QuarantinedError
 
 FORGED: dict[Kind, dict[str, Any]] = {
     Kind.PROMOTED: {"stage": "registry", "units": {}},

@@ -29,6 +29,7 @@ from tasks.approval.used_proofs import FOLDER, is_first_sight
 from tasks.ledger import lease
 from tasks.ledger.facts import append_fact, keep_document, open_ledger, read_document, read_facts, record, release_names
 from tasks.ledger.lease import stage_lease
+from tasks.ledger.trust import KEY, TRUST
 
 OLD, NEW = "20990101.1", "20990101.2"
 
@@ -51,7 +52,7 @@ class Store:
 
 @pytest.fixture(params=["twin", "azure"])
 def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """Both answer the same."""
+    """Both answer the same, whoever wrote a fact."""
     if request.param == "twin":
         twins = Twins()
         twins.install(monkeypatch, tmp_path)
@@ -63,6 +64,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         )
         return
     site, faults = request.getfixturevalue("site"), request.getfixturevalue("faults")
+    for name in (TRUST, KEY):
+        monkeypatch.delenv(name)  # of the laptop
     yield Store(
         site.ledger,
         lambda path, times: faults.add("lost_answer", method="PUT", path=path, times=times),

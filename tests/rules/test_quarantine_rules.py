@@ -5,8 +5,9 @@ from twins import TinyTwin, Twins
 
 from domain.ledger.fact import Kind
 from flows.rollback import rollback
-from tasks.ledger import facts
-from tasks.ledger.facts import MAX_FACT_BYTES, QuarantinedError, read_facts, record
+from tasks.ledger import stored_facts
+from tasks.ledger.facts import read_facts, record
+from tasks.ledger.stored_facts import MAX_FACT_BYTES, QuarantinedError
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def test_a_release_of_more_blobs_than_any_has_facts_is_not_read(
     twins: Twins, tiny: TinyTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
-    monkeypatch.setattr(facts, "MAX_FACTS", 5)
+    monkeypatch.setattr(stored_facts, "MAX_FACTS", 5)
     with pytest.raises(QuarantinedError, match=r"has more than 5 blobs, and no release has so many facts, "):
         read_facts(twins.ledger, tiny.name, twins.names(tiny)[0])
 

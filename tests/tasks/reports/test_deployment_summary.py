@@ -16,7 +16,7 @@ from domain.release.manifest import Release
 from domain.rollout.cleanup_report import LONGEST_REASON, CleanupReport
 from tasks.azure_ml.compute import ensure_compute
 from tasks.azure_ml.compute_cost import describe_cluster
-from tasks.ledger.facts import MAX_FACT_BYTES
+from tasks.ledger.stored_facts import MAX_FACT_BYTES
 from tasks.reports.deployment_summary import LONGEST, RULE, deployment_summary, still_there
 
 STAGE = load_workload(Path(__file__).parents[3] / "workloads" / "plants" / "workload.yaml").stage("production")

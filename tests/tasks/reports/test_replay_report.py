@@ -18,7 +18,7 @@ from domain.unit import Unit
 from domain.verification.golden_answers import Golden, GoldenAnswers
 from domain.verification.prediction_shift import Answers, paired, shift_of, spaced
 from domain.verification.replay import Replay, ReplayEvidence, ReplayResult
-from tasks.ledger.facts import MAX_FACT_BYTES
+from tasks.ledger.stored_facts import MAX_FACT_BYTES
 from tasks.reports.replay_plots import shift_plot
 from tasks.reports.replay_report import (
     MOST_PLOTS,
