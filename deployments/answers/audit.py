@@ -26,7 +26,7 @@ def audit_answer(facts: Sequence[Fact], result: Audit, faults: Sequence[str]) ->
         "newest": {"sequence": newest.sequence, "digest": newest.digest},
         "decisions": [_decision(one) for one in result.entries],
         "refused": result.refused,
-        "writers": dict(result.writers),
+        "writers": [{"name": name, "facts": number} for name, number in sorted(result.writers.items())],
         "faults": faults,
         "holds": not faults,
     }

@@ -42,7 +42,7 @@ def audit(
     newest (sequence, digest);
     decisions (sequence, at, stage, approver, decision, comment, proof,
     remark, fault);
-    refused (how many answers), writers (name: how many facts), faults,
+    refused (how many answers), writers (name, facts: how many), faults,
     holds: whether the chain and every signature do.
     """
     from deployments.answers.audit import audit_answer

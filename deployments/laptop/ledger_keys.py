@@ -23,7 +23,9 @@ def make_ledger_keys(home: Path) -> None:
     trust, key = folder / "trust", folder / "writer"
     if (trust / WRITERS).exists():
         return
-    trust.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True)
+    for made_for in (folder, trust):
+        made_for.mkdir(mode=0o700, exist_ok=True)
     if (home / "emulator").exists():
         (folder / OLDER).touch()
     made = SigningKey.made()

@@ -4,7 +4,7 @@ from base64 import b64decode, b64encode
 from hashlib import sha256
 from typing import Annotated
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -55,7 +55,7 @@ class SigningKey:
         """From an OpenSSH private key file without a passphrase; ValueError for any other."""
         try:
             key = load_ssh_private_key(content, password=None)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, UnsupportedAlgorithm):
             raise ValueError(
                 "it is not an OpenSSH private key without a passphrase"
             ) from None  # nothing of its content

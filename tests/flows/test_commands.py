@@ -1,6 +1,7 @@
 """The commands that look and act, as a user types them, against a running laptop."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,12 @@ from tiny import APPROVE, Tiny, answering
 from typer.testing import CliRunner, Result
 
 from deployments.cli import app
-from domain.ledger.fact import Kind
+from domain.ledger.fact import Fact, Kind
 from domain.naming import deployment_name
 from flows.release import release
 from tasks.azure_ml.datastore_files import container_of
-from tasks.ledger.facts import record, release_names
+from tasks.ledger.facts import open_ledger, read_facts, record, release_names
+from tasks.ledger.trust import KEY, TRUST
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -63,6 +65,53 @@ def test_what_only_looks_prints_one_json_document_and_nothing_else(site, tiny: T
     refused = run("why", "20010101.1", "production", *of, "--json")
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert "the ledger holds no release 20010101.1" in refused.stderr
+
+
+def test_an_audit_says_who_wrote_the_facts_and_needs_nothing_but_their_public_keys(
+    site, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approver, _ = answering(APPROVE)
+    with approver:
+        assert release(tiny.name, tiny.candidates().build_id, "linus", return_state=True).name == "Succeeded"
+    [released], kept, of = release_names(site.ledger, tiny.name), tmp_path / "kept.json", ("--workload", tiny.name)
+    told = run("audit", released, *of, "--export", str(kept), "--json")
+    facts = json.loads(told.stdout)["facts"]
+    assert json.loads(told.stdout)["writers"] == [{"name": "laptop", "facts": facts}]
+    trust = os.environ[TRUST]
+    for name in (TRUST, KEY):
+        monkeypatch.delenv(name)
+    blind = run("audit", "--from", str(kept))
+    assert blind.exit_code == 0
+    assert "the facts' own signatures were not verified" in blind.stderr
+    seen = run("audit", "--from", str(kept), "--trust", trust)
+    assert (seen.exit_code, f"facts by writer: laptop {facts}" in seen.output) == (0, True)
+    forged = json.loads(kept.read_text())
+    del forged["facts"][-1]["signature"]
+    kept.write_text(json.dumps(forged))
+    caught = run("audit", "--from", str(kept), "--trust", trust)
+    assert caught.exit_code == 1
+    assert f"FAULT fact {facts - 1} ({forged['facts'][-1]['kind']}) does not count: nobody signed it" in caught.output
+
+
+def test_what_nobody_signed_is_named_and_taken_over_by_an_owner(
+    site, tiny: Tiny, released: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = ("--workload", tiny.name)
+    last = read_facts(site.ledger, tiny.name, released)[-1]
+    body = {"stage": "production", "by": "somebody"}
+    unsigned = Fact.after(last, workload=tiny.name, release=released, kind=Kind.UNHELD, at=last.at, body=body)
+    open_ledger(site.ledger).upload_blob(unsigned.slot, unsigned.stored())
+    why = f"fact {unsigned.sequence} (unheld) does not count: nobody signed it"
+    assert why in run("doctor", *of).output
+    assert f"FAULT {why}" in run("audit", released, *of).output
+    taken = run("take-over", *of)
+    assert (taken.exit_code, f"{tiny.name}/{released}" in taken.output) == (0, True)
+    audited = run("audit", released, *of)
+    assert "nobody (not signed) 1" in audited.output
+    assert why not in audited.output
+    again = run("take-over", *of)
+    assert again.exit_code == 1
+    assert f"no release of {tiny.name} was taken over: all of them count" in again.stderr
 
 
 def test_a_release_that_does_not_wait_cannot_be_approved(tiny: Tiny, released: str) -> None:

@@ -28,6 +28,8 @@ MODULES = (
         "declaration/gate",
         "declaration/window",
         "ledger/fact",
+        "ledger/signature",
+        "ledger/trust",
         "ownership",
     ),
     *(
@@ -44,7 +46,10 @@ MODULES = (
             "audit",
         )
     ),
-    *(f"approval/proofs/{name}" for name in ("one_time_code", "ssh_signature", "entra_token", "lockout", "enrolment")),
+    *(
+        f"approval/proofs/{name}"
+        for name in ("one_time_code", "ssh_signature", "entra_token", "lockout", "enrolment", "single_use")
+    ),
 )
 WORKERS = 2
 EVERY = 25

@@ -45,7 +45,7 @@ ANSWERS = {
     ),
     "doctor": doctor_answer("plants", [Finding("x", EVIL, "mend it", "test")], []),
     "why": admission_answer("plants", "20260102.1", "production", [EVIL]),
-    "audit": audit_answer([FACT], Audit((ENTRY,), 1, ()), ["fact 0 is gone"]),
+    "audit": audit_answer([FACT], Audit((ENTRY,), 1, (), {"laptop": 1}), ["fact 0 is gone"]),
     "models": models_answer(
         "shared", [("m", "1", {"cutoff_date": "2025-12-31", "release_id": "20260102.1", "x": EVIL})]
     ),
@@ -119,7 +119,7 @@ def test_a_person_is_told_without_frames_or_cuts(name: str, width: int, monkeypa
 
 def test_an_audit_says_its_faults_and_the_end_of_the_chain(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "FAULT fact 0 is gone" in printed(ANSWERS["audit"], False, monkeypatch)
-    whole = audit_answer([FACT], Audit((), 0, ()), ())
+    whole = audit_answer([FACT], Audit((), 0, (), {}), ())
     assert f"newest fact 0 is {FACT.digest}" in printed(whole, False, monkeypatch)
     assert FACT.digest in printed(whole, False, monkeypatch, terminal=True)
 
