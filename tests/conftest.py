@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from own_faults import OwnFaults
 from shared_laptop import ForgetfulLaptop, LaptopOwner, forget_clients, once, shared_laptop, want_laptop
 
+from deployments.advice import HOME, work_in
 from deployments.laptop.laptop import Laptop
 from deployments.laptop.processes import free_port, termination_as_interrupt
 from emulator.control_client import Control
@@ -145,6 +146,13 @@ def own_azure(laptop: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Itera
         forget_clients()
         yield emulator
     forget_clients()
+
+
+@pytest.fixture(autouse=True)
+def advice_about_no_folder() -> Iterator[None]:
+    """What a command that a test ran here was told of a folder ends with the test."""
+    yield
+    work_in(HOME)
 
 
 @pytest.fixture

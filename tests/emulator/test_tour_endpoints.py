@@ -21,7 +21,8 @@ def ws(make_ml: "Callable[[str], MLClient]", tmp_path_factory: pytest.TempPathFa
     from azure.ai.ml.entities import AmlCompute, Environment, Model
 
     ml = make_ml("tour-endpoints")
-    place = tmp_path_factory.mktemp("model")
+    place = tmp_path_factory.getbasetemp() / "tour-endpoints"  # the same where the file's tests are not run in one go
+    place.mkdir(exist_ok=True)
     (place / "m.txt").write_text("m")
     ml.compute.begin_create_or_update(AmlCompute(name="cpu", size="Standard_DS3_v2", max_instances=2)).result()
     ml.models.create_or_update(Model(name="m", version="1", path=str(place), type="custom_model"))

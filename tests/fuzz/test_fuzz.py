@@ -84,7 +84,7 @@ ATTACKS: dict[str, tuple[Attack, *tuple[Plant, ...]]] = {
 }
 BY_TOKENS: tuple[Attack, Plant] = (
     lambda state: state.invent_decision(which=0, name=None, choice=Choice.APPROVE, now_proven=True),
-    ("domain.approval.verdict._took_token_before", lambda *_: False),
+    ("domain.approval.verdict.proved_another", lambda *_: False),
 )
 
 
