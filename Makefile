@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS := 120
 
-.PHONY: help setup data lock messages lint test test-all coverage fuzz chaos mutants demo bench clean
+.PHONY: help setup data lock messages lint test test-all coverage attacks fuzz chaos mutants demo bench clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ coverage: setup data ## all tests, and which lines and branches of domain, flows
 
 fuzz: setup ## random histories of the gates, judged by an account of their own; HISTORIES=10000
 	@$(BIN)/python tests/fuzz/fuzz.py --histories $(or $(HISTORIES),10000)
+
+attacks: setup ## what somebody tries who commands the server or the ledger's storage; each has to fail
+	$(PYTEST) tests/attacks
 
 chaos: setup ## kill releases at every step while Azure misbehaves, and look at the fleet afterwards; KILLS=200 SEED=7
 	@$(BIN)/python tests/chaos/chaos.py --kills $(or $(KILLS),200) $(if $(SEED),--seed $(SEED))

@@ -49,6 +49,23 @@ def test_one_of_them_among_newer_ones_is_refused(twins: Twins, tiny: TinyTwin, b
     assert twins.release(tiny, newer).name == "Succeeded"
 
 
+@pytest.mark.parametrize(("by", "reason"), [("", "it is fine"), ("ada", " "), (" ", "")])
+def test_who_ends_a_hold_says_who_they_are_and_why(
+    twins: Twins, tiny: TinyTwin, bad: ChangedCircuits, by: str, reason: str
+) -> None:
+    with pytest.raises(Terminal, match="say who ends the hold, and why: both are kept in the ledger"):
+        unhold(twins.names(tiny)[0], by, reason, tiny.name)
+    assert "models are held" in (twins.release(tiny, another_build(bad)).message or "")
+
+
+def test_what_is_not_there_or_not_held_is_said(twins: Twins, tiny: TinyTwin) -> None:
+    assert twins.release(tiny, tiny.candidates()).name == "Succeeded"
+    with pytest.raises(Terminal, match=f"the ledger holds no release 20010101.1 of {tiny.name}; "):
+        unhold("20010101.1", "ada", "it is fine", tiny.name)
+    with pytest.raises(Terminal, match="is not held; nothing was written"):
+        unhold(twins.names(tiny)[0], "ada", "it is fine", tiny.name)
+
+
 def test_a_hold_is_never_too_old(
     twins: Twins, tiny: TinyTwin, bad: ChangedCircuits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
