@@ -102,6 +102,14 @@ def test_half_of_it_is_not_enough(monkeypatch: pytest.MonkeyPatch, missing: str,
             "the same key",
         ),
     ],
+    ids=[
+        "nobody",
+        "another kind",
+        "no key",
+        "another name",
+        "a list",
+        "one key twice",
+    ],  # keys are others in each process
 )
 def test_a_file_of_writers_that_cannot_be_meant_is_refused_with_its_line(keys: Path, text: str, why: str) -> None:
     (keys / "trust" / WRITERS).write_text(text)

@@ -121,6 +121,7 @@ def test_a_public_key_is_kept_without_its_comment() -> None:
         ("ssh-ed25519 AAAA", "the key cannot be read"),
         (f"ssh-ed25519 {'A' * 2000}", "at most 1000 characters"),
     ],
+    ids=["nothing", "a word", "another kind", "no key", "too long"],  # keys are others in each process
 )
 def test_another_line_is_no_public_key(line: str, why: str) -> None:
     with pytest.raises(ValidationError, match=why):
