@@ -16,6 +16,7 @@ from flows.promotion.final_state import final_state
 from flows.promotion.start import start
 from tasks.azure_ml.models import published_circuit
 from tasks.flow_run import code_author, code_commit
+from tasks.places import placed
 from tasks.run_names import run_name
 from tasks.workloads import declared_workload
 
@@ -41,7 +42,7 @@ def deploy_version(
             "nothing says who asked for this, so anybody could approve their own work. The payload of signalbox.source.pushed "
             "needs an `author`, `Name <address>`; by hand, fill in requested_by"
         )
-    declared = declared_workload(workload)
+    declared = placed(declared_workload(workload))
     chosen = declared.stage(stage)
     if not isinstance(chosen.target, ServingTarget):
         raise Terminal(f"nothing is deployed at stage {stage}; its target is {chosen.target.kind}")

@@ -16,6 +16,7 @@ from flows.promotion.advance import advance
 from flows.promotion.changed_circuits import changed_circuits_of
 from flows.promotion.final_state import final_state
 from flows.promotion.start import start
+from tasks.places import placed
 from tasks.run_names import rename_run, run_name
 from tasks.training.training_record import check_training
 from tasks.workloads import declared_workload
@@ -35,7 +36,7 @@ def release(
     Azure has. Run again with the same models it goes on where it stopped, or does nothing. until: the stage after which it waits to
     be run again. older: also models of older data than those that serve. The run's state says how the release ended, and why.
     """
-    declared = declared_workload(workload)
+    declared = placed(declared_workload(workload))
     here = declared.up_to(until)
     ledger = loaded(Ledger, "ledger")
     changed = changed_circuits_of(ledger, declared, changed_circuits)

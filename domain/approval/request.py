@@ -62,7 +62,6 @@ def open_request(release: Release, stage: Stage, facts: Sequence[Fact]) -> Fact 
 
     What was asked before a replay that left doubts does not stand: nobody who answered it had seen them.
     """
-    wanted = (release.digest, stage.policy_digest)
     doubted = doubts_of(facts, stage.name)
     for fact in reversed(facts_of(facts, Kind.ASKED, stage.name)):
         if doubted is not None and fact.sequence <= doubted.sequence:
@@ -70,7 +69,8 @@ def open_request(release: Release, stage: Stage, facts: Sequence[Fact]) -> Fact 
         request = read_request(fact)
         if (
             request is not None
-            and (request.release_digest, request.policy_digest) == wanted
+            and request.release_digest == release.digest
+            and stage.is_policy(request.policy)
             and _ends_in_time(request, fact, stage)
         ):
             return fact

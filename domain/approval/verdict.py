@@ -90,7 +90,7 @@ def _faults_of(
 ) -> tuple[str, ...]:
     """Why an approval does not count by itself; nothing when it does. fact: that holds it; asked: the open request."""
     faults = [
-        *_faults_of_subject(decision.statement, stage, gate, release),
+        *_faults_of_subject(decision.statement, asked, stage, gate, release),
         *_faults_of_time(decision, fact, asked, now),
     ]
     faults += _faults_of_person(decision.statement, gate, release, approvers)
@@ -112,7 +112,9 @@ def proved_another(decision: Decision, used: dict[str, set[str]]) -> bool:
     return len(statements) > 1
 
 
-def _faults_of_subject(statement: Statement, stage: Stage, gate: Gate, release: Release) -> list[str]:
+def _faults_of_subject(
+    statement: Statement, asked: Fact | None, stage: Stage, gate: Gate, release: Release
+) -> list[str]:
     """What it is about: a signature over another release or stage is worth nothing here."""
     faults: list[str] = []
     if (statement.workload, statement.release) != (release.workload, release.name):
@@ -121,8 +123,9 @@ def _faults_of_subject(statement: Statement, stage: Stage, gate: Gate, release: 
         faults.append(f"it is about {statement.release_digest}, and this release is {release.digest}")
     if (statement.stage, statement.gate) != (stage.name, gate.name):
         faults.append(f"it was given at {statement.gate} of {statement.stage}")
-    if statement.policy_digest != stage.policy_digest:
-        faults.append(f"stage {stage.name} has been declared differently since")
+    policy = stage.policy_digest if asked is None else ApprovalRequest.model_validate(asked.body).policy_digest
+    if statement.policy_digest != policy:
+        faults.append(f"stage {stage.name} has been declared differently since, or its target points elsewhere")
     return faults
 
 

@@ -164,6 +164,8 @@ def _stages(values: dict[str, Any]) -> Found:
             if name in names:
                 yield (*at, "name"), f"a stage {name!r} is declared a second time"
             names.add(name)
+        if "place" in stage:
+            yield (*at, "place"), "is found out when a release begins, not declared; leave it out"
         if not isinstance(kind, str) or kind not in KINDS:
             unknown = True  # said by itself; and what such a stage was to publish, nobody knows
             continue

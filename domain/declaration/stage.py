@@ -1,9 +1,13 @@
 """One stage: where a release goes, who is asked first, how it is proven."""
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from domain.canonical_json import canonical_json, digest_of
 from domain.declaration.gate import Gate
+from domain.declaration.place import Place
 from domain.declaration.target import BatchEndpointTarget, PublishingTarget, ReplacingTarget, Target
 from domain.declaration.wave import Wave
 from domain.identifiers import StageName
@@ -16,6 +20,7 @@ class Stage(BaseModel):
     """A stage. The gate, if any, comes before anything is done; verification and replay after deploying, before the switch.
 
     confirmation: after the switch; what fails it is rolled back by itself. waves: all circuits at once where none is named.
+    place: what the target's block stands for, found out when a release begins and never declared; None where nobody has looked.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,6 +32,7 @@ class Stage(BaseModel):
     replay: Replay | None = None
     confirmation: Confirmation | None = None
     waves: tuple[Wave, ...] = ()
+    place: Place | None = Field(default=None, exclude_if=lambda value: value is None)
 
     @model_validator(mode="after")
     def _scores_and_switches(self) -> "Stage":
@@ -57,5 +63,11 @@ class Stage(BaseModel):
 
     @property
     def policy_digest(self) -> str:
-        """Of everything declared here. An approval is for the stage as shown."""
+        """Of everything declared here, and where it is. An approval is for the stage as shown."""
         return digest_of(canonical_json(self))
+
+    def is_policy(self, policy: Mapping[str, Any]) -> bool:
+        """Whether this is the stage that somebody was asked about. Where it was not known then or is not known now, the place is left out."""
+        place = None if "place" not in policy else self.place
+        known = {key: value for key, value in policy.items() if key != "place" or place is not None}
+        return canonical_json(self.model_copy(update={"place": place})) == canonical_json(known)

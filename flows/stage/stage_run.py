@@ -13,6 +13,7 @@ from domain.ledger.fact import Fact, Kind
 from domain.release.manifest import Release
 from tasks.ledger.facts import read_facts, record
 from tasks.ledger.lease import HeldStage, stage_lease
+from tasks.places import must_be_where_it_was
 from tasks.platforms import platform_of
 from tasks.targets.platform import Platform
 
@@ -61,6 +62,7 @@ class ServingRun(StageRun):
 def stage_run(ledger: Ledger, workload: Workload, release: Release, stage: Stage) -> Iterator[StageRun]:
     """Hold the stage while the body runs."""
     with stage_lease(ledger, workload.name, stage.name, release.name) as held:
+        must_be_where_it_was(workload, stage)
         yield StageRun(ledger, workload.name, release.name, stage.name, held)
 
 

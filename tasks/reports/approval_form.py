@@ -80,6 +80,7 @@ def gate_evidence(
         f"Release ID: {release.name} · Build ID: {plain(release.build_id)} · commit {plain(_short(release.code_commit))} · "
         f"requested by {plain(release.requested_by)}",
         f"Digest: `{release.digest}`",
+        *([f"Place: {plain(stage.place)}"] if stage.place is not None else []),
         *_nobody(release, gate),
         f"### Candidate against champion ({plain(evaluation.metric)}, {evaluation.direction.value}; the same held-out rows)",
         table(
