@@ -25,6 +25,7 @@ from tasks.artifacts import show_table
 from tasks.flow_run import short_run_id
 from tasks.ledger.facts import readable_releases, release_names
 from tasks.ledger.lease import stage_lease
+from tasks.places import place_of
 from tasks.platforms import platform_of
 from tasks.run_names import run_name
 from tasks.targets.platform import Platform
@@ -66,7 +67,7 @@ def rollback(
         return rows
     holder = f"rollback-{short_run_id()}"
     with stage_lease(ledger, workload, stage, holder) as held:
-        at = ServingRun(ledger, workload, holder, stage, held, platform)
+        at = ServingRun(ledger, workload, holder, stage, held, platform, place_of(declared, declared.stage(stage)))
         there = finish_interrupted_switches(at)
         units = tuple(unit for unit in units if platform.endpoint(unit) not in there)
         if not units:
@@ -83,6 +84,7 @@ def rollback(
             fence=held.fence,
             back=True,
             hold=True,
+            place=at.place,
             reason=reason or "rolled back by hand",
             passed_over=gate.closures(datetime.now(UTC)) if gate is not None else (),
         )

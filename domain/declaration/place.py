@@ -27,5 +27,9 @@ class Place(BaseModel):
         digest = digest_of(canonical_json({"endpoints": names})) if names else None
         return cls(id=id.lower(), namespace=namespace, endpoints=digest)
 
+    def holds(self, other: "Place") -> bool:
+        """Whether the other is in the same workspace, group or namespace, whatever is switched there."""
+        return (self.id, self.namespace) == (other.id, other.namespace)
+
     def __str__(self) -> str:
         return f"{self.id}{self.namespace and f', namespace {self.namespace}'}"

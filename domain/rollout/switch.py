@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from domain.declaration.place import Place
 from domain.errors import Terminal
 from domain.ledger.fact import Fact, Kind, facts_of
 from domain.naming import release_of
@@ -28,7 +29,7 @@ class Journal(BaseModel):
     before, after: endpoint → deployment. alone: a circuit that fails is rolled back by itself; dropped: endpoint → why it did.
     back: it undoes what was switched, because of `reason`, and is never undone itself. hold: the release is kept from the
     stage afterwards. passed_over: freezes and windows, from which a rollback is exempt. fence: the fencing token of
-    whoever began it.
+    whoever began it. place: where; None where it was not written down.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +44,7 @@ class Journal(BaseModel):
     hold: bool = False
     reason: str = ""
     passed_over: tuple[str, ...] = ()
+    place: Place | None = Field(default=None, exclude_if=lambda value: value is None)
 
     def switches(self) -> tuple[EndpointSwitch, ...]:
         """In order of the endpoints' names; at a rollback in reverse."""
@@ -109,7 +111,10 @@ def rollback_journal(facts: Sequence[Fact], stage: str, reason: str, fence: int,
     for journal in forth:
         before |= journal.after
         after = journal.before | after  # what served before the first of them
-    return Journal(stage=stage, before=before, after=after, fence=fence, back=True, hold=hold, reason=reason)
+    place = forth[-1].place if forth else None
+    return Journal(
+        stage=stage, before=before, after=after, fence=fence, back=True, hold=hold, reason=reason, place=place
+    )
 
 
 def switched_endpoints(facts: Sequence[Fact], stage: str) -> frozenset[str]:

@@ -80,7 +80,12 @@ def switch_fleet(
 def _begin(at: ServingRun, after: Mapping[str, str], alone: bool) -> Journal:
     at.held.announce((at.release,))
     journal = Journal(
-        stage=at.stage, before=serving_of(at.platform, after), after=dict(after), fence=at.held.fence, alone=alone
+        stage=at.stage,
+        before=serving_of(at.platform, after),
+        after=dict(after),
+        fence=at.held.fence,
+        alone=alone,
+        place=at.place,
     )
     write_journal(at, journal)
     return journal
@@ -192,7 +197,15 @@ def write_journal(at: ServingRun, journal: Journal) -> None:
 
 
 def _carry_out(at: ServingRun, journal: Journal) -> dict[str, str]:
-    """Switch every endpoint side by side and read all defaults back; endpoint → why it does not serve what it should."""
+    """Switch every endpoint side by side and read all defaults back; endpoint → why it does not serve what it should.
+
+    Terminal where the stage is another by now: what has the same names there is not what was switched.
+    """
+    if journal.place is not None and not journal.place.holds(at.place):
+        raise Terminal(
+            f"the switch of release {at.release} at {at.stage} has begun in {journal.place}, and the block of the stage's target points to "
+            f"{at.place} by now, so nothing is switched. Point it back until this release has ended"
+        )
     calls = {one.endpoint: (at.platform, at.held, one.endpoint, one.after) for one in journal.switches()}
     failures: dict[str, str] = {}
     outcomes = map_units(switch, calls, f"{'switch back' if journal.back else 'switch'} at {at.stage}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from blocks.ledger import Ledger
+from domain.declaration.place import Place
 from domain.declaration.stage import Stage
 from domain.declaration.target import ServingTarget
 from domain.declaration.workload import Workload
@@ -13,7 +14,7 @@ from domain.ledger.fact import Fact, Kind
 from domain.release.manifest import Release
 from tasks.ledger.facts import read_facts, record
 from tasks.ledger.lease import HeldStage, stage_lease
-from tasks.places import must_be_where_it_was
+from tasks.places import must_be_where_it_was, place_of
 from tasks.platforms import platform_of
 from tasks.targets.platform import Platform
 
@@ -53,9 +54,10 @@ class StageRun:
 
 @dataclass(frozen=True)
 class ServingRun(StageRun):
-    """At a stage where circuits serve."""
+    """At a stage where circuits serve. place: what the stage stands for."""
 
     platform: Platform
+    place: Place
 
 
 @contextmanager
@@ -73,4 +75,4 @@ def serving_run(
     """Hold the stage while the body runs. target: the stage's."""
     platform = platform_of(workload, target)
     with stage_run(ledger, workload, release, stage) as at:
-        yield ServingRun(at.ledger, at.workload, at.release, at.stage, at.held, platform)
+        yield ServingRun(at.ledger, at.workload, at.release, at.stage, at.held, platform, place_of(workload, stage))

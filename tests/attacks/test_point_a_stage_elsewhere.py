@@ -3,14 +3,17 @@
 from typing import Any
 
 import pytest
+from test_attacks import half_switched
 from test_write_facts_without_a_key import waiting
 from tiny import APPROVE
 from twins import TinyTwin, Twins
 
 from blocks.workspace import Workspace
 from deployments.approval.form_client import FormAnswer, Pending
+from domain.errors import Terminal
 from domain.ledger.fact import Kind, facts_of
 from flows.release import release
+from flows.rollback import rollback
 
 
 def point(twins: Twins, block: str, **elsewhere: str) -> None:
@@ -79,6 +82,27 @@ def test_two_stages_cannot_switch_the_same_thing(twins: Twins, tiny: TinyTwin) -
     point(twins, "production", workspace_name="MLW-Test")  # Azure compares without case
     state = release(tiny.name, changed.build_id, "linus", return_state=True)
     assert "stages test and production would switch the same endpoints, in /subscriptions/s/" in (state.message or "")
+
+
+@pytest.mark.parametrize("gate", [True, False], ids=["gate", "no gate"])
+def test_a_switch_that_has_begun_ends_nowhere_else(twins: Twins, tiny: TinyTwin, gate: bool) -> None:
+    """What has the same names at the other place is not touched, by going on, by going back, or by `rollback`."""
+    tiny.declare(production={} if gate else {"gate": None})
+    second = half_switched(twins, tiny)
+    served = twins.serving(tiny, "production")
+    point(twins, "production", workspace_name="mlw-other")
+    message = twins.release(tiny, second).message or ""
+    twins.lease_ends(tiny.name, "production")
+    with pytest.raises(Terminal) as refused:
+        rollback(tiny.name, "production", reason="odd", dry_run=False)
+    for said in (message, str(refused.value)):
+        assert "at production has begun in /subscriptions/s/resourcegroups/g/" in said
+        assert "workspaces/mlw-other by now, so nothing is switched. Point it back" in said
+    assert twins.serving(tiny, "production") == served
+    point(twins, "production", workspace_name="mlw-prod")
+    twins.lease_ends(tiny.name, "production")
+    ended = twins.release(tiny, second)
+    assert len(set(twins.serving(tiny, "production"))) == 1, ended.message
 
 
 def test_the_same_place_spelt_otherwise_is_the_same(twins: Twins, tiny: TinyTwin) -> None:

@@ -392,9 +392,10 @@ def test_another_artifact_in_place_of_the_newest_facts_is_said_in_a_sentence(
     assert "somebody wrote another artifact under its key" in message
 
 
-def test_names_that_change_in_the_midst_of_a_switch_are_said_in_a_sentence(
+def test_names_that_change_in_the_midst_of_a_switch_without_a_gate_are_said_in_a_sentence(
     twins: Twins, tiny: TinyTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    tiny.declare(production={"gate": None})
     second = half_switched(twins, tiny)
     with monkeypatch.context() as renamed:
         renamed.setattr(
@@ -405,6 +406,19 @@ def test_names_that_change_in_the_midst_of_a_switch_are_said_in_a_sentence(
     assert "Put the names back" in message
     twins.lease_ends("tiny", "production")
     assert twins.release(tiny, second).name == "Succeeded"
+
+
+def test_names_that_change_in_the_midst_of_a_switch_void_its_approval(
+    twins: Twins, tiny: TinyTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = half_switched(twins, tiny)
+    with monkeypatch.context() as renamed:
+        renamed.setattr(
+            platform_twin.PlatformTwin, "endpoint", lambda self, unit: self.workload.naming("env-", "").endpoint(unit)
+        )
+        message = twins.release(tiny, second).message or ""
+    assert message.startswith("production: rolled back to what served before: half switched, and no longer admitted: ")
+    assert "has been declared differently since, or its target points elsewhere" in message
 
 
 def test_what_another_release_had_to_take_back_says_how_the_hold_ends(twins: Twins, tiny: TinyTwin) -> None:
