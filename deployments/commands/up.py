@@ -98,6 +98,7 @@ def welcome(laptop: Laptop) -> str:
         f"  Prefect UI   {laptop.ui_url}\n"
         f"  emulator     {laptop.emulator_url}/health\n"
         f"  logs         {laptop.home / 'logs'}\n\n"
+        f"The UI asks for a password, once in each browser: paste {laptop.password.get_secret_value()}, all of it.\n"
         f"Next: open {laptop.ui_url}/deployments and run extract-prepare; training and the release follow\n"
         f"by themselves, and a release that waits for a decision shows its form on its run's page.\n"
         f"To approve you must be enrolled: `signalbox enrol ada --code` shows a QR code for your authenticator.\n"
