@@ -13,10 +13,10 @@ from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.events import emit_event
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL
 
-from deployments.bootstrap import create_work_pool
 from deployments.commands.up import deploy
 from deployments.environments.environment import load_environment
 from deployments.laptop.laptop import Laptop
+from deployments.work_pool import create_work_pool
 from domain.errors import Terminal
 from flows.deploy_version import deploy_version
 from flows.extract_prepare import DATA_REGISTERED, SOURCE_PUSHED
@@ -29,7 +29,7 @@ RESOURCE = {"prefect.resource.id": "signalbox.workload.plants"}
 @pytest.fixture(scope="module", autouse=True)
 def deployed(own_laptop: Laptop) -> None:
     """Every deployment of prefect.yaml, on a server where nobody else's events start them."""
-    create_work_pool(load_environment("laptop"))
+    create_work_pool(load_environment("laptop").work_pool)
     deploy(own_laptop)
 
 
