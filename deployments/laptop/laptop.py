@@ -12,6 +12,7 @@ from typing import Self
 
 from pydantic import SecretStr
 
+from blocks.code_secrets import FOLDER
 from deployments.laptop.crashed_runs import end_crashed_runs
 from deployments.laptop.local_http import HOST, answers, request
 from deployments.laptop.lock import FolderLock
@@ -72,6 +73,7 @@ class Laptop:
             "HTTPS_PROXY": f"http://{HOST}:{self.emulator_port}",
             "REQUESTS_CA_BUNDLE": str(self.home / "emulator" / "ca.pem"),
             "NO_PROXY": f"{HOST},localhost",
+            FOLDER: str(self.home / "code-secrets"),
             "AZURE_TENANT_ID": TENANT_ID,
             "AZURE_CLIENT_ID": CLIENT_ID,
             "AZURE_CLIENT_SECRET": CLIENT_SECRET,

@@ -116,7 +116,7 @@ def test_termination_when_all_is_up_leaves_no_process(up: Up) -> None:
     assert f"http://127.0.0.1:{up.api_port}" in up.said()
     up.until(lambda: "expire" in up.scheduled(), seconds=120)  # the server looks every minute
     password = password_of(up.home).get_secret_value()
-    assert f"asks for a password, once in each browser: paste {password}, all of it" in up.said()
+    assert f"and, where it asks for a password, paste all of {password}\n" in up.said()
     assert up.kept(password) == [up.home / "server-password"]
     assert [line for line in up.left() if password.partition(":")[2] in line] == []
     up.process.send_signal(signal.SIGTERM)

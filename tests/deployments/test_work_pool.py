@@ -18,10 +18,10 @@ from deployments.laptop.laptop import Laptop
 from deployments.work_pool import NOT_A_RUNS_CHOICE, TEMPLATE, create_work_pool, narrowed
 
 CHOICES: list[dict[str, Any]] = [
-    {"command": "touch /tmp/mine"},
-    {"env": {"PYTHONPATH": "/tmp/mine"}},
-    {"env.PYTHONPATH": "/tmp/mine"},
-    {"working_dir": "/tmp"},
+    {"command": "touch /mine"},
+    {"env": {"PYTHONPATH": "/mine"}},
+    {"env.PYTHONPATH": "/mine"},
+    {"working_dir": "/"},
 ]
 PREFECTS_OWN = ProcessWorker.get_default_base_job_template()
 

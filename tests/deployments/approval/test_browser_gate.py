@@ -114,7 +114,7 @@ def test_an_approver_decides_in_the_browser(
     asked = read_facts(ledger, tiny.name, name)
 
     with browser(pictures) as page:
-        page.sign_in(link, laptop.password.get_secret_value())
+        page.sign_in(laptop.ui_url, laptop.password.get_secret_value())
         page.open(link)
         page.ask()
         page.close()
@@ -137,7 +137,7 @@ def test_an_approver_decides_in_the_browser(
     deployed.form(run, besides=first.key)
     assert deployment_serving(endpoints_in(production), tiny.units()[0]) is None
     with browser(pictures) as page:
-        page.sign_in(link, laptop.password.get_secret_value())
+        page.sign_in(laptop.ui_url, laptop.password.get_secret_value())
         page.open(link)
         page.ask()
         shown = page.evidence
