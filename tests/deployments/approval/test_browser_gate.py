@@ -143,7 +143,7 @@ def test_an_approver_decides_in_the_browser(
         shown = page.evidence
         page.fill(decision="approve", approver=WHO, proof=right_code(authenticator), comment="looks good")
         page.submit()
-    assert shown.startswith(f"Not accepted: the code is not {WHO}'s current one")
+    assert shown.startswith(f"Not accepted: the code is not {WHO}'s, or it is more than 2.5 minutes old")
     assert asked[0].body["digest"] in shown
 
     assert deployed.end(run).name == "Succeeded"
