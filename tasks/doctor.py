@@ -57,14 +57,14 @@ def examine(workload: str, release: str | None) -> tuple[Finding, ...]:
         ill = list(_unfit(ledger, declared, stage))
         findings += (replace(one, stage=stage.name) for one in ill or [Finding("what it needs", "is there")])
         if not ill and stage.gate is not None:
-            findings += (replace(one, stage=stage.name) for one in _to_enrol_anew(stage.gate))
+            findings += (replace(one, stage=stage.name) for one in to_enrol_anew(stage.gate))
         if not ill and isinstance(stage.target, ServingTarget):
             seen = platform_of(declared, stage.target).diagnose(stage, expected.get(stage.name, {}))
             findings += (replace(one, stage=stage.name) for one in seen)
     return tuple(findings)
 
 
-def _to_enrol_anew(gate: Gate) -> Iterator[Finding]:
+def to_enrol_anew(gate: Gate) -> Iterator[Finding]:
     """Authenticators of an earlier day, whose secrets the server's API shows."""
     for person in approvers_of(gate).people.values():
         for credential in person.readable_on_server:

@@ -16,7 +16,7 @@ from domain.approval.proofs.enrolment import Enrolment
 from domain.approval.proofs.one_time_code import CodeGenerator, new_secret, verification_key
 from domain.declaration.gate import Gate, Rule
 from domain.errors import Terminal
-from tasks.doctor import _to_enrol_anew
+from tasks.doctor import to_enrol_anew
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_one_from_before_is_read_and_named_by_enrol_and_doctor(person: str, uniq
     [advice] = [one for one in answer.shown if isinstance(one, str) and "on the Prefect server" in one]
     assert f"`signalbox enrol '{person}' --code`" in advice
     assert f"`signalbox enrol '{person}' --revoke {old.id}`" in advice
-    [found] = _to_enrol_anew(Gate(name="G", instructions="Look.", rules=(Rule(group=f"coders-{unique}", approvals=1),)))
+    [found] = to_enrol_anew(Gate(name="G", instructions="Look.", rules=(Rule(group=f"coders-{unique}", approvals=1),)))
     assert found.what == f"{person}'s authenticator {old.id}"
     assert not found.healthy
 
