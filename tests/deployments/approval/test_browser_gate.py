@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pyotp
 import pytest
@@ -100,6 +101,20 @@ def wrong_code(authenticator: pyotp.TOTP) -> str:
     return next(code for code in map("{:06}".format, range(len(right) + 1)) if code not in right)
 
 
+def password_kept_of(run: UUID, password: str) -> list[str]:
+    """What the server tells of a run that names the password, with which its process asked it all the time."""
+    logged = {"logs": {"flow_run_id": {"any_": [str(run)]}}, "limit": LIMIT}
+    with get_client(sync_client=True) as client:
+        deployment = client.read_flow_run(run).deployment_id
+        told = {
+            "run": client.request("GET", f"/flow_runs/{run}").text,
+            "deployment": client.request("GET", f"/deployments/{deployment}").text,
+            "logs": client.request("POST", "/logs/filter", json=logged).text,
+        }
+    assert told["logs"] != "[]"
+    return [what for what, text in told.items() if password.partition(":")[2] in text]
+
+
 @pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.timeout(900)  # five processes import Prefect, one after another
@@ -147,6 +162,7 @@ def test_an_approver_decides_in_the_browser(
     assert asked[0].body["digest"] in shown
 
     assert deployed.end(run).name == "Succeeded"
+    assert password_kept_of(run, laptop.password.get_secret_value()) == []
     for circuit in changed.circuits:
         serving = deployment_serving(endpoints_in(production), circuit.unit)
         assert serving is not None
