@@ -203,7 +203,9 @@ def test_a_document_is_kept_and_replaced_and_one_that_is_not_there_is_said(store
 
 
 @pytest.mark.parametrize("kind", ["code", "token"])
-def test_what_proves_once_is_used_up_by_the_first_answer_that_it_comes_with(store: Store, unique: str, kind: str) -> None:
+def test_what_proves_once_is_used_up_by_the_first_answer_that_it_comes_with(
+    store: Store, unique: str, kind: str
+) -> None:
     """Seen late in one span and early in the next, a code is the same one."""
     one, now = OneTime(kind, f"{kind} of {unique}"), datetime(2099, 1, 1, tzinfo=UTC)
     later = now + timedelta(seconds=SPAN * STEP_SECONDS)
