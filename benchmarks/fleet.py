@@ -93,7 +93,7 @@ class Bench:
         return found
 
     def _task_runs(self) -> int:
-        status, body = request(self._laptop.api_port, "POST", "/api/task_runs/count", {})
+        status, body = request(self._laptop.api_port, "POST", "/api/task_runs/count", {}, self._laptop.password)
         if status != 200:
             sys.exit(f"the Prefect server answers {status}: {body!r}")
         return int(body)

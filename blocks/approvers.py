@@ -4,15 +4,17 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from blocks.code_secrets import CodeSecrets
 from blocks.described import Described
 from domain.approval.proofs.enrolment import Enrolment
 from domain.approval.proofs.one_time_code import CodeGenerator
+from domain.errors import Terminal
 
 
 class Approvers(Described):
     """A named group of people; a gate names the group, the environment its members, `signalbox enrol` their credentials.
 
-    Only public halves stand here: the secrets of one-time codes are in Prefect Secret blocks.
+    Only public halves stand here: the secrets of one-time codes lie where their worker runs (blocks.code_secrets).
     """
 
     _block_type_name = "Signalbox Approvers"
@@ -48,8 +50,15 @@ class Approvers(Described):
 
 
 def code_secret(generator: CodeGenerator) -> SecretStr:
-    """The secret of an enrolled authenticator, from its Prefect Secret block; ValueError when the block is gone."""
+    """The secret of an enrolled authenticator, from where it says; Terminal where it cannot be had."""
+    if generator.secret_file:
+        return CodeSecrets.here().read(generator.secret_file)
     from prefect.blocks.system import Secret
 
-    value = Secret.load(generator.secret_block).get()  # type: ignore[union-attr]  # load is synchronous here
+    try:
+        value = Secret.load(generator.secret_block).get()  # type: ignore[union-attr]  # load is synchronous here
+    except ValueError:
+        raise Terminal(
+            f"the secret of {generator.id} is no longer on the Prefect server; enrol a new authenticator"
+        ) from None
     return SecretStr(str(value))

@@ -6,9 +6,6 @@
 import sys
 
 from prefect.blocks.core import Block
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.exceptions import ObjectAlreadyExists
 
 from blocks.approvers import Approvers
 from blocks.azure_credential import AzureCredential
@@ -20,6 +17,7 @@ from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
 from deployments.environments.environment import Environment, known_environments, load_environment
+from deployments.work_pool import create_work_pool
 from domain.approval.proofs.enrolment import Enrolment
 from domain.errors import SignalboxError, Terminal
 
@@ -74,19 +72,10 @@ def _enrolments(group: str) -> list[Enrolment]:
         return []
 
 
-def create_work_pool(environment: Environment) -> None:
-    """The pool that prefect.yaml's deployments name; one that is there stays as it is."""
-    with get_client(sync_client=True) as client:
-        try:
-            client.create_work_pool(WorkPoolCreate(name=environment.work_pool, type="process"))
-        except ObjectAlreadyExists:
-            return
-
-
 def bootstrap(name: str) -> tuple[str, ...]:
     """Everything the flows need of the server for one environment."""
     environment = load_environment(name)
-    create_work_pool(environment)
+    create_work_pool(environment.work_pool)
     return register_blocks(environment)
 
 

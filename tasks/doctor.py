@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from shlex import quote
 
 from blocks.ledger import Ledger
 from blocks.loading import loaded
 from blocks.model_registry import ModelRegistry
 from blocks.workspace import Workspace
+from domain.declaration.gate import Gate
 from domain.declaration.stage import Stage
 from domain.declaration.target import ServingTarget
 from domain.declaration.workload import Workload
@@ -15,6 +17,7 @@ from domain.ledger.fact import Kind
 from domain.release.manifest import requested_release
 from domain.release.outcome import ending_of
 from domain.rollout.diagnosis import Finding
+from tasks.approval.approvers import approvers_of
 from tasks.ledger.facts import read_facts, release_names
 from tasks.ledger.stored_facts import QuarantinedError
 from tasks.platforms import platform_of
@@ -54,10 +57,25 @@ def examine(workload: str, release: str | None) -> tuple[Finding, ...]:
     for stage in declared.stages:
         ill = list(_unfit(ledger, declared, stage))
         findings += (replace(one, stage=stage.name) for one in ill or [Finding("what it needs", "is there")])
+        if not ill and stage.gate is not None:
+            findings += (replace(one, stage=stage.name) for one in to_enrol_anew(stage.gate))
         if not ill and isinstance(stage.target, ServingTarget):
             seen = platform_of(declared, stage.target).diagnose(stage, expected.get(stage.name, {}))
             findings += (replace(one, stage=stage.name) for one in seen)
     return tuple(findings)
+
+
+def to_enrol_anew(gate: Gate) -> Iterator[Finding]:
+    """Authenticators of an earlier day, whose secrets the server's API shows."""
+    for person in approvers_of(gate).people.values():
+        for credential in person.readable_on_server:
+            name = quote(person.name)
+            yield Finding(
+                f"{person.name}'s authenticator {credential}",
+                "its secret is on the Prefect server",
+                "everybody who reads the server's API can read it: "
+                f"enrol a new one (`signalbox enrol {name} --code`) and revoke this (`signalbox enrol {name} --revoke {credential}`)",
+            )
 
 
 def _unfit(ledger: Ledger, workload: Workload, stage: Stage) -> Iterator[Finding]:

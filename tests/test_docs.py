@@ -14,7 +14,14 @@ import yaml
 from deployments.cli import app
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/decisions/*.md"), *ROOT.glob("workloads/*/README.md")])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/decisions/*.md"),
+        ROOT / "docs/security.md",
+        *ROOT.glob("workloads/*/README.md"),
+    ]
+)
 README = (ROOT / "README.md").read_text()
 
 TARGETS = frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

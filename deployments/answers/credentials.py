@@ -1,5 +1,7 @@
 """The answer of `signalbox enrol`: what an approver has enrolled; names of credentials, never what proves them."""
 
+from shlex import quote
+
 from deployments.answers.answer import CommandAnswer
 from deployments.table import Table
 from domain.approval.proofs.enrolment import Enrolment
@@ -21,6 +23,13 @@ def credentials_answer(person: Enrolment) -> CommandAnswer:
     for row in rows:
         table.add_row(*row.values())
     aliases = f", also called {', '.join(person.aliases)}" if person.aliases else ""
+    name = quote(person.name)
+    anew = [
+        f"{one} has its secret on the Prefect server, where everybody who reads its API can read it: `signalbox enrol {name} --code` "
+        f"enrols a new authenticator, and `signalbox enrol {name} --revoke {one}` ends this one."
+        for one in person.readable_on_server
+    ]
     title = f"{person.name}{aliases}" + ("" if rows else ": nothing is enrolled")
     document = {"approver": person.name, "aliases": person.aliases, "credentials": rows}
-    return CommandAnswer(document, (title, table))
+    document["readable_on_server"] = person.readable_on_server
+    return CommandAnswer(document, (title, table, *anew))

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from prefect.blocks.system import Secret
 from prefect.client.orchestration import get_client
 from pydantic import SecretStr
 
 from blocks.approvers import Approvers
+from blocks.code_secrets import CodeSecrets
 from blocks.loading import loaded
 from domain.approval.proofs.enrolment import Credential, Enrolment
 from domain.approval.proofs.one_time_code import CodeGenerator, new_secret, verification_key
@@ -58,13 +58,14 @@ def enrol(name: str, credential: Credential) -> Enrolment:
 
 
 def enrol_code(name: str) -> SecretStr:
-    """A new authenticator for a person; returns its secret, which is kept in a Prefect Secret block and nowhere else."""
+    """A new authenticator for a person; returns its secret, which is kept in a file of this machine and nowhere else."""
     groups_with(name)  # refuse strangers before a secret is made
+    secrets = CodeSecrets.here()
     secret = new_secret()
     public_key = verification_key(secret)
-    block = f"approver-{sha256(name.encode()).hexdigest()[:12]}-{public_key[:8]}"
-    Secret(value=SecretStr(secret)).save(block)
-    enrol(name, CodeGenerator(secret_block=block, public_key=public_key, enrolled_at=datetime.now(UTC)))
+    file = f"approver-{sha256(name.encode()).hexdigest()[:12]}-{public_key[:8]}"
+    secrets.write(file, SecretStr(secret))
+    enrol(name, CodeGenerator(secret_file=file, public_key=public_key, enrolled_at=datetime.now(UTC)))
     return SecretStr(secret)
 
 

@@ -66,6 +66,7 @@ def demo(
             try:
                 Control(f"http://127.0.0.1:{laptop.emulator_port}").warm_start()  # the jobs come next
                 console.print(f"  Prefect UI {laptop.ui_url}   logs {laptop.home / 'logs'}")
+                console.print(f"  where the UI asks for a password, paste all of {laptop.password.get_secret_value()}")
                 _carry(steps, laptop.home, workload, chosen, older)
             finally:
                 laptop.__exit__(None, None, None)

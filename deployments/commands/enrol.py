@@ -43,7 +43,8 @@ def enrol(
     """Enrol an approver's credential, revoke one, or list what is enrolled when no option is given.
 
     --json: approver, aliases;
-    credentials (credential, kind, enrolled_at, revoked_at).
+    credentials (credential, kind, enrolled_at, revoked_at);
+    readable_on_server (credentials to enrol anew).
     It contains no secret, so it cannot be combined with --code.
     """
     if as_json and code:
@@ -105,7 +106,7 @@ def _account(text: str) -> "EntraAccount":
 
 
 def _authenticator(name: str) -> None:
-    """Show the secret once, as a QR code and as text; it is nowhere else but in its Secret block."""
+    """Show the secret once, as a QR code and as text; it is nowhere else but in its file on this machine."""
     import segno
 
     from deployments.approval.enrolment import enrol_code

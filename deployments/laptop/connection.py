@@ -12,6 +12,7 @@ from deployments.advice import work_in
 from deployments.laptop.laptop import Laptop
 from deployments.laptop.local_http import answers
 from deployments.laptop.lock import Running, running_in
+from deployments.laptop.password import FILE
 from deployments.screen import aside
 from deployments.verbosity import quiet_prefect
 from domain.errors import SignalboxError, Terminal
@@ -28,6 +29,7 @@ EmulatorPort = Annotated[
 
 UNREACHED = "Failed to reach API"
 """How Prefect's own flow engine begins to say that the server does not answer."""
+ASK_FOR_ACCESS = "Set PREFECT_API_AUTH_STRING, or PREFECT_API_KEY, to what its administrators gave you"
 
 
 @contextmanager
@@ -45,6 +47,7 @@ def connected(home: Path, api_port: int | None, emulator_port: int | None) -> It
     """Work with the laptop that runs in the folder, or with PREFECT_API_URL where that is set; errors become one message and exit
     code 1, a server that does not answer among them. What answers at a port is never asked because it answers: it may be another folder's."""
     work_in(home)
+    refused = ASK_FOR_ACCESS
     with errors_told():
         if not os.environ.get("PREFECT_API_URL"):
             running = _running(home)
@@ -58,16 +61,21 @@ def connected(home: Path, api_port: int | None, emulator_port: int | None) -> It
                         f"{own}. Leave the port out, or name the other folder with --home."
                     )
             Laptop(home, api_port=running.api_port, emulator_port=running.emulator_port).apply()
+            refused = (
+                f"The password in {home.resolve() / FILE} is not the one that this server was started with: end what runs in the folder, "
+                "then start it again with `signalbox up`"
+            )
         quiet_prefect()
-        with _server_errors():
+        with _server_errors(refused):
             _ask_server()
-        with _server_errors("What was under way may be half done; the same command, run again, finishes it. "):
+        with _server_errors(refused, "What was under way may be half done; the same command, run again, finishes it. "):
             yield
 
 
 @contextmanager
-def _server_errors(began: str = "") -> Iterator[None]:
-    """What goes wrong between here and the Prefect server, in a sentence. began: what may be half done by then."""
+def _server_errors(refused: str, began: str = "") -> Iterator[None]:
+    """What goes wrong between here and the Prefect server, in a sentence. refused: what to do where it lets nobody in without a right
+    password. began: what may be half done by then."""
     from httpx import HTTPError, HTTPStatusError  # takes a while to import, and Prefect needs it anyway
 
     server = f"the Prefect server at {os.environ['PREFECT_API_URL']}"
@@ -76,7 +84,7 @@ def _server_errors(began: str = "") -> Iterator[None]:
     except HTTPStatusError as error:
         status = error.response.status_code
         advice = (
-            "Set PREFECT_API_AUTH_STRING, or PREFECT_API_KEY, to what its administrators gave you"
+            refused
             if status in (401, 403)
             else "Look at its log, and check that PREFECT_API_URL names a Prefect server, with /api at its end"
         )

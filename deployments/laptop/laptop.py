@@ -10,10 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pydantic import SecretStr
+
+from blocks.code_secrets import FOLDER
 from deployments.laptop.crashed_runs import end_crashed_runs
 from deployments.laptop.ledger_keys import ledger_keys, make_ledger_keys
 from deployments.laptop.local_http import HOST, answers, request
 from deployments.laptop.lock import FolderLock
+from deployments.laptop.password import make_password, password_of
 from deployments.laptop.processes import Child, Processes, check_port_free
 from emulator.identity.access import CLIENT_ID, CLIENT_SECRET, TENANT_ID
 
@@ -55,15 +59,22 @@ class Laptop:
         """The emulator's control plane."""
         return f"http://{HOST}:{self.emulator_port}/_emulator"
 
+    @property
+    def password(self) -> SecretStr:
+        """Of the Prefect server, as its page takes it; Terminal where the folder has none."""
+        return password_of(self.home)
+
     def environment(self) -> dict[str, str]:
-        """What a process needs to work with this laptop, in addition to its own variables."""
+        """What a process needs to work with this laptop, in addition to its own variables; the server's password is among it."""
         return {
             "PREFECT_API_URL": f"{self.ui_url}/api",
+            "PREFECT_API_AUTH_STRING": self.password.get_secret_value(),
             "PREFECT_HOME": str(self.home / "prefect"),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "HTTPS_PROXY": f"http://{HOST}:{self.emulator_port}",
             "REQUESTS_CA_BUNDLE": str(self.home / "emulator" / "ca.pem"),
             "NO_PROXY": f"{HOST},localhost",
+            FOLDER: str(self.home / "code-secrets"),
             "AZURE_TENANT_ID": TENANT_ID,
             "AZURE_CLIENT_ID": CLIENT_ID,
             "AZURE_CLIENT_SECRET": CLIENT_SECRET,
@@ -76,17 +87,20 @@ class Laptop:
         return kept | self.environment()
 
     def server_environment(self) -> dict[str, str]:
-        """All variables of the Prefect server. It answers web pages of its own alone: others could resume a run."""
-        own = f"{self.ui_url},http://localhost:{self.api_port}"
-        return self.full_environment() | {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": own}
+        """All variables of the Prefect server. It answers those who have its password, and web pages of its own alone:
+        others could resume a run."""
+        return self.full_environment() | {
+            "PREFECT_SERVER_API_AUTH_STRING": self.password.get_secret_value(),
+            "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"{self.ui_url},http://localhost:{self.api_port}",
+        }
 
     def apply(self) -> None:
         """Make this process work with the laptop until the laptop stops."""
-        before = dict(os.environ)
+        before, after = dict(os.environ), self.full_environment()
         _send_what_is_queued()  # to the server that it is for
         self._restore.callback(_become, before)
         self._restore.callback(_send_what_is_queued)
-        _become(self.full_environment())
+        _become(after)
 
     def __enter__(self) -> Self:
         self._lock.take(self.ui_url, self.emulator_url)
@@ -94,13 +108,14 @@ class Laptop:
             make_ledger_keys(self.home)
             check_port_free(self.emulator_port, "the emulator", "--emulator-port")
             check_port_free(self.api_port, "the Prefect server", "--api-port")
+            make_password(self.home)
             emulator, server = self._start_emulator(), self._start_server()
             if self._meanwhile is not None:
                 self.apply()
                 self._meanwhile()
             emulator.wait_until(lambda: answers(self.emulator_port, "/_emulator/health"))
             server.wait_until(lambda: answers(self.api_port, "/api/health"))
-            end_crashed_runs(self.api_port)
+            end_crashed_runs(self.api_port, self.password)
             if self.worker:
                 self._start_worker()
         except BaseException:
@@ -130,7 +145,7 @@ class Laptop:
         return self.processes.start("emulator", command, os.environ)
 
     def _start_server(self) -> Child:
-        command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(self.api_port)]
+        command = [sys.executable, "-m", "deployments.laptop.prefect_server", str(self.api_port)]
         return self.processes.start("prefect-server", command, self.server_environment())
 
     def _start_worker(self) -> None:
@@ -142,7 +157,7 @@ class Laptop:
         )
 
     def _worker_reports_since(self, moment: datetime) -> bool:
-        status, body = request(self.api_port, "POST", f"/api/work_pools/{POOL}/workers/filter", {})
+        status, body = request(self.api_port, "POST", f"/api/work_pools/{POOL}/workers/filter", {}, self.password)
         if status != 200:
             return False
         beats = [worker["last_heartbeat_time"] for worker in json.loads(body) if worker["name"] == WORKER]

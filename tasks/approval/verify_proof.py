@@ -21,6 +21,7 @@ from domain.approval.proofs.one_time_code import (
 )
 from domain.approval.proofs.ssh_signature import SshProof, armored
 from domain.approval.statement import Statement
+from domain.errors import Terminal
 from tasks.approval.approvers import published_keys
 from tasks.approval.lockout import Guess, count_guess, was_right
 
@@ -79,9 +80,16 @@ def _by_code(
         return InvalidProof(
             f"{statement.approver} has enrolled no authenticator for codes; use `signalbox enrol NAME --code`"
         )
-    secrets = {one.id: code_secret(one).get_secret_value() for one in usable}
+    secrets: dict[str, str] = {}
+    for one in usable:
+        try:
+            secrets[one.id] = code_secret(one).get_secret_value()
+        except Terminal as error:
+            unreadable = error
+    if not secrets:
+        return InvalidProof(f"no code can be checked here: {unreadable}")
     token = uuid4().hex
-    counted = {one.id: count_guess(ledger, one.id, token) for one in usable}
+    counted = {credential: count_guess(ledger, credential, token) for credential in secrets}
     guesses = {credential: guess for credential, guess in counted.items() if isinstance(guess, Guess)}
     if not guesses:
         until = min(guess for guess in counted.values() if isinstance(guess, datetime))

@@ -11,12 +11,12 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.events import emit_event
-from prefect.settings import PREFECT_API_URL
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL
 
-from deployments.bootstrap import create_work_pool
 from deployments.commands.up import deploy
 from deployments.environments.environment import load_environment
 from deployments.laptop.laptop import Laptop
+from deployments.work_pool import create_work_pool
 from domain.errors import Terminal
 from flows.deploy_version import deploy_version
 from flows.extract_prepare import DATA_REGISTERED, SOURCE_PUSHED
@@ -29,7 +29,7 @@ RESOURCE = {"prefect.resource.id": "signalbox.workload.plants"}
 @pytest.fixture(scope="module", autouse=True)
 def deployed(own_laptop: Laptop) -> None:
     """Every deployment of prefect.yaml, on a server where nobody else's events start them."""
-    create_work_pool(load_environment("laptop"))
+    create_work_pool(load_environment("laptop").work_pool)
     deploy(own_laptop)
 
 
@@ -66,7 +66,10 @@ def pushed(branch: str, payload: dict[str, str], **labels: str) -> None:
     resource = {"prefect.resource.id": "signalbox.workload.flask_app", "signalbox.branch": branch, **labels}
     words = [sys.executable, "-m", "prefect", "event", "emit", SOURCE_PUSHED, f"--resource={json.dumps(resource)}"]
     words += [f"--payload={json.dumps(payload)}"]
-    server = {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
+    server = {
+        "PREFECT_API_URL": str(PREFECT_API_URL.value()),
+        "PREFECT_API_AUTH_STRING": str(PREFECT_API_AUTH_STRING.value()),
+    }
     done = subprocess.run(words, env={**os.environ, **server}, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
 

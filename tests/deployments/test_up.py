@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deployments.laptop.password import password_of
 from deployments.laptop.processes import free_port
 
 FETCHED = Path(__file__).parents[2] / ".signalbox" / "data"
@@ -55,11 +56,21 @@ class Up:
 
     def scheduled(self) -> set[str]:
         """Flows of which the server has planned a run, by the schedules of their deployments."""
-        with httpx.Client(base_url=f"http://127.0.0.1:{self.api_port}/api", timeout=10) as client:
+        user, _, password = password_of(self.home).get_secret_value().partition(":")
+        server = f"http://127.0.0.1:{self.api_port}/api"
+        with httpx.Client(base_url=server, auth=(user, password), timeout=10) as client:
             wanted = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}, "limit": 50}
             runs = client.post("/flow_runs/filter", json=wanted).raise_for_status().json()
             flows = {run["flow_id"] for run in runs if run["auto_scheduled"]}
             return {client.get(f"/flows/{one}").raise_for_status().json()["name"] for one in flows}
+
+    def kept(self, password: str) -> list[Path]:
+        """Files below this home that name the password, logs and databases among them."""
+        secret = password.partition(":")[2].encode()
+        files = [
+            file for file in self.home.rglob("*") if file.is_file()
+        ]  # not below links: the fetched data is none of it
+        return [file for file in files if secret in file.read_bytes()]
 
     def left(self) -> list[str]:
         """Command lines of processes that work with this home."""
@@ -104,6 +115,10 @@ def test_termination_when_all_is_up_leaves_no_process(up: Up) -> None:
     assert up.answers(up.api_port, "/api/health")
     assert f"http://127.0.0.1:{up.api_port}" in up.said()
     up.until(lambda: "expire" in up.scheduled(), seconds=120)  # the server looks every minute
+    password = password_of(up.home).get_secret_value()
+    assert f"and, where it asks for a password, paste all of {password}\n" in up.said()
+    assert up.kept(password) == [up.home / "server-password"]
+    assert [line for line in up.left() if password.partition(":")[2] in line] == []
     up.process.send_signal(signal.SIGTERM)
     assert up.process.wait(timeout=60) == 130, up.said()
     assert up.left() == []

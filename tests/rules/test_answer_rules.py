@@ -4,15 +4,19 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pyotp
 import pytest
 import time_machine
+from pydantic import SecretStr
 from tiny import APPROVE
 from twins import TinyTwin, Twins
 
+from blocks.code_secrets import FOLDER, CodeSecrets
 from deployments.approval.form_client import FormAnswer, Pending
 from domain.approval.proofs.lockout import MAX_WRONG_CODES
+from domain.approval.proofs.one_time_code import CodeGenerator, new_secret, verification_key
 from domain.approval.statement import Choice
 from domain.ledger.fact import Kind, facts_of
 from flows.approval import gate
@@ -107,6 +111,37 @@ def test_a_signature_with_a_revoked_key_is_refused(twins: Twins, tiny: TinyTwin)
     twins.change("grace", lambda known: known.revoking(known.credentials[0].id, datetime.now(UTC)))
     _, told = asked(twins, tiny, {**APPROVE, "approver": "grace"})
     assert "was revoked at" in told[0]
+
+
+def test_a_code_is_checked_where_its_secret_is_and_where_it_is_not_a_key_still_counts(
+    twins: Twins, tiny: TinyTwin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = new_secret()
+    grace = CodeGenerator(
+        secret_file="approver-grace",
+        public_key=verification_key(secret),
+        enrolled_at=datetime.now(UTC) - timedelta(days=1),
+    )
+    twins.enrol("grace", grace)
+    by_code = {**BY_GRACE, "proof": code_of(secret)}
+    monkeypatch.delenv(FOLDER, raising=False)
+    _, told = asked(twins, tiny, by_code)
+    assert "no code can be checked here: the secrets of authenticators lie in a folder" in told[0]
+    monkeypatch.setenv(FOLDER, str(tmp_path / "code-secrets"))
+    _, told = asked(twins, tiny, {**BY_GRACE, "proof": code_of(secret, away=-1)})
+    assert "no code can be checked here: the secret approver-grace of an authenticator cannot be read" in told[0]
+    CodeSecrets.here().write(grace.secret_file, SecretStr(secret))
+    with twins.answering({**BY_GRACE, "proof": code_of(secret, away=1)}, END):
+        twins.release_as_answered(tiny, tiny.candidates())
+    [decided, _] = facts_of(twins.facts(tiny), Kind.DECIDED)
+    assert decided.body["proof"]["credential"] == grace.id
+
+    other = twins.enrol_code("grace")  # of two authenticators, one whose secret is gone takes nothing from the other
+    (tmp_path / "code-secrets" / grace.secret_file).unlink()
+    with twins.answering({**BY_GRACE, "proof": code_of(other)}, END):
+        twins.release_as_answered(tiny, tiny.candidates())
+    [decided, _] = facts_of(twins.facts(tiny), Kind.DECIDED)
+    assert decided.body["proof"]["credential"] != grace.id
 
 
 def test_a_code_works_once_and_five_wrong_ones_lock_the_authenticator_everywhere(twins: Twins, tiny: TinyTwin) -> None:

@@ -1,4 +1,4 @@
-"""Who an approver is, and by what they prove it. Only public halves: secrets are in Prefect Secret blocks."""
+"""Who an approver is, and by what they prove it. Only public halves: an authenticator's secret lies elsewhere."""
 
 from typing import Annotated
 
@@ -25,6 +25,12 @@ class Enrolment(BaseModel):
     def is_called(self, text: str) -> bool:
         """Whether this names the person: `ada`, `Lovelace, Ada <ada@example.org>`, in any case."""
         return any(not _names_in(text).isdisjoint(_names_in(known)) for known in (self.name, *self.aliases))
+
+    @property
+    def readable_on_server(self) -> tuple[str, ...]:
+        """Ids of authenticators that count and whose secret everybody who reads the server's API can read: they should be enrolled anew."""
+        codes = [one for one in self.credentials if isinstance(one, CodeGenerator)]
+        return tuple(one.id for one in codes if one.secret_block and one.revoked_at is None)
 
     def with_credential(self, credential: Credential) -> "Enrolment":
         """The same person with one credential more; an account that is there already is enrolled anew.

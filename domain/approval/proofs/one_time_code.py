@@ -7,14 +7,14 @@ with that key; the signature is checked with the public half alone, long after t
 import re
 import secrets
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, Self
 
 import pyotp
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from domain.approval.statement import Statement
 from domain.utc import Moment
@@ -31,16 +31,31 @@ MAX_STEP = 2**32
 """In the year 6053: every step up to here has a date."""
 
 
+def _is_unset(place: object) -> bool:
+    return not place
+
+
 class CodeGenerator(BaseModel):
-    """An enrolled authenticator. secret_block: the Prefect Secret block with its base32 secret. public_key: of the signatures."""
+    """An enrolled authenticator. public_key: of its signatures. Where its base32 secret is, one of the two says.
+
+    secret_file: its file among the code secrets of the worker's machine. secret_block: a Prefect Secret block, as all had it before there
+    were such files; who reads the server's API can read it. What is not said stays out of the JSON, which is as it was.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["one_time_code"] = "one_time_code"
-    secret_block: str
+    secret_block: str = Field(default="", exclude_if=_is_unset)
+    secret_file: str = Field(default="", exclude_if=_is_unset)
     public_key: str = Field(pattern=r"^[0-9a-f]{64}$")
     enrolled_at: Moment
     revoked_at: Moment | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if bool(self.secret_block) == bool(self.secret_file):
+            raise ValueError("an authenticator's secret is in one place: name secret_file or secret_block")
+        return self
 
     @property
     def id(self) -> str:

@@ -5,13 +5,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pyotp
 import pytest
 import yaml
 from deployed_release import DeployedRelease
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from run_page import browser
 from tiny import Tiny, endpoints_in
@@ -25,6 +25,7 @@ from deployments.approval.enrolment import enrol_code
 from deployments.commands.up import ROOT
 from deployments.laptop.laptop import Laptop
 from deployments.laptop.processes import Processes
+from deployments.work_pool import create_work_pool
 from domain.approval.proofs.one_time_code import STEP_SECONDS
 from domain.ledger.fact import Kind, chain_faults, facts_of
 from tasks.ledger.facts import read_facts, release_names
@@ -68,7 +69,7 @@ def deployed(laptop: Laptop, tiny: Tiny, tmp_path: Path) -> Iterator[DeployedRel
     prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
     deploy = [*prefect, "deploy", "--name", "release", "--pool", POOL, "--prefect-file", str(file)]
     with Processes(tmp_path / "logs") as processes, get_client(sync_client=True) as client:
-        client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
+        create_work_pool(POOL)
         worker = processes.start("worker", [*prefect, "worker", "start", "--pool", POOL], environment)
         subprocess.run(deploy, cwd=ROOT, env=environment, check=True, stdin=subprocess.DEVNULL)
         try:
@@ -100,11 +101,25 @@ def wrong_code(authenticator: pyotp.TOTP) -> str:
     return next(code for code in map("{:06}".format, range(len(right) + 1)) if code not in right)
 
 
+def password_kept_of(run: UUID, password: str) -> list[str]:
+    """What the server tells of a run that names the password, with which its process asked it all the time."""
+    logged = {"logs": {"flow_run_id": {"any_": [str(run)]}}, "limit": LIMIT}
+    with get_client(sync_client=True) as client:
+        deployment = client.read_flow_run(run).deployment_id
+        told = {
+            "run": client.request("GET", f"/flow_runs/{run}").text,
+            "deployment": client.request("GET", f"/deployments/{deployment}").text,
+            "logs": client.request("POST", "/logs/filter", json=logged).text,
+        }
+    assert told["logs"] != "[]"
+    return [what for what, text in told.items() if password.partition(":")[2] in text]
+
+
 @pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.timeout(900)  # five processes import Prefect, one after another
 def test_an_approver_decides_in_the_browser(
-    tiny: Tiny, deployed: DeployedRelease, authenticator: pyotp.TOTP, tmp_path: Path
+    laptop: Laptop, tiny: Tiny, deployed: DeployedRelease, authenticator: pyotp.TOTP, tmp_path: Path
 ) -> None:
     ledger, production, changed = loaded(Ledger, "ledger"), loaded(Workspace, "production"), tiny.candidates()
     run = deployed.start(workload=tiny.name, changed_circuits=changed.build_id, requested_by="linus")
@@ -114,6 +129,7 @@ def test_an_approver_decides_in_the_browser(
     asked = read_facts(ledger, tiny.name, name)
 
     with browser(pictures) as page:
+        page.sign_in(laptop.ui_url, laptop.password.get_secret_value())
         page.open(link)
         page.ask()
         page.close()
@@ -136,6 +152,7 @@ def test_an_approver_decides_in_the_browser(
     deployed.form(run, besides=first.key)
     assert deployment_serving(endpoints_in(production), tiny.units()[0]) is None
     with browser(pictures) as page:
+        page.sign_in(laptop.ui_url, laptop.password.get_secret_value())
         page.open(link)
         page.ask()
         shown = page.evidence
@@ -145,6 +162,7 @@ def test_an_approver_decides_in_the_browser(
     assert asked[0].body["digest"] in shown
 
     assert deployed.end(run).name == "Succeeded"
+    assert password_kept_of(run, laptop.password.get_secret_value()) == []
     for circuit in changed.circuits:
         serving = deployment_serving(endpoints_in(production), circuit.unit)
         assert serving is not None

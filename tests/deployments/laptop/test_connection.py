@@ -13,12 +13,18 @@ import pytest
 
 from deployments.laptop.laptop import Laptop
 from deployments.laptop.lock import FolderLock, Running, running_in
+from deployments.laptop.password import FILE, make_password, password_of
 
 
 def status(home: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """`signalbox status` in a shell of its own, where no server is set but with these variables."""
+    return typed("status", "--home", str(home), *words, **variables)
+
+
+def typed(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Any command, there."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "AZURE_"))}
-    command = [sys.executable, "-m", "deployments.cli", "status", "--home", str(home), *words]
+    command = [sys.executable, "-m", "deployments.cli", *words]
     return subprocess.run(command, env=kept | variables, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -44,6 +50,55 @@ def test_the_folder_s_own_ports_need_not_be_named(laptop: Laptop) -> None:
     told = status(laptop.home)
     assert "of this folder" not in told.stderr
     assert "no Signalbox is running" not in told.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status", "--workload=flask_app"),
+        ("enrol", "ada"),
+        ("approve", "20991231.7", "--workload", "flask_app"),
+        ("audit", "20991231.7", "--workload", "flask_app"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_command_of_another_terminal_has_the_folder_s_password(
+    laptop: Laptop, environment: str, words: tuple[str, ...]
+) -> None:
+    told = typed(*words, "--home", str(laptop.home))
+    said = told.stdout + told.stderr
+    assert "Traceback" not in said
+    assert "401" not in said
+    name = words[1].partition("=")[2] or words[1]  # what it was asked about, and answers or refuses
+    assert told.stdout.startswith(name) or (told.returncode == 1 and name in told.stderr)
+    assert laptop.password.get_secret_value().partition(":")[2] not in said
+
+
+def test_another_folder_s_password_is_refused_in_a_sentence(laptop: Laptop, tmp_path: Path) -> None:
+    lock = FolderLock(tmp_path)
+    lock.take(laptop.ui_url, laptop.emulator_url)
+    lock.note({"emulator": os.getpid(), "prefect-server": os.getpid()})
+    told = status(tmp_path)
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "the password of the Prefect server cannot be read in" in told.stderr
+    make_password(tmp_path)
+    told = status(tmp_path)
+    lock.release()
+    assert (told.returncode, told.stdout) == (1, "")
+    said = " ".join(told.stderr.split())
+    assert f"answered 401 to /api/csrf-token. The password in {tmp_path / FILE} is not the one that" in said
+    assert "Traceback" not in said
+    assert password_of(tmp_path).get_secret_value().partition(":")[2] not in said
+
+
+def test_a_server_that_somebody_names_is_asked_with_what_they_set_and_nothing_of_the_folder(
+    laptop: Laptop, tmp_path: Path
+) -> None:
+    named = {"PREFECT_API_URL": f"{laptop.ui_url}/api", "PREFECT_HOME": str(tmp_path)}
+    told = status(laptop.home, **named)
+    assert "answered 401 to /api/csrf-token. Set PREFECT_API_AUTH_STRING" in " ".join(told.stderr.split())
+    told = status(laptop.home, **named, PREFECT_API_AUTH_STRING=laptop.password.get_secret_value())
+    assert "401" not in told.stderr
 
 
 def test_a_server_that_does_not_answer_is_said_in_words(tmp_path: Path, silent_port: int) -> None:

@@ -7,6 +7,7 @@ import pytest
 from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.states import Paused, Pending, Running
+from pydantic import SecretStr
 
 from deployments.laptop.crashed_runs import REASON, end_crashed_runs
 from deployments.laptop.laptop import Laptop
@@ -45,7 +46,7 @@ def test_a_lost_run_ends_with_what_to_do_and_gives_its_slot_back(
     client.set_flow_run_state(run, Pending())
     client.set_flow_run_state(run, Running())
     assert slots_taken(client, deployment) == 1
-    assert end_crashed_runs(own_laptop.api_port) == 1
+    assert end_crashed_runs(own_laptop.api_port, own_laptop.password) == 1
     state = client.read_flow_run(run).state
     assert state is not None
     assert state.is_crashed()
@@ -58,7 +59,7 @@ def test_a_run_that_waits_for_a_decision_is_left_waiting(
 ) -> None:
     run = client.create_flow_run_from_deployment(deployment).id
     client.set_flow_run_state(run, Paused(timeout_seconds=60), force=True)
-    assert end_crashed_runs(own_laptop.api_port) == 0
+    assert end_crashed_runs(own_laptop.api_port, own_laptop.password) == 0
     state = client.read_flow_run(run).state
     assert state is not None
     assert state.is_paused()
@@ -66,7 +67,12 @@ def test_a_run_that_waits_for_a_decision_is_left_waiting(
 
 def test_a_server_that_refuses_is_named_with_its_answer(own_laptop: Laptop) -> None:
     with pytest.raises(StartError, match=r"answered 4\d\d to /api/flow_runs/filter"):
-        end_crashed_runs(own_laptop.emulator_port)
+        end_crashed_runs(own_laptop.emulator_port, own_laptop.password)
+
+
+def test_with_another_password_no_run_is_ended_and_it_is_said(own_laptop: Laptop) -> None:
+    with pytest.raises(StartError, match="answered 401 to /api/flow_runs/filter"):
+        end_crashed_runs(own_laptop.api_port, SecretStr("signalbox:another"))
 
 
 def test_where_nobody_listens_nothing_answers(silent_port: int) -> None:
