@@ -3,15 +3,17 @@
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, Request, sync_playwright
+from playwright.sync_api import Locator, Page, Request, TimeoutError, sync_playwright
 
 MILLISECONDS = 90_000
 """How long anything may take to appear: the machine may be busy."""
 CLICKS, LOOKS, LOOK = 3, 20, 500
 """How often an answer is sent that was not taken; how often the page is looked at before; milliseconds between two looks."""
+RELOADS, ASKED_WITHIN = 6, 30_000
+"""How often the front page is opened that does not ask for the password; milliseconds in which it does."""
 DECIDES = re.compile(r"/(resume|set_state)$")
 """Requests to the server that change a run."""
 
@@ -48,8 +50,14 @@ class RunPage:
 
         A run's page of Prefect 3.8 does not ask; it says that signing in failed.
         """
-        self.page.goto(front)
         asked = self.page.locator("input[type=password]")
+        for _ in range(
+            RELOADS
+        ):  # a page whose first question to a busy server is not answered in time asks no more by itself
+            self.page.goto(front)
+            with suppress(TimeoutError):
+                asked.wait_for(timeout=ASKED_WITHIN)
+                break
         asked.fill(password)
         asked.press("Enter")
         asked.wait_for(state="hidden")
