@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from blocks.code_secrets import CodeSecrets
 from blocks.described import Described
+from domain.approval.names import normal_name
 from domain.approval.proofs.enrolment import Enrolment
 from domain.approval.proofs.one_time_code import CodeGenerator
 from domain.errors import Terminal
@@ -32,6 +33,13 @@ class Approvers(Described):
         strangers = sorted({one.name for one in self.enrolments} - set(self.members))
         if strangers:
             raise ValueError(f"enrolled, but no members: {', '.join(strangers)}")
+        first: dict[str, str] = {}
+        twice = [(known, name) for name in self.members if (known := first.setdefault(normal_name(name), name)) != name]
+        if twice:
+            raise ValueError(
+                "two members that are the same person, who would count twice: "
+                + "; ".join(f"{one!r} and {other!r}" for one, other in twice)
+            )
         return self
 
     def get_members(self) -> frozenset[str]:

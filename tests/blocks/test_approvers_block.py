@@ -20,3 +20,13 @@ def test_an_enrolment_leaves_the_rest_of_its_group_as_it_was() -> None:
     changed = group.with_enrolment(Enrolment(name="ada", aliases=("lovelace",)))
     assert (changed.members, changed.notify, changed.poll_seconds) == (group.members, group.notify, 0.1)
     assert changed.get_enrolment("ada").aliases == ("lovelace",)
+
+
+@pytest.mark.parametrize(
+    "again", ["Ada", " ada", "a\u200bda", "ａｄａ"], ids=["another case", "a blank", "unseen", "another form"]
+)
+def test_a_group_lists_nobody_twice(again: str) -> None:
+    with pytest.raises(
+        ValidationError, match="two members that are the same person, who would count twice: 'ada' and "
+    ):
+        Approvers(members=["ada", "grace", again])

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain.approval.names import normal_name
 from domain.approval.proofs.entra_token import EntraAccount
 from domain.approval.proofs.one_time_code import CodeGenerator
 from domain.approval.proofs.ssh_signature import SshKey
@@ -72,4 +73,4 @@ class Enrolment(BaseModel):
 def _names_in(text: str) -> frozenset[str]:
     """The text, and both halves of `Name <mail>` as git writes it: no RFC 5322 header, a comma may stand in the name."""
     before, _, mail = text.rpartition("<")
-    return frozenset(name.casefold() for part in (text, before, mail) if (name := part.strip('<>" \t\r\n')))
+    return frozenset(name for part in (text, before, mail) if (name := normal_name(part.strip('<>" \t\r\n'))))
