@@ -7,8 +7,10 @@ counts by its fact's signature, in whichever artifact it stands.
 
 import json
 from collections.abc import Mapping, Sequence
+from threading import RLock
 from typing import Any
 
+from cachetools import LRUCache, cached
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     ArtifactCollectionFilter,
@@ -82,11 +84,17 @@ def _is_written(trust: Trust, workload: str, release: str, row: Any) -> bool:
     """Whether a writer signed the fact that it is about."""
     if not isinstance(row, Mapping) or not isinstance(row.get("fact"), int):
         return False
+    slot = slot_of(workload, release, row["fact"])
+    return _vouched(trust, slot, *(str(row.get(part)) for part in ("digest", "key", "signature")))[1]
+
+
+@cached(LRUCache[Any, tuple[Trust, bool]](maxsize=8192), key=lambda trust, *row: (id(trust), *row), lock=RLock())
+def _vouched(trust: Trust, slot: str, digest: str, key: str, value: str) -> tuple[Trust, bool]:
+    """The same row stands in many artifacts. With the answer is kept by whom it was given, so that nobody else gets their number."""
     try:
-        signature = Signature(key=row.get("key", ""), value=row.get("signature", ""))
+        return trust, not trust.vouches(slot, digest, Signature(key=key, value=value))
     except ValidationError:
-        return False
-    return not trust.vouches(slot_of(workload, release, row["fact"]), str(row.get("digest")), signature)
+        return trust, False
 
 
 def faults_of_head(head: Head, facts: Sequence[Fact]) -> tuple[str, ...]:
