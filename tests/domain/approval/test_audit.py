@@ -17,6 +17,8 @@ from domain.approval.proofs.enrolment import Enrolment
 from domain.approval.statement import Choice
 from domain.errors import Terminal
 from domain.ledger.fact import Fact, Kind
+from domain.ledger.signature import SigningKey, fingerprint
+from domain.ledger.trust import Trust, Writer
 
 ALL = ("ada", "emil", "olga")
 DAY = timedelta(days=1)
@@ -268,6 +270,37 @@ def test_a_request_whose_declaration_cannot_be_read_is_named() -> None:
     gate.ask(policy={"name": "production"})
     gate.add(Kind.SWITCHED, {"stage": "production"})
     assert audited(gate).faults == ("fact 2 (switched): the declaration of production cannot be read",)
+
+
+@pytest.mark.parametrize("other", [{"gate": None}, {"name": "registry"}], ids=["no gate", "another stage"])
+def test_what_was_asked_about_something_else_is_named_and_hides_nothing_after_it(other: dict[str, Any]) -> None:
+    """A question whose policy has no gate would be open to everybody."""
+    gate = OneGate()
+    gate.ask(policy={**gate.stage.model_dump(mode="json"), **other})
+    first = gate.add(Kind.SWITCHED, {"stage": "production"})
+    gate.ask()
+    second = gate.add(Kind.SWITCHED, {"stage": "production"})
+    named, unapproved = audited(gate).faults
+    assert named == f"fact {first.sequence} (switched): what was asked about production was no gate of it"
+    assert unapproved.startswith(f"fact {second.sequence}: production switched, but at Production-Approval ")
+
+
+def test_facts_are_counted_by_who_wrote_them() -> None:
+    gate, key, other = OneGate().approved("ada"), SigningKey.made(), SigningKey.made()
+    facts = [one.signed(by) for one, by in zip(gate.facts, (key, None, other), strict=True)]
+    trust = Trust(writers=(Writer(name="worker", key=key.public_key),))
+    stranger = f"key {fingerprint(other.public_key)}"
+    assert audit(facts, gate.approvers, (), trust).writers == {"worker": 1, "nobody (not signed)": 1, stranger: 1}
+    assert audit(facts, gate.approvers).writers == {
+        f"key {fingerprint(key.public_key)}": 1,
+        "nobody (not signed)": 1,
+        stranger: 1,
+    }
+    assert audit(facts, gate.approvers).faults == ()
+    assert [one.partition(" does not count")[0] for one in audit(facts, gate.approvers, (), trust).faults] == [
+        "fact 1 (asked)",
+        "fact 2 (decided)",
+    ]
 
 
 def test_a_switch_that_names_no_stage_is_named() -> None:
