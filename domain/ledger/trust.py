@@ -27,7 +27,7 @@ class Trust(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    writers: tuple[Writer, ...] = Field(min_length=1, max_length=1000)
+    writers: tuple[Writer, ...] = Field(min_length=1)
     taken_over: dict[str, Sha256] = Field(default_factory=dict)
 
     @field_validator("writers")

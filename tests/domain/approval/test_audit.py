@@ -272,7 +272,11 @@ def test_a_request_whose_declaration_cannot_be_read_is_named() -> None:
     assert audited(gate).faults == ("fact 2 (switched): the declaration of production cannot be read",)
 
 
-@pytest.mark.parametrize("other", [{"gate": None}, {"name": "registry"}], ids=["no gate", "another stage"])
+@pytest.mark.parametrize(
+    "other",
+    [{"gate": None}, {"name": "registry"}, {"name": "archive"}],
+    ids=["no gate", "another stage", "yet another"],
+)
 def test_what_was_asked_about_something_else_is_named_and_hides_nothing_after_it(other: dict[str, Any]) -> None:
     """A question whose policy has no gate would be open to everybody."""
     gate = OneGate()

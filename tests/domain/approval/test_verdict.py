@@ -12,7 +12,9 @@ from pydantic import ValidationError
 
 from domain.approval.decision import Decision
 from domain.approval.statement import Choice
-from domain.approval.verdict import Verdict, why_expired
+from domain.approval.verdict import Verdict, faults_of_kind, why_expired
+from domain.declaration.gate import ProofKind
+from domain.declaration.place import Place
 from domain.errors import Terminal
 from domain.ledger.fact import Kind
 
@@ -560,3 +562,57 @@ def test_a_gate_that_takes_all_proofs_is_declared_as_it_ever_was() -> None:
     gate = OneGate().stage.gate
     assert gate is not None
     assert "proofs" not in gate.model_dump(mode="json")
+
+
+def test_every_kind_of_proof_may_be_named() -> None:
+    gate = OneGate(proofs=["ssh", "entra", "one_time_code"]).stage.gate
+    assert gate is not None
+    assert all(gate.takes(kind) for kind in ProofKind)
+
+
+def test_any_proof_of_a_rejection_is_taken() -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}], proofs=["ssh"])
+    gate.ask()
+    said = gate.decision(gate.statement("ada", Choice.REJECT, "no"), "code")
+    assert gate.stage.gate is not None
+    assert faults_of_kind(said, gate.stage.gate) == ()
+    assert faults_of_kind(gate.decision(gate.statement("ada"), "code"), gate.stage.gate) != ()
+
+
+def test_a_signature_uses_up_nothing_and_codes_and_tokens_do() -> None:
+    gate = OneGate()
+    gate.ask()
+    once = {way: gate.decision(gate.statement("ada"), way).proof.once for way in WAYS}
+    assert once["ssh"] == ""
+    assert once["code"].startswith("code:")
+    assert once["token"].startswith("token ")
+
+
+HERE, THERE = Place.of("/here"), Place.of("/there")
+
+
+@pytest.mark.parametrize(
+    ("asked", "judged", "verdict"),
+    [
+        (None, None, Verdict.OPEN),
+        (HERE, HERE, Verdict.OPEN),
+        (None, HERE, Verdict.OPEN),  # asked before places were known
+        (HERE, None, Verdict.OPEN),  # who only looks knows none
+        (HERE, THERE, Verdict.WAITING),
+    ],
+    ids=["none", "the same", "of before", "looked at", "elsewhere"],
+)
+def test_an_approval_is_for_the_place_that_was_asked_about(
+    asked: Place | None, judged: Place | None, verdict: Verdict
+) -> None:
+    gate = OneGate(rules=[{"group": "ml-engineers"}])
+    gate.stage = gate.stage.model_copy(update={"place": asked})
+    gate.ask()
+    gate.decide("ada")
+    gate.stage = gate.stage.model_copy(update={"place": judged})
+    found = gate.judge()
+    assert found.verdict is verdict
+    if verdict is Verdict.WAITING:
+        assert (
+            "stage production has been declared differently since, or its target points elsewhere" in found.reasons[0]
+        )

@@ -40,6 +40,8 @@ def test_it_holds_for_nothing_else(slot: str, digest: str, key: SigningKey) -> N
 def test_it_holds_by_the_key_that_it_names() -> None:
     renamed = Signature(key=fingerprint(OTHER.public_key), value=SIGNED.value)
     assert not renamed.holds(SLOT, DIGEST, KEY.public_key)
+    for name in ("SHA256:" + "+" * 43, "SHA256:" + "z" * 43):
+        assert not Signature(key=name, value=SIGNED.value).holds(SLOT, DIGEST, KEY.public_key)
 
 
 @pytest.mark.parametrize("part", [0, 10, 50])
@@ -104,6 +106,13 @@ def test_a_key_with_a_passphrase_cannot_be_used_by_a_worker(tmp_path: Path) -> N
         SigningKey.read((tmp_path / "writer").read_bytes())
 
 
+def test_a_key_in_a_cipher_that_the_library_does_not_know_cannot_be_used(tmp_path: Path) -> None:
+    cipher = "chacha20-poly1305@openssh.com"
+    ssh_keygen("-q", "-t", "ed25519", "-N", "hunter2", "-Z", cipher, "-f", tmp_path / "writer")
+    with pytest.raises(ValueError, match="it is not an OpenSSH private key without a passphrase"):
+        SigningKey.read((tmp_path / "writer").read_bytes())
+
+
 class Named(BaseModel):
     key: PublicKey
 
@@ -118,10 +127,14 @@ def test_a_public_key_is_kept_without_its_comment() -> None:
         ("", "give the line of a .pub file, which begins with ssh-ed25519"),
         ("ssh-ed25519", "give the line of a .pub file, which begins with ssh-ed25519"),
         (f"ssh-rsa {KEY.public_key.split()[1]}", "give the line of a .pub file, which begins with ssh-ed25519"),
+        (
+            f"ecdsa-sha2-nistp256 {KEY.public_key.split()[1]}",
+            "give the line of a .pub file, which begins with ssh-ed25519",
+        ),
         ("ssh-ed25519 AAAA", "the key cannot be read"),
         (f"ssh-ed25519 {'A' * 2000}", "at most 1000 characters"),
     ],
-    ids=["nothing", "a word", "another kind", "no key", "too long"],  # keys are others in each process
+    ids=["nothing", "a word", "another kind", "yet another", "no key", "too long"],  # keys are others in each process
 )
 def test_another_line_is_no_public_key(line: str, why: str) -> None:
     with pytest.raises(ValidationError, match=why):

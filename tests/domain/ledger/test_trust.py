@@ -114,3 +114,21 @@ def test_a_file_that_cannot_be_meant_is_refused(wrong: dict[str, Any]) -> None:
 def test_a_writer_has_a_name(name: str) -> None:
     with pytest.raises(ValidationError):
         Writer(name=name, key=KEY.public_key)
+    for fine in ("n", "n" * 200):
+        assert Writer(name=fine, key=KEY.public_key).name == fine
+
+
+@pytest.mark.parametrize("other", [{"workload": "mills"}, {"release": "20260101.2"}], ids=str)
+def test_what_was_taken_over_is_known_by_the_first_fact_whatever_follows(other: dict[str, str]) -> None:
+    first, second = facts(None, None)
+    trust = taking_over(first)
+    [fault] = trust.faults_of([first, second.model_copy(update=other)])
+    assert fault == "fact 1 (notified) does not count: nobody signed it"
+
+
+def test_nobody_changes_whose_facts_count() -> None:
+    [signed] = facts(KEY)
+    for value in (TRUST, WRITERS[0], signed.signature):
+        for name in type(value).model_fields:  # type: ignore[union-attr]  # it is signed
+            with pytest.raises(ValidationError, match="frozen"):
+                setattr(value, name, "another")

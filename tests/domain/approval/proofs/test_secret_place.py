@@ -9,6 +9,8 @@ from pydantic import ValidationError
 
 from domain.approval.proofs.enrolment import Enrolment
 from domain.approval.proofs.one_time_code import CodeGenerator
+from domain.approval.proofs.ssh_signature import SshKey
+from domain.ledger.signature import SigningKey
 
 THEN = datetime(2025, 1, 6, 8, 5, tzinfo=UTC)
 BEFORE = '{"kind":"one_time_code","secret_block":"ada-code","public_key":"%s","enrolled_at":"2025-01-06T08:05:00Z","revoked_at":null}'
@@ -44,3 +46,5 @@ def test_those_that_should_be_enrolled_anew_are_known() -> None:
     assert person.readable_on_server == (old.id, other.id)
     assert person.revoking(old.id, THEN).readable_on_server == (other.id,)
     assert Enrolment(name="ada", credentials=(new,)).readable_on_server == ()
+    key = SshKey(public_key=SigningKey.made().public_key, enrolled_at=THEN)
+    assert Enrolment(name="ada", credentials=(key,)).readable_on_server == ()

@@ -1,5 +1,6 @@
 """Whatever proves once is found in whatever field it was typed, and one mark of it meets every later sight of it."""
 
+from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -36,7 +37,13 @@ def test_a_code_is_found_wherever_it_stands(text: str, codes: list[str]) -> None
 
 
 def test_a_long_text_has_a_few_at_most() -> None:
-    assert len(list(one_time("123456 " * 1000))) == MOST_CODES
+    assert len(list(one_time("123456 " * 1000))) == MOST_CODES == 10
+
+
+def test_what_was_found_stays_as_it_is() -> None:
+    [one] = one_time("123456")
+    with pytest.raises(FrozenInstanceError):
+        one.value = "654321"  # type: ignore[misc]  # this is what must fail
 
 
 @pytest.mark.parametrize("typed", [TOKEN, f" {TOKEN}\n", f"{TOKEN[:-8]}AAAAAAAA"])
