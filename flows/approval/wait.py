@@ -33,7 +33,7 @@ def wait_for(form: type[RunInput], message: str, seconds: int, poll_seconds: flo
     message: what people read beside the run's state. key: the server keeps the answer to it, so that a run that starts again
     finds it there. poll_seconds: how often a run that waits in place looks.
     """
-    run, deployed = UUID(str(runtime.flow_run.id)), bool(runtime.deployment.id)
+    run, deployed, ends = UUID(str(runtime.flow_run.id)), bool(runtime.deployment.id), monotonic() + seconds
     wanted: State[Any] = (Suspended if deployed else Paused)(timeout_seconds=seconds, pause_key=key, message=message)
     keyset = keyset_from_paused_state(wanted)
     wanted.state_details.run_input_keyset = {str(part): name for part, name in keyset.items()}
@@ -49,7 +49,7 @@ def wait_for(form: type[RunInput], message: str, seconds: int, poll_seconds: flo
         get_run_logger().info("%s", message)
         if deployed:
             raise Pause(state=state)  # the process ends, and the flow starts from the top once there is an answer
-        return _in_place(client, run, keyset, seconds, poll_seconds)
+        return _in_place(client, run, keyset, ends, poll_seconds)
 
 
 def _proposed(client: SyncPrefectClient, wanted: State, run: UUID) -> State:
@@ -70,8 +70,8 @@ def _proposed(client: SyncPrefectClient, wanted: State, run: UUID) -> State:
         raise
 
 
-def _in_place(client: SyncPrefectClient, run: UUID, keyset: Keyset, seconds: int, poll_seconds: float) -> Any:
-    ends = monotonic() + seconds
+def _in_place(client: SyncPrefectClient, run: UUID, keyset: Keyset, ends: float, poll_seconds: float) -> Any:
+    """ends: by the monotonic clock, and never after the server's own time is up."""
     while True:
         left = ends - monotonic()
         sleep(min(poll_seconds, left) if left > 0 else LAST_LOOK)
@@ -85,7 +85,7 @@ def _in_place(client: SyncPrefectClient, run: UUID, keyset: Keyset, seconds: int
             continue
         if state is not None and state.is_running():
             return _sent(keyset)
-        if left <= 0 and state is not None and state.is_failed():
+        if state is not None and state.is_failed() and monotonic() >= ends:
             return None  # so the server ends a run that is answered too late
         if state is not None and (state.is_final() or state.is_cancelling()):
             raise _set(state)
