@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 from storage_hands import OWN_KEY, StorageHands
+from test_attacks import waits
 from tiny import APPROVE
 from twins import TinyTwin, Twins
 
+from domain.candidate.changed_circuits import ChangedCircuits
 from domain.errors import Terminal
 from domain.ledger.fact import Fact, Kind
 from domain.ledger.signature import SigningKey
@@ -25,15 +27,10 @@ FORGED: dict[Kind, dict[str, Any]] = {
 }
 
 
-def waiting(twins: Twins, tiny: TinyTwin) -> Any:
-    """A release that waits at the registry's gate: its run is no more."""
+def waiting(twins: Twins, tiny: TinyTwin) -> ChangedCircuits:
+    """What a release carries that waits at the registry's gate: its run is no more."""
     changed = tiny.candidates()
-
-    def dies(_: object) -> Any:
-        raise twins.power.cut()
-
-    with twins.power.failing(), twins.answering(dies):
-        twins.release_as_answered(tiny, changed)
+    waits(twins, tiny, changed)
     return changed
 
 
